@@ -1,0 +1,83 @@
+/** Every event that crosses Kafka, as zod schemas; readers ignore unknown fields. */
+import { z } from 'zod';
+import { SHIPMENT_STATUSES } from './workflow-api';
+import { ORDER_STATUSES } from '../domain/order-status';
+
+const orderId = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+
+const envelope = {
+  eventId: z.string().min(1).max(200),
+  /** ISO 8601; without a zone it is read as EVENT_TIME_ZONE. */
+  eventCreatedAt: z.string().min(1).max(64),
+  schemaVersion: z.literal(1).default(1),
+};
+
+export const shipmentAddressSchema = z.object({
+  recipientName: z.string().trim().min(1).max(100),
+  phone: z.string().trim().min(1).max(40),
+  postalCode: z.string().trim().min(1).max(20),
+  address1: z.string().trim().min(1).max(200),
+  address2: z.string().trim().max(200).optional(),
+  country: z.string().trim().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code such as KR'),
+});
+export type ShipmentAddress = z.infer<typeof shipmentAddressSchema>;
+
+/** The seeds' PayAndShipmentRequestDto. */
+export const payAndShipmentRequestSchema = z.object({
+  paymentRequest: z.object({
+    method: z.literal('CARD'),
+    token: z.string().min(1).max(200),
+  }),
+  shipment: shipmentAddressSchema,
+  warehouseStorage: z.boolean().default(false),
+});
+export type PayAndShipmentRequest = z.infer<typeof payAndShipmentRequestSchema>;
+
+export const orderProcessingEventSchema = z.object({
+  ...envelope,
+  orderId,
+  userEmail: z.string().min(3).max(320),
+  requestDto: payAndShipmentRequestSchema,
+  retryCount: z.number().int().min(0).max(1000).default(0),
+});
+export type OrderProcessingEvent = z.infer<typeof orderProcessingEventSchema>;
+
+export const stockDecreaseRequestedEventSchema = z.object({
+  ...envelope,
+  orderId,
+  userEmail: z.string().min(3).max(320),
+  lines: z.array(z.object({ sku: z.string().min(1).max(64), quantity: z.number().int().positive() })).min(1),
+});
+export type StockDecreaseRequestedEvent = z.infer<typeof stockDecreaseRequestedEventSchema>;
+
+export const shortageSchema = z.object({
+  sku: z.string(),
+  requested: z.number().int(),
+  available: z.number().int(),
+});
+export type Shortage = z.infer<typeof shortageSchema>;
+
+export const stockDecreaseFailedEventSchema = z.object({
+  ...envelope,
+  orderId,
+  reason: z.string().min(1).max(500),
+  shortages: z.array(shortageSchema).default([]),
+});
+export type StockDecreaseFailedEvent = z.infer<typeof stockDecreaseFailedEventSchema>;
+
+export const shipmentStatusEventSchema = z.object({
+  ...envelope,
+  orderId,
+  status: z.enum(SHIPMENT_STATUSES),
+  trackingNumber: z.string().min(1).max(100).optional(),
+});
+export type ShipmentStatusEvent = z.infer<typeof shipmentStatusEventSchema>;
+
+export const orderStatusChangedEventSchema = z.object({
+  ...envelope,
+  orderId,
+  from: z.enum(ORDER_STATUSES).nullable(),
+  to: z.enum(ORDER_STATUSES),
+  reason: z.string().optional(),
+});
+export type OrderStatusChangedEvent = z.infer<typeof orderStatusChangedEventSchema>;
