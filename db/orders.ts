@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { TOPICS } from '../contracts/topics';
+import type { OrderStatus } from '../domain/order-status';
+import type { SagaState } from '../domain/saga-state';
+import type { Db, DbOrTrx, Trx } from './connection';
+import { addToOutbox } from './outbox';
+import { addToTimeline } from './timeline';
+
+export interface Order {
+  readonly id: number;
+  readonly userId: string;
+  readonly userEmail: string;
+  readonly status: OrderStatus;
+  readonly statusReason: string | null;
+  readonly sagaState: SagaState;
+  readonly currency: string;
+  readonly totalMinor: number;
+  /** First-run id of the workflow that claimed this order. */
+  readonly runId: string | null;
+  readonly holdExpiresAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface OrderLine {
+  readonly sku: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly unitPriceMinor: number;
+}
+
+const COLUMNS = {
+  id: 'id',
+  userId: 'user_id',
+  userEmail: 'user_email',
+  status: 'status',
+  statusReason: 'status_reason',
+  sagaState: 'saga_state',
+  currency: 'currency',
+  totalMinor: 'total_minor',
+  runId: 'run_id',
+  holdExpiresAt: 'hold_expires_at',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+} as const;
+
+export interface NewOrder {
+  readonly userId: string;
+  readonly userEmail: string;
+  readonly currency: string;
+  readonly totalMinor: number;
+  readonly lines: readonly OrderLine[];
+}
+
+/** Saves an order as CREATED with its lines and the first entry of its timeline. */
+export async function insertOrder(trx: Trx, order: NewOrder): Promise<Order> {
+  const [row] = (await trx('orders')
+    .insert({
+      user_id: order.userId,
+      user_email: order.userEmail,
+      currency: order.currency,
+      total_minor: order.totalMinor,
+    })
+    .returning(Object.entries(COLUMNS).map(([as, column]) => `${column} as ${as}`))) as Order[];
+  if (!row) throw new Error('insert of an order returned no row');
+  await trx('order_lines').insert(
+    order.lines.map((line) => ({
+      order_id: row.id,
+      sku: line.sku,
+      name: line.name,
+      quantity: line.quantity,
+      unit_price_minor: line.unitPriceMinor,
+    })),
+  );
+  await announceMoves(trx, row, [{ from: null, to: 'CREATED' }], row.createdAt);
+  return row;
+}
+
+/** Locks the order's row until the transaction ends; undefined: there is no such order. */
+export async function lockOrder(trx: Trx, orderId: number): Promise<Order | undefined> {
+  return (await trx('orders').select(COLUMNS).where({ id: orderId }).forUpdate().first()) as Order | undefined;
+}
+
+export async function findOrder(db: DbOrTrx, orderId: number): Promise<Order | undefined> {
+  return (await db('orders').select(COLUMNS).where({ id: orderId }).first()) as Order | undefined;
+}
+
+export async function linesOf(db: DbOrTrx, orderId: number): Promise<OrderLine[]> {
+  return (await db('order_lines')
+    .select('sku', 'name', 'quantity', 'unit_price_minor as unitPriceMinor')
+    .where({ order_id: orderId })
+    .orderBy('sku')) as OrderLine[];
+}
+
+/** A user's orders, newest first, those with an id below `beforeId`. */
+export async function ordersOfUser(
+  db: Db,
+  userId: string,
+  page: { beforeId?: number | undefined; limit: number },
+): Promise<Order[]> {
+  const query = db('orders').select(COLUMNS).where({ user_id: userId }).orderBy('id', 'desc').limit(page.limit);
+  if (page.beforeId !== undefined) query.where('id', '<', page.beforeId);
+  return (await query) as Order[];
+}
+
+export interface OrderChange {
+  /** Statuses to pass, in order; empty: only the saga's state changes. */
+  readonly through: readonly OrderStatus[];
+  readonly sagaState: SagaState;
+  readonly reason?: string | undefined;
+  readonly at: Date;
+  readonly holdExpiresAt?: Date | null;
+}
+
+/**
+ * Moves a locked order through statuses, each with its timeline row and its `order.status.changed`. The database
+ * refuses a move that is not in the table (SQLSTATE OS001).
+ */
+export async function changeOrder(trx: Trx, order: Order, change: OrderChange): Promise<void> {
+  const moves: { from: OrderStatus; to: OrderStatus }[] = [];
+  let from = order.status;
+  for (const to of change.through) {
+    await trx('orders')
+      .where({ id: order.id })
+      .update({
+        status: to,
+        status_reason: change.reason ?? null,
+        saga_state: change.sagaState,
+        updated_at: change.at,
+        ...(change.holdExpiresAt === undefined ? {} : { hold_expires_at: change.holdExpiresAt }),
+      });
+    moves.push({ from, to });
+    from = to;
+  }
+  if (moves.length === 0) {
+    await setSagaState(trx, order.id, change.sagaState, change.reason);
+    return;
+  }
+  await announceMoves(trx, order, moves, change.at, change.reason);
+}
+
+export async function setSagaState(trx: DbOrTrx, orderId: number, state: SagaState, reason?: string): Promise<void> {
+  await trx('orders')
+    .where({ id: orderId })
+    .update({ saga_state: state, ...(reason === undefined ? {} : { status_reason: reason }) });
+}
+
+/** Claims the order for a workflow; false: another run has it. */
+export async function claimOrder(trx: Trx, order: Order, runId: string): Promise<boolean> {
+  if (order.runId === null) await trx('orders').where({ id: order.id }).update({ run_id: runId });
+  return order.runId === null || order.runId === runId;
+}
+
+async function announceMoves(
+  trx: Trx,
+  order: Pick<Order, 'id'>,
+  moves: readonly { from: OrderStatus | null; to: OrderStatus }[],
+  at: Date,
+  reason?: string,
+): Promise<void> {
+  await addToTimeline(
+    trx,
+    moves.map((move) => ({
+      orderId: order.id,
+      at,
+      type: 'status',
+      data: { ...move, ...(reason === undefined ? {} : { reason }) },
+    })),
+  );
+  await addToOutbox(
+    trx,
+    moves.map((move) => ({
+      topic: TOPICS.orderStatusChanged,
+      key: String(order.id),
+      value: JSON.stringify({
+        eventId: randomUUID(),
+        eventCreatedAt: at.toISOString(),
+        schemaVersion: 1,
+        orderId: order.id,
+        ...move,
+        ...(reason === undefined ? {} : { reason }),
+      }),
+    })),
+  );
+}

@@ -1,0 +1,121 @@
+import { context, propagation } from '@opentelemetry/api';
+import type { Knex } from 'knex';
+import type { Db, DbOrTrx } from './connection';
+
+/** A header is text, or bytes in Base64. */
+export type OutboxHeader = string | { readonly base64: string };
+
+export interface OutboxRow {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: string;
+  readonly headers?: Readonly<Record<string, OutboxHeader>>;
+  /** Published no earlier than this; absent: at once. */
+  readonly availableAt?: Date;
+}
+
+export interface StoredOutboxRow {
+  readonly id: number;
+  readonly topic: string;
+  readonly key: string;
+  readonly lane: number;
+  readonly value: string;
+  readonly headers: Readonly<Record<string, OutboxHeader>>;
+  readonly createdAt: Date;
+  readonly availableAt: Date;
+}
+
+/**
+ * Puts rows into the outbox, with the active trace context as headers. Call it after locking the order of `key`:
+ * that makes ids of one key follow the order of commits.
+ */
+export async function addToOutbox(trx: DbOrTrx, rows: readonly OutboxRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const trace: Record<string, string> = {};
+  propagation.inject(context.active(), trace);
+  await trx('outbox').insert(
+    rows.map((row) => ({
+      topic: row.topic,
+      key: row.key,
+      value: row.value,
+      headers: JSON.stringify({ ...trace, ...row.headers }),
+      ...(row.availableAt ? { available_at: row.availableAt } : {}),
+    })),
+  );
+}
+
+/** Takes or renews the leases of every lane that is free or ours; returns the lanes now ours. */
+export async function leaseLanes(db: Db, owner: string, leaseMs: number, share: number): Promise<number[]> {
+  const result = await db.raw<{ rows: { lane: number }[] }>(
+    `update outbox_lanes set owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond'
+     where lane in (
+       select lane from outbox_lanes where owner = :owner or lease_until < clock_timestamp()
+       order by (owner = :owner and lease_until >= clock_timestamp()) desc nulls last, lane limit :share for update skip locked
+     ) returning lane`,
+    { owner, leaseMs, share },
+  );
+  return result.rows.map((row) => row.lane).sort((a, b) => a - b);
+}
+
+/** Gives lanes back, so that another relay need not wait for the lease to run out. */
+export async function releaseLanes(db: Db, owner: string, keep: readonly number[] = []): Promise<void> {
+  await db('outbox_lanes')
+    .where({ owner })
+    .whereNotIn('lane', keep as number[])
+    .update({ owner: null, lease_until: db.raw(`'-infinity'`) });
+}
+
+/** The oldest unpublished rows of these lanes whose time has come, in the order to publish them. */
+export async function dueOutboxRows(db: Db, lanes: readonly number[], limit: number): Promise<StoredOutboxRow[]> {
+  return db<StoredOutboxRow>('outbox')
+    .select('id', 'topic', 'key', 'lane', 'value', 'headers', 'created_at as createdAt', 'available_at as availableAt')
+    .whereNull('published_at')
+    .where('available_at', '<=', db.raw('clock_timestamp()'))
+    .whereIn('lane', lanes as number[])
+    .orderBy('id')
+    .limit(limit) as Knex.QueryBuilder<StoredOutboxRow, StoredOutboxRow[]>;
+}
+
+/** Marks rows as published; they stay for a while so that operators can look at them. */
+export async function markPublished(db: Db, ids: readonly number[]): Promise<void> {
+  await db('outbox')
+    .whereIn('id', ids as number[])
+    .update({ published_at: db.raw('clock_timestamp()') });
+}
+
+/** Deletes published rows older than `keepMs`, at most 5,000 a call; returns how many. */
+export async function purgePublished(db: Db, keepMs: number): Promise<number> {
+  return db('outbox')
+    .whereIn(
+      'id',
+      db('outbox')
+        .select('id')
+        .where('published_at', '<', db.raw(`clock_timestamp() - ? * interval '1 millisecond'`, [keepMs]))
+        .limit(5000),
+    )
+    .delete();
+}
+
+/** How many rows wait to be published, and how long the oldest due one has waited, in ms. */
+export async function outboxBacklog(db: Db): Promise<{ waiting: number; delayed: number; oldestMs: number }> {
+  const row = (await db('outbox')
+    .whereNull('published_at')
+    .first(
+      db.raw('count(*) filter (where available_at <= clock_timestamp()) as waiting'),
+      db.raw('count(*) filter (where available_at > clock_timestamp()) as delayed'),
+      db.raw(
+        `coalesce(extract(epoch from clock_timestamp() - min(available_at) filter (where available_at <= clock_timestamp())) * 1000, 0)::float8 as "oldestMs"`,
+      ),
+    )) as { waiting: number; delayed: number; oldestMs: number };
+  return row;
+}
+
+/** When the next delayed row becomes due; undefined: none waits. */
+export async function nextDueAt(db: Db): Promise<Date | undefined> {
+  const row = (await db('outbox')
+    .whereNull('published_at')
+    .where('available_at', '>', db.raw('clock_timestamp()'))
+    .min({ at: 'available_at' })
+    .first()) as { at: Date | null } | undefined;
+  return row?.at ?? undefined;
+}

@@ -1,0 +1,50 @@
+import type { DbOrTrx } from './connection';
+
+export interface TimelineEntry {
+  readonly orderId: number;
+  readonly at: Date;
+  /** `status`, `step`, `request`, `refused`, `resolution`, `notice`. */
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** The same key twice in one order is one entry. */
+  readonly dedupeKey?: string;
+}
+
+export interface StoredTimelineEntry {
+  readonly id: number;
+  readonly at: Date;
+  readonly type: string;
+  readonly data: Record<string, unknown>;
+}
+
+/** Appends to the order's durable timeline; call it with the order's row locked, so that ids follow commits. */
+export async function addToTimeline(trx: DbOrTrx, entries: readonly TimelineEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await trx('timeline')
+    .insert(
+      entries.map((entry) => ({
+        order_id: entry.orderId,
+        at: entry.at,
+        type: entry.type,
+        data: JSON.stringify(entry.data),
+        dedupe_key: entry.dedupeKey ?? null,
+      })),
+    )
+    .onConflict(['order_id', 'dedupe_key'])
+    .ignore();
+}
+
+/** The entries of an order after `afterId`, oldest first, at most `limit`. */
+export async function timelineAfter(
+  db: DbOrTrx,
+  orderId: number,
+  afterId: number,
+  limit = 500,
+): Promise<StoredTimelineEntry[]> {
+  return (await db('timeline')
+    .select('id', 'at', 'type', 'data')
+    .where('order_id', orderId)
+    .where('id', '>', afterId)
+    .orderBy('id')
+    .limit(limit)) as StoredTimelineEntry[];
+}
