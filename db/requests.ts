@@ -1,0 +1,120 @@
+import type { OrderProcessingEvent } from '../contracts/events';
+import type { OrderStatus } from '../domain/order-status';
+import type { Db, DbOrTrx, Trx } from './connection';
+
+/** A request to pay and ship, known by (orderId, eventId, retryCount). */
+export interface RequestKey {
+  readonly orderId: number;
+  readonly eventId: string;
+  readonly retryCount: number;
+}
+
+export type RequestState = 'PENDING' | 'RUNNING' | 'DONE' | 'FAILED' | 'SKIPPED' | 'REPLACED';
+
+export interface ProcessingRequest extends RequestKey {
+  readonly state: RequestState;
+  readonly attempt: number | null;
+  readonly event: OrderProcessingEvent;
+  /** Where the request's Kafka record stood; null until the bridge has seen it. */
+  readonly record: KafkaRecordPosition | null;
+}
+
+export interface KafkaRecordPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly timestamp: string;
+}
+
+const keyOf = (key: RequestKey) => ({ order_id: key.orderId, event_id: key.eventId, retry_count: key.retryCount });
+
+/** Saves a request as PENDING; false: it was there already. */
+export async function insertRequest(
+  db: DbOrTrx,
+  event: OrderProcessingEvent,
+  source: 'api' | 'retry' | 'kafka',
+): Promise<boolean> {
+  const rows = await db('processing_requests')
+    .insert({ ...keyOf(event), source, event: JSON.stringify(event) })
+    .onConflict(['order_id', 'event_id', 'retry_count'])
+    .ignore()
+    .returning('event_id');
+  return rows.length > 0;
+}
+
+export async function findRequest(db: DbOrTrx, key: RequestKey): Promise<ProcessingRequest | undefined> {
+  return (await db('processing_requests')
+    .select({ orderId: 'order_id', eventId: 'event_id', retryCount: 'retry_count' }, 'state', 'attempt', 'event', 'record')
+    .where(keyOf(key))
+    .first()) as ProcessingRequest | undefined;
+}
+
+/** What the bridge must know before it signals; undefined: no such order. */
+export async function requestStanding(
+  db: Db,
+  key: RequestKey,
+): Promise<{ orderStatus: OrderStatus; state: RequestState | null; signalled: boolean } | undefined> {
+  return (await db('orders')
+    .leftJoin('processing_requests as r', (join) =>
+      join
+        .on('r.order_id', 'orders.id')
+        .andOnVal('r.event_id', key.eventId)
+        .andOnVal('r.retry_count', key.retryCount),
+    )
+    .where('orders.id', key.orderId)
+    .first('orders.status as orderStatus', 'r.state', db.raw('r.signalled_at is not null as signalled'))) as
+    | { orderStatus: OrderStatus; state: RequestState | null; signalled: boolean }
+    | undefined;
+}
+
+/** Remembers that the workflow has the request, and where its record stood: a redelivery need not signal again. */
+export async function markSignalled(db: Db, key: RequestKey, record: KafkaRecordPosition): Promise<void> {
+  await db('processing_requests')
+    .where(keyOf(key))
+    .whereNull('signalled_at')
+    .update({ signalled_at: db.fn.now(), record: JSON.stringify(record) });
+}
+
+export async function setRequestState(
+  trx: DbOrTrx,
+  key: RequestKey,
+  state: RequestState,
+  extra: { attempt?: number; reason?: string } = {},
+): Promise<void> {
+  await trx('processing_requests')
+    .where(keyOf(key))
+    .update({ state, ...extra, updated_at: trx.fn.now() });
+}
+
+/** Whether a customer's request is on its way or worked on; a pending retry is not one, as a new request replaces it. */
+export async function hasActiveRequest(trx: Trx, orderId: number): Promise<boolean> {
+  const row: unknown = await trx('processing_requests')
+    .where({ order_id: orderId })
+    .where((either) => either.where({ state: 'RUNNING' }).orWhere({ state: 'PENDING', retry_count: 0 }))
+    .first('event_id');
+  return row !== undefined;
+}
+
+/** Whether anything asked for before now may still lead to a payment: it stops the clock of the hold. */
+export async function hasOpenRequest(trx: Trx, orderId: number): Promise<boolean> {
+  const row: unknown = await trx('processing_requests')
+    .where({ order_id: orderId })
+    .whereIn('state', ['PENDING', 'RUNNING'])
+    .first('event_id');
+  return row !== undefined;
+}
+
+/** A newer request takes the place of retries that wait. */
+export async function replacePendingRetries(trx: Trx, orderId: number): Promise<number> {
+  return trx('processing_requests')
+    .where({ order_id: orderId, state: 'PENDING' })
+    .where('retry_count', '>', 0)
+    .update({ state: 'REPLACED', updated_at: trx.fn.now() });
+}
+
+/** Closes what still waits when the order has ended; tokens are forgotten with it. */
+export async function closeRequests(trx: Trx, orderId: number): Promise<void> {
+  await trx('processing_requests')
+    .where({ order_id: orderId, state: 'PENDING' })
+    .update({ state: 'SKIPPED', reason: 'order ended', updated_at: trx.fn.now() });
+}

@@ -1,0 +1,96 @@
+import { type OrderStep, stepKey } from '../domain/saga-state';
+import type { DbOrTrx, Trx } from './connection';
+
+export type RecordedStepState = 'UNKNOWN' | 'DONE' | 'FAILED' | 'UNDOING' | 'UNDONE' | 'UNDO_FAILED' | 'SKIPPED';
+
+export interface StepRecord {
+  readonly key: string;
+  readonly orderId: number;
+  readonly step: OrderStep;
+  readonly attempt: number;
+  readonly state: RecordedStepState;
+  readonly providerRef: string | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly updatedAt: Date;
+}
+
+export interface StepId {
+  readonly orderId: number;
+  readonly step: OrderStep;
+  readonly attempt: number;
+}
+
+export const keyOfStep = (id: StepId): string => stepKey(id.orderId, id.step, id.attempt);
+
+const COLUMNS = {
+  key: 'key',
+  orderId: 'order_id',
+  step: 'step',
+  attempt: 'attempt',
+  state: 'state',
+  providerRef: 'provider_ref',
+  code: 'code',
+  message: 'message',
+  updatedAt: 'updated_at',
+} as const;
+
+/** The step's record, locked; undefined: the step never began and was never undone. */
+export async function lockStep(trx: Trx, id: StepId): Promise<StepRecord | undefined> {
+  return (await trx('saga_steps')
+    .select(COLUMNS)
+    .where({ key: keyOfStep(id) })
+    .forUpdate()
+    .first()) as StepRecord | undefined;
+}
+
+/**
+ * Writes the step's first record unless there is one; returns the record that stands. A do writes its intent this
+ * way, an undo its tombstone: whichever comes first, the other meets it.
+ */
+export async function beginStep(
+  db: DbOrTrx,
+  id: StepId,
+  state: RecordedStepState,
+): Promise<{ record: StepRecord; isNew: boolean }> {
+  const inserted = (await db('saga_steps')
+    .insert({ key: keyOfStep(id), order_id: id.orderId, step: id.step, attempt: id.attempt, state })
+    .onConflict('key')
+    .ignore()
+    .returning(Object.entries(COLUMNS).map(([as, column]) => `${column} as ${as}`))) as StepRecord[];
+  if (inserted[0]) return { record: inserted[0], isNew: true };
+  const record = (await db('saga_steps')
+    .select(COLUMNS)
+    .where({ key: keyOfStep(id) })
+    .first()) as StepRecord | undefined;
+  if (!record) throw new Error(`step ${keyOfStep(id)} vanished`);
+  return { record, isNew: false };
+}
+
+/** Moves a step's record on, but only from one of `from`; false: it stands elsewhere by now. */
+export async function advanceStep(
+  db: DbOrTrx,
+  id: StepId,
+  from: readonly RecordedStepState[],
+  change: { state: RecordedStepState; providerRef?: string; code?: string | null; message?: string | null },
+): Promise<boolean> {
+  const count = await db('saga_steps')
+    .where({ key: keyOfStep(id) })
+    .whereIn('state', from as RecordedStepState[])
+    .update({
+      state: change.state,
+      updated_at: db.raw('clock_timestamp()'),
+      ...(change.providerRef === undefined ? {} : { provider_ref: change.providerRef }),
+      ...(change.code === undefined ? {} : { code: change.code }),
+      ...(change.message === undefined ? {} : { message: change.message }),
+    });
+  return count > 0;
+}
+
+/** Every step of the order that was ever begun or undone, in the order of attempts. */
+export async function stepsOfOrder(db: DbOrTrx, orderId: number): Promise<StepRecord[]> {
+  return (await db('saga_steps')
+    .select(COLUMNS)
+    .where({ order_id: orderId })
+    .orderBy(['attempt', 'updated_at'])) as StepRecord[];
+}
