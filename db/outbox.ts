@@ -1,5 +1,4 @@
 import { context, propagation } from '@opentelemetry/api';
-import type { Knex } from 'knex';
 import type { Db, DbOrTrx } from './connection';
 
 /** A header is text, or bytes in Base64. */
@@ -67,13 +66,13 @@ export async function releaseLanes(db: Db, owner: string, keep: readonly number[
 
 /** The oldest unpublished rows of these lanes whose time has come, in the order to publish them. */
 export async function dueOutboxRows(db: Db, lanes: readonly number[], limit: number): Promise<StoredOutboxRow[]> {
-  return db<StoredOutboxRow>('outbox')
+  return (await db('outbox')
     .select('id', 'topic', 'key', 'lane', 'value', 'headers', 'created_at as createdAt', 'available_at as availableAt')
     .whereNull('published_at')
     .where('available_at', '<=', db.raw('clock_timestamp()'))
     .whereIn('lane', lanes as number[])
     .orderBy('id')
-    .limit(limit) as Knex.QueryBuilder<StoredOutboxRow, StoredOutboxRow[]>;
+    .limit(limit)) as StoredOutboxRow[];
 }
 
 /** Marks rows as published; they stay for a while so that operators can look at them. */

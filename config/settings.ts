@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((value) => value === 'true');
+const ms = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+const text = z.string().min(1);
+
+/** Every setting of every role, as environment variables; README's table is checked against this list by a test. */
+export const settingsSchema = z
+  .object({
+    NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+    CURRENCY: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as KRW').default('KRW'),
+    EVENT_TIME_ZONE: z.string().default('Asia/Seoul').refine(isTimeZone, 'must be an IANA time zone such as Asia/Seoul'),
+
+    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+    DATABASE_CA_FILE: text.optional(),
+    DATABASE_POOL_MAX: z.coerce.number().int().min(2).max(500).default(20),
+
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+
+    KAFKA_BROKERS: text.transform((list) => list.split(',').map((broker) => broker.trim())),
+    KAFKA_TLS: flag,
+    KAFKA_CA_FILE: text.optional(),
+    KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+    KAFKA_SASL_USERNAME: text.optional(),
+    KAFKA_SASL_PASSWORD: text.optional(),
+    KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).max(9).default(1),
+
+    TEMPORAL_ADDRESS: text,
+    TEMPORAL_UI_URL: z.url().optional(),
+    TEMPORAL_NAMESPACE: text.default('default'),
+    TEMPORAL_TLS: flag,
+    TEMPORAL_TLS_CERT_FILE: text.optional(),
+    TEMPORAL_TLS_KEY_FILE: text.optional(),
+    TEMPORAL_TLS_CA_FILE: text.optional(),
+    TEMPORAL_API_KEY: text.optional(),
+
+    API_HOST: text.default('127.0.0.1'),
+    API_PORT: port(3000),
+    RELAY_PORT: port(3001),
+    BRIDGE_PORT: port(3002),
+    WORKER_PORT: port(3003),
+    JWT_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
+    JWT_JWKS_URL: z.url().optional(),
+    JWT_ISSUER: text.optional(),
+    JWT_AUDIENCE: text.optional(),
+    CARRIER_WEBHOOK_SECRET: z.string().min(16, 'must be at least 16 characters').optional(),
+
+    PAYMENT_PROVIDER: z.enum(['sandbox', 'stripe']).default('sandbox'),
+    STRIPE_SECRET_KEY: text.optional(),
+    SANDBOX_URL: z.url().optional(),
+    PROVIDER_TIMEOUT_MS: ms(10_000),
+    PROVIDER_FAST_TIMEOUT_MS: ms(2_000),
+
+    STOCK_HOLD_MS: ms(15 * 60_000),
+    PROCESSING_BUDGET_MS: ms(3 * 60_000),
+    RETRY_DELAY_MS: ms(30_000),
+    MAX_RETRIES: z.coerce.number().int().min(0).max(20).default(3),
+    MAX_DECLINES: z.coerce.number().int().min(1).max(20).default(3),
+    UNDO_PATIENCE_MS: ms(60_000),
+    UNDO_RETRY_MS: ms(10 * 60_000),
+
+    OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
+  })
+  .superRefine((all, context) => {
+    const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if (!all.JWT_SECRET && !all.JWT_JWKS_URL) problem('JWT_SECRET', 'set JWT_SECRET or JWT_JWKS_URL');
+    if (!all.CARRIER_WEBHOOK_SECRET) problem('CARRIER_WEBHOOK_SECRET', 'is missing');
+    if (all.PAYMENT_PROVIDER === 'stripe' && !all.STRIPE_SECRET_KEY) problem('STRIPE_SECRET_KEY', 'is missing');
+    if (!all.SANDBOX_URL) problem('SANDBOX_URL', 'is missing: carrier and warehouse speak its HTTP contract');
+    if (all.KAFKA_SASL_MECHANISM && !(all.KAFKA_SASL_USERNAME && all.KAFKA_SASL_PASSWORD))
+      problem('KAFKA_SASL_USERNAME', 'KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
+    if (Boolean(all.TEMPORAL_TLS_CERT_FILE) !== Boolean(all.TEMPORAL_TLS_KEY_FILE))
+      problem('TEMPORAL_TLS_CERT_FILE', 'TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE belong together');
+    if (all.NODE_ENV === 'production' && all.PAYMENT_PROVIDER === 'sandbox')
+      problem('PAYMENT_PROVIDER', 'the sandbox moves no real money and is refused in production');
+  });
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+function isTimeZone(zone: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
+  } catch {
+    return false;
+  }
+}

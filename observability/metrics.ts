@@ -1,0 +1,59 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What a role measures; every process serves it at /metrics. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly httpDuration = new Histogram({
+    name: 'ordersaga_http_request_duration_seconds',
+    help: 'Time to answer, by route',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [this.registry],
+  });
+  readonly records = new Counter({
+    name: 'ordersaga_kafka_records_total',
+    help: 'Kafka records by how they ended: processed, duplicate or dead',
+    labelNames: ['topic', 'outcome'] as const,
+    registers: [this.registry],
+  });
+  readonly consumerLag = new Gauge({
+    name: 'ordersaga_kafka_consumer_lag',
+    help: 'Records behind the end of the partition',
+    labelNames: ['topic', 'partition'] as const,
+    registers: [this.registry],
+  });
+  readonly consumerPaused = new Gauge({
+    name: 'ordersaga_kafka_partition_paused',
+    help: '1 while a partition waits for Temporal',
+    labelNames: ['topic', 'partition'] as const,
+    registers: [this.registry],
+  });
+  readonly outboxWaiting = new Gauge({
+    name: 'ordersaga_outbox_waiting',
+    help: 'Outbox rows that are due and not yet published',
+    registers: [this.registry],
+  });
+  readonly outboxAge = new Gauge({
+    name: 'ordersaga_outbox_oldest_age_seconds',
+    help: 'How long the oldest due row has waited',
+    registers: [this.registry],
+  });
+  readonly relayLag = new Histogram({
+    name: 'ordersaga_relay_lag_seconds',
+    help: 'From insertion (or the time it became due) to the acknowledgement of the broker',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30],
+    registers: [this.registry],
+  });
+  readonly sagaOutcomes = new Counter({
+    name: 'ordersaga_saga_outcomes_total',
+    help: 'Steps and sagas by how they ended',
+    labelNames: ['step', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  constructor(role: string) {
+    this.registry.setDefaultLabels({ role });
+    collectDefaultMetrics({ register: this.registry });
+  }
+}

@@ -1,0 +1,66 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Metrics } from './metrics';
+
+/** Asks one thing that a role needs; it throws or hangs when that thing is down. */
+export type ReadinessCheck = () => Promise<unknown>;
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+/** Which of the named parts do not answer right now. */
+export async function whatIsDown(checks: Readonly<Record<string, ReadinessCheck>>): Promise<string[]> {
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => {
+      try {
+        await Promise.race([
+          check(),
+          new Promise((_, reject) => setTimeout(reject, CHECK_TIMEOUT_MS, new Error('no answer')).unref()),
+        ]);
+        return undefined;
+      } catch {
+        return name;
+      }
+    }),
+  );
+  return results.filter((name) => name !== undefined);
+}
+
+/** Serves /livez, /readyz and /metrics for a role that has no HTTP of its own; port 0 takes a free one. */
+export async function serveProbes(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly metrics: Metrics;
+  readonly checks: Readonly<Record<string, ReadinessCheck>>;
+}): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    void answer(request.url ?? '/').then(
+      ({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body),
+      () => response.writeHead(500).end(),
+    );
+  });
+  const json = 'application/json';
+  async function answer(url: string): Promise<{ status: number; type: string; body: string }> {
+    if (url.startsWith('/livez')) return { status: 200, type: json, body: '{"status":"ok"}' };
+    if (url.startsWith('/metrics'))
+      return { status: 200, type: options.metrics.registry.contentType, body: await options.metrics.registry.metrics() };
+    if (!url.startsWith('/readyz')) return { status: 404, type: json, body: '{"status":"not found"}' };
+    const down = await whatIsDown(options.checks);
+    return {
+      status: down.length === 0 ? 200 : 503,
+      type: json,
+      body: JSON.stringify({ status: down.length === 0 ? 'ready' : 'not ready', down }),
+    };
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(options.port, options.host, resolve);
+  });
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) };
+}
+
+/** Stops taking connections and waits for the answers under way. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
