@@ -1,0 +1,119 @@
+/** HTTP bodies between the provider adapters and the sandbox that plays payment, carrier and warehouse. */
+import { z } from 'zod';
+import { shipmentAddressSchema, shipmentStatusEventSchema } from './events';
+import { SHIPMENT_STATUSES } from './workflow-api';
+
+export const PROVIDERS = ['payment', 'carrier', 'warehouse'] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
+
+const orderId = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+const amountMinor = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as KRW');
+export const businessKeySchema = z.string().regex(/^[\w:.-]{1,200}$/, 'must be 1 to 200 letters, digits or _:.-');
+
+export const openPaymentRequestSchema = z.object({
+  key: businessKeySchema,
+  orderId,
+  amountMinor: amountMinor.positive(),
+  currency,
+  token: z.string().min(1).max(200),
+});
+export type OpenPaymentRequest = z.infer<typeof openPaymentRequestSchema>;
+
+export const openPaymentAnswerSchema = z.object({ ref: z.string().min(1) });
+
+export const paymentStateSchema = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('open') }),
+  z.object({ status: z.literal('processing') }),
+  z.object({ status: z.literal('captured'), capturedMinor: amountMinor }),
+  z.object({ status: z.literal('declined'), code: z.string().min(1), message: z.string() }),
+  z.object({ status: z.literal('closed'), refundedMinor: amountMinor }),
+]);
+
+export const closePaymentAnswerSchema = z.object({ refundedMinor: amountMinor });
+
+export const createShipmentRequestSchema = z.object({
+  key: businessKeySchema,
+  orderId,
+  recipient: shipmentAddressSchema,
+});
+export type CreateShipmentRequest = z.infer<typeof createShipmentRequestSchema>;
+
+const parcel = { ref: z.string().min(1), trackingNumber: z.string().min(1) };
+export const createShipmentAnswerSchema = z.object(parcel);
+
+export const shipmentStateSchema = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('none') }),
+  z.object({ status: z.literal('created'), ...parcel }),
+  z.object({ status: z.literal('picked_up'), ...parcel }),
+  z.object({ status: z.literal('cancelled') }),
+]);
+
+export const storeRequestSchema = z.object({
+  key: businessKeySchema,
+  orderId,
+  recipientName: shipmentAddressSchema.shape.recipientName,
+});
+export type StoreRequest = z.infer<typeof storeRequestSchema>;
+
+export const storeAnswerSchema = z.object({ ref: z.string().min(1) });
+
+export const storageStateSchema = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('none') }),
+  z.object({ status: z.literal('stored'), ref: z.string().min(1) }),
+  z.object({ status: z.literal('cancelled') }),
+]);
+
+/** An answer without content: 200 {}. */
+export const doneAnswerSchema = z.object({});
+
+export const scanRequestSchema = z.object({ status: z.enum(SHIPMENT_STATUSES) });
+
+export const parcelViewSchema = z.object({
+  key: businessKeySchema,
+  orderId,
+  ...parcel,
+  status: z.enum(['CREATED', 'CANCELLED', ...SHIPMENT_STATUSES]),
+});
+/** A parcel as the carrier lists it for an order; status is its newest scan. */
+export type ParcelView = z.infer<typeof parcelViewSchema>;
+
+/** What the carrier posts for each scan: the event of `shipment.status`, tracking number always present. */
+export const carrierWebhookSchema = shipmentStatusEventSchema.required({ trackingNumber: true });
+export type CarrierWebhook = z.infer<typeof carrierWebhookSchema>;
+
+/** Carries `sha256=` and the hex HMAC-SHA256 of the webhook's raw body. */
+export const CARRIER_SIGNATURE_HEADER = 'x-carrier-signature';
+
+export const ledgerEntrySchema = z.object({
+  type: z.enum(['charge', 'refund']),
+  orderId,
+  /** Minor units, positive for charges and refunds alike. */
+  amount: amountMinor,
+  currency,
+  key: businessKeySchema,
+  at: z.iso.datetime(),
+});
+export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
+
+export const outageRequestSchema = z.object({
+  mode: z.enum(['unavailable', 'slow', 'none']),
+  delayMs: z.number().int().min(0).max(600_000).optional(),
+  /** Only calls for this order; absent: every call. */
+  orderId: orderId.optional(),
+});
+export type OutageRequest = z.infer<typeof outageRequestSchema>;
+
+/** An outage in force. */
+export interface OutageView {
+  readonly provider: ProviderName;
+  readonly mode: 'unavailable' | 'slow';
+  readonly delayMs?: number;
+  readonly orderId?: number;
+}
+
+export const providerProblemSchema = z.object({
+  code: z.string().min(1),
+  title: z.string().optional(),
+  detail: z.string().optional(),
+});

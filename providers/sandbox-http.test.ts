@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Sandbox, startSandbox } from '../sandbox/server';
+import { OutcomeUnknown, ProviderRefused, ProviderUnavailable } from './errors';
+import { type SandboxProviders, sandboxProviders } from './sandbox-http';
+
+const recipient = { recipientName: 'Kim', phone: '010', postalCode: '04524', address1: 'Sejong-daero', country: 'KR' };
+const payment = (token: string, key = '1:payment:1') => ({
+  key,
+  orderId: 1,
+  amountMinor: 5000,
+  currency: 'KRW',
+  token,
+});
+
+describe('against the sandbox', () => {
+  let dataDir: string;
+  let sandbox: Sandbox;
+  let providers: SandboxProviders;
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(path.join(tmpdir(), 'sandbox-http-'));
+    sandbox = await startSandbox({ port: 0, dataDir });
+    providers = sandboxProviders({ url: sandbox.url, timeoutMs: 250 });
+  });
+  afterAll(async () => {
+    await sandbox.close();
+    await rm(dataDir, { recursive: true });
+  });
+
+  it('opens, confirms, looks up and closes a payment', async () => {
+    const { ref } = await providers.payment.open(payment('tok_visa'));
+    expect(await providers.payment.open(payment('tok_visa'))).toEqual({ ref });
+    expect(await providers.payment.lookup(ref)).toEqual({ status: 'open' });
+    expect(await providers.payment.confirm(ref)).toEqual({ status: 'captured', capturedMinor: 5000 });
+    expect(await providers.payment.close(ref)).toEqual({ refundedMinor: 5000 });
+    expect(await providers.payment.close(ref)).toEqual({ refundedMinor: 5000 });
+    expect(await providers.payment.lookup(ref)).toEqual({ status: 'closed', refundedMinor: 5000 });
+    await expect(providers.payment.confirm(ref)).rejects.toMatchObject({ name: 'ProviderRefused', code: 'CLOSED' });
+  });
+
+  it('turns a confirm that is never answered into OutcomeUnknown, and a look-up then tells', async () => {
+    const { ref } = await providers.payment.open(payment('tok_timeout_after_charge', '1:payment:2'));
+    await expect(providers.payment.confirm(ref)).rejects.toBeInstanceOf(OutcomeUnknown);
+    expect(await providers.payment.lookup(ref)).toEqual({ status: 'captured', capturedMinor: 5000 });
+  });
+
+  it('turns 503 into ProviderUnavailable and a refusal into ProviderRefused', async () => {
+    const { ref } = await providers.payment.open(payment('tok_unavailable', '1:payment:3'));
+    await expect(providers.payment.confirm(ref)).rejects.toBeInstanceOf(ProviderUnavailable);
+    const refused = providers.payment.open(payment('tok_nobody', '1:payment:4'));
+    await expect(refused).rejects.toMatchObject({ name: 'ProviderRefused', code: 'INVALID_TOKEN' });
+    const badBody = providers.payment.open({ ...payment('tok_visa', '1:payment:5'), amountMinor: -1 });
+    await expect(badBody).rejects.toMatchObject({ name: 'ProviderRefused', code: 'INVALID_REQUEST' });
+  });
+
+  it('creates, looks up and cancels parcels and storages by key', async () => {
+    const parcel = await providers.carrier.create({ key: '1:shipment:1', orderId: 1, recipient });
+    expect(await providers.carrier.lookup('1:shipment:1')).toEqual({ status: 'created', ...parcel });
+    await providers.carrier.cancel('1:shipment:1');
+    expect(await providers.carrier.lookup('1:shipment:1')).toEqual({ status: 'cancelled' });
+    expect(await providers.carrier.lookup('1:shipment:9')).toEqual({ status: 'none' });
+    const stored = await providers.warehouse.store({ key: '1:warehouse:1', orderId: 1, recipientName: 'Kim' });
+    expect(await providers.warehouse.lookup('1:warehouse:1')).toEqual({ status: 'stored', ...stored });
+    await providers.warehouse.cancel('1:warehouse:1');
+    const late = providers.warehouse.store({ key: '1:warehouse:1', orderId: 1, recipientName: 'Kim' });
+    await expect(late).rejects.toMatchObject({ name: 'ProviderRefused', code: 'CANCELLED' });
+  });
+
+  it('tells that a parcel was picked up, and that it cannot be cancelled', async () => {
+    await providers.carrier.create({ key: '1:shipment:2', orderId: 1, recipient });
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ status: 'IN_TRANSIT' });
+    await fetch(`${sandbox.url}/carrier/shipments/1:shipment:2/scan`, { method: 'POST', headers, body });
+    expect(await providers.carrier.lookup('1:shipment:2')).toMatchObject({ status: 'picked_up' });
+    const cancelled = providers.carrier.cancel('1:shipment:2');
+    await expect(cancelled).rejects.toMatchObject({ name: 'ProviderRefused', code: 'ALREADY_PICKED_UP' });
+  });
+});
+
+describe('against a server that misbehaves', () => {
+  let server: Server;
+  let answer: RequestListener;
+  let url: string;
+
+  beforeAll(async () => {
+    server = createServer((req, res) => answer(req, res)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('connection refused: ProviderUnavailable', async () => {
+    const gone = createServer().listen(0, '127.0.0.1');
+    await once(gone, 'listening');
+    const { port } = gone.address() as AddressInfo;
+    await new Promise((closed) => gone.close(closed));
+    const { payment } = sandboxProviders({ url: `http://127.0.0.1:${port}`, timeoutMs: 500 });
+    await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+
+  it('reset after sending: OutcomeUnknown for a call, ProviderUnavailable for a question', async () => {
+    answer = (req) => req.socket.destroy();
+    const { payment } = sandboxProviders({ url, timeoutMs: 500 });
+    await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(payment.lookup('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+
+  it('success with a body that makes no sense: OutcomeUnknown', async () => {
+    answer = (_req, res) => res.end('<html>');
+    const { payment } = sandboxProviders({ url, timeoutMs: 500 });
+    await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+  });
+
+  it.each([408, 425, 429, 500, 502, 503])('HTTP %d: ProviderUnavailable, with the gap asked for', async (status) => {
+    answer = (_req, res) => res.writeHead(status, { 'retry-after': '7' }).end();
+    const failed = sandboxProviders({ url, timeoutMs: 500 }).payment.confirm('pay_1');
+    await expect(failed).rejects.toMatchObject({ name: 'ProviderUnavailable', retryAfterMs: 7000 });
+  });
+
+  it.each([400, 401, 404, 409, 422])('HTTP %d without a code: ProviderRefused for good', async (status) => {
+    answer = (_req, res) => res.writeHead(status).end();
+    const failed = sandboxProviders({ url, timeoutMs: 500 }).payment.confirm('pay_1');
+    await expect(failed).rejects.toMatchObject({ name: 'ProviderRefused', code: `HTTP_${status}` });
+    await expect(failed).rejects.toBeInstanceOf(ProviderRefused);
+  });
+
+  it("the caller's signal: before sending its own reason, after sending OutcomeUnknown", async () => {
+    const { payment } = sandboxProviders({ url, timeoutMs: 10_000 });
+    await expect(payment.confirm('pay_1', AbortSignal.abort(new Error('not now')))).rejects.toThrow('not now');
+    const leave = new AbortController();
+    answer = () => leave.abort();
+    await expect(payment.confirm('pay_1', leave.signal)).rejects.toBeInstanceOf(OutcomeUnknown);
+  });
+
+  it('sends the extra headers of each request', async () => {
+    let seen: unknown;
+    answer = (req, res) => {
+      seen = req.headers.traceparent;
+      res.end('{"status":"open"}');
+    };
+    const headers = () => ({ traceparent: '00-aa-bb-01' });
+    await sandboxProviders({ url, timeoutMs: 500, headers }).payment.lookup('pay_1');
+    expect(seen).toBe('00-aa-bb-01');
+  });
+});

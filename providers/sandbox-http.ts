@@ -1,0 +1,114 @@
+import type { z } from 'zod';
+import {
+  closePaymentAnswerSchema,
+  createShipmentAnswerSchema,
+  doneAnswerSchema,
+  openPaymentAnswerSchema,
+  paymentStateSchema,
+  providerProblemSchema,
+  shipmentStateSchema,
+  storageStateSchema,
+  storeAnswerSchema,
+} from '../contracts/provider-api';
+import type { CarrierProvider } from './carrier';
+import { failureByStatus, failureWithoutAnswer } from './http-failure';
+import type { PaymentProvider } from './payment';
+import type { WarehouseProvider } from './warehouse';
+
+export interface SandboxHttpOptions {
+  /** The sandbox's address, e.g. http://127.0.0.1:4010. */
+  url: string;
+  /** How long one request may take. */
+  timeoutMs: number;
+  /** Extra headers of each request, such as `traceparent`. */
+  headers?: () => Record<string, string>;
+}
+
+export interface SandboxProviders {
+  payment: PaymentProvider;
+  carrier: CarrierProvider;
+  warehouse: WarehouseProvider;
+}
+
+/** The three ports over HTTP to the sandbox. */
+export function sandboxProviders(options: SandboxHttpOptions): SandboxProviders {
+  const call = callerOf(options);
+  const at = encodeURIComponent;
+  return {
+    payment: {
+      open: (body, signal) => call('POST', '/payment/payments', openPaymentAnswerSchema, { body, signal }),
+      confirm: (ref, signal) => call('POST', `/payment/payments/${at(ref)}/confirm`, paymentStateSchema, { signal }),
+      lookup: (ref, signal) => call('GET', `/payment/payments/${at(ref)}`, paymentStateSchema, { signal }),
+      close: (ref, signal) => call('POST', `/payment/payments/${at(ref)}/close`, closePaymentAnswerSchema, { signal }),
+    },
+    carrier: {
+      create: (body, signal) => call('POST', '/carrier/shipments', createShipmentAnswerSchema, { body, signal }),
+      lookup: (key, signal) => call('GET', `/carrier/shipments/${at(key)}`, shipmentStateSchema, { signal }),
+      cancel: async (key, signal) => {
+        await call('POST', `/carrier/shipments/${at(key)}/cancel`, doneAnswerSchema, { signal });
+      },
+    },
+    warehouse: {
+      store: (body, signal) => call('POST', '/warehouse/storages', storeAnswerSchema, { body, signal }),
+      lookup: (key, signal) => call('GET', `/warehouse/storages/${at(key)}`, storageStateSchema, { signal }),
+      cancel: async (key, signal) => {
+        await call('POST', `/warehouse/storages/${at(key)}/cancel`, doneAnswerSchema, { signal });
+      },
+    },
+  };
+}
+
+interface CallOptions {
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+function callerOf(options: SandboxHttpOptions) {
+  return async function call<Answer>(
+    method: 'GET' | 'POST',
+    path: string,
+    schema: z.ZodType<Answer>,
+    { body, signal }: CallOptions,
+  ): Promise<Answer> {
+    signal?.throwIfAborted();
+    const name = `${method} ${path}`;
+    const effect = method === 'GET' ? 'read' : 'write';
+    const timeout = AbortSignal.timeout(options.timeoutMs);
+    let response: Response;
+    let answer: unknown;
+    try {
+      response = await fetch(new URL(path, options.url), {
+        method,
+        headers: { 'content-type': 'application/json', ...options.headers?.() },
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        redirect: 'manual',
+      });
+      answer = await bodyOf(response);
+    } catch (error) {
+      throw failureWithoutAnswer(name, error, effect);
+    }
+    if (!response.ok) {
+      const problem = providerProblemSchema.safeParse(answer).data;
+      throw failureByStatus(name, {
+        status: response.status,
+        code: problem?.code,
+        message: problem?.detail ?? problem?.title,
+        retryAfter: response.headers.get('retry-after'),
+      });
+    }
+    const parsed = schema.safeParse(answer);
+    if (!parsed.success) throw failureWithoutAnswer(name, parsed.error, effect);
+    return parsed.data;
+  };
+}
+
+/** Undefined for a body that is no JSON; throws only when the connection breaks before its end. */
+async function bodyOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,235 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { OutcomeUnknown, ProviderUnavailable } from './errors';
+import type { PaymentProvider } from './payment';
+import { stripePayments } from './stripe';
+
+interface Seen {
+  call: string;
+  form: Record<string, string>;
+  headers: IncomingHttpHeaders;
+}
+type Answer = { status?: number; body?: object; headers?: Record<string, string> } | 'no answer' | 'reset';
+
+let server: Server;
+let payments: PaymentProvider;
+let seen: Seen[];
+let answers: Record<string, Answer[]>;
+let url: string;
+
+beforeAll(async () => {
+  server = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.on('end', () => {
+      const call = `${req.method} ${req.url}`;
+      const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
+      seen.push({ call, form, headers: req.headers });
+      const answer = answers[call]?.shift() ?? { status: 500, body: { error: { message: `unexpected ${call}` } } };
+      if (answer === 'reset') req.socket.destroy();
+      else if (answer !== 'no answer') {
+        res.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
+        res.end(JSON.stringify(answer.body ?? {}));
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+beforeEach(() => {
+  seen = [];
+  answers = {};
+  payments = stripePayments({ secretKey: 'sk_test_1', timeoutMs: 300, url });
+});
+
+const OPEN = 'POST /v1/payment_intents';
+const READ = 'GET /v1/payment_intents/pi_1';
+const CONFIRM = 'POST /v1/payment_intents/pi_1/confirm';
+const CANCEL = 'POST /v1/payment_intents/pi_1/cancel';
+const REFUND = 'POST /v1/refunds';
+const REFUNDS = 'GET /v1/refunds?payment_intent=pi_1&limit=100';
+const replayed = { 'idempotent-replayed': 'true' };
+
+const intent = (status: string, more: object = {}): Answer => ({
+  body: { id: 'pi_1', object: 'payment_intent', status, amount_received: status === 'succeeded' ? 5000 : 0, ...more },
+});
+const refunds = (...data: { status: string; amount: number }[]): Answer => ({
+  body: { object: 'list', has_more: false, data: data.map((refund, i) => ({ id: `re_${i}`, ...refund })) },
+});
+const failure = (status: number, error: object, headers = {}): Answer => ({ status, body: { error }, headers });
+const declinedCard = { type: 'card_error', code: 'card_declined', message: 'Your card was declined.' };
+const unexpectedState = { type: 'invalid_request_error', code: 'payment_intent_unexpected_state', message: 'no' };
+
+describe('open', () => {
+  const request = { key: '7:payment:1', orderId: 7, amountMinor: 5000, currency: 'KRW', token: 'pm_card_visa' };
+
+  it('creates an unconfirmed card intent under the business key', async () => {
+    answers[OPEN] = [intent('requires_confirmation')];
+    expect(await payments.open(request)).toEqual({ ref: 'pi_1' });
+    expect(seen[0]?.headers['idempotency-key']).toBe('7:payment:1');
+    expect(seen[0]?.headers.authorization).toBe('Bearer sk_test_1');
+    expect(seen[0]?.form).toEqual({
+      amount: '5000',
+      currency: 'krw',
+      payment_method: 'pm_card_visa',
+      'allowed_payment_method_types[0]': 'card',
+      capture_method: 'automatic',
+      confirm: 'false',
+      'metadata[orderId]': '7',
+      'metadata[key]': '7:payment:1',
+    });
+  });
+
+  it('turns a one-time card token into a payment method', async () => {
+    answers[OPEN] = [intent('requires_confirmation')];
+    await payments.open({ ...request, token: 'tok_visa' });
+    const expected = { 'payment_method_data[type]': 'card', 'payment_method_data[card][token]': 'tok_visa' };
+    expect(seen[0]?.form).toMatchObject(expected);
+  });
+
+  it('maps what Stripe answers', async () => {
+    const missing = { type: 'invalid_request_error', code: 'resource_missing', param: 'payment_method', message: 'no' };
+    answers[OPEN] = [
+      failure(400, missing),
+      failure(400, { type: 'idempotency_error', message: 'other parameters' }),
+      failure(401, { type: 'invalid_request_error', message: 'Invalid API Key' }),
+      failure(409, { type: 'invalid_request_error', code: 'idempotency_key_in_use', message: 'busy' }),
+      failure(429, { code: 'rate_limit', message: 'slow down' }, { 'retry-after': '2' }),
+      failure(500, { type: 'api_error', message: 'oops' }),
+    ];
+    await expect(payments.open(request)).rejects.toMatchObject({ name: 'ProviderRefused', code: 'INVALID_TOKEN' });
+    await expect(payments.open(request)).rejects.toMatchObject({ name: 'ProviderRefused', code: 'KEY_REUSED' });
+    await expect(payments.open(request)).rejects.toMatchObject({ name: 'ProviderRefused', code: 'HTTP_401' });
+    await expect(payments.open(request)).rejects.toBeInstanceOf(ProviderUnavailable);
+    await expect(payments.open(request)).rejects.toMatchObject({ name: 'ProviderUnavailable', retryAfterMs: 2000 });
+    await expect(payments.open(request)).rejects.toBeInstanceOf(ProviderUnavailable);
+    expect(seen).toHaveLength(6);
+  });
+});
+
+describe('confirm', () => {
+  it('captures under a key of its own', async () => {
+    answers[CONFIRM] = [intent('succeeded')];
+    expect(await payments.confirm('pi_1')).toEqual({ status: 'captured', capturedMinor: 5000 });
+    expect(seen[0]?.headers['idempotency-key']).toBe('pi_1:confirm');
+  });
+
+  it('tells a decline, a bank that asks the customer, and a payment that is not settled yet', async () => {
+    answers[CONFIRM] = [failure(402, declinedCard), intent('requires_action'), intent('processing')];
+    const message = 'Your card was declined.';
+    expect(await payments.confirm('pi_1')).toEqual({ status: 'declined', code: 'CARD_DECLINED', message });
+    expect(await payments.confirm('pi_1')).toMatchObject({ status: 'declined', code: 'AUTHENTICATION_REQUIRED' });
+    expect(await payments.confirm('pi_1')).toEqual({ status: 'processing' });
+  });
+
+  it('no answer: OutcomeUnknown, not asked twice; unreachable: ProviderUnavailable', async () => {
+    answers[CONFIRM] = ['no answer', 'reset', 'no answer'];
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    const patient = stripePayments({ secretKey: 'sk_test_1', timeoutMs: 30_000, url });
+    await expect(patient.confirm('pi_1', AbortSignal.timeout(100))).rejects.toBeInstanceOf(OutcomeUnknown);
+    expect(seen).toHaveLength(3);
+    const gone = createServer().listen(0, '127.0.0.1');
+    await once(gone, 'listening');
+    const { port } = gone.address() as AddressInfo;
+    await new Promise((closed) => gone.close(closed));
+    const nowhere = stripePayments({ secretKey: 'sk_test_1', timeoutMs: 300, url: `http://127.0.0.1:${port}` });
+    await expect(nowhere.confirm('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+
+  it('does not believe a replayed answer: a refunded payment is closed, a settled one captured', async () => {
+    const old = { ...(intent('succeeded') as object), headers: replayed };
+    answers[CONFIRM] = [old, { ...(intent('processing') as object), headers: replayed }];
+    answers[READ] = [intent('succeeded'), intent('succeeded')];
+    answers[REFUNDS] = [refunds({ status: 'succeeded', amount: 5000 }), refunds()];
+    await expect(payments.confirm('pi_1')).rejects.toMatchObject({ name: 'ProviderRefused', code: 'CLOSED' });
+    expect(await payments.confirm('pi_1')).toEqual({ status: 'captured', capturedMinor: 5000 });
+  });
+
+  it('looks up an intent that cannot be confirmed any more', async () => {
+    answers[CONFIRM] = [failure(400, unexpectedState), failure(400, unexpectedState)];
+    answers[READ] = [intent('canceled'), intent('requires_payment_method', { last_payment_error: declinedCard })];
+    await expect(payments.confirm('pi_1')).rejects.toMatchObject({ name: 'ProviderRefused', code: 'CLOSED' });
+    expect(await payments.confirm('pi_1')).toMatchObject({ status: 'declined', code: 'CARD_DECLINED' });
+  });
+
+  it('a replayed failure of Stripe is no failure when the money moved, and no decline when it did not', async () => {
+    const oops = failure(500, { type: 'api_error', message: 'oops' }, replayed);
+    answers[CONFIRM] = [oops, oops];
+    answers[READ] = [intent('succeeded'), intent('requires_confirmation')];
+    answers[REFUNDS] = [refunds()];
+    expect(await payments.confirm('pi_1')).toEqual({ status: 'captured', capturedMinor: 5000 });
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+});
+
+describe('lookup', () => {
+  it('tells each state', async () => {
+    const last_payment_error = declinedCard;
+    answers[READ] = [
+      intent('requires_confirmation'),
+      intent('requires_payment_method', { last_payment_error }),
+      intent('canceled'),
+      intent('succeeded'),
+      intent('succeeded'),
+      'no answer',
+    ];
+    answers[REFUNDS] = [refunds({ status: 'failed', amount: 5000 }), refunds({ status: 'pending', amount: 5000 })];
+    expect(await payments.lookup('pi_1')).toEqual({ status: 'open' });
+    expect(await payments.lookup('pi_1')).toMatchObject({ status: 'declined', code: 'CARD_DECLINED' });
+    expect(await payments.lookup('pi_1')).toEqual({ status: 'closed', refundedMinor: 0 });
+    expect(await payments.lookup('pi_1')).toEqual({ status: 'captured', capturedMinor: 5000 });
+    expect(await payments.lookup('pi_1')).toEqual({ status: 'closed', refundedMinor: 5000 });
+    await expect(payments.lookup('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+});
+
+describe('close', () => {
+  it('cancels what was not captured, under no key that could replay a refusal', async () => {
+    answers[READ] = [intent('requires_payment_method'), intent('canceled')];
+    answers[CANCEL] = [intent('canceled')];
+    expect(await payments.close('pi_1')).toEqual({ refundedMinor: 0 });
+    expect(await payments.close('pi_1')).toEqual({ refundedMinor: 0 });
+    expect(seen.map(({ call }) => call)).toEqual([READ, CANCEL, READ]);
+    expect(seen[1]?.headers['idempotency-key']).not.toMatch(/^pi_1/);
+  });
+
+  it('refunds what was captured once, a pending refund included', async () => {
+    answers[READ] = [intent('succeeded'), intent('succeeded')];
+    answers[REFUNDS] = [refunds(), refunds({ status: 'pending', amount: 5000 })];
+    answers[REFUND] = [{ body: { id: 're_0', status: 'pending', amount: 5000 } }];
+    expect(await payments.close('pi_1')).toEqual({ refundedMinor: 5000 });
+    expect(await payments.close('pi_1')).toEqual({ refundedMinor: 5000 });
+    const made = seen.filter(({ call }) => call === REFUND);
+    expect(made).toHaveLength(1);
+    expect(made[0]?.form).toEqual({ payment_intent: 'pi_1' });
+    expect(made[0]?.headers['idempotency-key']).toBe('pi_1:refund');
+  });
+
+  it('adds a refund made by hand to the total', async () => {
+    answers[READ] = [intent('succeeded')];
+    answers[REFUNDS] = [refunds({ status: 'succeeded', amount: 2000 })];
+    answers[REFUND] = [{ body: { id: 're_1', status: 'succeeded', amount: 3000 } }];
+    expect(await payments.close('pi_1')).toEqual({ refundedMinor: 5000 });
+  });
+
+  it('a failed refund, seen now or later: UNDO_REFUSED', async () => {
+    answers[READ] = [intent('succeeded'), intent('succeeded')];
+    answers[REFUNDS] = [refunds(), refunds({ status: 'failed', amount: 5000 })];
+    answers[REFUND] = [{ body: { id: 're_0', status: 'failed', amount: 5000, failure_reason: 'lost_or_stolen_card' } }];
+    const refused = { name: 'ProviderRefused', code: 'UNDO_REFUSED' };
+    await expect(payments.close('pi_1')).rejects.toMatchObject(refused);
+    await expect(payments.close('pi_1')).rejects.toMatchObject(refused);
+  });
+
+  it('an intent that is settling just now: try again later', async () => {
+    answers[READ] = [intent('processing')];
+    answers[CANCEL] = [failure(400, unexpectedState)];
+    await expect(payments.close('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+});
