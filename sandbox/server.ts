@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { sandboxApp } from './app';
+import { openBooks } from './books';
+import { HeldRequests } from './held-requests';
+import { Outages } from './outages';
+import { type WebhookOptions, WebhookSender } from './webhook';
+
+export interface SandboxOptions {
+  /** 0 takes a free one. */
+  port: number;
+  /** Where the journal lives; one running sandbox a directory. */
+  dataDir: string;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Where the carrier posts its scans; absent: nowhere. */
+  webhook?: WebhookOptions;
+  defaults?: {
+    /** The delay of a `slow` outage that names none; default 2000. */
+    slowMs?: number;
+  };
+}
+
+export interface Sandbox {
+  readonly url: string;
+  /** Lets go of held requests, answers the others, and closes the journal. */
+  close(): Promise<void>;
+}
+
+/** Starts the payment, carrier and warehouse stand-ins on one port, with the state the journal left. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { port, dataDir, host = '127.0.0.1', webhook, defaults } = options;
+  const books = await openBooks(dataDir);
+  const held = new HeldRequests();
+  const webhooks = new WebhookSender(webhook);
+  const outages = new Outages();
+  const server = createServer(sandboxApp({ books, outages, held, webhooks, slowMs: defaults?.slowMs ?? 2_000 }));
+  // Longer than any client keeps an idle connection, so that none is closed under a request.
+  server.keepAliveTimeout = 65_000;
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    await books.journal.close();
+    throw error;
+  }
+  const address = server.address();
+  const bound = typeof address === 'object' && address ? address.port : port;
+
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    close: () => (closing ??= close()),
+  };
+
+  async function close(): Promise<void> {
+    const closed = once(server, 'close');
+    server.close();
+    held.releaseAll();
+    // Every other request waits for the disk at most.
+    const deadline = setTimeout(() => server.closeAllConnections(), 2_000);
+    await closed;
+    clearTimeout(deadline);
+    await webhooks.close();
+    await books.journal.close();
+  }
+}
