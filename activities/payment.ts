@@ -1,0 +1,137 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { Db, Trx } from '../db/connection';
+import { netCharged, recordMoney } from '../db/money';
+import { findOrder } from '../db/orders';
+import { findRequest } from '../db/requests';
+import { advanceStep, keyOfStep, type StepId, type StepRecord, stepsOfOrder } from '../db/saga-steps';
+import { OutcomeUnknown, ProviderRefused } from '../providers/errors';
+import type { PaymentProvider, PaymentState } from '../providers/payment';
+import { doOutside, undoOutside } from './outside-step';
+import { callSignal, type ProviderPatience, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
+import { recordResolution } from './write-off';
+
+interface Charge {
+  readonly ref: string;
+  readonly capturedMinor: number;
+}
+
+const idOf = (call: StepCall): StepId => ({ orderId: call.orderId, step: 'payment', attempt: call.attempt });
+
+export function createPaymentActivities(deps: {
+  readonly db: Db;
+  readonly payment: PaymentProvider;
+  readonly patience: ProviderPatience;
+}) {
+  const { db, payment } = deps;
+
+  /** The ref under which this step's money moves; saved before any money can. */
+  async function openedRef(call: RequestStepCall, record: StepRecord, signal: AbortSignal): Promise<string> {
+    if (record.providerRef) return record.providerRef;
+    const [order, request] = await Promise.all([findOrder(db, call.orderId), findRequest(db, call)]);
+    if (!order || !request) throw ApplicationFailure.nonRetryable('the request is not in the database', 'REQUEST_NOT_FOUND');
+    const { ref } = await payment.open(
+      {
+        key: record.key,
+        orderId: order.id,
+        amountMinor: order.totalMinor,
+        currency: order.currency,
+        token: request.event.requestDto.paymentRequest.token,
+      },
+      signal,
+    );
+    const saved = await advanceStep(db, idOf(call), ['UNKNOWN'], { state: 'UNKNOWN', providerRef: ref });
+    if (!saved) throw ApplicationFailure.nonRetryable(`${record.key} was undone before it was done`, 'STEP_CLOSED');
+    return ref;
+  }
+
+  return {
+    /** Charges the order's total once under the attempt's key. Final failures carry the provider's code, e.g. CARD_DECLINED. */
+    async charge(call: RequestStepCall): Promise<void> {
+      const signal = callSignal(deps.patience);
+      await doOutside<Charge>(db, idOf(call), {
+        async make(record) {
+          const ref = await openedRef(call, record, signal);
+          const charge = chargeOf(ref, await payment.confirm(ref, signal));
+          if (!charge) throw new OutcomeUnknown('the provider is still working on the charge');
+          return charge;
+        },
+        async lookUp(record) {
+          return record.providerRef === null
+            ? undefined
+            : chargeOf(record.providerRef, await payment.lookup(record.providerRef, signal));
+        },
+        refOf: (charge) => charge.ref,
+        recordIn: (trx, charge) => recordCharge(trx, idOf(call), charge),
+      });
+    },
+
+    /** Takes back whatever was charged under the attempt's key, and makes sure that nothing more will be. */
+    async refund(call: StepCall): Promise<void> {
+      const signal = callSignal(deps.patience);
+      await undoOutside(db, idOf(call), {
+        // Without a saved ref nothing was confirmed, and a do that would save one now finds the step closed.
+        mayHaveHappened: (record) => record.providerRef !== null,
+        async takeBack(record) {
+          const ref = record.providerRef as string;
+          const { refundedMinor } = await payment.close(ref, signal);
+          return { ref, refundedMinor };
+        },
+        async recordIn(trx, { ref, refundedMinor }) {
+          if (refundedMinor === 0) return;
+          await recordCharge(trx, idOf(call), { ref, capturedMinor: refundedMinor });
+          await recordMoney(trx, { ...movementOf(idOf(call)), kind: 'refund', amountMinor: refundedMinor, providerRef: ref });
+        },
+      });
+    },
+
+    /**
+     * Writes down that a person ended this undo: what the provider still holds becomes an adjustment. Fails, retryable,
+     * while the provider can't say how much that is.
+     */
+    async writeOffPayment(call: WriteOffCall): Promise<void> {
+      const id = idOf(call);
+      const record = (await stepsOfOrder(db, call.orderId)).find((step) => step.key === keyOfStep(id));
+      const stillHeldMinor = record?.providerRef
+        ? heldOf(await payment.lookup(record.providerRef, callSignal(deps.patience)))
+        : 0;
+      await recordResolution(db, id, call, async (trx) => {
+        if (stillHeldMinor > 0 && (await netCharged(trx, keyOfStep(id))) === 0)
+          await recordCharge(trx, id, { ref: record?.providerRef ?? '', capturedMinor: stillHeldMinor });
+        const amountMinor = await netCharged(trx, keyOfStep(id));
+        if (amountMinor > 0)
+          await recordMoney(trx, {
+            ...movementOf(id),
+            kind: stillHeldMinor > 0 ? 'adjustment' : 'refund',
+            amountMinor,
+            reason: `${call.decision} by ${call.actor}: ${call.reason}`,
+          });
+      });
+    },
+  };
+}
+export type PaymentActivities = ReturnType<typeof createPaymentActivities>;
+
+function chargeOf(ref: string, state: PaymentState): Charge | undefined {
+  switch (state.status) {
+    case 'captured':
+      return { ref, capturedMinor: state.capturedMinor };
+    case 'declined':
+      throw new ProviderRefused(state.code, state.message);
+    case 'closed':
+      throw new ProviderRefused('STEP_CLOSED', 'the payment was closed');
+    case 'processing':
+      throw new OutcomeUnknown('the provider is still working on the charge');
+    case 'open':
+      return undefined;
+  }
+}
+
+function heldOf(state: PaymentState): number {
+  return state.status === 'captured' ? state.capturedMinor : 0;
+}
+
+const movementOf = (id: StepId) => ({ orderId: id.orderId, key: keyOfStep(id) });
+
+async function recordCharge(trx: Trx, id: StepId, charge: Charge): Promise<void> {
+  await recordMoney(trx, { ...movementOf(id), kind: 'charge', amountMinor: charge.capturedMinor, providerRef: charge.ref });
+}

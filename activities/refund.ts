@@ -1,0 +1,65 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { Db, Trx } from '../db/connection';
+import { changeOrder, lockOrder, type Order } from '../db/orders';
+import { stepsOfOrder } from '../db/saga-steps';
+import { addToTimeline } from '../db/timeline';
+import type { OrderStatus } from '../domain/order-status';
+import { tellCustomer } from './notify';
+import type { OrderPolicy } from './stock';
+
+export type RefundBeginning =
+  | { readonly accepted: true; readonly paidAttempt: number | null; readonly totalMinor: number; readonly policy: OrderPolicy }
+  | { readonly accepted: false; readonly status: OrderStatus };
+
+export function createRefundActivities(deps: { readonly db: Db; readonly policy: OrderPolicy }) {
+  const { db } = deps;
+
+  async function withOrder<Result>(orderId: number, work: (trx: Trx, order: Order) => Promise<Result>): Promise<Result> {
+    return db.transaction(async (trx) => {
+      const order = await lockOrder(trx, orderId);
+      if (!order) throw ApplicationFailure.nonRetryable(`there is no order ${orderId}`, 'ORDER_NOT_FOUND');
+      return work(trx, order);
+    });
+  }
+
+  return {
+    /** REFUND_REQUESTED, from where a refund is possible; says which attempt was paid. */
+    async beginRefund(call: { orderId: number; runId: string; reason: string; actor: string; atMs: number }): Promise<RefundBeginning> {
+      return withOrder(call.orderId, async (trx, order): Promise<RefundBeginning> => {
+        const dedupeKey = `refund:${call.runId}`;
+        const isOurs = await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('id');
+        if (!isOurs) {
+          if (!['COMPLETED', 'SHIPMENT_STARTED', 'IN_TRANSIT'].includes(order.status))
+            return { accepted: false, status: order.status };
+          const at = new Date(call.atMs);
+          await changeOrder(trx, order, { through: ['REFUND_REQUESTED'], sagaState: 'RUNNING', reason: call.reason, at });
+          await addToTimeline(trx, [
+            { orderId: order.id, at, type: 'notice', data: { code: 'REFUND_REQUESTED', reason: call.reason, actor: call.actor }, dedupeKey },
+          ]);
+        }
+        const attempts = (await stepsOfOrder(trx, order.id)).filter((step) => step.step === 'payment');
+        const paid = attempts.at(-1);
+        return { accepted: true, paidAttempt: paid?.attempt ?? null, totalMinor: order.totalMinor, policy: deps.policy };
+      });
+    },
+
+    /** Money and stock are back. */
+    async completeRefund(call: { orderId: number; atMs: number }): Promise<void> {
+      await withOrder(call.orderId, async (trx, order) => {
+        if (order.status === 'REFUNDED') return;
+        await changeOrder(trx, order, { through: ['REFUNDED'], sagaState: 'SETTLED', at: new Date(call.atMs) });
+        await tellCustomer(trx, order, 'REFUNDED');
+      });
+    },
+
+    /** The provider gives no money back: the order is COMPLETED again, and nothing else was undone. */
+    async refuseRefund(call: { orderId: number; runId: string; code: string; atMs: number }): Promise<void> {
+      await withOrder(call.orderId, async (trx, order) => {
+        if (order.status === 'COMPLETED') return;
+        await changeOrder(trx, order, { through: ['COMPLETED'], sagaState: 'SETTLED', reason: call.code, at: new Date(call.atMs) });
+        await tellCustomer(trx, order, 'REFUND_REFUSED', { reason: call.code, occurrence: call.runId });
+      });
+    },
+  };
+}
+export type RefundActivities = ReturnType<typeof createRefundActivities>;

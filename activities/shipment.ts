@@ -1,0 +1,54 @@
+import type { Db } from '../db/connection';
+import { findRequest } from '../db/requests';
+import { advanceStep, type StepId } from '../db/saga-steps';
+import type { CarrierProvider } from '../providers/carrier';
+import { ProviderRefused } from '../providers/errors';
+import { doOutside, undoOutside } from './outside-step';
+import { callSignal, type ProviderPatience, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
+import { recordResolution } from './write-off';
+
+const idOf = (call: StepCall): StepId => ({ orderId: call.orderId, step: 'shipment', attempt: call.attempt });
+
+export function createShipmentActivities(deps: {
+  readonly db: Db;
+  readonly carrier: CarrierProvider;
+  readonly patience: ProviderPatience;
+}) {
+  const { db, carrier } = deps;
+  return {
+    /** Orders a parcel once under the attempt's key. Final: SHIPMENT_REFUSED. */
+    async createShipment(call: RequestStepCall): Promise<void> {
+      const signal = callSignal(deps.patience);
+      await doOutside<{ trackingNumber: string }>(db, idOf(call), {
+        async make({ key }) {
+          const request = await findRequest(db, call);
+          if (!request) throw new ProviderRefused('REQUEST_NOT_FOUND', 'the request is not in the database');
+          return carrier.create({ key, orderId: call.orderId, recipient: request.event.requestDto.shipment }, signal);
+        },
+        async lookUp({ key }) {
+          const found = await carrier.lookup(key, signal);
+          return 'trackingNumber' in found ? found : undefined;
+        },
+        refOf: (parcel) => parcel.trackingNumber,
+      });
+    },
+
+    /** Cancels the parcel. Final: ALREADY_PICKED_UP, UNDO_REFUSED. */
+    async cancelShipment(call: StepCall): Promise<void> {
+      await undoOutside(db, idOf(call), {
+        mayHaveHappened: (record) => record.state !== 'FAILED',
+        takeBack: ({ key }) => carrier.cancel(key, callSignal(deps.patience)),
+      });
+    },
+
+    /** The carrier has the parcel and keeps it: the shipment stands. */
+    async keepShipment(call: StepCall): Promise<void> {
+      await advanceStep(db, idOf(call), ['UNDO_FAILED'], { state: 'DONE' });
+    },
+
+    async writeOffShipment(call: WriteOffCall): Promise<void> {
+      await recordResolution(db, idOf(call), call, async () => {});
+    },
+  };
+}
+export type ShipmentActivities = ReturnType<typeof createShipmentActivities>;

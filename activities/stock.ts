@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/activity';
+import type { Shortage } from '../contracts/events';
+import { TOPICS } from '../contracts/topics';
+import type { Db, Trx } from '../db/connection';
+import { changeOrder, claimOrder, linesOf, lockOrder, type Order } from '../db/orders';
+import { addToOutbox } from '../db/outbox';
+import { advanceStep, beginStep, keyOfStep, type StepId } from '../db/saga-steps';
+import { holdStock, putBackStock, writeOffStock } from '../db/stock';
+import { tellCustomer } from './notify';
+import { tellStep } from './outside-step';
+import type { WriteOffCall } from './step-call';
+import { recordResolution } from './write-off';
+
+/** What of the configuration a saga decides by; recorded with the stock step, so that a replay decides the same. */
+export interface OrderPolicy {
+  readonly stockHoldMs: number;
+  readonly processingBudgetMs: number;
+  readonly maxRetries: number;
+  readonly maxDeclines: number;
+  readonly fastCallMs: number;
+  readonly patientCallMs: number;
+  readonly undoPatienceMs: number;
+  readonly undoRetryMs: number;
+}
+
+export type Reservation =
+  | { readonly outcome: 'HELD'; readonly totalMinor: number; readonly policy: OrderPolicy }
+  | { readonly outcome: 'SHORT' | 'DUPLICATE' | 'CLOSED' };
+
+/** Stock belongs to the order, not to an attempt. */
+const idOf = (orderId: number): StepId => ({ orderId, step: 'stock', attempt: 0 });
+
+export function createStockActivities(deps: { readonly db: Db; readonly policy: OrderPolicy }) {
+  const { db, policy } = deps;
+  return {
+    /**
+     * Claims the order for this workflow and holds all its lines, or none. Enough: PENDING_PAYMENT; short: the order is
+     * CANCELLED and `stock.decrease.failed` published, in the same transaction. DUPLICATE: another run has the order.
+     */
+    async reserveStock(call: { orderId: number; runId: string; atMs: number }): Promise<Reservation> {
+      const at = new Date(call.atMs);
+      return db.transaction(async (trx): Promise<Reservation> => {
+        const order = await lockOrder(trx, call.orderId);
+        if (!order) throw ApplicationFailure.nonRetryable(`there is no order ${call.orderId}`, 'ORDER_NOT_FOUND');
+        if (!(await claimOrder(trx, order, call.runId))) return { outcome: 'DUPLICATE' };
+        const held: Reservation = { outcome: 'HELD', totalMinor: order.totalMinor, policy };
+        const id = idOf(order.id);
+        const { record, isNew } = await beginStep(trx, id, 'DONE');
+        if (!isNew) {
+          if (record.state === 'DONE') return held;
+          return { outcome: record.state === 'FAILED' ? 'SHORT' : 'CLOSED' };
+        }
+        const lines = await linesOf(trx, order.id);
+        const shortages = await holdStock(trx, { orderId: order.id, key: keyOfStep(id) }, lines);
+        if (shortages.length > 0) {
+          await cancelForShortage(trx, order, id, shortages, at);
+          return { outcome: 'SHORT' };
+        }
+        await tellStep(trx, id, 'DONE');
+        await changeOrder(trx, order, {
+          through: ['PENDING_PAYMENT'],
+          sagaState: 'WAITING',
+          at,
+          holdExpiresAt: new Date(call.atMs + policy.stockHoldMs),
+        });
+        return held;
+      });
+    },
+
+    /** Puts back whatever the order holds or has been sold; before it was held, a tombstone stops a late hold. */
+    async releaseStock(call: { orderId: number }): Promise<void> {
+      const id = idOf(call.orderId);
+      await db.transaction(async (trx) => {
+        await lockOrder(trx, call.orderId);
+        const { isNew } = await beginStep(trx, id, 'UNDONE');
+        if (isNew || !(await advanceStep(trx, id, ['DONE', 'UNDO_FAILED'], { state: 'UNDONE' }))) return;
+        await putBackStock(trx, { orderId: call.orderId, key: keyOfStep(id) });
+        await tellStep(trx, id, 'UNDONE');
+      });
+    },
+
+    async writeOffStock(call: WriteOffCall): Promise<void> {
+      const id = idOf(call.orderId);
+      await recordResolution(db, id, call, (trx) =>
+        writeOffStock(trx, { orderId: call.orderId, key: keyOfStep(id), reason: `${call.decision} by ${call.actor}: ${call.reason}` }),
+      );
+    },
+  };
+}
+export type StockActivities = ReturnType<typeof createStockActivities>;
+
+async function cancelForShortage(
+  trx: Trx,
+  order: Order,
+  id: StepId,
+  shortages: readonly Shortage[],
+  at: Date,
+): Promise<void> {
+  await advanceStep(trx, id, ['DONE'], { state: 'FAILED', code: 'STOCK_SHORTAGE' });
+  await tellStep(trx, id, 'FAILED', 'STOCK_SHORTAGE');
+  await addToOutbox(trx, [
+    {
+      topic: TOPICS.stockDecreaseFailed,
+      key: String(order.id),
+      value: JSON.stringify({
+        eventId: randomUUID(),
+        eventCreatedAt: at.toISOString(),
+        schemaVersion: 1,
+        orderId: order.id,
+        reason: 'STOCK_SHORTAGE',
+        shortages,
+      }),
+    },
+  ]);
+  await changeOrder(trx, order, { through: ['CANCELLED'], sagaState: 'SETTLED', reason: 'STOCK_SHORTAGE', at });
+  await tellCustomer(trx, order, 'CANCELLED', { reason: 'STOCK_SHORTAGE' });
+}

@@ -1,0 +1,43 @@
+import { createOrderActivities } from '../activities/order';
+import { createPaymentActivities } from '../activities/payment';
+import { createRefundActivities } from '../activities/refund';
+import { createShipmentActivities } from '../activities/shipment';
+import { createStockActivities, type OrderPolicy } from '../activities/stock';
+import { createWarehouseActivities } from '../activities/warehouse';
+import type { Settings } from '../config/settings';
+import type { Db } from '../db/connection';
+import type { CarrierProvider } from '../providers/carrier';
+import type { PaymentProvider } from '../providers/payment';
+import type { WarehouseProvider } from '../providers/warehouse';
+
+export interface Providers {
+  readonly payment: PaymentProvider;
+  readonly carrier: CarrierProvider;
+  readonly warehouse: WarehouseProvider;
+}
+
+/** Every activity, with what it needs. */
+export function composeActivities(deps: { readonly db: Db; readonly providers: Providers; readonly settings: Settings }) {
+  const { db, settings } = deps;
+  const policy: OrderPolicy = {
+    stockHoldMs: settings.STOCK_HOLD_MS,
+    processingBudgetMs: settings.PROCESSING_BUDGET_MS,
+    maxRetries: settings.MAX_RETRIES,
+    maxDeclines: settings.MAX_DECLINES,
+    fastCallMs: settings.PROVIDER_FAST_TIMEOUT_MS,
+    patientCallMs: settings.PROVIDER_TIMEOUT_MS,
+    undoPatienceMs: settings.UNDO_PATIENCE_MS,
+    undoRetryMs: settings.UNDO_RETRY_MS,
+  };
+  const patience = { fastMs: policy.fastCallMs, patientMs: policy.patientCallMs };
+  return {
+    ...createStockActivities({ db, policy }),
+    ...createOrderActivities({ db, retry: { delayMs: settings.RETRY_DELAY_MS } }),
+    ...createPaymentActivities({ db, payment: deps.providers.payment, patience }),
+    ...createShipmentActivities({ db, carrier: deps.providers.carrier, patience }),
+    ...createWarehouseActivities({ db, warehouse: deps.providers.warehouse, patience }),
+    ...createRefundActivities({ db, policy }),
+  };
+}
+
+export type Activities = ReturnType<typeof composeActivities>;

@@ -1,0 +1,64 @@
+import type { Context } from '@temporalio/activity';
+import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Redis } from 'ioredis';
+import { TASK_QUEUES } from '../contracts/workflow-api';
+import type { Logger } from '../observability/logger';
+import type { Metrics } from '../observability/metrics';
+import { TracingActivityInterceptor } from '../observability/temporal-tracing';
+import type { Activities } from './compose-activities';
+import { AfterActivity } from './after-activity';
+
+const QUIETER: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' };
+
+/** Sends the SDK's own logs to ours and leaves signals to the process's main; call it before any connection is made. */
+export function installTemporalRuntime(logger: Logger): void {
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => logger[QUIETER[level] ?? 'info'](meta ?? {}, message)),
+  });
+}
+
+/** Runs workflows and activities of the order's task queue until stopped; `stop` lets what runs come to its end. */
+export async function startWorker(deps: {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly bundle: { code: string };
+  readonly activities: Activities;
+  readonly metrics: Metrics;
+  readonly redis?: Redis | undefined;
+  readonly identity?: string;
+}): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
+  const worker = await Worker.create({
+    connection: deps.connection,
+    namespace: deps.namespace,
+    taskQueue: TASK_QUEUES.orders,
+    workflowBundle: deps.bundle,
+    activities: deps.activities,
+    ...(deps.identity ? { identity: deps.identity } : {}),
+    maxCachedWorkflows: 1_000,
+    maxConcurrentWorkflowTaskExecutions: 100,
+    maxConcurrentActivityTaskExecutions: 100,
+    maxConcurrentLocalActivityExecutions: 200,
+    shutdownGraceTime: '15 seconds',
+    interceptors: {
+      activity: [
+        (context: Context) => ({
+          inbound: new TracingActivityInterceptor(context),
+        }),
+        (context: Context) => ({ inbound: new AfterActivity(context, deps.metrics, deps.redis) }),
+      ],
+    },
+  });
+  const run = worker.run();
+  const failed = new Promise<never>((_, reject) => {
+    run.catch(reject);
+  });
+  failed.catch(() => undefined);
+  return {
+    failed,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await run.catch(() => undefined);
+    },
+  };
+}

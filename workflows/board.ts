@@ -1,0 +1,122 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { QUERIES, type SagaView, type StatusView, type StepView } from '../contracts/workflow-api';
+import { isCancellable, type OrderStatus, statusLabel } from '../domain/order-status';
+import type { OrderStep, SagaState } from '../domain/saga-state';
+import type { StepProgress } from './saga';
+
+const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', SearchAttributeType.KEYWORD);
+const SAGA_STATE = defineSearchAttributeKey('SagaState', SearchAttributeType.KEYWORD);
+const NEEDS_OPERATOR = defineSearchAttributeKey('NeedsOperator', SearchAttributeType.BOOL);
+const AMOUNT_AT_RISK = defineSearchAttributeKey('AmountAtRisk', SearchAttributeType.INT);
+
+/** Where the order stands, for everyone who asks: queries, search attributes and the Web UI's current details. */
+export class Board {
+  sagaState: SagaState = 'RUNNING';
+  reason: string | undefined;
+  attempt = 0;
+  declines = 0;
+  totalMinor = 0;
+  holdExpiresAt: number | undefined;
+  waitingFor = 'the stock step';
+  progress: readonly StepProgress[] = [];
+  private orderStatus: OrderStatus;
+  private lastUpdated = Date.now();
+  private published = '';
+
+  constructor(
+    private readonly orderId: number,
+    initial: OrderStatus,
+  ) {
+    this.orderStatus = initial;
+    setHandler(defineQuery<StatusView>(QUERIES.status), () => this.statusView());
+    setHandler(defineQuery<SagaView>(QUERIES.saga), () => this.sagaView());
+  }
+
+  get status(): OrderStatus {
+    return this.orderStatus;
+  }
+
+  moveTo(status: OrderStatus, reason?: string): void {
+    this.orderStatus = status;
+    this.reason = reason;
+    this.lastUpdated = Date.now();
+  }
+
+  /** What the customer's money is exposed to while an undo is stuck, in minor units. */
+  get amountAtRiskMinor(): number {
+    return this.progress.some((entry) => entry.step.name === 'payment' && entry.state === 'UNDO_FAILED') ? this.totalMinor : 0;
+  }
+
+  /** Shows the present state: called before each wait and at the end, written only where it changed. */
+  publish(sagaState: SagaState, waitingFor: string): void {
+    this.sagaState = sagaState;
+    this.waitingFor = waitingFor;
+    setCurrentDetails(this.details());
+    const needsOperator = sagaState === 'NEEDS_OPERATOR';
+    const next = JSON.stringify([this.orderStatus, sagaState, this.amountAtRiskMinor]);
+    if (next === this.published) return;
+    const isFirst = this.published === '';
+    this.published = next;
+    upsertSearchAttributes([
+      { key: ORDER_STATUS, value: this.orderStatus },
+      { key: SAGA_STATE, value: sagaState },
+      ...(isFirst && !needsOperator ? [] : [
+        { key: NEEDS_OPERATOR, value: needsOperator },
+        { key: AMOUNT_AT_RISK, value: this.amountAtRiskMinor },
+      ]),
+    ]);
+  }
+
+  private statusView(): StatusView {
+    return {
+      orderId: this.orderId,
+      status: this.orderStatus,
+      sagaState: this.sagaState,
+      canCancel: isCancellable(this.orderStatus) && this.sagaState !== 'NEEDS_OPERATOR' && this.sagaState !== 'COMPENSATING',
+      lastUpdated: new Date(this.lastUpdated).toISOString(),
+      ...(this.reason === undefined ? {} : { reason: this.reason }),
+      steps: this.progress.map(stepView),
+    };
+  }
+
+  private sagaView(): SagaView {
+    return {
+      ...this.statusView(),
+      attempt: this.attempt,
+      declines: this.declines,
+      amountAtRiskMinor: this.amountAtRiskMinor,
+      ...(this.holdExpiresAt === undefined ? {} : { holdExpiresAt: new Date(this.holdExpiresAt).toISOString() }),
+      waitingFor: this.waitingFor,
+    };
+  }
+
+  /** Markdown for the Web UI: what a support person wants to know first. */
+  private details(): string {
+    const rows = this.progress.map(stepView).map(
+      (step) => `| ${step.step} | ${step.attempt} | ${step.state} | ${step.error ?? ''} | ${step.nextRetryAt ?? ''} |`,
+    );
+    return [
+      `**Order ${this.orderId}: ${this.orderStatus}** (${statusLabel(this.orderStatus, 'ko')}) · saga ${this.sagaState}${this.reason ? ` · ${this.reason}` : ''}`,
+      `Waits for: ${this.waitingFor}`,
+      ...(this.sagaState === 'NEEDS_OPERATOR' ? [this.howToResolve()] : []),
+      ...(rows.length > 0 ? [['| step | attempt | state | error | next retry |', '|---|---|---|---|---|', ...rows].join('\n')] : []),
+    ].join('\n\n');
+  }
+
+  private howToResolve(): string {
+    const step = this.progress.find((entry) => entry.state === 'UNDO_FAILED')?.step.name ?? 'payment';
+    const input = JSON.stringify({ decisionId: 'a-new-id', step, decision: 'RETRY', reason: 'why', actor: 'you' });
+    return `A person has to decide:\n\n\`temporal workflow signal --workflow-id ${workflowInfo().workflowId} --name resolveCompensation --input '${input}'\``;
+  }
+}
+
+function stepView(entry: StepProgress): StepView {
+  return {
+    step: entry.step.name as OrderStep,
+    attempt: entry.step.attempt,
+    state: entry.state,
+    ...(entry.error === undefined ? {} : { error: entry.error }),
+    ...(entry.nextRetryAt === undefined ? {} : { nextRetryAt: new Date(entry.nextRetryAt).toISOString() }),
+  };
+}

@@ -1,0 +1,3 @@
+/** The workflows that a worker runs: the bundle's entry. */
+export { orderSaga } from './order-saga';
+export { refundSaga } from './refund-saga';

@@ -1,0 +1,277 @@
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import type { AfterFailure } from '../activities/order';
+import type { RequestStepCall } from '../activities/step-call';
+import type { OrderPolicy, Reservation } from '../activities/stock';
+import type { OrderSagaInput, PaymentRequested, ShipmentStatus } from '../contracts/workflow-api';
+import { isCancellable, type OrderStatus } from '../domain/order-status';
+import { Board } from './board';
+import { own } from './calls';
+import { describeFailure, type Failure } from './failures';
+import { Inbox } from './inbox';
+import { type AttemptSteps, attemptSteps, stockStep } from './order-steps';
+import { Saga, StepFailed } from './saga';
+
+/** Past this many events an order waits for a person: no honest order gets there. */
+const MAX_EVENTS = 2_000;
+
+const STATUS_OF_PARCEL: Readonly<Record<ShipmentStatus, OrderStatus>> = {
+  SHIPMENT_STARTED: 'SHIPMENT_STARTED',
+  IN_TRANSIT: 'IN_TRANSIT',
+  DELIVERED: 'COMPLETED',
+};
+
+/** The life of one order, from its creation until it is completed, cancelled or handed to its refund. */
+export async function orderSaga(input: OrderSagaInput): Promise<OrderStatus | 'DUPLICATE'> {
+  const order = new OrderLife(input.orderId);
+  CancellationScope.current().cancelRequested.catch(() => order.cancelledInTemporal());
+  return CancellationScope.nonCancellable(() => order.live());
+}
+
+class OrderLife {
+  private readonly board: Board;
+  private readonly saga: Saga;
+  private readonly inbox: Inbox;
+  private policy: OrderPolicy | undefined;
+  private holdLeftMs = 0;
+  private retryWaits = false;
+  private isEnding = false;
+  /** The steps of the attempt that went well: what a later cancel takes back. */
+  private paid: AttemptSteps | undefined;
+  private endedBecause = { code: 'CANCELLED_BY_CUSTOMER', reason: '' };
+
+  constructor(private readonly orderId: number) {
+    this.board = new Board(orderId, 'CREATED');
+    this.saga = new Saga({
+      undoRetryMs: () => this.policy?.undoRetryMs ?? 600_000,
+      parked: (stuck) => this.showParked(stuck.map((entry) => entry.step.name)),
+      stillParked: () => this.board.publish('NEEDS_OPERATOR', 'a decision on the undo that failed'),
+      unparked: () => this.showCompensating(),
+    });
+    this.board.progress = this.saga.progress;
+    this.inbox = new Inbox({
+      whyNotCancellable: () => this.whyNotCancellable(),
+      decide: (resolution) => this.saga.resolve(resolution),
+      interrupt: () => this.saga.interrupt(),
+      noteRefusal: (what, why) =>
+        CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() })),
+    });
+  }
+
+  async live(): Promise<OrderStatus | 'DUPLICATE'> {
+    const reservation = await this.reserveStock();
+    if (reservation === 'DUPLICATE') return 'DUPLICATE';
+    if (reservation === 'SHORT') return this.end('CANCELLED', 'STOCK_SHORTAGE');
+    if (reservation === 'INTERRUPTED' || !(await this.payAndShip(reservation))) return this.cancel();
+    if (this.board.status === 'COMPLETED') return this.end('COMPLETED');
+    const arrived = await this.followDelivery();
+    return arrived ? this.end(arrived) : this.cancel();
+  }
+
+  cancelledInTemporal(): void {
+    void this.inbox.requestCancel('CANCELLED_IN_TEMPORAL', 'cancelled in Temporal', 'temporal');
+  }
+
+  private async reserveStock(): Promise<OrderPolicy | 'SHORT' | 'DUPLICATE' | 'INTERRUPTED'> {
+    let reservation: Reservation;
+    try {
+      reservation = await this.saga.run(stockStep(this.orderId, workflowInfo().firstExecutionRunId));
+    } catch (error) {
+      if (this.inbox.openCancellation) return 'INTERRUPTED';
+      throw asWorkflowFailure(error);
+    }
+    if (reservation.outcome === 'CLOSED') return 'INTERRUPTED';
+    if (reservation.outcome !== 'HELD') return reservation.outcome;
+    this.policy = reservation.policy;
+    this.board.totalMinor = reservation.totalMinor;
+    this.board.moveTo('PENDING_PAYMENT');
+    this.holdLeftMs = reservation.policy.stockHoldMs;
+    return reservation.policy;
+  }
+
+  /** Serves requests until one is paid and under way: true; or the order is to be cancelled: false. */
+  private async payAndShip(policy: OrderPolicy): Promise<boolean> {
+    for (;;) {
+      const request = await this.nextRequest();
+      if (!request) return false;
+      const attempt = this.board.attempt + 1;
+      const call = { orderId: this.orderId, attempt, eventId: request.eventId, retryCount: request.retryCount };
+      const beginning = await own.beginAttempt(call);
+      if (!beginning.accepted) continue;
+      this.board.attempt = attempt;
+      this.retryWaits = false;
+      const steps = attemptSteps(call, policy, Date.now() + policy.processingBudgetMs);
+      const isPaid = beginning.totalMinor > 0;
+      const isStored = beginning.warehouseStorage;
+      this.saga.plan(...(isPaid ? [steps.charge] : []), steps.ship, ...(isStored ? [steps.store] : []));
+      try {
+        if (isPaid) await this.saga.run(this.unlessCancelled(steps.charge));
+        await this.saga.run(this.unlessCancelled(steps.ship));
+        if (isStored) {
+          await own.completePayment({ orderId: this.orderId, atMs: Date.now() });
+          this.board.moveTo('PAYMENT_COMPLETED');
+          await this.saga.run(this.unlessCancelled(steps.store));
+        }
+        await own.settleAttempt({ ...this.unlessCancelled(call), stored: isStored, atMs: Date.now() });
+        this.board.moveTo(isStored ? 'COMPLETED' : 'PREPARING');
+        this.paid = steps;
+        return true;
+      } catch (error) {
+        await this.undoAttempt(attempt);
+        if (this.inbox.openCancellation) return false;
+        if (!(await this.goOnAfter(failureOf(error), call, policy))) return false;
+      }
+    }
+  }
+
+  /** The next request to pay; undefined: cancelled, or the hold ran out with no request accepted in time. */
+  private async nextRequest(): Promise<PaymentRequested | undefined> {
+    const deadline = Date.now() + this.holdLeftMs;
+    let isClockStopped = this.retryWaits;
+    this.board.holdExpiresAt = isClockStopped ? undefined : deadline;
+    this.board.publish('WAITING', isClockStopped ? 'the retry, or another payment of the customer' : 'the payment of the customer');
+    for (;;) {
+      const leftMs = isClockStopped ? undefined : deadline - Date.now();
+      await this.until(() => this.inbox.payments.length > 0 || this.isCancelled, leftMs);
+      // A request that came first was perhaps begun by a worker that died: only serving it finds that out.
+      const request = this.inbox.payments.shift();
+      this.holdLeftMs = Math.max(0, deadline - Date.now());
+      if (request) return request;
+      if (this.isCancelled) return undefined;
+      if (await own.expireHold({ orderId: this.orderId })) {
+        this.endedBecause = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };
+        return undefined;
+      }
+      isClockStopped = true;
+    }
+  }
+
+  /** Follows the parcel: the status the order arrived at, or undefined when it is to be cancelled. */
+  private async followDelivery(): Promise<OrderStatus | undefined> {
+    for (;;) {
+      this.board.publish('WAITING', 'news from the carrier');
+      await this.until(() => this.inbox.shipments.length > 0 || this.isCancelled || this.inbox.isRefunding);
+      if (this.inbox.isRefunding) return 'REFUND_REQUESTED';
+      if (this.isCancelled) {
+        if (await this.recallParcel()) return undefined;
+        continue;
+      }
+      const update = this.inbox.shipments.shift();
+      if (!update) continue;
+      const to = STATUS_OF_PARCEL[update.status];
+      const status = await own.advanceDelivery({ orderId: this.orderId, to, eventId: update.eventId, atMs: Date.now() });
+      if (status !== this.board.status) this.board.moveTo(status);
+      if (status === 'COMPLETED' || status === 'REFUND_REQUESTED' || status === 'REFUNDED') return status;
+    }
+  }
+
+  /** Takes the parcel back first; the carrier has picked it up: the cancel is refused, and nothing else is undone. */
+  private async recallParcel(): Promise<boolean> {
+    await this.showCompensating();
+    const parcel = this.paid?.ship;
+    const failure = parcel && (await this.saga.undo(parcel));
+    if (!parcel || failure?.code !== 'ALREADY_PICKED_UP') return true;
+    this.saga.keep(parcel);
+    await own.keepShipment({ orderId: this.orderId, attempt: parcel.attempt });
+    await own.showSagaState({
+      orderId: this.orderId,
+      state: 'WAITING',
+      notice: { code: 'CANCEL_REFUSED', reason: failure.code, actor: this.inbox.openCancellation?.actor ?? '' },
+      atMs: Date.now(),
+    });
+    this.inbox.closeCancellation(failure.code);
+    return false;
+  }
+
+  /** Undoes all that stands and ends the order as CANCELLED. */
+  private async cancel(): Promise<OrderStatus> {
+    this.isEnding = true;
+    const { code, reason } = this.inbox.openCancellation ?? this.endedBecause;
+    await this.showCompensating();
+    await this.saga.compensate();
+    await own.cancelOrder({ orderId: this.orderId, code, reason, atMs: Date.now() });
+    this.inbox.closeCancellation(null);
+    return this.end('CANCELLED', code);
+  }
+
+  private async end(status: OrderStatus, reason?: string): Promise<OrderStatus> {
+    this.isEnding = true;
+    this.board.moveTo(status, reason);
+    this.inbox.closeCancellation(`ORDER_${status}`);
+    for (let late = this.inbox.payments.shift(); late; late = this.inbox.payments.shift())
+      await own.beginAttempt({ orderId: this.orderId, attempt: 0, ...late });
+    this.board.publish('SETTLED', 'nothing');
+    await condition(allHandlersFinished);
+    return status;
+  }
+
+  private async undoAttempt(attempt: number): Promise<void> {
+    await this.showCompensating();
+    await this.saga.compensate((step) => step.attempt === attempt && step.name !== 'stock');
+  }
+
+  /** What a failed and undone attempt leads to: true if the order stays payable. */
+  private async goOnAfter(failure: Failure, call: RequestStepCall, policy: OrderPolicy): Promise<boolean> {
+    if (failure.final) this.board.declines += 1;
+    const then = this.whatFollows(failure, call.retryCount, policy);
+    const atMs = Date.now();
+    await own.failAttempt({ ...call, code: failure.code, then, holdExpiresAtMs: atMs + this.holdLeftMs, atMs });
+    this.board.moveTo('PENDING_PAYMENT', failure.code);
+    this.retryWaits = then === 'RETRY';
+    if (then === 'CANCEL') this.endedBecause = { code: 'TOO_MANY_DECLINES', reason: failure.message };
+    if (then === 'GIVE_UP') this.endedBecause = { code: 'RETRIES_EXHAUSTED', reason: failure.message };
+    return then === 'AWAIT_CUSTOMER' || then === 'RETRY';
+  }
+
+  private whatFollows(failure: Failure, retryCount: number, policy: OrderPolicy): AfterFailure {
+    if (failure.final) return this.board.declines >= policy.maxDeclines ? 'CANCEL' : 'AWAIT_CUSTOMER';
+    return retryCount < policy.maxRetries ? 'RETRY' : 'GIVE_UP';
+  }
+
+  private get isCancelled(): boolean {
+    return this.inbox.openCancellation !== undefined;
+  }
+
+  /** Passes `next` on unless a cancel has come in: then nothing more is begun. */
+  private unlessCancelled<Next>(next: Next): Next {
+    if (this.isCancelled) throw new StepFailed('order', { code: 'INTERRUPTED', message: 'cancelled', final: false });
+    return next;
+  }
+
+  private whyNotCancellable(): string | undefined {
+    if (this.isEnding) return 'ALREADY_ENDING';
+    if (this.board.sagaState === 'NEEDS_OPERATOR') return 'NEEDS_OPERATOR';
+    return isCancellable(this.board.status) ? undefined : `ORDER_${this.board.status}`;
+  }
+
+  /** Waits for `isReady`, at most `timeoutMs`; an order with too long a history waits for its end only. */
+  private async until(isReady: () => boolean, timeoutMs?: number): Promise<void> {
+    if (workflowInfo().historyLength > MAX_EVENTS) {
+      await this.showParked([], 'HISTORY_TOO_LONG');
+      await condition(() => this.isCancelled || this.inbox.isRefunding);
+      return;
+    }
+    if (timeoutMs === undefined) await condition(isReady);
+    else if (timeoutMs > 0) await condition(isReady, timeoutMs);
+  }
+
+  private async showCompensating(): Promise<void> {
+    this.board.publish('COMPENSATING', 'the undo of its steps');
+    await own.showSagaState({ orderId: this.orderId, state: 'COMPENSATING', atMs: Date.now() });
+  }
+
+  private async showParked(steps: readonly string[], code = 'UNDO_FAILED'): Promise<void> {
+    this.board.publish('NEEDS_OPERATOR', 'a decision on the undo that failed');
+    const notice = { code, steps };
+    await own.showSagaState({ orderId: this.orderId, state: 'NEEDS_OPERATOR', notice, atMs: Date.now() });
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  return error instanceof StepFailed ? error.failure : describeFailure(error);
+}
+
+/** A plain error would make the workflow task fail for ever; this ends the workflow and says why. */
+function asWorkflowFailure(error: unknown): ApplicationFailure {
+  const { code, message } = failureOf(error);
+  return ApplicationFailure.nonRetryable(message, code);
+}

@@ -1,0 +1,84 @@
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, defineSignal, defineUpdate, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { OrderPolicy } from '../activities/stock';
+import { orderWorkflowId, type RefundSagaInput, type ResolveCompensation, SIGNALS, UPDATES } from '../contracts/workflow-api';
+import type { OrderStatus } from '../domain/order-status';
+import { Board } from './board';
+import { own } from './calls';
+import { isResolution } from './inbox';
+import { paymentUndo, stockStep } from './order-steps';
+import { Saga } from './saga';
+
+/** Gives a paid order's money and stock back: REFUNDED, or COMPLETED again where the provider refuses. */
+export async function refundSaga(input: RefundSagaInput): Promise<OrderStatus | 'NOT_REFUNDABLE'> {
+  return CancellationScope.nonCancellable(() => refund(input));
+}
+
+async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<OrderStatus | 'NOT_REFUNDABLE'> {
+  const runId = workflowInfo().firstExecutionRunId;
+  const board = new Board(orderId, 'REFUND_REQUESTED');
+  let policy: OrderPolicy | undefined;
+  const show = async (state: 'NEEDS_OPERATOR' | 'COMPENSATING', steps: readonly string[] = []): Promise<void> => {
+    board.publish(state, state === 'NEEDS_OPERATOR' ? 'a decision on the refund that failed' : 'the refund');
+    const notice = steps.length > 0 ? { notice: { code: 'UNDO_FAILED', steps } } : {};
+    await own.showSagaState({ orderId, state, atMs: Date.now(), ...notice });
+  };
+  const saga = new Saga({
+    undoRetryMs: () => policy?.undoRetryMs ?? 600_000,
+    parked: (stuck) => show('NEEDS_OPERATOR', stuck.map((entry) => entry.step.name)),
+    stillParked: () => board.publish('NEEDS_OPERATOR', 'a decision on the refund that failed'),
+    unparked: () => show('COMPENSATING'),
+  });
+  board.progress = saga.progress;
+  answerResolutions(orderId, saga);
+
+  const beginning = await own.beginRefund({ orderId, runId, reason, actor, atMs: Date.now() });
+  if (!beginning.accepted) return 'NOT_REFUNDABLE';
+  policy = beginning.policy;
+  board.totalMinor = beginning.totalMinor;
+  await stopFollowingDelivery(orderId);
+
+  const stock = stockStep(orderId, runId);
+  saga.plan(stock);
+  if (beginning.paidAttempt !== null) {
+    const payment = paymentUndo(orderId, beginning.paidAttempt, policy);
+    saga.plan(payment);
+    board.publish('COMPENSATING', 'the payment provider');
+    const failure = await saga.undo(payment);
+    if (failure?.final) {
+      await own.refuseRefund({ orderId, runId, code: failure.code, atMs: Date.now() });
+      return end(board, 'COMPLETED', failure.code);
+    }
+  }
+  await saga.compensate();
+  await own.completeRefund({ orderId, atMs: Date.now() });
+  return end(board, 'REFUNDED');
+}
+
+async function end(board: Board, status: OrderStatus, reason?: string): Promise<OrderStatus> {
+  board.moveTo(status, reason);
+  board.publish('SETTLED', 'nothing');
+  await condition(allHandlersFinished);
+  return status;
+}
+
+/** An order refunded on its way has a workflow that waits for the carrier; one that was delivered has none any more. */
+async function stopFollowingDelivery(orderId: number): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(orderWorkflowId(orderId)).signal(SIGNALS.refundStarted);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
+function answerResolutions(orderId: number, saga: Saga): void {
+  const takes = (decision: unknown): string | undefined =>
+    isResolution(decision) ? saga.resolve(decision) : 'not a decision';
+  setHandler(defineSignal<[ResolveCompensation]>(SIGNALS.resolveCompensation), async (decision) => {
+    const why = takes(decision);
+    if (why) await own.noteRefusal({ orderId, what: SIGNALS.resolveCompensation, why, atMs: Date.now() });
+  });
+  setHandler(defineUpdate<void, [ResolveCompensation]>(UPDATES.resolve), (decision) => {
+    const why = takes(decision);
+    if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_RESOLVABLE');
+  });
+}

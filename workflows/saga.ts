@@ -1,0 +1,203 @@
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { StepState } from '../domain/saga-state';
+import { describeFailure, type Failure } from './failures';
+
+/** One step of a saga: a do and the undo that belongs to it, under one business key. */
+export interface Step<Result = unknown> {
+  readonly name: string;
+  readonly attempt: number;
+  /** One effect, however often it runs. */
+  do(): Promise<Result>;
+  /** Makes sure the effect is not there, whether or not `do` ever ran, is running or failed. */
+  undo(): Promise<void>;
+  /** Writes down that a person ended this undo, so that the books still add up. */
+  writeOff(resolution: Resolution): Promise<void>;
+}
+
+/** What a person decided about an undo that failed. */
+export interface Resolution {
+  readonly decisionId: string;
+  readonly step: string;
+  readonly decision: 'RETRY' | 'SKIP' | 'DONE_EXTERNALLY';
+  readonly reason: string;
+  readonly actor: string;
+  readonly reference?: string;
+}
+
+/** A step as it stands. */
+export interface StepProgress {
+  readonly step: Step;
+  state: StepState;
+  error?: string;
+  code?: string;
+  /** Workflow time in ms; when a failed undo is tried again by itself. */
+  nextRetryAt?: number;
+}
+
+/** A do that came to nothing; its saga is still to be compensated. */
+export class StepFailed extends Error {
+  override readonly name = 'StepFailed';
+  constructor(
+    readonly step: string,
+    readonly failure: Failure,
+  ) {
+    super(`${step}: ${failure.message}`);
+  }
+}
+
+export interface SagaHooks {
+  /** Gap between two tries of an undo whose provider does not answer, while parked. */
+  undoRetryMs(): number;
+  /** An undo needs a person, or a provider that is away: the saga waits from here on. */
+  parked(stuck: readonly StepProgress[]): Promise<void>;
+  /** Something was tried or decided, and the saga waits on. */
+  stillParked(): void;
+  unparked(): Promise<void>;
+}
+
+/**
+ * Runs steps and takes them back. Undo is registered before do; undo runs in reverse, goes on past a failed one,
+ * and is never given up: it parks until a person decides or the provider is back.
+ */
+export class Saga {
+  readonly progress: StepProgress[] = [];
+  private readonly decisions: Resolution[] = [];
+  private readonly decided = new Set<string>();
+  private stuck: readonly StepProgress[] = [];
+  private running: CancellationScope | undefined;
+
+  constructor(private readonly hooks: SagaHooks) {}
+
+  /** Registers steps that may run, in their order: from now on `compensate` undoes them, remembered or not. */
+  plan(...steps: readonly Step[]): void {
+    for (const step of steps) this.progress.push({ step, state: 'PENDING' });
+  }
+
+  /** Does a step; throws StepFailed. */
+  async run<Result>(step: Step<Result>): Promise<Result> {
+    const entry = this.entryOf(step) ?? this.register(step);
+    this.set(entry, 'RUNNING');
+    try {
+      this.running = new CancellationScope();
+      const result = await this.running.run(() => step.do());
+      this.set(entry, 'DONE');
+      return result;
+    } catch (error) {
+      const failure = describeFailure(error);
+      this.set(entry, failure.final ? 'FAILED' : 'UNKNOWN', failure);
+      throw new StepFailed(step.name, failure);
+    } finally {
+      this.running = undefined;
+    }
+  }
+
+  /** Stops waiting for the call in flight; its outcome is then unknown, and its undo finds out. */
+  interrupt(): void {
+    this.running?.cancel();
+  }
+
+  /** The effect of a step whose undo was refused stands, and is to stand. */
+  keep(step: Step): void {
+    const entry = this.entryOf(step);
+    if (entry) this.set(entry, 'DONE');
+  }
+
+  /** Undoes one step now; returns why it could not. */
+  async undo(step: Step): Promise<Failure | undefined> {
+    return this.tryUndo(this.entryOf(step) ?? this.register(step));
+  }
+
+  /** Undoes these steps in reverse, all of them, however long it takes. */
+  async compensate(isMeant: (step: Step) => boolean = () => true): Promise<void> {
+    const meant = this.progress.filter((entry) => isMeant(entry.step)).reverse();
+    for (const entry of meant.filter(isToUndo)) await this.tryUndo(entry);
+    this.stuck = meant.filter((entry) => entry.state === 'UNDO_FAILED');
+    if (this.stuck.length === 0) return;
+    await this.hooks.parked(this.stuck);
+    while (this.stuck.length > 0) {
+      await this.decisionOrRetryTime();
+      this.stuck = this.stuck.filter((entry) => entry.state === 'UNDO_FAILED');
+      if (this.stuck.length > 0) this.hooks.stillParked();
+    }
+    await this.hooks.unparked();
+  }
+
+  get isParked(): boolean {
+    return this.stuck.length > 0;
+  }
+
+  /** Takes a person's decision; returns why it is refused. The same decisionId again is the same decision. */
+  resolve(resolution: Resolution): string | undefined {
+    if (this.decided.has(resolution.decisionId)) return undefined;
+    if (!this.isParked) return 'nothing waits for a decision';
+    if (!this.stuck.some((entry) => entry.step.name === resolution.step))
+      return `step ${resolution.step} does not wait for a decision; waiting: ${this.stuck.map((entry) => entry.step.name).join(', ')}`;
+    this.decided.add(resolution.decisionId);
+    this.decisions.push(resolution);
+    return undefined;
+  }
+
+  private async decisionOrRetryTime(): Promise<void> {
+    const retryTimes = this.stuck.flatMap((entry) => entry.nextRetryAt ?? []);
+    const hasDecision = () => this.decisions.length > 0;
+    if (retryTimes.length === 0) await condition(hasDecision);
+    else await condition(hasDecision, Math.max(1, Math.min(...retryTimes) - Date.now()));
+    for (let resolution = this.decisions.shift(); resolution; resolution = this.decisions.shift()) {
+      const { step } = resolution;
+      const entry = this.stuck.find((candidate) => candidate.step.name === step && candidate.state === 'UNDO_FAILED');
+      if (entry) await this.apply(entry, resolution);
+    }
+    const now = Date.now();
+    for (const entry of this.stuck) {
+      if (entry.state === 'UNDO_FAILED' && entry.nextRetryAt !== undefined && entry.nextRetryAt <= now)
+        await this.tryUndo(entry);
+    }
+  }
+
+  private async apply(entry: StepProgress, resolution: Resolution): Promise<void> {
+    try {
+      await CancellationScope.nonCancellable(() => entry.step.writeOff(resolution));
+    } catch (error) {
+      entry.error = `decision ${resolution.decisionId} could not be carried out: ${describeFailure(error).message}`;
+      return;
+    }
+    if (resolution.decision === 'RETRY') await this.tryUndo(entry);
+    else this.set(entry, resolution.decision === 'SKIP' ? 'SKIPPED' : 'UNDONE');
+  }
+
+  private async tryUndo(entry: StepProgress): Promise<Failure | undefined> {
+    this.set(entry, 'UNDOING');
+    try {
+      await CancellationScope.nonCancellable(() => entry.step.undo());
+      this.set(entry, 'UNDONE');
+      return undefined;
+    } catch (error) {
+      const failure = describeFailure(error);
+      this.set(entry, 'UNDO_FAILED', failure);
+      if (!failure.final) entry.nextRetryAt = Date.now() + this.hooks.undoRetryMs();
+      return failure;
+    }
+  }
+
+  private register(step: Step): StepProgress {
+    this.plan(step);
+    return this.progress[this.progress.length - 1] as StepProgress;
+  }
+
+  private entryOf(step: Step): StepProgress | undefined {
+    return this.progress.find((entry) => entry.step.name === step.name && entry.step.attempt === step.attempt);
+  }
+
+  private set(entry: StepProgress, state: StepState, failure?: Failure): void {
+    entry.state = state;
+    delete entry.nextRetryAt;
+    if (failure) {
+      entry.error = failure.message;
+      entry.code = failure.code;
+    }
+  }
+}
+
+function isToUndo(entry: StepProgress): boolean {
+  return entry.state !== 'UNDONE' && entry.state !== 'SKIPPED';
+}
