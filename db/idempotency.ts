@@ -39,9 +39,15 @@ export async function saveAnswer(trx: Trx | Db, id: IdempotencyId, answer: Store
       request_hash: answer.requestHash,
       status_code: answer.statusCode,
       body: JSON.stringify(answer.body),
+      created_at: trx.fn.now(),
     })
     .onConflict(['user_id', 'method', 'path', 'key'])
     .merge();
+}
+
+/** Frees a key whose request came to nothing. */
+export async function forgetKey(db: Db, id: IdempotencyId): Promise<void> {
+  await db('idempotency_keys').where(where(id)).delete();
 }
 
 /** Deletes keys older than 24 hours; returns how many. */

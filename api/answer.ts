@@ -1,0 +1,52 @@
+import type { Request, Response } from 'express';
+import { type Language, type ProblemCode, type ProblemExtensions, problemBody, problemStatus } from './problem';
+
+/** A status with its body, apart from the connection it goes to: it can be saved and given again. */
+export interface Answer {
+  readonly statusCode: number;
+  readonly body: unknown;
+}
+
+const MESSAGES = {
+  orderCreated: { ko: '주문이 생성되었습니다.', en: 'The order was created.' },
+  orders: { ko: '주문 목록 조회 성공', en: 'Your orders' },
+  order: { ko: '주문 조회 성공', en: 'Your order' },
+  orderStatus: { ko: '주문 상태 조회 성공', en: 'The status of your order' },
+  processingStarted: { ko: '주문 처리가 시작되었습니다.', en: 'Processing of the order has started.' },
+  processingAccepted: {
+    ko: '주문이 접수되었습니다. 결제를 처리하고 있습니다.',
+    en: 'Your order was received. The payment is being processed.',
+  },
+  processingTime: { ko: '1-3분', en: '1-3 minutes' },
+  cancelled: { ko: '주문 취소가 접수되었습니다.', en: 'The cancellation was accepted.' },
+  refundRequested: { ko: '환불 요청이 접수되었습니다.', en: 'The refund was requested.' },
+  products: { ko: '상품 목록 조회 성공', en: 'Products' },
+  productSaved: { ko: '상품이 저장되었습니다.', en: 'The product was saved.' },
+  carrierEvent: { ko: '배송 상태를 받았습니다.', en: 'The shipment status was received.' },
+} as const;
+export type MessageName = keyof typeof MESSAGES;
+
+export function message(name: MessageName, language: Language): string {
+  return MESSAGES[name][language];
+}
+
+/** Korean unless Accept-Language prefers English. */
+export function languageOf(request: Request): Language {
+  return request.headers['accept-language'] !== undefined && request.acceptsLanguages('ko', 'en') === 'en' ? 'en' : 'ko';
+}
+
+export function success(statusCode: number, data: unknown, name: MessageName, language: Language): Answer {
+  return { statusCode, body: { success: true, data, message: message(name, language) } };
+}
+
+export function problem(code: ProblemCode, language: Language, extensions: ProblemExtensions = {}): Answer {
+  return { statusCode: problemStatus(code), body: problemBody(code, language, extensions) };
+}
+
+/** Writes an answer; problems as `application/problem+json`. */
+export function send(response: Response, answer: Answer & { readonly replayed?: boolean }): void {
+  response.status(answer.statusCode).vary('Accept-Language');
+  if (answer.replayed) response.setHeader('Idempotent-Replayed', 'true');
+  if (answer.statusCode >= 400) response.type('application/problem+json');
+  response.json(answer.body);
+}

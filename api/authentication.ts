@@ -1,0 +1,78 @@
+import { createSecretKey } from 'node:crypto';
+import type { NextFunction, Request, Response } from 'express';
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import type { Settings } from '../config/settings';
+import { ProblemError } from './problem';
+
+/** Who asks. */
+export interface Identity {
+  readonly userId: string;
+  readonly email: string;
+  readonly isOperator: boolean;
+  /** When the token ends, in ms since 1970. */
+  readonly expiresAt: number;
+}
+
+/** Tells who a bearer token belongs to; throws UNAUTHENTICATED. */
+export type Authenticate = (token: string | undefined) => Promise<Identity>;
+
+type TokenSettings = Pick<Settings, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
+
+/** Verifies tokens by the configured key set, or else by the shared secret; never by what the token itself asks for. */
+export function createAuthentication(settings: TokenSettings): Authenticate {
+  const verify = verifier(settings);
+  return async (token) => {
+    if (token === undefined) throw new ProblemError('UNAUTHENTICATED');
+    let claims: JWTPayload;
+    try {
+      claims = await verify(token);
+    } catch (error) {
+      const isTokensFault = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout);
+      throw isTokensFault ? new ProblemError('UNAUTHENTICATED') : error;
+    }
+    const { sub, email, role, exp } = claims;
+    const isComplete = typeof sub === 'string' && sub !== '' && typeof email === 'string' && /^.+@.+$/.test(email);
+    if (!isComplete || sub.length > 255 || email.length > 320 || exp === undefined)
+      throw new ProblemError('UNAUTHENTICATED');
+    return { userId: sub, email, isOperator: role === 'operator', expiresAt: exp * 1000 };
+  };
+}
+
+function verifier(settings: TokenSettings): (token: string) => Promise<JWTPayload> {
+  const options: JWTVerifyOptions = {
+    clockTolerance: 5,
+    requiredClaims: ['exp', 'sub'],
+    ...(settings.JWT_ISSUER ? { issuer: settings.JWT_ISSUER } : {}),
+    ...(settings.JWT_AUDIENCE ? { audience: settings.JWT_AUDIENCE } : {}),
+  };
+  if (settings.JWT_JWKS_URL) {
+    const keys = createRemoteJWKSet(new URL(settings.JWT_JWKS_URL));
+    const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+    return async (token) => (await jwtVerify(token, keys, { ...options, algorithms })).payload;
+  }
+  if (!settings.JWT_SECRET) throw new Error('neither JWT_JWKS_URL nor JWT_SECRET is set');
+  const secret = createSecretKey(Buffer.from(settings.JWT_SECRET));
+  return async (token) => (await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })).payload;
+}
+
+/** The token of an Authorization header. */
+export function bearerToken(header: string | undefined): string | undefined {
+  return /^Bearer ([\w.~+/=-]+)$/i.exec(header ?? '')?.[1];
+}
+
+/** Express' side of it: later handlers read `identityOf(response)`. */
+export function authenticated(authenticate: Authenticate) {
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    response.locals.identity = await authenticate(bearerToken(request.headers.authorization));
+    next();
+  };
+}
+
+export function identityOf(response: Response): Identity {
+  return response.locals.identity as Identity;
+}
+
+export function operatorsOnly(_request: Request, response: Response, next: NextFunction): void {
+  if (!identityOf(response).isOperator) throw new ProblemError('FORBIDDEN');
+  next();
+}

@@ -1,0 +1,27 @@
+import type { Client } from '@temporalio/client';
+import type { Redis } from 'ioredis';
+import type { Settings } from '../config/settings';
+import type { Db } from '../db/connection';
+import type { Logger } from '../observability/logger';
+import type { Metrics } from '../observability/metrics';
+import type { Authenticate } from './authentication';
+import type { OrderWorkflows } from './order-workflows';
+import type { TimelineFeeds } from './timeline-feeds';
+
+/** What the api is given. */
+export interface ApiOptions {
+  readonly db: Db;
+  /** May be lazily connecting: what needs Temporal fails alone while it is away. */
+  readonly temporal: Client;
+  readonly redis?: Redis | undefined;
+  readonly settings: Settings;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** What routes work with. */
+export interface RouteDependencies extends ApiOptions {
+  readonly authenticate: Authenticate;
+  readonly workflows: OrderWorkflows;
+  readonly feeds: TimelineFeeds;
+}

@@ -1,0 +1,65 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Router } from 'express';
+import { isCancellable } from '../domain/order-status';
+import { reasonSchema } from '../contracts/http';
+import type { Order } from '../db/orders';
+import { type Answer, languageOf, problem, send, success } from './answer';
+import { authenticated, type Identity, identityOf } from './authentication';
+import type { RouteDependencies } from './dependencies';
+import { answerOnceOutside, type Repeatable, repeatable } from './idempotency';
+import { actorOf, ownOrderOrOperators } from './order-access';
+import type { Language } from './problem';
+import { jsonBody, orderIdOf, parseBody } from './validation';
+
+/** How people end an order: cancelling it before it has left, giving it back afterwards. */
+export function endingRoutes({ db, workflows, authenticate }: RouteDependencies): Router {
+  const router = Router();
+  const user = authenticated(authenticate);
+
+  router.post('/api/orders/:orderId/cancel', user, jsonBody, async (request, response) => {
+    const who = identityOf(response);
+    const body = parseBody(request, reasonSchema);
+    const language = languageOf(request);
+    const order = await ownOrderOrOperators(db, orderIdOf(request), who);
+    const asked = repeatable(request, who.userId, body);
+    const answer = await answerOnceOutside(db, asked, async () => {
+      if (!isCancellable(order.status)) return cancelRefused(order, order.status, language);
+      const cancel = { reason: body.reason, actor: actorOf(order, who) };
+      const outcome = await workflows.cancel(order.id, cancel, updateIdOf(asked));
+      if (outcome.kind === 'refused') return cancelRefused(order, outcome.refusedBy, language);
+      const status = outcome.kind === 'done' ? 'CANCELLED' : 'CANCELLING';
+      return success(202, { orderId: order.id, status }, 'cancelled', language);
+    });
+    send(response, answer);
+  });
+
+  router.post('/api/orders/:orderId/refund', user, jsonBody, async (request, response) => {
+    const who = identityOf(response);
+    const body = parseBody(request, reasonSchema);
+    const language = languageOf(request);
+    const order = await ownOrderOrOperators(db, orderIdOf(request), who);
+    const answer = await answerOnceOutside(db, repeatable(request, who.userId, body), async () => {
+      if (!isRefundable(order, who)) return problem('ORDER_NOT_REFUNDABLE', language, { orderStatus: order.status });
+      await workflows.refund({ orderId: order.id, reason: body.reason, actor: actorOf(order, who) });
+      return success(202, { orderId: order.id, status: 'REFUND_REQUESTED' }, 'refundRequested', language);
+    });
+    send(response, answer);
+  });
+
+  return router;
+}
+
+function cancelRefused(order: Order, reason: string, language: Language): Answer {
+  return problem('ORDER_NOT_CANCELLABLE', language, { orderId: order.id, reason });
+}
+
+/** A parcel on its way can only be given up as lost, which an operator decides. */
+function isRefundable({ status }: Order, who: Identity): boolean {
+  return status === 'COMPLETED' || (who.isOperator && (status === 'SHIPMENT_STARTED' || status === 'IN_TRANSIT'));
+}
+
+/** One Idempotency-Key is one update, also for the workflow. */
+function updateIdOf({ id }: Repeatable): string {
+  if (id === undefined) return randomUUID();
+  return createHash('sha256').update(JSON.stringify([id.userId, id.path, id.key])).digest('hex');
+}

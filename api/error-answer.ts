@@ -1,0 +1,51 @@
+import type { NextFunction, Request, Response } from 'express';
+import type { Logger } from '../observability/logger';
+import { languageOf, problem, send } from './answer';
+import { TemporalAwayError } from './order-workflows';
+import { type ProblemCode, ProblemError, problemStatus } from './problem';
+
+const RETRY_AFTER_SECONDS = '5';
+
+export function unknownRoute(): never {
+  throw new ProblemError('NOT_FOUND');
+}
+
+/** Makes a problem of whatever a handler threw; what is nobody's fault but ours is logged. */
+export function errorAnswer(logger: Logger) {
+  return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
+    const code = codeOf(error);
+    const requestId = response.locals.requestId as string;
+    const status = problemStatus(code);
+    if (status >= 500) logger[status === 500 ? 'error' : 'warn']({ err: error, requestId }, 'request failed');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    const extensions = error instanceof ProblemError ? error.extensions : {};
+    send(response, problem(code, languageOf(request), { ...extensions, instance: request.path, requestId }));
+  };
+}
+
+/** Which problem an error is. */
+export function codeOf(error: unknown): ProblemCode {
+  if (error instanceof ProblemError) return error.code;
+  if (error instanceof TemporalAwayError) return 'TEMPORAL_UNAVAILABLE';
+  const { type, status, code, name } = error as { type?: unknown; status?: unknown; code?: unknown; name?: unknown };
+  if (type === 'entity.parse.failed') return 'MALFORMED_JSON';
+  if (status === 413) return 'BODY_TOO_LARGE';
+  if (status === 415) return 'UNSUPPORTED_MEDIA_TYPE';
+  if (error instanceof URIError) return 'NOT_FOUND';
+  if (typeof status === 'number' && status >= 400 && status < 500) return 'VALIDATION_FAILED';
+  if (name === 'KnexTimeoutError' || isAway(code)) return 'SERVICE_UNAVAILABLE';
+  return 'INTERNAL_ERROR';
+}
+
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'ERR_JWKS_TIMEOUT']);
+/** SQLSTATE: connection exceptions, too many connections, shutting down or starting up. */
+const DATABASE_AWAY = /^(08...|53300|57P0[123])$/;
+
+function isAway(code: unknown): boolean {
+  return typeof code === 'string' && (NETWORK.has(code) || DATABASE_AWAY.test(code));
+}

@@ -1,0 +1,38 @@
+import { ProblemError } from './problem';
+
+export const HEARTBEAT_MS = 15_000;
+/** What may wait in memory for a client that doesn't read, in bytes; it is dropped then, and can resume. */
+export const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/** Streams that are open, so that a shutdown can end them cleanly. */
+export class OpenStreams {
+  private readonly closers = new Set<() => void>();
+
+  /** Keeps a stream until `remove` is called; `close` ends it for good. */
+  add(close: () => void): () => void {
+    this.closers.add(close);
+    return () => this.closers.delete(close);
+  }
+
+  closeAll(): void {
+    for (const close of [...this.closers]) close();
+  }
+}
+
+/** The id to resume after; none given: from the beginning. */
+export function resumeAfter(lastEventId: unknown): number {
+  if (lastEventId === undefined || lastEventId === '') return 0;
+  const afterId = typeof lastEventId === 'string' && /^\d{1,16}$/.test(lastEventId) ? Number(lastEventId) : Number.NaN;
+  if (Number.isSafeInteger(afterId)) return afterId;
+  throw new ProblemError('VALIDATION_FAILED', {
+    errors: [{ path: 'lastEventId', message: 'must be the id of an event of this stream' }],
+  });
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Calls back when a token has ended: a stream lives no longer than the right to read it. Returns how to stop. */
+export function onExpiry(expiresAt: number, callBack: () => void): () => void {
+  const timer = setTimeout(callBack, Math.min(Math.max(expiresAt - Date.now(), 0), MAX_TIMER_MS)).unref();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,101 @@
+/** What the api answers, as schemas for its documentation; each is held to its type in contracts/ by the compiler. */
+import { z } from 'zod';
+import { ORDER_STATUSES } from '../domain/order-status';
+import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../domain/saga-state';
+import type { OrderStatusView, OrderView, ProductView, TimelineView } from '../contracts/http';
+import type { StepView } from '../contracts/workflow-api';
+import { PROBLEM_CODES, type ProblemBody } from './problem';
+
+const amount = z.int().describe('Minor units of the currency');
+const time = z.iso.datetime();
+
+const summary = {
+  orderId: z.int(),
+  status: z.enum(ORDER_STATUSES),
+  statusDescription: z.string(),
+  reason: z.string().optional(),
+  totalAmount: amount,
+  currency: z.string(),
+  createdAt: time,
+  lastUpdated: time,
+};
+
+const orderSummary: z.ZodType<Omit<OrderView, 'lines'>> = z.object(summary);
+
+const order: z.ZodType<OrderView> = z.object({
+  ...summary,
+  lines: z.array(z.object({ sku: z.string(), name: z.string(), quantity: z.int(), unitPrice: amount })),
+});
+
+const step: z.ZodType<StepView> = z.object({
+  step: z.enum(ORDER_STEPS),
+  attempt: z.int(),
+  state: z.enum(STEP_STATES),
+  error: z.string().optional().describe('Code of the failure'),
+  nextRetryAt: time.optional().describe('When an undo that failed is tried again by itself'),
+});
+
+const orderStatus: z.ZodType<OrderStatusView> = z.object({
+  orderId: z.int(),
+  status: z.enum(ORDER_STATUSES),
+  statusDescription: z.string(),
+  progressPercentage: z.int().min(0).max(100),
+  canCancel: z.boolean(),
+  lastUpdated: time,
+  estimatedCompletionAt: time
+    .nullable()
+    .describe(
+      'When what is under way is over at the latest: lastUpdated plus the processing budget. Null while waiting for the customer, the carrier or an operator, when late, and at the end',
+    ),
+  reason: z.string().optional(),
+  saga: z.object({ state: z.enum(SAGA_STATES), steps: z.array(step) }),
+  source: z.enum(['workflow', 'database']),
+});
+
+const processing = z.object({
+  orderId: z.int(),
+  status: z.literal('PROCESSING'),
+  message: z.string(),
+  estimatedProcessingTime: z.string(),
+  websocketTopic: z.string(),
+  statusCheckUrl: z.string(),
+});
+
+const product: z.ZodType<ProductView> = z.object({
+  sku: z.string(),
+  name: z.string(),
+  price: amount,
+  currency: z.string(),
+  stock: z.int().describe('Free units'),
+});
+
+export const timelineEntry: z.ZodType<TimelineView> = z.object({
+  id: z.int().describe('Resumes: Last-Event-ID'),
+  at: time,
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+export const problemAnswer: z.ZodType<ProblemBody> = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum(PROBLEM_CODES),
+  detail: z.string(),
+});
+
+const ending = <Status extends string>(...statuses: [Status, ...Status[]]) =>
+  z.object({ orderId: z.int(), status: z.enum(statuses) });
+
+/** `data` of each success. */
+export const ANSWERS = {
+  order,
+  orders: z.array(orderSummary),
+  orderStatus,
+  processing,
+  cancelled: ending('CANCELLED', 'CANCELLING'),
+  refundRequested: ending('REFUND_REQUESTED'),
+  product,
+  products: z.array(product),
+  carrierEvent: z.object({ orderId: z.int() }),
+} as const;

@@ -1,0 +1,52 @@
+import { statusLabel } from '../domain/order-status';
+import type { OrderView } from '../contracts/http';
+import type { DbOrTrx, Trx } from '../db/connection';
+import { findOrder, lockOrder, type Order, type OrderLine } from '../db/orders';
+import type { Identity } from './authentication';
+import { type Language, ProblemError } from './problem';
+
+/** The user's own order; another's is ORDER_NOT_FOUND, as if it did not exist. */
+export async function ownOrder(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
+  return visible(await findOrder(db, orderId), (order) => order.userId === who.userId);
+}
+
+/** The user's own order, its row locked until the transaction ends. */
+export async function lockOwnOrder(trx: Trx, orderId: number, who: Identity): Promise<Order> {
+  return visible(await lockOrder(trx, orderId), (order) => order.userId === who.userId);
+}
+
+/** The user's own order, or any order for an operator. */
+export async function ownOrderOrOperators(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
+  return visible(await findOrder(db, orderId), (order) => order.userId === who.userId || who.isOperator);
+}
+
+function visible(order: Order | undefined, isVisible: (order: Order) => boolean): Order {
+  if (order === undefined || !isVisible(order)) throw new ProblemError('ORDER_NOT_FOUND');
+  return order;
+}
+
+/** What Temporal and its Web UI are told of who acts: no address, no name. */
+export function actorOf(order: Order, who: Identity): string {
+  return order.userId === who.userId ? 'customer' : `operator:${who.userId}`;
+}
+
+/** An order as its owner sees it in a list: without its lines. */
+export function orderSummary(order: Order, language: Language): Omit<OrderView, 'lines'> {
+  return {
+    orderId: order.id,
+    status: order.status,
+    statusDescription: statusLabel(order.status, language),
+    ...(order.statusReason === null ? {} : { reason: order.statusReason }),
+    totalAmount: order.totalMinor,
+    currency: order.currency,
+    createdAt: order.createdAt.toISOString(),
+    lastUpdated: order.updatedAt.toISOString(),
+  };
+}
+
+export function orderView(order: Order, lines: readonly OrderLine[], language: Language): OrderView {
+  return {
+    ...orderSummary(order, language),
+    lines: lines.map(({ sku, name, quantity, unitPriceMinor }) => ({ sku, name, quantity, unitPrice: unitPriceMinor })),
+  };
+}

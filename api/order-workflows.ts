@@ -1,0 +1,147 @@
+import {
+  ApplicationFailure,
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import {
+  type CancelRequest,
+  type CancelResult,
+  type OrderSagaInput,
+  orderWorkflowId,
+  QUERIES,
+  type RefundSagaInput,
+  refundWorkflowId,
+  type StatusView,
+  TASK_QUEUES,
+  UPDATES,
+  WORKFLOWS,
+} from '../contracts/workflow-api';
+
+const STATUS_DEADLINE_MS = 500;
+const CALL_DEADLINE_MS = 5_000;
+/** After a question without answer the next ones go to the database for this long, so that they don't wait as well. */
+const PAUSE_AFTER_SILENCE_MS = 1_000;
+
+type OrderSaga = (input: OrderSagaInput) => Promise<unknown>;
+
+/** Temporal, or the worker behind it, does not answer. */
+export class TemporalAwayError extends Error {
+  override readonly name = 'TemporalAwayError';
+}
+
+/** `refused` carries the code; `recorded`: the workflow took it and is still undoing. */
+export type CancelOutcome =
+  | { readonly kind: 'done' | 'recorded' }
+  | { readonly kind: 'refused'; readonly refusedBy: string };
+
+/** What the api asks of the orders' workflows. */
+export class OrderWorkflows {
+  private readonly questions = new Map<number, Promise<StatusView | undefined>>();
+  private silentUntil = 0;
+
+  constructor(private readonly temporal: Client) {}
+
+  /** The workflow's own view within 500 ms; undefined: there is none to be had. The same question at once is asked once. */
+  status(orderId: number): Promise<StatusView | undefined> {
+    const underWay = this.questions.get(orderId);
+    if (underWay) return underWay;
+    if (Date.now() < this.silentUntil) return Promise.resolve(undefined);
+    const question = this.askStatus(orderId).finally(() => this.questions.delete(orderId));
+    this.questions.set(orderId, question);
+    return question;
+  }
+
+  private async askStatus(orderId: number): Promise<StatusView | undefined> {
+    try {
+      return await this.temporal.withDeadline(Date.now() + STATUS_DEADLINE_MS, () =>
+        this.temporal.workflow.getHandle(orderWorkflowId(orderId)).query<StatusView>(QUERIES.status),
+      );
+    } catch (error) {
+      if (isSilence(error)) this.silentUntil = Date.now() + PAUSE_AFTER_SILENCE_MS;
+      return undefined;
+    }
+  }
+
+  /**
+   * Asks the order's workflow, started if need be, to cancel; waits for the end of it up to 5 s. The same `updateId`
+   * is the same request. Throws TemporalAwayError when nobody took it.
+   */
+  async cancel(orderId: number, request: CancelRequest, updateId: string): Promise<CancelOutcome> {
+    return this.temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, async () => {
+      let isRecorded = false;
+      try {
+        const update = await this.temporal.workflow.startUpdateWithStart<OrderSaga, CancelResult, [CancelRequest]>(
+          UPDATES.cancel,
+          {
+            updateId,
+            args: [request],
+            waitForStage: 'ACCEPTED',
+            startWorkflowOperation: new WithStartWorkflowOperation<OrderSaga>(WORKFLOWS.orderSaga, {
+              workflowId: orderWorkflowId(orderId),
+              taskQueue: TASK_QUEUES.orders,
+              args: [{ orderId }],
+              workflowIdConflictPolicy: 'USE_EXISTING',
+              workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            }),
+          },
+        );
+        isRecorded = true;
+        const result = await update.result();
+        return result.accepted ? { kind: 'done' } : { kind: 'refused', refusedBy: result.refusedBy };
+      } catch (error) {
+        return cancelOutcomeOf(error, isRecorded);
+      }
+    });
+  }
+
+  /** Starts the order's refund unless it is under way. Throws TemporalAwayError. */
+  async refund(input: RefundSagaInput): Promise<void> {
+    try {
+      await this.temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+        this.temporal.workflow.start(WORKFLOWS.refundSaga, {
+          workflowId: refundWorkflowId(input.orderId),
+          taskQueue: TASK_QUEUES.orders,
+          args: [input],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        }),
+      );
+    } catch (error) {
+      throw isServiceTrouble(error) ? new TemporalAwayError('refund not started', { cause: error }) : error;
+    }
+  }
+
+  /** Throws when Temporal does not answer. */
+  async ping(): Promise<void> {
+    await this.temporal.withDeadline(Date.now() + STATUS_DEADLINE_MS, () =>
+      this.temporal.workflowService.getSystemInfo({}),
+    );
+  }
+}
+
+function cancelOutcomeOf(error: unknown, isRecorded: boolean): CancelOutcome {
+  if (error instanceof WorkflowUpdateFailedError) {
+    const { cause } = error;
+    return { kind: 'refused', refusedBy: (cause instanceof ApplicationFailure && cause.type) || 'REFUSED' };
+  }
+  if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError)
+    return { kind: 'refused', refusedBy: 'WORKFLOW_CLOSED' };
+  if (!isServiceTrouble(error)) throw error;
+  if (isRecorded) return { kind: 'recorded' };
+  throw new TemporalAwayError('nobody took the cancel', { cause: error });
+}
+
+/** The server is away, overloaded, or has no worker that answers; not: it answered that this can't be done. */
+function isServiceTrouble(error: unknown): boolean {
+  return error instanceof ServiceError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
+}
+
+function isSilence(error: unknown): boolean {
+  return isServiceTrouble(error) || isGrpcServiceError(error);
+}

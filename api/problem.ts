@@ -1,0 +1,164 @@
+/** Every way a request can fail: its stable code, its status, and what people read, in one place. */
+const PROBLEMS = {
+  VALIDATION_FAILED: {
+    status: 400,
+    title: { ko: '요청이 올바르지 않습니다', en: 'The request is not valid' },
+    detail: { ko: 'errors에 적힌 항목을 고쳐 주세요.', en: 'Correct what is named under errors.' },
+  },
+  MALFORMED_JSON: {
+    status: 400,
+    title: { ko: 'JSON을 읽을 수 없습니다', en: 'The body is not JSON' },
+    detail: { ko: '본문이 올바른 JSON이 아닙니다.', en: 'The body could not be parsed as JSON.' },
+  },
+  UNAUTHENTICATED: {
+    status: 401,
+    title: { ko: '인증이 필요합니다', en: 'Authentication is required' },
+    detail: { ko: '유효한 Bearer 토큰이 필요합니다.', en: 'A valid bearer token is required.' },
+  },
+  SIGNATURE_INVALID: {
+    status: 401,
+    title: { ko: '서명이 올바르지 않습니다', en: 'The signature is not valid' },
+    detail: {
+      ko: 'x-carrier-signature가 본문과 맞지 않습니다.',
+      en: 'x-carrier-signature does not match the body.',
+    },
+  },
+  FORBIDDEN: {
+    status: 403,
+    title: { ko: '권한이 없습니다', en: 'Not allowed' },
+    detail: { ko: '운영자만 할 수 있습니다.', en: 'Only an operator may do this.' },
+  },
+  NOT_FOUND: {
+    status: 404,
+    title: { ko: '경로를 찾을 수 없습니다', en: 'No such route' },
+    detail: { ko: '이 메서드와 경로로 제공되는 것이 없습니다.', en: 'Nothing is served for this method and path.' },
+  },
+  ORDER_NOT_FOUND: {
+    status: 404,
+    title: { ko: '주문을 찾을 수 없습니다', en: 'Order not found' },
+    detail: { ko: '주문 번호를 확인해 주세요.', en: 'Check the order id.' },
+  },
+  ORDER_NOT_PAYABLE: {
+    status: 409,
+    title: { ko: '결제할 수 없는 주문입니다', en: 'The order cannot be paid' },
+    detail: {
+      ko: '결제를 기다리는 주문만 결제할 수 있습니다.',
+      en: 'Only an order that waits for its payment can be paid.',
+    },
+  },
+  PAYMENT_IN_PROGRESS: {
+    status: 409,
+    title: { ko: '결제가 이미 진행 중입니다', en: 'A payment is already under way' },
+    detail: {
+      ko: '진행 중인 처리가 끝난 뒤 다시 시도해 주세요.',
+      en: 'Try again when what is under way has ended.',
+    },
+  },
+  ORDER_NOT_CANCELLABLE: {
+    status: 409,
+    title: { ko: '취소할 수 없는 주문입니다', en: 'The order cannot be cancelled' },
+    detail: { ko: 'reason에 취소되지 않은 이유가 있습니다.', en: 'The member reason tells why.' },
+  },
+  ORDER_NOT_REFUNDABLE: {
+    status: 409,
+    title: { ko: '환불할 수 없는 주문입니다', en: 'The order cannot be refunded' },
+    detail: {
+      ko: '완료된 주문만 환불할 수 있습니다. 배송 중인 주문은 운영자만 환불할 수 있습니다.',
+      en: 'Only a completed order can be refunded; one on its way, only by an operator.',
+    },
+  },
+  IDEMPOTENCY_IN_FLIGHT: {
+    status: 409,
+    title: { ko: '같은 요청이 처리되고 있습니다', en: 'The same request is being worked on' },
+    detail: {
+      ko: '잠시 후 같은 Idempotency-Key로 다시 시도해 주세요.',
+      en: 'Try again shortly with the same Idempotency-Key.',
+    },
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    title: { ko: '본문이 너무 큽니다', en: 'The body is too large' },
+    detail: { ko: '본문은 64kB까지 가능합니다.', en: 'A body may have 64 kB.' },
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: { ko: '지원하지 않는 형식입니다', en: 'Unsupported media type' },
+    detail: { ko: 'application/json으로 보내 주세요.', en: 'Send application/json.' },
+  },
+  UNKNOWN_SKU: {
+    status: 422,
+    title: { ko: '없는 상품이 있습니다', en: 'Unknown product' },
+    detail: { ko: 'skus에 적힌 상품은 없습니다.', en: 'The products named under skus do not exist.' },
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: { ko: 'Idempotency-Key가 다른 요청에 쓰였습니다', en: 'The Idempotency-Key belongs to another request' },
+    detail: {
+      ko: '본문이 다르면 새 키를 사용해 주세요.',
+      en: 'Use a new key for a request with another body.',
+    },
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    title: { ko: '서버 오류입니다', en: 'Internal error' },
+    detail: { ko: 'requestId를 알려 주시면 확인하겠습니다.', en: 'Tell us the requestId and we will look into it.' },
+  },
+  TEMPORAL_UNAVAILABLE: {
+    status: 503,
+    title: { ko: '지금은 처리할 수 없습니다', en: 'This cannot be done right now' },
+    detail: {
+      ko: '주문 처리기가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.',
+      en: 'The order engine does not answer. Try again shortly.',
+    },
+  },
+  SERVICE_UNAVAILABLE: {
+    status: 503,
+    title: { ko: '지금은 응답할 수 없습니다', en: 'The service cannot answer right now' },
+    detail: { ko: '잠시 후 다시 시도해 주세요.', en: 'Try again shortly.' },
+  },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+export type Language = 'ko' | 'en';
+
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
+
+/** Members beside the standard ones, such as `skus` or `errors`. */
+export type ProblemExtensions = Readonly<Record<string, unknown>>;
+
+/** A request that ends with a problem of the table; thrown in a transaction it also undoes it. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  constructor(
+    readonly code: ProblemCode,
+    readonly extensions: ProblemExtensions = {},
+  ) {
+    super(code);
+  }
+}
+
+export interface ProblemBody extends ProblemExtensions {
+  /** A URI that never changes, made from the code. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail: string;
+}
+
+export function problemStatus(code: ProblemCode): number {
+  return PROBLEMS[code].status;
+}
+
+/** The RFC 9457 body of a problem. */
+export function problemBody(code: ProblemCode, language: Language, extensions: ProblemExtensions = {}): ProblemBody {
+  const { status, title, detail } = PROBLEMS[code];
+  return {
+    type: `urn:ordersaga:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title: title[language],
+    status,
+    code,
+    detail: detail[language],
+    ...extensions,
+  };
+}

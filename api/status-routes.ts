@@ -1,0 +1,79 @@
+import { Router } from 'express';
+import { isCancellable, nextStatuses, progressPercentage, statusLabel } from '../domain/order-status';
+import type { OrderStatusView } from '../contracts/http';
+import type { StatusView } from '../contracts/workflow-api';
+import type { Db } from '../db/connection';
+import type { Order } from '../db/orders';
+import { stepsOfOrder } from '../db/saga-steps';
+import { languageOf, send, success } from './answer';
+import { authenticated, identityOf } from './authentication';
+import type { RouteDependencies } from './dependencies';
+import { ownOrder } from './order-access';
+import type { Language } from './problem';
+import { orderIdOf } from './validation';
+
+/** How an order stands: by its workflow where that can tell, by the database otherwise. */
+export function statusRoutes({ db, workflows, settings, authenticate }: RouteDependencies): Router {
+  const router = Router();
+  router.get('/api/orders/:orderId/status', authenticated(authenticate), async (request, response) => {
+    const language = languageOf(request);
+    const order = await ownOrder(db, orderIdOf(request), identityOf(response));
+    const told = isDecided(order) ? undefined : await workflows.status(order.id);
+    const view = told ?? (await statusByDatabase(db, order.id, order));
+    const source = told ? 'workflow' : 'database';
+    const data = statusView(view, source, settings.PROCESSING_BUDGET_MS, language, Date.now());
+    response.setHeader('Cache-Control', 'no-store');
+    send(response, success(200, data, 'orderStatus', language));
+  });
+  return router;
+}
+
+/** From here on the order's workflow has no more to say: it has ended, or a refund has the order. */
+function isDecided({ status }: Order): boolean {
+  return status === 'COMPLETED' || status === 'REFUND_REQUESTED' || nextStatuses(status).length === 0;
+}
+
+async function statusByDatabase(db: Db, orderId: number, order: Order): Promise<StatusView> {
+  const steps = await stepsOfOrder(db, orderId);
+  return {
+    orderId,
+    status: order.status,
+    sagaState: order.sagaState,
+    canCancel: isCancellable(order.status),
+    lastUpdated: order.updatedAt.toISOString(),
+    ...(order.statusReason === null ? {} : { reason: order.statusReason }),
+    steps: steps.map(({ step, attempt, state, code }) => ({ step, attempt, state, ...(code === null ? {} : { error: code }) })),
+  };
+}
+
+/** The public view of a status; `now` and the budget are in ms. */
+export function statusView(
+  view: StatusView,
+  source: OrderStatusView['source'],
+  processingBudgetMs: number,
+  language: Language,
+  now: number,
+): OrderStatusView {
+  return {
+    orderId: view.orderId,
+    status: view.status,
+    statusDescription: statusLabel(view.status, language),
+    progressPercentage: progressPercentage(view.status),
+    canCancel: view.canCancel && view.sagaState !== 'NEEDS_OPERATOR',
+    lastUpdated: view.lastUpdated,
+    estimatedCompletionAt: estimatedCompletionAt(view, processingBudgetMs, now),
+    ...(view.reason === undefined ? {} : { reason: view.reason }),
+    saga: { state: view.sagaState, steps: view.steps },
+    source,
+  };
+}
+
+/**
+ * When what is under way is over at the latest. Null where nobody can know: it waits for the customer, the carrier or
+ * an operator, it has ended, or it is late already.
+ */
+function estimatedCompletionAt(view: StatusView, processingBudgetMs: number, now: number): string | null {
+  if (view.sagaState !== 'RUNNING' && view.sagaState !== 'COMPENSATING') return null;
+  const at = Date.parse(view.lastUpdated) + processingBudgetMs;
+  return at > now ? new Date(at).toISOString() : null;
+}

@@ -1,0 +1,95 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { bearerToken, type Identity } from './authentication';
+import type { RouteDependencies } from './dependencies';
+import { HEARTBEAT_MS, MAX_UNREAD_BYTES, onExpiry, type OpenStreams, resumeAfter } from './live';
+import { ownOrder } from './order-access';
+import { problemBody, ProblemError } from './problem';
+
+const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
+
+interface Admission {
+  readonly orderId: number;
+  readonly afterId: number;
+  readonly who: Identity;
+}
+
+/** Serves `/topic/order/{orderId}`: the order's timeline, one JSON TimelineView a message; `?lastEventId=` resumes. */
+export function serveWebSockets(
+  server: Server,
+  { db, feeds, authenticate, logger }: RouteDependencies,
+  streams: OpenStreams,
+): void {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+
+  async function admit(request: IncomingMessage): Promise<Admission> {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const orderId = Number(/^\/topic\/order\/([1-9]\d{0,15})$/.exec(url.pathname)?.[1]);
+    if (!Number.isSafeInteger(orderId)) throw new ProblemError('NOT_FOUND');
+    const token = bearerToken(request.headers.authorization) ?? url.searchParams.get('access_token') ?? undefined;
+    const who = await authenticate(token);
+    const afterId = resumeAfter(url.searchParams.get('lastEventId') ?? undefined);
+    await ownOrder(db, orderId, who);
+    return { orderId, afterId, who };
+  }
+
+  function stream(socket: WebSocket, { orderId, afterId, who }: Admission): void {
+    const unfollow = feeds.follow(orderId, afterId, (entries) => {
+      if (socket.bufferedAmount > MAX_UNREAD_BYTES) return socket.terminate();
+      for (const entry of entries) socket.send(JSON.stringify(entry));
+    });
+    const stopHeartbeat = dropWhenSilent(socket);
+    const stopTimer = onExpiry(who.expiresAt, () => socket.close(POLICY_VIOLATION, 'token expired'));
+    const forget = streams.add(() => socket.close(GOING_AWAY, 'server is stopping'));
+    socket.on('error', (error) => logger.debug({ err: error, orderId }, 'web socket broke'));
+    socket.once('close', () => {
+      stopHeartbeat();
+      stopTimer();
+      forget();
+      unfollow();
+    });
+  }
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    admit(request).then(
+      (admission) => sockets.handleUpgrade(request, socket, head, (webSocket) => stream(webSocket, admission)),
+      (error: unknown) => {
+        if (!(error instanceof ProblemError)) logger.error({ err: error }, 'web socket not opened');
+        refuse(socket, error instanceof ProblemError ? error : new ProblemError('SERVICE_UNAVAILABLE'));
+      },
+    );
+  });
+}
+
+/** Pings; a client that didn't answer the last ping is gone. */
+function dropWhenSilent(socket: WebSocket): () => void {
+  let isAlive = true;
+  socket.on('pong', () => {
+    isAlive = true;
+  });
+  const timer = setInterval(() => {
+    if (!isAlive) return socket.terminate();
+    isAlive = false;
+    socket.ping();
+  }, HEARTBEAT_MS).unref();
+  return () => clearInterval(timer);
+}
+
+/** A plain HTTP answer, as there is no web socket yet that could carry it. */
+function refuse(socket: Duplex, { code, extensions }: ProblemError): void {
+  const body = problemBody(code, 'ko', extensions);
+  const text = JSON.stringify(body);
+  socket.end(
+    [
+      `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}`,
+      'Content-Type: application/problem+json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(text)}`,
+      'Connection: close',
+      '',
+      text,
+    ].join('\r\n'),
+  );
+}
