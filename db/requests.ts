@@ -118,3 +118,10 @@ export async function closeRequests(trx: Trx, orderId: number): Promise<void> {
     .where({ order_id: orderId, state: 'PENDING' })
     .update({ state: 'SKIPPED', reason: 'order ended', updated_at: trx.fn.now() });
 }
+
+/** A request that comes too late or for an order that is not payable any more; one that the workflow has taken stays. */
+export async function skipPendingRequest(db: DbOrTrx, key: RequestKey, reason: string): Promise<void> {
+  await db('processing_requests')
+    .where({ ...keyOf(key), state: 'PENDING' })
+    .update({ state: 'SKIPPED', reason, updated_at: db.fn.now() });
+}

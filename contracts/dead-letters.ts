@@ -1,0 +1,189 @@
+/**
+ * How a record that can't be worked on stands in its `<topic>.DLT`: Base64 of its bytes, with the headers of Spring
+ * Kafka's DeadLetterPublishingRecoverer (numbers big-endian) and a few of our own.
+ */
+import { CONSUMED } from './topics';
+
+export const DEAD_LETTER_HEADERS = {
+  originalTopic: 'kafka_dlt-original-topic',
+  originalPartition: 'kafka_dlt-original-partition',
+  originalOffset: 'kafka_dlt-original-offset',
+  originalTimestamp: 'kafka_dlt-original-timestamp',
+  originalTimestampType: 'kafka_dlt-original-timestamp-type',
+  originalConsumerGroup: 'kafka_dlt-original-consumer-group',
+  exceptionFqcn: 'kafka_dlt-exception-fqcn',
+  exceptionCauseFqcn: 'kafka_dlt-exception-cause-fqcn',
+  exceptionMessage: 'kafka_dlt-exception-message',
+  exceptionStacktrace: 'kafka_dlt-exception-stacktrace',
+  /** `base64`; absent: the value is raw. A null value stays null. */
+  valueEncoding: 'ordersaga-value-encoding',
+  /** Base64 of the key's bytes, because not every tool shows binary keys; absent: the record had no key. */
+  key: 'ordersaga-key',
+  /** A stable code such as UNKNOWN_ORDER. */
+  code: 'ordersaga-code',
+  /** How often the desk has sent this record back, as decimal text. */
+  replayCount: 'ordersaga-replay-count',
+} as const;
+
+export type DeadLetterCode =
+  | 'NOT_UTF8'
+  | 'NOT_JSON'
+  | 'NO_VALUE'
+  | 'WRONG_SCHEMA'
+  | 'UNREADABLE_TIME'
+  | 'UNKNOWN_ORDER'
+  | 'REFUSED_BY_TEMPORAL'
+  | 'REFUSED_BY_DATABASE'
+  | 'REFUSED_BY_BROKER'
+  | 'RETRIES_EXHAUSTED';
+
+export type HeaderBytes = Readonly<Record<string, readonly Buffer[]>>;
+
+/** A record as it stood in its own topic. */
+export interface OriginalRecord {
+  readonly topic: string;
+  /** -1: it never came into its topic. */
+  readonly partition: number;
+  /** Decimal text; -1: it never came into its topic. */
+  readonly offset: string;
+  /** Milliseconds since 1970, decimal text. */
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: HeaderBytes;
+}
+
+export interface DeadLetterCause {
+  readonly code: DeadLetterCode;
+  readonly message: string;
+  /** The group that gave the record up; absent: it was never read. */
+  readonly group?: string;
+  readonly stack?: string;
+}
+
+/** What stands in the dead-letter topic. */
+export interface DeadLetterMessage {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: HeaderBytes;
+}
+
+export interface DeadLetter {
+  readonly original: OriginalRecord;
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+  readonly group: string | undefined;
+  readonly replayCount: number;
+}
+
+const H = DEAD_LETTER_HEADERS;
+const ADDED: ReadonlySet<string> = new Set(Object.values(H));
+const EXCEPTION_CLASS = 'ordersaga.PoisonRecord';
+const MAX_TEXT = 4_000;
+
+const text = (value: string) => [Buffer.from(value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value)];
+const int32 = (value: number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return [bytes];
+};
+const int64 = (value: string) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(value));
+  return [bytes];
+};
+
+/** The dead letter of a record, for `deadLetterTopic(record.topic)`; the record's own headers are kept. */
+export function encodeDeadLetter(record: OriginalRecord, cause: DeadLetterCause): DeadLetterMessage {
+  const kept = Object.entries(record.headers).filter(([name]) => !ADDED.has(name) || name === H.replayCount);
+  return {
+    key: record.key,
+    value: record.value === null ? null : Buffer.from(record.value.toString('base64')),
+    headers: {
+      [H.replayCount]: text('0'),
+      ...Object.fromEntries(kept),
+      [H.originalTopic]: text(record.topic),
+      [H.originalPartition]: int32(record.partition),
+      [H.originalOffset]: int64(record.offset),
+      [H.originalTimestamp]: int64(record.timestamp),
+      [H.originalTimestampType]: text('CreateTime'),
+      ...(cause.group === undefined ? {} : { [H.originalConsumerGroup]: text(cause.group) }),
+      [H.exceptionFqcn]: text(EXCEPTION_CLASS),
+      [H.exceptionMessage]: text(`${cause.code}: ${cause.message}`),
+      ...(cause.stack === undefined ? {} : { [H.exceptionStacktrace]: text(cause.stack) }),
+      [H.valueEncoding]: text('base64'),
+      ...(record.key === null ? {} : { [H.key]: text(record.key.toString('base64')) }),
+      [H.code]: text(cause.code),
+    },
+  };
+}
+
+/** Reads a dead letter back, ours or one that Spring wrote raw; the original comes out byte for byte. */
+export function decodeDeadLetter(message: DeadLetterMessage): DeadLetter {
+  const one = (name: string) => message.headers[name]?.at(-1);
+  const isBase64 = one(H.valueEncoding)?.toString() === 'base64';
+  const key = one(H.key);
+  const code = one(H.code)?.toString();
+  const exceptionMessage = one(H.exceptionMessage)?.toString();
+  const headers = Object.entries(message.headers).filter(([name]) => !ADDED.has(name) || name === H.replayCount);
+  return {
+    original: {
+      topic: one(H.originalTopic)?.toString() ?? '',
+      partition: readNumber(one(H.originalPartition), (bytes) => bytes.readInt32BE(), -1),
+      offset: readNumber(one(H.originalOffset), (bytes) => bytes.readBigInt64BE().toString(), '-1'),
+      timestamp: readNumber(one(H.originalTimestamp), (bytes) => bytes.readBigInt64BE().toString(), '-1'),
+      key: key === undefined ? message.key : Buffer.from(key.toString(), 'base64'),
+      value: message.value !== null && isBase64 ? Buffer.from(message.value.toString(), 'base64') : message.value,
+      headers: Object.fromEntries(headers),
+    },
+    code,
+    message: code === undefined ? exceptionMessage : exceptionMessage?.replace(`${code}: `, ''),
+    group: one(H.originalConsumerGroup)?.toString(),
+    replayCount: Number(one(H.replayCount)?.toString() ?? 0),
+  };
+}
+
+function readNumber<T>(bytes: Buffer | undefined, read: (bytes: Buffer) => T, absent: T): T {
+  return bytes === undefined || bytes.length < 4 ? absent : read(bytes);
+}
+
+/** Where a request's Kafka record stood. */
+export interface RecordPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly timestamp: string;
+}
+
+/**
+ * The dead letter of an event whose retries are used up, as an outbox row takes it: text, or bytes in Base64.
+ * `record` null: the bridge has not noted where the record stood.
+ */
+export function exhaustedDeadLetter(exhausted: {
+  readonly event: { readonly orderId: number; readonly retryCount: number };
+  readonly record: RecordPosition | null;
+  readonly topic: string;
+  readonly at: Date;
+}): { value: string; headers: Record<string, string | { readonly base64: string }> } {
+  const { event, at } = exhausted;
+  const place = exhausted.record ?? { topic: exhausted.topic, partition: -1, offset: '-1', timestamp: `${at.getTime()}` };
+  const group = CONSUMED.find((consumed) => consumed.topic === place.topic)?.groupId;
+  const letter = encodeDeadLetter(
+    { ...place, key: Buffer.from(String(event.orderId)), value: Buffer.from(JSON.stringify(event)), headers: {} },
+    {
+      code: 'RETRIES_EXHAUSTED',
+      message: `given up after ${event.retryCount} retries`,
+      ...(group === undefined ? {} : { group }),
+    },
+  );
+  const binary: readonly string[] = [H.originalPartition, H.originalOffset, H.originalTimestamp];
+  return {
+    value: letter.value?.toString() ?? '',
+    headers: Object.fromEntries(
+      Object.entries(letter.headers).map(([name, [bytes = Buffer.alloc(0)]]) => [
+        name,
+        binary.includes(name) ? { base64: bytes.toString('base64') } : bytes.toString(),
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,152 @@
+import { encodeDeadLetter } from '../contracts/dead-letters';
+import { deadLetterTopic } from '../contracts/topics';
+import type { Logger } from '../observability/logger';
+import type { Metrics } from '../observability/metrics';
+import { judge } from './failure';
+import type { ConsumedTopic, Handler, HandlerDependencies } from './handlers/handler';
+import type { IncomingRecord, KafkaProducer, PartitionBatch } from './kafka-port';
+import { FinishedPrefix, inKeyOrder } from './key-order';
+import type { PoisonRecord } from './poison';
+import { inTraceOf } from './tracing';
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 10_000;
+/** A batch that takes longer is ended: the other partitions wait for it. */
+const BATCH_BUDGET_MS = 1_000;
+const COMMIT_EVERY_MS = 250;
+const STUCK_AFTER_ATTEMPTS = 5;
+
+export interface Source {
+  readonly topic: ConsumedTopic;
+  readonly groupId: string;
+  readonly partitionsAtOnce: number;
+  readonly keysAtOnce: number;
+}
+
+interface Blockade {
+  readonly attempts: number;
+  readonly understood: boolean;
+}
+
+/** Works off the batches of one topic: each key in order, the finished prefix committed, paused while something is away. */
+export class BatchWorker {
+  private readonly blockades = new Map<number, Blockade>();
+  private readonly busy = new Set<number>();
+  private assigned: ReadonlySet<number> = new Set();
+
+  constructor(
+    private readonly options: HandlerDependencies &
+      Source & {
+        readonly handler: Handler;
+        readonly deadLetters: KafkaProducer;
+        readonly metrics: Metrics;
+        readonly logger: Logger;
+      },
+  ) {}
+
+  get source(): Source {
+    const { topic, groupId, partitionsAtOnce, keysAtOnce } = this.options;
+    return { topic, groupId, partitionsAtOnce, keysAtOnce };
+  }
+
+  /** Takes note of which partitions are ours; what kept back the others is somebody else's now. */
+  assign(partitions: readonly number[]): void {
+    this.assigned = new Set(partitions);
+    for (const partition of this.blockades.keys()) if (!this.assigned.has(partition)) this.unblock(partition);
+  }
+
+  /** Partitions that wait for something other than a part that is away. */
+  stuckPartitions(): string[] {
+    return [...this.blockades]
+      .filter(([, { understood, attempts }]) => !understood && attempts >= STUCK_AFTER_ATTEMPTS)
+      .map(([partition]) => `${this.options.topic}-${partition}`);
+  }
+
+  /** Whether the partition is ours, nothing of it is in hand, and nothing keeps it back. */
+  isIdle(partition: number): boolean {
+    return this.assigned.has(partition) && !this.busy.has(partition) && !this.blockades.has(partition);
+  }
+
+  async workOff(batch: PartitionBatch): Promise<void> {
+    const { partition, records } = batch;
+    const prefix = new FinishedPrefix(records.map(({ offset }) => offset));
+    const endsAt = Date.now() + BATCH_BUDGET_MS;
+    let blocked: { readonly record: IncomingRecord; readonly error: unknown } | undefined;
+    let committing = Promise.resolve();
+    const commit = () => {
+      committing = committing.then(async () => {
+        const offset = prefix.advance();
+        if (offset === undefined) return;
+        this.unblock(partition);
+        await batch.commitThrough(offset);
+      });
+      return committing;
+    };
+    const commits = setInterval(() => void commit(), COMMIT_EVERY_MS);
+    this.busy.add(partition);
+    try {
+      await inKeyOrder(records, {
+        keyOf: ({ key }) => key?.toString('hex') ?? '',
+        keysAtOnce: this.options.keysAtOnce,
+        isOver: () => blocked !== undefined || Date.now() > endsAt || !batch.isCurrent(),
+        work: async (record, index) => {
+          try {
+            await this.workOn(record);
+            prefix.finish(index);
+          } catch (error) {
+            blocked ??= { record, error };
+          }
+        },
+      });
+    } finally {
+      clearInterval(commits);
+      this.busy.delete(partition);
+    }
+    await commit();
+    if (blocked) this.block(batch, blocked);
+  }
+
+  /** Ends a record one way or another; throws what may pass. */
+  private async workOn(record: IncomingRecord): Promise<void> {
+    const { topic, groupId, handler, metrics } = this.options;
+    try {
+      const outcome = await inTraceOf(record, groupId, () => handler(record, this.options));
+      metrics.records.inc({ topic, outcome });
+    } catch (error) {
+      const verdict = judge(error);
+      if (verdict.kind !== 'poison') throw error;
+      await this.bury(record, verdict.poison);
+      metrics.records.inc({ topic, outcome: 'dead' });
+    }
+  }
+
+  /** The dead letter is acknowledged before the record is committed: a crash between the two writes it twice, never not at all. */
+  private async bury(record: IncomingRecord, poison: PoisonRecord): Promise<void> {
+    const { deadLetters, groupId, topic, logger } = this.options;
+    const letter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
+    await deadLetters.send([{ topic: deadLetterTopic(topic), ...letter }]);
+    const { partition, offset } = record;
+    logger.warn({ topic, partition, offset, code: poison.code }, `dead letter: ${poison.message}`);
+  }
+
+  private block(batch: PartitionBatch, { record, error }: { record: IncomingRecord; error: unknown }): void {
+    const { topic, metrics, logger } = this.options;
+    const { partition } = batch;
+    const verdict = judge(error);
+    const understood = verdict.kind === 'passes' && verdict.understood;
+    const attempts = (this.blockades.get(partition)?.attempts ?? 0) + 1;
+    this.blockades.set(partition, { attempts, understood });
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
+    const place = { topic, partition, offset: record.offset, attempts, pauseMs, err: error };
+    if (understood) logger.warn(place, 'a part is away: the partition waits');
+    else logger.error(place, 'a record fails for a reason nobody foresaw: the partition waits');
+    metrics.consumerPaused.set({ topic, partition }, 1);
+    if (batch.isCurrent()) batch.pause(pauseMs);
+  }
+
+  private unblock(partition: number): void {
+    if (!this.blockades.delete(partition)) return;
+    this.options.metrics.consumerPaused.set({ topic: this.options.topic, partition }, 0);
+    this.options.logger.info({ topic: this.options.topic, partition }, 'the partition goes on');
+  }
+}

@@ -1,0 +1,72 @@
+import { CONSUMED } from '../contracts/topics';
+import type { Logger } from '../observability/logger';
+import type { Metrics } from '../observability/metrics';
+import { BatchWorker } from './batch-worker';
+import type { ConsumedTopic, Handler, HandlerDependencies } from './handlers/handler';
+import { processingRequested } from './handlers/processing-requested';
+import { shipmentUpdated } from './handlers/shipment-updated';
+import { stockFailed } from './handlers/stock-failed';
+import { stockRequested } from './handlers/stock-requested';
+import type { Kafka, KafkaConsumer } from './kafka-port';
+import { watchLag } from './lag-watch';
+
+const HANDLERS: Readonly<Record<ConsumedTopic, Handler>> = {
+  'stock.decrease.requested': stockRequested,
+  'stock.decrease.failed': stockFailed,
+  'order-processing-topic': processingRequested,
+  'order-retry-topic': processingRequested,
+  'shipment.status': shipmentUpdated,
+};
+
+export interface BridgeOptions extends HandlerDependencies {
+  readonly kafka: Kafka;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+export interface Bridge {
+  /** Finishes the records in hand, commits them and leaves the groups. */
+  stop(): Promise<void>;
+  /** Rejects when a consumer can't go on: the process should exit and be started anew. */
+  readonly failed: Promise<never>;
+  /** Throws while a partition is stuck on a record for a reason that nobody foresaw. */
+  readiness(): Promise<void>;
+}
+
+/** Reads every consumed topic: start or signal the workflow first, commit second. */
+export async function startBridge(options: BridgeOptions): Promise<Bridge> {
+  const logger = options.logger.child({ part: 'bridge' });
+  const deadLetters = await options.kafka.producer();
+  const workers = CONSUMED.map(
+    (consumed) => new BatchWorker({ ...options, ...consumed, logger, deadLetters, handler: HANDLERS[consumed.topic] }),
+  );
+  const consumers: KafkaConsumer[] = await Promise.all(
+    workers.map((worker) =>
+      options.kafka.consume({
+        ...worker.source,
+        onAssigned: (partitions) => worker.assign(partitions),
+        onBatch: (batch) => worker.workOff(batch),
+      }),
+    ),
+  );
+  const lagWatch = await watchLag({
+    kafka: options.kafka,
+    metrics: options.metrics,
+    logger,
+    isIdle: (topic, partition) => workers.some((worker) => worker.source.topic === topic && worker.isIdle(partition)),
+  });
+  const failed = Promise.race([...consumers.map((consumer) => consumer.failed), lagWatch.failed]);
+  failed.catch(() => undefined);
+  return {
+    failed,
+    async readiness() {
+      const stuck = workers.flatMap((worker) => worker.stuckPartitions());
+      if (stuck.length > 0) throw new Error(`stuck: ${stuck.join(', ')}`);
+    },
+    async stop() {
+      await lagWatch.stop();
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await deadLetters.close();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { isGrpcServiceError } from '@temporalio/client';
+import { PoisonRecord } from './poison';
+
+const INVALID_ARGUMENT = 3;
+/** What passes by itself: cancelled, deadline, exhausted, aborted, internal, unavailable. */
+const PASSING_GRPC = new Set([1, 4, 8, 10, 13, 14]);
+const PASSING_SOCKET = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+/** Classes of SQLSTATE that pass: connection, transaction rollback, resources, operator intervention, system. */
+const PASSING_SQL = /^(08|40|53|55|57|58)/;
+/** A value that the database can't hold (such as U+0000), or one against its rules. */
+const REFUSING_SQL = /^(22|23)/;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** What to do about an error while working on a record. */
+export type Verdict =
+  | { readonly kind: 'poison'; readonly poison: PoisonRecord }
+  /** `understood`: Temporal, Postgres or Kafka is away; otherwise it may be a bug, and somebody must look. */
+  | { readonly kind: 'passes'; readonly understood: boolean };
+
+/** Only what can never succeed is poison: everything else waits, so that an outage dead-letters nothing. */
+export function judge(error: unknown): Verdict {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    if (inner instanceof PoisonRecord) return { kind: 'poison', poison: inner };
+    if (isGrpcServiceError(inner)) {
+      if (inner.code === INVALID_ARGUMENT)
+        return { kind: 'poison', poison: new PoisonRecord('REFUSED_BY_TEMPORAL', inner.details, { cause: error }) };
+      return { kind: 'passes', understood: PASSING_GRPC.has(inner.code) };
+    }
+    const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : undefined;
+    if (code && PASSING_SOCKET.has(code)) return { kind: 'passes', understood: true };
+    if (code && SQLSTATE.test(code)) {
+      if (REFUSING_SQL.test(code))
+        return { kind: 'poison', poison: new PoisonRecord('REFUSED_BY_DATABASE', `SQLSTATE ${code}`, { cause: error }) };
+      return { kind: 'passes', understood: PASSING_SQL.test(code) };
+    }
+    if (inner.name.startsWith('KafkaJS') || inner.name === 'TopicUnavailableError' || inner.name === 'KnexTimeoutError')
+      return { kind: 'passes', understood: true };
+  }
+  return { kind: 'passes', understood: false };
+}

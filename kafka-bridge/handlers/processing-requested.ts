@@ -1,0 +1,31 @@
+import { orderProcessingEventSchema } from '../../contracts/events';
+import { type PaymentRequested, SIGNALS } from '../../contracts/workflow-api';
+import { insertRequest, markSignalled, requestStanding, skipPendingRequest } from '../../db/requests';
+import type { OrderStatus } from '../../domain/order-status';
+import { readEvent } from '../poison';
+import { type Handler, unknownOrder } from './handler';
+import { signalOrder } from './order-workflow';
+
+/** Statuses from which an order is payable, or can become so again; the workflow decides in the end. */
+const MAY_BE_PAYABLE: ReadonlySet<OrderStatus> = new Set(['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED']);
+
+/** A request to pay and ship, first or again: the workflow hears its name, token and address stay in Postgres. */
+export const processingRequested: Handler = async (record, dependencies) => {
+  const { db } = dependencies;
+  const event = readEvent(record.value, orderProcessingEventSchema, dependencies.eventTimeZone);
+  const { orderId, eventId, retryCount } = event;
+  const key = { orderId, eventId, retryCount };
+  const standing = await requestStanding(db, key);
+  if (!standing) throw unknownOrder(orderId);
+  if (standing.state === null) await insertRequest(db, event, 'kafka');
+  else if (standing.signalled || standing.state !== 'PENDING') return 'duplicate';
+
+  const request: PaymentRequested = { eventId, retryCount };
+  const outcome = MAY_BE_PAYABLE.has(standing.orderStatus)
+    ? await signalOrder(dependencies, orderId, SIGNALS.paymentRequested, request)
+    : 'duplicate';
+  const { topic, partition, offset, timestamp } = record;
+  if (outcome === 'processed') await markSignalled(db, key, { topic, partition, offset, timestamp });
+  else await skipPendingRequest(db, key, `order is ${standing.orderStatus}`);
+  return outcome;
+};

@@ -1,0 +1,109 @@
+/** What this system needs of Kafka, and all it knows of it: the client library behind can be replaced. */
+import type { HeaderBytes } from '../contracts/dead-letters';
+
+export interface OutgoingRecord {
+  readonly topic: string;
+  readonly key: Buffer | string | null;
+  readonly value: Buffer | string | null;
+  readonly headers?: Readonly<Record<string, string | Buffer | readonly Buffer[]>>;
+}
+
+export interface IncomingRecord {
+  readonly topic: string;
+  readonly partition: number;
+  /** Decimal text. */
+  readonly offset: string;
+  /** Milliseconds since 1970, decimal text. */
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: HeaderBytes;
+}
+
+/** The broker will never take this as it is: too large, or malformed. */
+export class RecordRefusedError extends Error {
+  override readonly name = 'RecordRefusedError';
+  constructor(
+    readonly code: string,
+    options: { cause: unknown },
+  ) {
+    super(`the broker refuses the record: ${code}`, options);
+  }
+}
+
+/** The broker answered, and does not take records for one of the topics now: other topics may go on. */
+export class TopicUnavailableError extends Error {
+  override readonly name = 'TopicUnavailableError';
+  constructor(
+    readonly code: string,
+    options: { cause: unknown },
+  ) {
+    super(`the broker does not take records now: ${code}`, options);
+  }
+}
+
+export interface KafkaProducer {
+  /**
+   * Resolves when every record is acknowledged by all in-sync replicas; records of one key keep their order. One
+   * attempt of at most about 4 s: what to do after a failure is the caller's decision, and a failed call may still
+   * have written.
+   */
+  send(records: readonly OutgoingRecord[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Records of one partition, in the hands of one call of `onBatch`. */
+export interface PartitionBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly IncomingRecord[];
+  /** False once the partition is taken away or the consumer stops: begin nothing new. */
+  isCurrent(): boolean;
+  /** Commits all records up to and including this offset. */
+  commitThrough(offset: string): Promise<void>;
+  /** Fetches nothing from this partition for a while; what was not committed then comes again. */
+  pause(ms: number): void;
+}
+
+export interface ConsumeOptions {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partitionsAtOnce: number;
+  /** Told after each rebalance which partitions this consumer has. */
+  readonly onAssigned: (partitions: readonly number[]) => void;
+  /** Must not throw; what it did not commit comes again. */
+  readonly onBatch: (batch: PartitionBatch) => Promise<void>;
+}
+
+export interface KafkaConsumer {
+  /** Lets the batches in hand end, and leaves the group. */
+  stop(): Promise<void>;
+  /** Rejects when the consumer is gone for good and the process should be replaced. */
+  readonly failed: Promise<never>;
+}
+
+export interface PartitionLag {
+  readonly partition: number;
+  /** Records not yet committed. */
+  readonly lag: number;
+  /** Next offset to read, decimal text. */
+  readonly committed: string;
+}
+
+export interface KafkaAdmin {
+  /** Creates what is missing and widens what is too narrow; returns what was done, a line each. */
+  ensureTopics(): Promise<string[]>;
+  /** What keeps this code from running on that broker; undefined: nothing. */
+  topicsMismatch(): Promise<string | undefined>;
+  /** How far a group is behind, for each partition of a topic. */
+  lag(groupId: string, topic: string): Promise<PartitionLag[]>;
+  /** Throws when no broker answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Kafka {
+  producer(): Promise<KafkaProducer>;
+  consume(options: ConsumeOptions): Promise<KafkaConsumer>;
+  admin(): Promise<KafkaAdmin>;
+}

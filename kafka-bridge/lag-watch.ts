@@ -1,0 +1,56 @@
+import { CONSUMED } from '../contracts/topics';
+import type { Logger } from '../observability/logger';
+import type { Metrics } from '../observability/metrics';
+import type { Kafka, KafkaAdmin } from './kafka-port';
+
+const SAMPLE_MS = 10_000;
+/** Records wait, nothing holds them back and none is taken for this long: the consumer has silently stopped. */
+const STALLED_MS = 120_000;
+
+/** Measures how far behind each partition is, from the broker's own books, and notices a consumer that has stopped reading. */
+export async function watchLag(options: {
+  readonly kafka: Kafka;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Whether this process could be reading the partition, but has nothing of it in hand. */
+  readonly isIdle: (topic: string, partition: number) => boolean;
+}): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
+  const { metrics, logger } = options;
+  const admin: KafkaAdmin = await options.kafka.admin();
+  const seen = new Map<string, { committed: string; since: number }>();
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
+
+  async function sample(): Promise<void> {
+    for (const { topic, groupId } of CONSUMED) {
+      for (const { partition, lag, committed } of await admin.lag(groupId, topic)) {
+        metrics.consumerLag.set({ topic, partition }, lag);
+        const place = `${topic}-${partition}`;
+        const before = seen.get(place);
+        if (lag === 0 || before?.committed !== committed || !options.isIdle(topic, partition))
+          seen.set(place, { committed, since: Date.now() });
+        else if (Date.now() - before.since > STALLED_MS) fail(new Error(`${place} is ${lag} behind and not being read`));
+      }
+    }
+  }
+
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= sample()
+      .catch((error: unknown) => logger.warn({ err: error }, 'consumer lag could not be measured'))
+      .finally(() => {
+        running = undefined;
+      });
+  }, SAMPLE_MS).unref();
+  return {
+    failed,
+    async stop() {
+      clearInterval(timer);
+      await running;
+      await admin.close();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { leaseLanes, releaseLanes } from '../db/outbox';
+import type { Db } from '../db/connection';
+import type { Logger } from '../observability/logger';
+
+const LANES = 16;
+const LEASE_MS = 10_000;
+const RENEW_MS = 2_500;
+/** One attempt to send must be over within this, or the lease would outlive its owner's knowledge. */
+const MARGIN_MS = 5_000;
+
+/** The lanes that this relay may publish, renewed by itself; each lane has one relay at a time. */
+export class LaneLeases {
+  private lanes: readonly number[] = [];
+  private leasedUntil = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private renewing: Promise<void> | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly options: {
+      readonly db: Db;
+      readonly owner: string;
+      /** How many relays are alive, this one included; undefined: not known right now. */
+      readonly countRelays: () => Promise<number | undefined>;
+      readonly onGained: () => void;
+      readonly logger: Logger;
+    },
+  ) {}
+
+  async start(): Promise<void> {
+    await this.renew();
+    this.timer = setInterval(() => void this.renew(), RENEW_MS);
+  }
+
+  /** The lanes whose lease is sure to hold until an attempt to send, begun now, is over. */
+  held(): readonly number[] {
+    return performance.now() < this.leasedUntil - MARGIN_MS ? this.lanes : [];
+  }
+
+  /** Gives everything back; call it when nothing is in flight. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.renewing;
+    this.lanes = [];
+    await releaseLanes(this.options.db, this.options.owner);
+  }
+
+  private renew(): Promise<void> {
+    this.renewing ??= this.renewOnce()
+      .catch((error: unknown) => this.options.logger.warn({ err: error }, 'lanes could not be renewed'))
+      .finally(() => {
+        this.renewing = undefined;
+      });
+    return this.renewing;
+  }
+
+  /** Lanes above our share are not renewed, and no longer used: they run out, and then somebody else takes them. */
+  private async renewOnce(): Promise<void> {
+    if (this.stopped) return;
+    const { db, owner, countRelays, onGained, logger } = this.options;
+    const relays = await countRelays();
+    const share = relays === undefined ? Math.max(this.lanes.length, 1) : Math.ceil(LANES / Math.max(1, relays));
+    const asked = performance.now();
+    const leased = await leaseLanes(db, owner, LEASE_MS, share);
+    const isNew = leased.some((lane) => !this.lanes.includes(lane));
+    if (leased.length !== this.lanes.length || isNew) logger.info({ lanes: leased, relays }, 'lanes');
+    this.lanes = leased;
+    this.leasedUntil = asked + LEASE_MS;
+    if (isNew) onGained();
+  }
+}

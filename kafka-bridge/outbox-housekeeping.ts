@@ -1,0 +1,56 @@
+import type { Db } from '../db/connection';
+import { purgeIdempotencyKeys } from '../db/idempotency';
+import { outboxBacklog, purgePublished } from '../db/outbox';
+import type { Logger } from '../observability/logger';
+import type { Metrics } from '../observability/metrics';
+
+const SAMPLE_MS = 5_000;
+const PURGE_MS = 60_000;
+const KEEP_PUBLISHED_MS = 60 * 60_000;
+
+/** Measures the outbox, and deletes published rows and idempotency keys whose time is over. */
+export function startHousekeeping(options: {
+  readonly db: Db;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}): { stop(): Promise<void> } {
+  const { db, metrics, logger } = options;
+  async function sample(): Promise<void> {
+    const { waiting, oldestMs } = await outboxBacklog(db);
+    metrics.outboxWaiting.set(waiting);
+    metrics.outboxAge.set(oldestMs / 1000);
+  }
+  async function purge(): Promise<void> {
+    while ((await purgePublished(db, KEEP_PUBLISHED_MS)) > 0);
+    await purgeIdempotencyKeys(db);
+  }
+  const sampling = every(SAMPLE_MS, sample, (error) => logger.warn({ err: error }, 'the outbox could not be measured'));
+  const purging = every(PURGE_MS, purge, (error) => logger.warn({ err: error }, 'old rows could not be purged'));
+  return {
+    async stop() {
+      await Promise.all([sampling.stop(), purging.stop()]);
+    },
+  };
+}
+
+/** Runs `work` again and again, never twice at once; `stop` waits for the run under way. */
+export function every(
+  ms: number,
+  work: () => Promise<unknown>,
+  onError: (error: unknown) => void,
+): { stop(): Promise<void> } {
+  let running: Promise<unknown> | undefined;
+  const timer = setInterval(() => {
+    running ??= work()
+      .catch(onError)
+      .finally(() => {
+        running = undefined;
+      });
+  }, ms);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { encodeDeadLetter } from '../contracts/dead-letters';
+import { deadLetterTopic } from '../contracts/topics';
+import type { StoredOutboxRow } from '../db/outbox';
+import type { Logger } from '../observability/logger';
+import { type KafkaProducer, type OutgoingRecord, RecordRefusedError, TopicUnavailableError } from './kafka-port';
+
+/** Below the broker's limit of 1 MiB a batch of one partition, whatever the keys. */
+const CHUNK_BYTES = 768 * 1024;
+const PARKED_MS = 60_000;
+
+export interface Published {
+  readonly ids: number[];
+  /** Rows given to the dead letters instead, among `ids`. */
+  readonly dead: number;
+  /** Why the rest was not published; undefined: all was, or is parked. */
+  readonly error?: unknown;
+}
+
+/** Cuts rows into what is sent at once, in order; a row larger than a chunk goes alone. */
+export function intoChunks(rows: readonly StoredOutboxRow[]): StoredOutboxRow[][] {
+  const chunks: StoredOutboxRow[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    const size = Buffer.byteLength(row.value) + Buffer.byteLength(JSON.stringify(row.headers)) + row.key.length;
+    if (bytes + size > CHUNK_BYTES) {
+      chunks.push([]);
+      bytes = 0;
+    }
+    chunks.at(-1)?.push(row);
+    bytes += size;
+  }
+  return chunks;
+}
+
+/** Sends rows so that those of one key never overtake each other, and one bad row holds back only its key. */
+export class OutboxPublisher {
+  /** Keys held back behind a row that nobody takes, until when. */
+  private readonly parked = new Map<string, number>();
+
+  constructor(
+    private readonly producer: KafkaProducer,
+    private readonly logger: Logger,
+  ) {}
+
+  isParked(row: StoredOutboxRow): boolean {
+    const until = this.parked.get(row.key);
+    if (until === undefined) return false;
+    if (until > Date.now()) return true;
+    this.parked.delete(row.key);
+    return false;
+  }
+
+  /** `mayGoOn`: asked before each attempt to send. */
+  async publish(chunk: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<Published> {
+    try {
+      await this.producer.send(chunk.map(toRecord));
+      return { ids: chunk.map(({ id }) => id), dead: 0 };
+    } catch (error) {
+      const isAnswer = error instanceof RecordRefusedError || error instanceof TopicUnavailableError;
+      return isAnswer ? this.publishOneByOne(chunk, mayGoOn) : { ids: [], dead: 0, error };
+    }
+  }
+
+  private async publishOneByOne(chunk: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<Published> {
+    const ids: number[] = [];
+    const heldKeys = new Set<string>();
+    const awayTopics = new Set<string>();
+    let dead = 0;
+    let failure: unknown;
+    for (const row of chunk) {
+      if (!mayGoOn()) break;
+      if (heldKeys.has(row.key) || awayTopics.has(row.topic)) {
+        heldKeys.add(row.key);
+        continue;
+      }
+      try {
+        await this.producer.send([toRecord(row)]);
+        ids.push(row.id);
+      } catch (error) {
+        if (error instanceof RecordRefusedError && (await this.bury(row, error))) {
+          ids.push(row.id);
+          dead += 1;
+          continue;
+        }
+        heldKeys.add(row.key);
+        if (error instanceof RecordRefusedError) continue;
+        failure = error;
+        if (!(error instanceof TopicUnavailableError)) break;
+        awayTopics.add(row.topic);
+      }
+    }
+    return { ids, dead, ...(failure === undefined ? {} : { error: failure }) };
+  }
+
+  /** A row that the broker will never take goes to the dead letters; false: not even there, so its key is parked. */
+  private async bury(row: StoredOutboxRow, refusal: RecordRefusedError): Promise<boolean> {
+    const place = { outboxId: row.id, topic: row.topic, key: row.key, code: refusal.code };
+    const { key, value, headers } = toRecord(row);
+    const original = {
+      topic: row.topic,
+      partition: -1,
+      offset: '-1',
+      timestamp: String(row.createdAt.getTime()),
+      key: Buffer.from(key),
+      value: Buffer.from(value),
+      headers: Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, [Buffer.from(content)]])),
+    };
+    const letter = encodeDeadLetter(original, { code: 'REFUSED_BY_BROKER', message: refusal.code });
+    try {
+      await this.producer.send([{ topic: deadLetterTopic(row.topic), ...letter }]);
+      this.logger.error(place, 'the broker refuses an outbox row: it is in the dead letters');
+      return true;
+    } catch (error) {
+      this.parked.set(row.key, Date.now() + PARKED_MS);
+      this.logger.error({ ...place, err: error }, 'the broker refuses an outbox row and its dead letter: its key waits');
+      return false;
+    }
+  }
+}
+
+function toRecord(row: StoredOutboxRow) {
+  return {
+    topic: row.topic,
+    key: row.key,
+    value: row.value,
+    headers: Object.fromEntries(
+      Object.entries(row.headers).map(([name, content]) => [
+        name,
+        typeof content === 'string' ? content : Buffer.from(content.base64, 'base64'),
+      ]),
+    ),
+  } satisfies OutgoingRecord;
+}

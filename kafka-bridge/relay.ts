@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Db } from '../db/connection';
+import { dueOutboxRows, markPublished, nextDueAt, type StoredOutboxRow } from '../db/outbox';
+import type { Logger } from '../observability/logger';
+import type { Metrics } from '../observability/metrics';
+import type { Kafka } from './kafka-port';
+import { LaneLeases } from './lane-leases';
+import { startHousekeeping } from './outbox-housekeeping';
+import { intoChunks, OutboxPublisher } from './outbox-publisher';
+import { listenForOutbox } from './outbox-wakeup';
+
+const BATCH_ROWS = 500;
+const POLL_MS = 1_000;
+const FIRST_GAP_MS = 50;
+const LONGEST_GAP_MS = 5_000;
+
+export interface RelayOptions {
+  readonly db: Db;
+  /** For a connection of its own that listens; it must not go through a pooler that shares sessions. */
+  readonly databaseUrl: string;
+  readonly databaseCaFile?: string | undefined;
+  readonly kafka: Kafka;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Unique for each process; absent: made up. */
+  readonly owner?: string;
+}
+
+export interface Relay {
+  /** Finishes the batch in flight and gives the lanes back. */
+  stop(): Promise<void>;
+  /** Rejects when the relay can't go on: the process should exit and be started anew. */
+  readonly failed: Promise<never>;
+}
+
+/** Publishes what the outbox holds: at once after a commit, in order per key, each row at least once. */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const { db, metrics } = options;
+  const logger = options.logger.child({ part: 'relay' });
+  const owner = options.owner ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const producer = await options.kafka.producer();
+  const wakeup = await listenForOutbox({ ...options, logger });
+  const leases = new LaneLeases({ db, owner, countRelays: wakeup.countRelays, onGained: wakeup.wake, logger });
+  const publisher = new OutboxPublisher(producer, logger);
+  const housekeeping = startHousekeeping({ db, metrics, logger });
+  let isStopping = false;
+  let unmarked: number[] = [];
+
+  /** Rows that were published but could not be marked so are marked before anything is read again. */
+  async function mark(): Promise<void> {
+    if (unmarked.length === 0) return;
+    await markPublished(db, unmarked);
+    unmarked = [];
+  }
+
+  /** Publishes one batch; returns whether there was any. */
+  async function publishDue(): Promise<boolean> {
+    await mark();
+    const lanes = leases.held();
+    if (lanes.length === 0) return false;
+    const rows = (await dueOutboxRows(db, lanes, BATCH_ROWS)).filter((row) => !publisher.isParked(row));
+    const mayGoOn = () => {
+      const held = leases.held();
+      return lanes.every((lane) => held.includes(lane));
+    };
+    for (const chunk of intoChunks(rows)) {
+      if (!mayGoOn()) break;
+      const published = await publisher.publish(chunk, mayGoOn);
+      observe(metrics, chunk, published.ids);
+      unmarked.push(...published.ids);
+      await mark();
+      if (published.error !== undefined) throw published.error;
+    }
+    return rows.length > 0;
+  }
+
+  async function run(): Promise<void> {
+    let gapMs = FIRST_GAP_MS;
+    while (!isStopping) {
+      try {
+        const hadRows = await publishDue();
+        gapMs = FIRST_GAP_MS;
+        if (!hadRows) await wakeup.wait(await idleMs(db));
+      } catch (error) {
+        logger.warn({ err: error, gapMs }, 'the outbox could not be published: trying again');
+        await wakeupOrGap(gapMs);
+        gapMs = Math.min(LONGEST_GAP_MS, gapMs * 2);
+      }
+    }
+  }
+
+  let endGap: (() => void) | undefined;
+  const wakeupOrGap = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      endGap = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (isStopping) endGap();
+    });
+
+  await leases.start();
+  const running = run();
+  const failed = running.then(() => new Promise<never>(() => undefined));
+  failed.catch(() => undefined);
+  return {
+    failed,
+    async stop() {
+      isStopping = true;
+      endGap?.();
+      wakeup.wake();
+      await running;
+      await mark().catch((error: unknown) => logger.warn({ err: error }, 'published rows stay unmarked'));
+      await housekeeping.stop();
+      await leases.stop().catch((error: unknown) => logger.warn({ err: error }, 'lanes could not be given back'));
+      await wakeup.stop();
+      await producer.close();
+    },
+  };
+}
+
+async function idleMs(db: Db): Promise<number> {
+  const due = await nextDueAt(db);
+  return due ? Math.max(1, Math.min(POLL_MS, due.getTime() - Date.now())) : POLL_MS;
+}
+
+function observe(metrics: Metrics, rows: readonly StoredOutboxRow[], ids: readonly number[]): void {
+  const published = new Set(ids);
+  const now = Date.now();
+  for (const { id, createdAt, availableAt } of rows) {
+    if (!published.has(id)) continue;
+    metrics.relayLag.observe(Math.max(0, now - Math.max(createdAt.getTime(), availableAt.getTime())) / 1000);
+  }
+}
