@@ -1,0 +1,28 @@
+import { dirname } from 'node:path';
+import type { StackPlace } from './engine';
+import { environmentWith, StackError } from './settings';
+import { programNamed, runTool } from './tools';
+
+const root = dirname(__dirname);
+const services = ['temporal', 'temporal-ui', 'kafka', 'postgres', 'redis'];
+
+/** Starts the engines of docker-compose.yml on this stack's ports. */
+export const composeUp = (place: StackPlace): Promise<string> => compose(place, ['up', '--detach', ...services]);
+
+/** Stops and removes the containers; their volumes, which hold the data, stay. */
+export const composeDown = (place: StackPlace): Promise<string> => compose(place, ['down']);
+
+function compose(place: StackPlace, command: readonly string[]): Promise<string> {
+  const docker = programNamed('docker');
+  if (!docker) throw new StackError('--docker was asked for, and there is no docker on PATH: install it, or leave --docker out.');
+  const { ports, secrets } = place;
+  const env = environmentWith({
+    TEMPORAL_PORT: String(ports.temporal),
+    TEMPORAL_UI_PORT: String(ports.temporalUi),
+    KAFKA_PORT: String(ports.kafka),
+    POSTGRES_PORT: String(ports.postgres),
+    POSTGRES_PASSWORD: secrets.postgres,
+    REDIS_PORT: String(ports.redis),
+  });
+  return runTool(docker, ['compose', '--project-name', `ordersaga-${place.name}`, ...command], { cwd: root, env });
+}

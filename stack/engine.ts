@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { Launch } from './processes';
+import type { EngineName, PortName, Ports } from './settings';
+
+export type Log = (line: string) => void;
+
+/** Where an engine comes from, found out without changing anything. */
+export type Source =
+  | { readonly kind: 'here'; readonly plan: string; readonly installation: string }
+  | { readonly kind: 'obtain'; readonly plan: string; readonly obtain: (log: Log) => Promise<string> }
+  | { readonly kind: 'missing'; readonly remedy: string };
+
+/** One stack's rooms on disk, its ports and its secrets. */
+export interface StackPlace {
+  readonly name: string;
+  readonly folder: string;
+  readonly ports: Ports;
+  readonly secrets: StackSecrets;
+}
+
+export interface StackSecrets {
+  readonly postgres: string;
+  readonly postgresAdmin: string;
+}
+
+export interface Engine {
+  readonly name: EngineName;
+  readonly ports: readonly PortName[];
+  /** The signal by which it ends in good order, without waiting for its clients. */
+  readonly stopSignal: NodeJS.Signals;
+  find(): Promise<Source>;
+  /** Lays out the engine's data where that has not been done, and says how to start it. */
+  prepare(installation: string, place: StackPlace): Promise<Launch>;
+  /** Whether it really does its work; throws or answers false while it doesn't. */
+  answers(place: StackPlace): Promise<boolean>;
+  /** What it needs once it answers, every time the same. */
+  finish?(place: StackPlace): Promise<void>;
+}
+
+export const dataFolder = (place: Pick<StackPlace, 'folder'>, engine: EngineName): string => join(place.folder, 'data', engine);
+export const logFile = (place: StackPlace, engine: EngineName): string => join(place.folder, 'logs', `${engine}.log`);

@@ -1,0 +1,72 @@
+import { connect, createServer } from 'node:net';
+import { type PortName, type Ports, portNames, StackError } from './settings';
+
+const names = Object.keys(portNames) as PortName[];
+// Below the range from which systems take the ports of outgoing connections, so that a free one stays free.
+const FREE_FROM = 20_000;
+const FREE_TO = 31_900;
+
+/** Whether nobody listens on this port of the loopback address. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Whether somebody accepts connections there, within two seconds. */
+export function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2_000 });
+    const answer = (yes: boolean) => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('timeout', () => answer(false));
+    socket.once('error', () => answer(false));
+  });
+}
+
+export interface PortWishes {
+  /** Named by the person: taken by something else is an error. */
+  readonly explicit: Partial<Ports>;
+  /** Used the last time: taken by something else, another one is chosen. */
+  readonly remembered: Partial<Ports>;
+  /** In use by this very stack, hence not looked at. */
+  readonly ours: ReadonlySet<PortName>;
+  /** Without defaults each port is one that happens to be free. */
+  readonly defaults: boolean;
+  readonly log: (line: string) => void;
+}
+
+/** Chooses every port of a stack; throws a StackError when one that was asked for is taken. */
+export async function choosePorts(wishes: PortWishes): Promise<Ports> {
+  const chosen: Partial<Ports> = {};
+  for (const name of names) chosen[name] = await choosePort(name, wishes, new Set(Object.values(chosen)));
+  return chosen as Ports;
+}
+
+async function choosePort(name: PortName, wishes: PortWishes, taken: ReadonlySet<number>): Promise<number> {
+  const { variable, fallback } = portNames[name];
+  const remembered = wishes.remembered[name];
+  if (remembered !== undefined && wishes.ours.has(name)) return remembered;
+  const explicit = wishes.explicit[name];
+  if (explicit !== undefined) {
+    if (!taken.has(explicit) && (await isFree(explicit))) return explicit;
+    throw new StackError(`${variable} is ${explicit}, but something else listens there: stop it, or set another ${variable}.`);
+  }
+  const wish = remembered ?? (wishes.defaults ? fallback : undefined);
+  if (wish !== undefined && !taken.has(wish) && (await isFree(wish))) return wish;
+  const port = await freePort(taken);
+  if (wish !== undefined) wishes.log(`port ${wish} (${variable}) is taken by something else: using ${port}`);
+  return port;
+}
+
+async function freePort(taken: ReadonlySet<number>): Promise<number> {
+  for (;;) {
+    const port = FREE_FROM + Math.floor(Math.random() * (FREE_TO - FREE_FROM));
+    if (!taken.has(port) && (await isFree(port))) return port;
+  }
+}

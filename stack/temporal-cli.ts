@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { StackError, stackSettings } from './settings';
+import { readAddresses } from './stack-folder';
+import { temporalOnPathOrCached } from './temporal';
+
+/** Runs the stack's Temporal CLI on the stack's server; answers its exit code. */
+async function main(given: readonly string[]): Promise<number> {
+  const binary = temporalOnPathOrCached();
+  if (!binary) throw new StackError('There is no Temporal CLI here yet: `npm run stack -- up` gets one.');
+  const { addresses, name } = stackSettings();
+  const address = addresses.temporal ?? (await readAddresses(name))?.temporal;
+  const hasAddress = given.some((argument) => argument === '--address' || argument.startsWith('--address='));
+  const args = hasAddress || !address || !talksToServer(given) ? given : [...given, '--address', address];
+  const child = spawn(binary, args, { stdio: 'inherit' });
+  // A terminal's Ctrl-C reaches the CLI by itself; this process only waits for its end.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+// Flags of the client are unknown to the commands that are none.
+function talksToServer(given: readonly string[]): boolean {
+  const command = given.find((argument) => !argument.startsWith('-'));
+  return command !== undefined && !['server', 'env', 'config', 'completion', 'help'].includes(command);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof StackError ? error.message : String((error as Error).stack)}\n`);
+    process.exitCode = 1;
+  },
+);
