@@ -29,7 +29,7 @@ type Part = { readonly name: EngineName; readonly plan: string } & (
 export async function bringUp(name: string, options: StackOptions, log: Log): Promise<StackAddresses> {
   const configured: ConfiguredAddresses = options.ports === 'free' ? {} : stackSettings().addresses;
   const place = await choosePlace(name, options, log);
-  const parts = await Promise.all(engineNames.map((engine) => planPart(engine, name, configured, options.docker ?? false)));
+  const parts = await Promise.all(engineNames.map((engine) => planPart(engine, place, configured, options.docker ?? false)));
   log(`stack "${name}", kept in ${place.folder}:`);
   for (const part of parts) log(`  ${part.name.padEnd(9)} ${part.plan}`);
   refuseWhatIsMissing(parts);
@@ -61,15 +61,17 @@ async function isKept(engine: EngineName, name: string): Promise<boolean> {
   return (await readKeeper(name, engine)) === 'docker' || (await runningProcess(engines[engine], name)) !== undefined;
 }
 
-async function planPart(name: EngineName, stack: string, configured: ConfiguredAddresses, docker: boolean): Promise<Part> {
+async function planPart(name: EngineName, place: StackPlace, configured: ConfiguredAddresses, docker: boolean): Promise<Part> {
   const address = configured[name];
   if (address) return { name, from: 'address', plan: `at ${withoutPassword(address)}, as configured` };
-  if (await runningProcess(engines[name], stack)) return { name, from: 'running', plan: 'running already' };
-  if (docker || (await readKeeper(stack, name)) === 'docker') return { name, from: 'docker', plan: 'docker compose' };
+  if (await runningProcess(engines[name], place.name)) return { name, from: 'running', plan: 'running already' };
+  if (docker || (await readKeeper(place.name, name)) === 'docker') return { name, from: 'docker', plan: 'docker compose' };
   const source = await engines[name].find();
+  const elsewhere = await engines[name].dataElsewhere?.(place);
+  const data = elsewhere ? `; its data in ${elsewhere}` : '';
   if (source.kind === 'here')
-    return { name, from: 'installation', plan: `from ${source.plan}`, obtain: async () => source.installation };
-  if (source.kind === 'obtain') return { name, from: 'installation', plan: source.plan, obtain: source.obtain };
+    return { name, from: 'installation', plan: `from ${source.plan}${data}`, obtain: async () => source.installation };
+  if (source.kind === 'obtain') return { name, from: 'installation', plan: `${source.plan}${data}`, obtain: source.obtain };
   const consequence = name === 'redis' ? 'none here, and all goes on without it; to have it, ' : 'missing: ';
   return { name, from: 'nowhere', plan: `${consequence}${source.remedy}` };
 }

@@ -29,6 +29,8 @@ export interface Engine {
   /** The signal by which it ends in good order, without waiting for its clients. */
   readonly stopSignal: NodeJS.Signals;
   find(): Promise<Source>;
+  /** Where its data are when not in the stack's own folder. */
+  dataElsewhere?(place: Pick<StackPlace, 'folder'>): Promise<string | undefined>;
   /** Lays out the engine's data where that has not been done, and says how to start it. */
   prepare(installation: string, place: StackPlace): Promise<Launch>;
   /** Whether it really does its work; throws or answers false while it doesn't. */

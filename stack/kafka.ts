@@ -33,7 +33,7 @@ export const kafka: Engine = {
     const folder = dataFolder(place, 'kafka');
     const properties = join(folder, 'server.properties');
     const logging = join(folder, 'log4j2.properties');
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(properties, serverProperties(place, join(folder, 'topics')));
     await writeFile(logging, loggingProperties);
     const base = ['-cp', join(jars, '*'), `-Dlog4j2.configurationFile=${logging}`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
@@ -86,7 +86,12 @@ async function fetchKafka(folder: string, log: Log): Promise<void> {
         'install Maven, or set KAFKA_BROKERS.',
     );
   await withProgress(log, `kafka: fetching ${VERSION} through Maven (43 MB, once)`, () =>
-    copyJars(folder, { group: 'org.apache.kafka', artifact: `kafka_${SCALA}`, version: VERSION }),
+    copyJars(
+      folder,
+      { group: 'org.apache.kafka', artifact: `kafka_${SCALA}`, version: VERSION },
+      // Which Kafka's archive has and its artifact doesn't name: without it nothing at all is logged.
+      { group: 'org.apache.logging.log4j', artifact: 'log4j-slf4j-impl', version: '2.24.3' },
+    ),
   );
 }
 

@@ -9,16 +9,18 @@ export interface MavenArtifact {
   readonly version: string;
 }
 
-/** Copies an artifact and the jars that it needs at run time into `folder`/libs. */
-export async function copyJars(folder: string, wanted: MavenArtifact): Promise<void> {
+/** Copies artifacts and the jars that they need at run time into `folder`/libs. */
+export async function copyJars(folder: string, ...wanted: readonly [MavenArtifact, ...MavenArtifact[]]): Promise<void> {
   const maven = programNamed('mvn');
-  if (!maven) throw new StackError(`${wanted.artifact} comes through Maven, which is not on PATH: install Maven.`);
+  if (!maven) throw new StackError(`${wanted[0].artifact} comes through Maven, which is not on PATH: install Maven.`);
+  const dependencies = wanted.map(
+    ({ group, artifact, version }) =>
+      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
+  );
   const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>ordersaga</groupId><artifactId>engine</artifactId><version>1</version><packaging>pom</packaging>
-  <dependencies><dependency>
-    <groupId>${wanted.group}</groupId><artifactId>${wanted.artifact}</artifactId><version>${wanted.version}</version>
-  </dependency></dependencies>
+  <dependencies>${dependencies.join('')}</dependencies>
 </project>
 `;
   await writeFile(join(folder, 'pom.xml'), pom);

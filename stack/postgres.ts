@@ -26,6 +26,11 @@ export const postgres: Engine = {
     return folder ? { kind: 'here', plan: folder, installation: folder } : embeddedPostgres();
   },
 
+  async dataElsewhere(place) {
+    const folder = postgresFolder(place, await unprivilegedUser());
+    return folder === dataFolder(place, 'postgres') ? undefined : folder;
+  },
+
   async prepare(binaries, place): Promise<Launch> {
     const user = await unprivilegedUser();
     const folder = postgresFolder(place, user);

@@ -31,7 +31,7 @@ export const redis: Engine = {
 
   async prepare(program, place) {
     const folder = dataFolder(place, 'redis');
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const args = ['--port', String(place.ports.redis), '--bind', '127.0.0.1', '--dir', folder, '--daemonize', 'no'];
     return { file: program, args: [...args, '--appendonly', 'no', '--save', ''], cwd: folder };
   },

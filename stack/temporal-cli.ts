@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { StackError, stackSettings } from './settings';
+import { environmentWith, StackError, stackSettings } from './settings';
 import { readAddresses } from './stack-folder';
 import { temporalOnPathOrCached } from './temporal';
 
@@ -9,9 +9,8 @@ async function main(given: readonly string[]): Promise<number> {
   if (!binary) throw new StackError('There is no Temporal CLI here yet: `npm run stack -- up` gets one.');
   const { addresses, name } = stackSettings();
   const address = addresses.temporal ?? (await readAddresses(name))?.temporal;
-  const hasAddress = given.some((argument) => argument === '--address' || argument.startsWith('--address='));
-  const args = hasAddress || !address || !talksToServer(given) ? given : [...given, '--address', address];
-  const child = spawn(binary, args, { stdio: 'inherit' });
+  // By environment, because a command that talks to no server refuses the flag; the user's own --address wins.
+  const child = spawn(binary, given, { stdio: 'inherit', env: environmentWith(address ? { TEMPORAL_ADDRESS: address } : {}) });
   // A terminal's Ctrl-C reaches the CLI by itself; this process only waits for its end.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
@@ -19,12 +18,6 @@ async function main(given: readonly string[]): Promise<number> {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });
-}
-
-// Flags of the client are unknown to the commands that are none.
-function talksToServer(given: readonly string[]): boolean {
-  const command = given.find((argument) => !argument.startsWith('-'));
-  return command !== undefined && !['server', 'env', 'config', 'completion', 'help'].includes(command);
 }
 
 main(process.argv.slice(2)).then(

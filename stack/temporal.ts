@@ -42,7 +42,7 @@ export const temporal: Engine = {
 
   async prepare(binary, place): Promise<Launch> {
     const folder = dataFolder(place, 'temporal');
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const { temporal: port, temporalUi } = place.ports;
     const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(temporalUi)];
     args.push('--log-level', 'warn', '--db-filename', join(folder, 'temporal.sqlite'));
