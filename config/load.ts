@@ -37,9 +37,19 @@ interface StackFile {
   readonly sandbox?: string;
 }
 
-function stackFolder(env: NodeJS.ProcessEnv): string {
-  const home = env.ORDERSAGA_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ordersaga');
-  return join(home, 'stacks', env.STACK ?? 'default');
+/** A folder for what can be made anew, outside the checkout; made if it is not there. */
+export function cacheFolder(name: string, env: NodeJS.ProcessEnv = process.env): string {
+  const folder = join(home(env), name);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+const home = (env: NodeJS.ProcessEnv) =>
+  env.ORDERSAGA_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ordersaga');
+
+/** Where the development stack named by STACK keeps its data and keys. */
+export function stackFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return join(home(env), 'stacks', env.STACK ?? 'default');
 }
 
 const stackFile = (env: NodeJS.ProcessEnv) => join(stackFolder(env), 'stack.json');

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { loadSettings } from '../config/load';
+import { createLogger } from '../observability/logger';
+import { startTracing } from '../observability/tracing';
+import { messageOf, runMain, stopSignal } from './process';
+import { ROLES, type Role, startRoles } from './start';
+
+/** `npm start [-- --role api|relay|bridge|worker|sandbox …]`: all roles, or some, until SIGTERM. */
+async function main(): Promise<void> {
+  const settings = loadSettings();
+  const roles = rolesOf(process.argv.slice(2), settings.NODE_ENV === 'production');
+  const logger = createLogger(roles.join('+'), settings.LOG_LEVEL);
+  const tracing = startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT);
+  const running = await startRoles({ roles, settings, logger });
+  logger.info({ ...running.addresses }, 'started');
+  if (process.connected) process.send?.({ started: running.addresses });
+  const reason = await Promise.race([stopSignal(), running.failed.catch((error: unknown) => error)]);
+  const isAsked = typeof reason === 'string';
+  logger[isAsked ? 'info' : 'error']({ reason: isAsked ? reason : messageOf(reason) }, 'stopping');
+  await running.stop();
+  await tracing.stop();
+  if (!isAsked) throw reason;
+}
+
+function rolesOf(args: readonly string[], isProduction: boolean): Role[] {
+  const { values } = parseArgs({ args: [...args], options: { role: { type: 'string', multiple: true } } });
+  const asked = values.role?.flatMap((list) => list.split(','));
+  const unknown = asked?.filter((role) => !ROLES.some((known) => known === role)) ?? [];
+  if (unknown.length > 0) throw new Error(`there is no role ${unknown.join(', ')}; roles: ${ROLES.join(', ')}`);
+  return ROLES.filter((role) => (asked ? asked.includes(role) : role !== 'sandbox' || !isProduction));
+}
+
+runMain(main);

@@ -1,0 +1,40 @@
+import { Connection } from '@temporalio/client';
+import { loadSettings } from '../config/load';
+import type { Settings } from '../config/settings';
+import { openDatabase } from '../db/connection';
+import { migrateSchema } from '../db/schema';
+import { createKafka } from '../kafka-bridge/kafkajs-adapter';
+import { createLogger } from '../observability/logger';
+import { temporalConnectionOptions } from '../worker/connection';
+import { runMain } from './process';
+import { ensureSearchAttributes } from './temporal';
+
+/** Brings schema, topics and search attributes to this code's version; a line for each thing done. */
+export async function migrate(settings: Settings, log: (line: string) => void): Promise<void> {
+  const db = openDatabase({ url: settings.DATABASE_URL, poolMax: 2, caFile: settings.DATABASE_CA_FILE });
+  try {
+    const applied = await migrateSchema(db);
+    log(applied.length > 0 ? `schema: applied ${applied.join(', ')}` : 'schema: up to date');
+  } finally {
+    await db.destroy();
+  }
+  const admin = await createKafka(settings, createLogger('migrate', settings.LOG_LEVEL)).admin();
+  try {
+    const done = await admin.ensureTopics();
+    log(done.length > 0 ? `topics: ${done.join(', ')}` : 'topics: up to date');
+  } finally {
+    await admin.close();
+  }
+  const { tls, ...options } = temporalConnectionOptions(settings);
+  const temporal = await Connection.connect({ ...options, ...(tls ? { tls } : {}) });
+  try {
+    const added = await ensureSearchAttributes(temporal, settings.TEMPORAL_NAMESPACE);
+    log(added.length > 0 ? `search attributes: added ${added.join(', ')}` : 'search attributes: up to date');
+  } finally {
+    await temporal.close();
+  }
+}
+
+if (require.main === module) {
+  runMain(() => migrate(loadSettings(), (line) => process.stdout.write(`${line}\n`)));
+}
