@@ -18,11 +18,26 @@ export type Authenticate = (token: string | undefined) => Promise<Identity>;
 
 type TokenSettings = Pick<Settings, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
 
+/** A token that was good is not checked again for this long, and at most this many are remembered. */
+const REMEMBER_MS = 60_000;
+const REMEMBER_TOKENS = 10_000;
+
 /** Verifies tokens by the configured key set, or else by the shared secret; never by what the token itself asks for. */
 export function createAuthentication(settings: TokenSettings): Authenticate {
   const verify = verifier(settings);
+  const known = new Map<string, { readonly identity: Identity; readonly until: number }>();
   return async (token) => {
     if (token === undefined) throw new ProblemError('UNAUTHENTICATED');
+    const remembered = known.get(token);
+    if (remembered && Date.now() < remembered.until) return remembered.identity;
+    const identity = await identify(token, verify);
+    if (known.size >= REMEMBER_TOKENS) known.clear();
+    known.set(token, { identity, until: Math.min(Date.now() + REMEMBER_MS, identity.expiresAt) });
+    return identity;
+  };
+}
+
+async function identify(token: string, verify: (token: string) => Promise<JWTPayload>): Promise<Identity> {
     let claims: JWTPayload;
     try {
       claims = await verify(token);
@@ -35,7 +50,6 @@ export function createAuthentication(settings: TokenSettings): Authenticate {
     if (!isComplete || sub.length > 255 || email.length > 320 || exp === undefined)
       throw new ProblemError('UNAUTHENTICATED');
     return { userId: sub, email, isOperator: role === 'operator', expiresAt: exp * 1000 };
-  };
 }
 
 function verifier(settings: TokenSettings): (token: string) => Promise<JWTPayload> {

@@ -127,8 +127,8 @@ export class OrderWorkflows {
 
 function cancelOutcomeOf(error: unknown, isRecorded: boolean): CancelOutcome {
   if (error instanceof WorkflowUpdateFailedError) {
-    const { cause } = error;
-    return { kind: 'refused', refusedBy: (cause instanceof ApplicationFailure && cause.type) || 'REFUSED' };
+    // Validator's refusals carry the code of what stands against it as their message.
+    return { kind: 'refused', refusedBy: error.cause instanceof ApplicationFailure ? error.cause.message : 'REFUSED' };
   }
   if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError)
     return { kind: 'refused', refusedBy: 'WORKFLOW_CLOSED' };

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import { type OrderProcessingEvent, type PayAndShipmentRequest, payAndShipmentRequestSchema } from '../contracts/events';
-import { TOPICS } from '../contracts/topics';
 import type { Trx } from '../db/connection';
 import type { Order } from '../db/orders';
-import { addToOutbox } from '../db/outbox';
-import { hasActiveRequest, insertRequest, replacePendingRetries } from '../db/requests';
-import { addToTimeline } from '../db/timeline';
+import { savePaymentRequest } from '../db/payment-requests';
 import { type Answer, languageOf, message, send, success } from './answer';
 import { authenticated, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
@@ -46,22 +43,16 @@ function refuseUnlessPayable({ status, sagaState }: Order): void {
 }
 
 async function requestProcessing(trx: Trx, order: Order, requestDto: PayAndShipmentRequest): Promise<void> {
-  if (await hasActiveRequest(trx, order.id)) throw new ProblemError('PAYMENT_IN_PROGRESS');
-  await replacePendingRetries(trx, order.id);
-  const at = new Date();
   const event: OrderProcessingEvent = {
     eventId: randomUUID(),
-    eventCreatedAt: at.toISOString(),
+    eventCreatedAt: new Date().toISOString(),
     schemaVersion: 1,
     orderId: order.id,
     userEmail: order.userEmail,
     requestDto,
     retryCount: 0,
   };
-  await insertRequest(trx, event, 'api');
-  await addToOutbox(trx, [{ topic: TOPICS.orderProcessing, key: String(order.id), value: JSON.stringify(event) }]);
-  const { eventId, retryCount } = event;
-  await addToTimeline(trx, [{ orderId: order.id, at, type: 'request', data: { eventId, retryCount } }]);
+  if (!(await savePaymentRequest(trx, event))) throw new ProblemError('PAYMENT_IN_PROGRESS');
 }
 
 function processingStarted(orderId: number, language: Language): Answer {

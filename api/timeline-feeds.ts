@@ -42,6 +42,7 @@ export class TimelineFeeds {
   ) {
     this.subscriber = redis?.duplicate({ lazyConnect: false });
     this.subscriber?.on('message', (channel: string) => this.wake(Number(channel.slice(timelineChannel(0).length - 1))));
+    this.subscriber?.on('ready', () => this.catchUp());
     this.subscriber?.on('error', (error) => logger.debug({ err: error }, 'redis is away: timelines are polled'));
     this.timer = setInterval(() => void this.poll(), POLL_MS).unref();
   }
@@ -74,6 +75,14 @@ export class TimelineFeeds {
     this.feeds.set(orderId, feed);
     this.subscriber?.subscribe(timelineChannel(orderId)).catch(() => undefined);
     return feed;
+  }
+
+  /** What was opened or published while Redis was away is neither subscribed to nor read yet. */
+  private catchUp(): void {
+    for (const feed of this.feeds.values()) {
+      this.subscriber?.subscribe(timelineChannel(feed.orderId)).catch(() => undefined);
+      void this.read(feed);
+    }
   }
 
   private shut(feed: Feed): void {

@@ -30,8 +30,7 @@ export interface StoredOutboxRow {
  */
 export async function addToOutbox(trx: DbOrTrx, rows: readonly OutboxRow[]): Promise<void> {
   if (rows.length === 0) return;
-  const trace: Record<string, string> = {};
-  propagation.inject(context.active(), trace);
+  const trace = traceHeaders();
   await trx('outbox').insert(
     rows.map((row) => ({
       topic: row.topic,
@@ -41,6 +40,13 @@ export async function addToOutbox(trx: DbOrTrx, rows: readonly OutboxRow[]): Pro
       ...(row.availableAt ? { available_at: row.availableAt } : {}),
     })),
   );
+}
+
+/** The active trace context as a record's headers. */
+export function traceHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  propagation.inject(context.active(), headers);
+  return headers;
 }
 
 /** Takes or renews the leases of every lane that is free or ours; returns the lanes now ours. */
