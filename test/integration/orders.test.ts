@@ -1,0 +1,30 @@
+import { expectBooksToAddUp } from '../support/books';
+import { Shop } from '../support/shop';
+
+describe('an order', () => {
+  const shop = new Shop();
+  afterAll(() => shop.close());
+
+  test('that is paid is PREPARING, charged once and its stock sold', async () => {
+    const { orderId, sku } = await shop.payableOrder(2, 10);
+    expect(await shop.stock(sku)).toEqual({ free: 8, held: 2, sold: 0 });
+
+    const answer = await shop.pay(orderId);
+    expect(answer.status).toBe(202);
+    expect(answer.body.message).toBe('주문 처리가 시작되었습니다.');
+    expect(answer.body.data).toEqual({
+      orderId,
+      status: 'PROCESSING',
+      message: '주문이 접수되었습니다. 결제를 처리하고 있습니다.',
+      estimatedProcessingTime: '1-3분',
+      websocketTopic: `/topic/order/${orderId}`,
+      statusCheckUrl: `/api/orders/${orderId}/status`,
+    });
+
+    const view = await shop.reaches(orderId, 'PREPARING');
+    expect(view).toMatchObject({ statusDescription: '상품 준비 중', progressPercentage: 55, canCancel: true, source: 'workflow' });
+    expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 2_000, key: `${orderId}:payment:1` }]);
+    expect(await shop.stock(sku)).toEqual({ free: 8, held: 0, sold: 2 });
+    await expectBooksToAddUp(shop, orderId);
+  });
+});

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import type { OrderStatusView } from '../../contracts/http';
+import { orderWorkflowId } from '../../contracts/workflow-api';
+import { createDevelopmentToken } from '../../cli/development-token';
+import { type Db, openDatabase } from '../../db/connection';
+import type { OrderStatus } from '../../domain/order-status';
+import type { SagaState } from '../../domain/saga-state';
+import { sharedSystem } from './environment';
+import type { SystemAddresses } from './system';
+import { until } from './until';
+
+export interface Answer<Data = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: { success?: boolean; data: Data; message?: string; code?: string; detail?: string; type?: string };
+}
+
+export interface LedgerEntry {
+  readonly type: 'charge' | 'refund';
+  readonly orderId: number;
+  readonly amount: number;
+  readonly key: string;
+}
+
+/** A customer, an operator and an auditor in one: everything a test does to the system from outside. */
+export class Shop {
+  readonly system: SystemAddresses = sharedSystem();
+  readonly db: Db = openDatabase({ url: this.system.postgres, poolMax: 4, applicationName: 'test' });
+  private connection: Connection | undefined;
+
+  async close(): Promise<void> {
+    await this.db.destroy();
+    await this.connection?.close();
+  }
+
+  async temporal(): Promise<Client> {
+    this.connection ??= await Connection.connect({ address: this.system.temporal });
+    return new Client({ connection: this.connection });
+  }
+
+  async token(email = 'kim@example.com', role: 'customer' | 'operator' = 'customer'): Promise<string> {
+    return createDevelopmentToken(this.system.jwtSecret, { email, role });
+  }
+
+  async call<Data = Record<string, unknown>>(
+    method: string,
+    path: string,
+    options: { body?: unknown; token?: string; headers?: Record<string, string> } = {},
+  ): Promise<Answer<Data>> {
+    const response = await fetch(`${this.system.api}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${options.token ?? (await this.token())}`,
+        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as Answer<Data>['body'] };
+  }
+
+  /** A product of this test alone, with so many free units. */
+  async product(stock: number, price = 1_000): Promise<string> {
+    const sku = `sku-${randomUUID()}`;
+    const token = await this.token('op@example.com', 'operator');
+    const answer = await this.call('PUT', `/api/ops/products/${sku}`, { token, body: { name: 'Mug', price, stock } });
+    if (answer.status !== 200) throw new Error(`product: ${JSON.stringify(answer.body)}`);
+    return sku;
+  }
+
+  async order(sku: string, quantity = 1): Promise<number> {
+    const answer = await this.call<{ orderId: number }>('POST', '/api/orders', { body: { lines: [{ sku, quantity }] } });
+    if (answer.status !== 201) throw new Error(`order: ${JSON.stringify(answer.body)}`);
+    return answer.body.data.orderId;
+  }
+
+  /** An order that waits for its payment. */
+  async payableOrder(quantity = 1, stock = 100): Promise<{ orderId: number; sku: string }> {
+    const sku = await this.product(stock);
+    const orderId = await this.order(sku, quantity);
+    await this.reaches(orderId, 'PENDING_PAYMENT');
+    return { orderId, sku };
+  }
+
+  pay(orderId: number, request: PayRequest = {}): Promise<Answer> {
+    const { headers, ...wish } = request;
+    return this.call('POST', `/api/orders/${orderId}/process-payment-shipment`, {
+      body: payBody(wish),
+      ...(headers ? { headers } : {}),
+    });
+  }
+
+  async status(orderId: number): Promise<OrderStatusView> {
+    return (await this.call<OrderStatusView>('GET', `/api/orders/${orderId}/status`)).body.data;
+  }
+
+  reaches(orderId: number, wanted: OrderStatus, sagaState?: SagaState, withinMs?: number): Promise<OrderStatusView> {
+    return until(
+      `order ${orderId} to be ${wanted} ${sagaState ?? ''}`,
+      () => this.status(orderId),
+      (view) => view.status === wanted && (sagaState === undefined || view.saga.state === sagaState),
+      withinMs,
+    );
+  }
+
+  /** Waits until an attempt has ended in the database, and says how. */
+  async attemptEnds(orderId: number, eventsSoFar = 0): Promise<{ state: string; reason: string | null }[]> {
+    return until(
+      `an attempt of order ${orderId} to end`,
+      async () =>
+        (await this.db('processing_requests')
+          .where({ order_id: orderId })
+          .orderBy('created_at')
+          .select('state', 'reason')) as { state: string; reason: string | null }[],
+      (rows) => rows.length > eventsSoFar && rows.every((row) => row.state !== 'PENDING' && row.state !== 'RUNNING'),
+    );
+  }
+
+  /** The provider's own ledger: the witness that is independent of our database. */
+  async ledger(orderId: number): Promise<LedgerEntry[]> {
+    return (await fetch(`${this.system.sandbox}/ledger?orderId=${orderId}`)).json() as Promise<LedgerEntry[]>;
+  }
+
+  async capturedNet(orderId: number): Promise<number> {
+    return (await this.ledger(orderId)).reduce((sum, entry) => sum + (entry.type === 'charge' ? entry.amount : -entry.amount), 0);
+  }
+
+  async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {
+    const row = (await this.db('products')
+      .where({ sku })
+      .first({ free: 'free_units', held: 'held_units', sold: 'sold_units' })) as { free: number; held: number; sold: number };
+    return row;
+  }
+
+  async signal(orderId: number, name: string, input: unknown): Promise<void> {
+    await (await this.temporal()).workflow.getHandle(orderWorkflowId(orderId)).signal(name, input);
+  }
+}
+
+export interface PayRequest {
+  readonly token?: string;
+  readonly recipientName?: string;
+  readonly warehouseStorage?: boolean;
+  readonly headers?: Record<string, string>;
+}
+
+/** A whole request to pay and ship, with the wish's magic values in it. */
+export function payBody(wish: Omit<PayRequest, 'headers'> = {}) {
+  return {
+    paymentRequest: { method: 'CARD', token: wish.token ?? 'tok_visa' },
+    shipment: {
+      recipientName: wish.recipientName ?? 'Kim Minji',
+      phone: '010-0000-0000',
+      postalCode: '04524',
+      address1: 'Sejong-daero 110, Seoul',
+      country: 'KR',
+    },
+    warehouseStorage: wish.warehouseStorage ?? false,
+  };
+}

@@ -1,0 +1,77 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { StackAddresses } from '../../stack/stack';
+
+/** What a running test system is, for those who talk to it. */
+export interface SystemAddresses extends StackAddresses {
+  readonly stackName: string;
+  readonly jwtSecret: string;
+  readonly webhookSecret: string;
+  readonly probes: Readonly<Record<'relay' | 'bridge' | 'worker', string>>;
+}
+
+export type RoleName = 'sandbox' | 'worker' | 'bridge' | 'relay' | 'api';
+
+/** Delays of the test system, short enough to wait for; long timers are tested with time skipping. */
+export const FAST_DELAYS = {
+  PROVIDER_FAST_TIMEOUT_MS: '400',
+  PROVIDER_TIMEOUT_MS: '1000',
+  PROCESSING_BUDGET_MS: '3000',
+  RETRY_DELAY_MS: '300',
+  MAX_RETRIES: '2',
+  UNDO_PATIENCE_MS: '1500',
+  UNDO_RETRY_MS: '2000',
+} as const;
+
+const ROOT = join(__dirname, '..', '..');
+const START_WITHIN_MS = 40_000;
+
+/** One role as a process of its own, so that it can be killed. */
+export class RoleProcess {
+  private constructor(
+    readonly role: RoleName,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /** Starts a role and waits until it says that it has started; its log goes to the stack's folder. */
+  static async start(role: RoleName, env: NodeJS.ProcessEnv, logFolder: string): Promise<RoleProcess> {
+    mkdirSync(logFolder, { recursive: true });
+    const logFile = join(logFolder, `${role}.log`);
+    const log = openSync(logFile, 'a');
+    const child = fork(join(ROOT, 'roles', 'main.ts'), ['--role', role], {
+      cwd: ROOT,
+      env,
+      execArgv: ['--import', pathToFileURL(require.resolve('tsx')).href],
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string) =>
+        reject(new Error(`${role} ${why}:\n${readFileSync(logFile, 'utf8').split('\n').slice(-15).join('\n')}`));
+      const timer = setTimeout(fail, START_WITHIN_MS, 'did not start in time');
+      child.once('message', () => resolve());
+      child.once('exit', (code) => fail(`ended at start with code ${code}`));
+      child.once('message', () => clearTimeout(timer));
+    });
+    child.removeAllListeners('exit');
+    return new RoleProcess(role, child);
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (!this.isRunning) return this.child.exitCode;
+    const exited = new Promise<number | null>((resolve) => this.child.once('exit', resolve));
+    this.child.kill(signal);
+    return exited;
+  }
+}
