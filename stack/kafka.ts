@@ -7,7 +7,7 @@ import { cached, cachedFolder, isCached } from './engine-cache';
 import { copyJars, javaFor } from './maven';
 import type { Launch } from './processes';
 import { StackError, stackSettings } from './settings';
-import { download, programNamed, runTool, withProgress } from './tools';
+import { downloadArchive, programNamed, runTool, withProgress } from './tools';
 
 const VERSION = '4.1.1';
 const SCALA = '2.13';
@@ -72,14 +72,8 @@ function installedJars(): string | undefined {
 }
 
 async function fetchKafka(folder: string, log: Log): Promise<void> {
-  const archive = join(folder, 'kafka.tgz');
   const url = `https://downloads.apache.org/kafka/${VERSION}/kafka_${SCALA}-${VERSION}.tgz`;
-  if (await download(url, archive)) {
-    log('kafka: downloaded from downloads.apache.org');
-    await runTool('tar', ['-xzf', archive, '--strip-components=1', '-C', folder]);
-    await rm(archive);
-    return;
-  }
+  if (await downloadArchive(url, folder, ['--strip-components=1'], log)) return;
   if (!programNamed('mvn'))
     throw new StackError(
       'Kafka is neither on PATH nor to be downloaded, and there is no Maven to fetch it: unpack Kafka 4 and set KAFKA_HOME, ' +
@@ -121,6 +115,9 @@ function serverProperties({ ports }: StackPlace, topics: string): string {
     'transaction.state.log.num.partitions': '4',
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
+    // How long a broker that follows a killed one is refused as its double.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     'group.initial.rebalance.delay.ms': '0',
   };
   return `${Object.entries(settings)

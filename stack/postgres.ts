@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { embeddedPostgres } from './embedded-postgres';
 import { dataFolder, type Engine, type StackPlace } from './engine';
-import type { Launch } from './processes';
+import { type Launch, waitForPid } from './processes';
 import { environmentWith, StackError } from './settings';
 import { programNamed, runTool } from './tools';
 import { reachableFolder, type SystemUser, unprivilegedUser } from './unprivileged';
@@ -36,6 +36,7 @@ export const postgres: Engine = {
     const folder = postgresFolder(place, user);
     if (!existsSync(join(folder, 'PG_VERSION'))) await initialise(binaries, folder, place, user);
     await checkVersion(binaries, folder);
+    await waitForPredecessor(folder);
     const options = {
       port: place.ports.postgres,
       listen_addresses: '127.0.0.1',
@@ -75,9 +76,10 @@ export const postgres: Engine = {
 export const postgresUrl = (place: StackPlace): string =>
   `postgres://${ROLE}:${place.secrets.postgres}@127.0.0.1:${place.ports.postgres}/${ROLE}`;
 
-/** Removes a stack's database files. */
+/** Removes what Postgres keeps of a stack outside the stack's own folder. */
 export async function removePostgresData(place: Pick<StackPlace, 'folder'>): Promise<void> {
-  await rm(postgresFolder(place, await unprivilegedUser()), { recursive: true, force: true });
+  const folder = reachableFolder(place.folder, await unprivilegedUser());
+  if (folder !== place.folder) await rm(folder, { recursive: true, force: true });
 }
 
 const postgresFolder = (place: Pick<StackPlace, 'folder'>, user: SystemUser | undefined): string =>
@@ -106,6 +108,14 @@ async function initialise(binaries: string, folder: string, place: StackPlace, u
   await runTool(join(binaries, 'initdb'), args, { cwd: '/', user, env: plainEnvironment() });
   await rename(cluster, folder);
   await rm(unfinished, { recursive: true });
+}
+
+/** A killed postmaster leaves its pid file, and its successor refuses to start until that pid is nobody's. */
+async function waitForPredecessor(folder: string): Promise<void> {
+  const file = join(folder, 'postmaster.pid');
+  if (!existsSync(file)) return;
+  const pid = Number((await readFile(file, 'utf8')).split('\n')[0]);
+  if (pid > 0) await waitForPid(pid, 10_000);
 }
 
 async function checkVersion(binaries: string, folder: string): Promise<void> {

@@ -45,12 +45,7 @@ export async function startDetached(launch: Launch, logFile: string): Promise<Pr
 export const self = (): Promise<ProcessIdentity> => identify(process.pid);
 
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
-  try {
-    process.kill(identity.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  return (await startTime(identity.pid)) === identity.startedAt;
+  return pidExists(identity.pid) && (await startTime(identity.pid)) === identity.startedAt;
 }
 
 /** Signals a process and the group that it leads; answers false when it is gone already. */
@@ -82,6 +77,25 @@ export async function stop(identity: ProcessIdentity, how: NodeJS.Signals, patie
   if (await waitForEnd(identity, patienceMs)) return;
   await signal(identity, 'SIGKILL', true);
   await waitForEnd(identity, 10_000);
+}
+
+/** Waits until a pid is free again; answers false for one that still is not, be it only its unburied remains. */
+export async function waitForPid(pid: number, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  while (pidExists(pid)) {
+    if (Date.now() > deadline) return false;
+    await sleep(20);
+  }
+  return true;
+}
+
+function pidExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 async function identify(pid: number): Promise<ProcessIdentity> {

@@ -5,7 +5,7 @@ import { dataFolder, type Engine, type Log, type StackPlace } from './engine';
 import { cached, cachedFolder, isCached } from './engine-cache';
 import type { Launch } from './processes';
 import { environmentWith, StackError } from './settings';
-import { download, programNamed, runTool, withProgress } from './tools';
+import { downloadArchive, programNamed, runTool, withProgress } from './tools';
 
 const VERSION = '1.5.1';
 const CACHE = `temporal-${VERSION}`;
@@ -63,10 +63,8 @@ async function fetchOrBuild(folder: string, log: Log): Promise<void> {
   await mkdir(join(folder, 'bin'));
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;
-  const archive = join(folder, 'cli.tar.gz');
-  if (await download(`https://temporal.download/cli/archive/v${VERSION}?platform=${platform}&arch=${arch}`, archive)) {
-    log(`temporal: downloaded from temporal.download`);
-    await runTool('tar', ['-xzf', archive, '-C', folder]);
+  const url = `https://temporal.download/cli/archive/v${VERSION}?platform=${platform}&arch=${arch}`;
+  if (await downloadArchive(url, folder, [], log)) {
     await rename(join(folder, 'temporal'), binaryIn(folder));
     await chmod(binaryIn(folder), 0o755);
     return;

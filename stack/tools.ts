@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, createWriteStream, realpathSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -44,21 +45,37 @@ export function runTool(file: string, args: readonly string[], options: ToolOpti
   });
 }
 
-/** Downloads a file; answers false when the address can't be reached within a few seconds or hasn't got it. */
-export async function download(url: string, file: string): Promise<boolean> {
-  const reach = new AbortController();
-  const timer = setTimeout(() => reach.abort(), REACH_TIMEOUT_MS);
-  let response: Response;
+/**
+ * Downloads a .tar.gz and unpacks it into `folder`; answers false when the address can't be reached within a few
+ * seconds, or hands out something else (a proxy's page, say).
+ */
+export async function downloadArchive(url: string, folder: string, options: readonly string[], log: Log): Promise<boolean> {
+  const response = await reach(url);
+  const body = response?.ok ? response.body : null;
+  if (!body) return false;
+  const archive = join(folder, 'download.tar.gz');
   try {
-    response = await fetch(url, { signal: reach.signal });
-  } catch {
+    await withProgress(log, `downloading ${url}`, () => pipeline(Readable.fromWeb(body), createWriteStream(archive)));
+    await runTool('tar', ['-xzf', archive, ...options, '-C', folder]);
+    return true;
+  } catch (error) {
+    log(`that download was of no use: ${(error as Error).message}`);
     return false;
+  } finally {
+    await rm(archive, { force: true });
+  }
+}
+
+async function reach(url: string): Promise<Response | undefined> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), REACH_TIMEOUT_MS);
+  try {
+    return await fetch(url, { signal: abort.signal });
+  } catch {
+    return undefined;
   } finally {
     clearTimeout(timer);
   }
-  if (!response.ok || !response.body) return false;
-  await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
-  return true;
 }
 
 /** Says that a long step begins, every 15 seconds that it still runs, and how long it took. */
