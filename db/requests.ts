@@ -86,15 +86,6 @@ export async function setRequestState(
     .update({ state, ...extra, updated_at: trx.fn.now() });
 }
 
-/** Whether a customer's request is on its way or worked on; a pending retry is not one, as a new request replaces it. */
-export async function hasActiveRequest(trx: Trx, orderId: number): Promise<boolean> {
-  const row: unknown = await trx('processing_requests')
-    .where({ order_id: orderId })
-    .where((either) => either.where({ state: 'RUNNING' }).orWhere({ state: 'PENDING', retry_count: 0 }))
-    .first('event_id');
-  return row !== undefined;
-}
-
 /** Whether anything asked for before now may still lead to a payment: it stops the clock of the hold. */
 export async function hasOpenRequest(trx: Trx, orderId: number): Promise<boolean> {
   const row: unknown = await trx('processing_requests')
