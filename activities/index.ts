@@ -1,7 +1,7 @@
 /** The activities' shapes: all that workflows know of them. */
 export type { OrderActivities } from './order';
 export type { PaymentActivities } from './payment';
+export type { RefundActivities } from './refund';
 export type { ShipmentActivities } from './shipment';
 export type { StockActivities } from './stock';
 export type { WarehouseActivities } from './warehouse';
-export type { RefundActivities } from './refund';

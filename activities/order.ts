@@ -22,7 +22,10 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
   const { db } = deps;
 
   /** Runs `work` with the order locked, in one transaction; a move that the database refuses is final. */
-  async function withOrder<Result>(orderId: number, work: (trx: Trx, order: Order) => Promise<Result>): Promise<Result> {
+  async function withOrder<Result>(
+    orderId: number,
+    work: (trx: Trx, order: Order) => Promise<Result>,
+  ): Promise<Result> {
     try {
       return await db.transaction(async (trx) => {
         const order = await lockOrder(trx, orderId);
@@ -98,16 +101,24 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
           reason: call.code,
           at,
         });
-        await trx('orders').where({ id: order.id }).update({ hold_expires_at: new Date(call.holdExpiresAtMs) });
+        await trx('orders')
+          .where({ id: order.id })
+          .update({ hold_expires_at: new Date(call.holdExpiresAtMs) });
         await addToTimeline(trx, [
-          { orderId: order.id, at, type: 'request', data: { state: 'FAILED', code: call.code, then: call.then, attempt: call.attempt } },
+          {
+            orderId: order.id,
+            at,
+            type: 'request',
+            data: { state: 'FAILED', code: call.code, then: call.then, attempt: call.attempt },
+          },
         ]);
         const occurrence = String(call.attempt);
         if (call.then === 'RETRY') {
           await scheduleRetry(trx, request, deps.retry, at);
           await tellCustomer(trx, order, 'RETRY_SCHEDULED', { occurrence });
         } else if (call.then === 'GIVE_UP') await giveUpRequest(trx, request, at);
-        else if (call.then === 'AWAIT_CUSTOMER') await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
+        else if (call.then === 'AWAIT_CUSTOMER')
+          await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
       });
     },
 
@@ -126,7 +137,13 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
         const at = new Date(call.atMs);
         if (!(await move(trx, order, ['CANCELLED'], { sagaState: 'SETTLED', reason: call.code, at }))) return;
         await addToTimeline(trx, [
-          { orderId: order.id, at, type: 'notice', data: { code: call.code, reason: call.reason }, dedupeKey: 'cancelled' },
+          {
+            orderId: order.id,
+            at,
+            type: 'notice',
+            data: { code: call.code, reason: call.reason },
+            dedupeKey: 'cancelled',
+          },
         ]);
         await closeRequests(trx, order.id);
         await tellCustomer(trx, order, 'CANCELLED', { reason: call.code });
@@ -134,13 +151,24 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
     },
 
     /** Carries the order on to `to`, through what lies between; false: that is behind it, and was only counted. */
-    async advanceDelivery(call: { orderId: number; to: OrderStatus; eventId: string; atMs: number }): Promise<OrderStatus> {
+    async advanceDelivery(call: {
+      orderId: number;
+      to: OrderStatus;
+      eventId: string;
+      atMs: number;
+    }): Promise<OrderStatus> {
       return withOrder(call.orderId, async (trx, order) => {
         const at = new Date(call.atMs);
         const path = deliveryPath(order.status, call.to);
         if (path.length === 0) {
           await addToTimeline(trx, [
-            { orderId: order.id, at, type: 'refused', data: { signal: 'shipmentUpdated', to: call.to, status: order.status }, dedupeKey: `shipment:${call.eventId}` },
+            {
+              orderId: order.id,
+              at,
+              type: 'refused',
+              data: { signal: 'shipmentUpdated', to: call.to, status: order.status },
+              dedupeKey: `shipment:${call.eventId}`,
+            },
           ]);
           return order.status;
         }
@@ -165,7 +193,12 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
         await setSagaState(trx, order.id, call.state);
         if (!call.notice) return;
         await addToTimeline(trx, [
-          { orderId: order.id, at: new Date(call.atMs), type: 'notice', data: { sagaState: call.state, ...call.notice } },
+          {
+            orderId: order.id,
+            at: new Date(call.atMs),
+            type: 'notice',
+            data: { sagaState: call.state, ...call.notice },
+          },
         ]);
       });
     },

@@ -25,7 +25,8 @@ export interface OutsideEffect<Result> {
 export async function doOutside<Result>(db: Db, id: StepId, effect: OutsideEffect<Result>): Promise<void> {
   const { record, isNew } = await beginStep(db, id, 'UNKNOWN');
   if (record.state === 'DONE') return;
-  if (record.state === 'FAILED') throw ApplicationFailure.nonRetryable(record.message ?? 'refused', record.code ?? 'REFUSED');
+  if (record.state === 'FAILED')
+    throw ApplicationFailure.nonRetryable(record.message ?? 'refused', record.code ?? 'REFUSED');
   if (record.state !== 'UNKNOWN') throw stepClosed(id);
   try {
     const result = (isNew ? undefined : await effect.lookUp(record)) ?? (await effect.make(record));
@@ -79,7 +80,8 @@ export async function undoOutside<Result>(db: Db, id: StepId, undo: OutsideUndo<
     const result = await undo.takeBack(open);
     await db.transaction(async (trx) => {
       await lockOrder(trx, id.orderId);
-      if (!(await advanceStep(trx, id, ['UNDOING', 'UNDO_FAILED'], { state: 'UNDONE', code: null, message: null }))) return;
+      if (!(await advanceStep(trx, id, ['UNDOING', 'UNDO_FAILED'], { state: 'UNDONE', code: null, message: null })))
+        return;
       await undo.recordIn?.(trx, result);
       await tellStep(trx, id, 'UNDONE');
     });

@@ -28,7 +28,8 @@ export function createPaymentActivities(deps: {
   async function openedRef(call: RequestStepCall, record: StepRecord, signal: AbortSignal): Promise<string> {
     if (record.providerRef) return record.providerRef;
     const [order, request] = await Promise.all([findOrder(db, call.orderId), findRequest(db, call)]);
-    if (!order || !request) throw ApplicationFailure.nonRetryable('the request is not in the database', 'REQUEST_NOT_FOUND');
+    if (!order || !request)
+      throw ApplicationFailure.nonRetryable('the request is not in the database', 'REQUEST_NOT_FOUND');
     const { ref } = await payment.open(
       {
         key: record.key,
@@ -79,7 +80,12 @@ export function createPaymentActivities(deps: {
         async recordIn(trx, { ref, refundedMinor }) {
           if (refundedMinor === 0) return;
           await recordCharge(trx, idOf(call), { ref, capturedMinor: refundedMinor });
-          await recordMoney(trx, { ...movementOf(idOf(call)), kind: 'refund', amountMinor: refundedMinor, providerRef: ref });
+          await recordMoney(trx, {
+            ...movementOf(idOf(call)),
+            kind: 'refund',
+            amountMinor: refundedMinor,
+            providerRef: ref,
+          });
         },
       });
     },
@@ -133,5 +139,10 @@ function heldOf(state: PaymentState): number {
 const movementOf = (id: StepId) => ({ orderId: id.orderId, key: keyOfStep(id) });
 
 async function recordCharge(trx: Trx, id: StepId, charge: Charge): Promise<void> {
-  await recordMoney(trx, { ...movementOf(id), kind: 'charge', amountMinor: charge.capturedMinor, providerRef: charge.ref });
+  await recordMoney(trx, {
+    ...movementOf(id),
+    kind: 'charge',
+    amountMinor: charge.capturedMinor,
+    providerRef: charge.ref,
+  });
 }

@@ -8,13 +8,21 @@ import { tellCustomer } from './notify';
 import type { OrderPolicy } from './stock';
 
 export type RefundBeginning =
-  | { readonly accepted: true; readonly paidAttempt: number | null; readonly totalMinor: number; readonly policy: OrderPolicy }
+  | {
+      readonly accepted: true;
+      readonly paidAttempt: number | null;
+      readonly totalMinor: number;
+      readonly policy: OrderPolicy;
+    }
   | { readonly accepted: false; readonly status: OrderStatus };
 
 export function createRefundActivities(deps: { readonly db: Db; readonly policy: OrderPolicy }) {
   const { db } = deps;
 
-  async function withOrder<Result>(orderId: number, work: (trx: Trx, order: Order) => Promise<Result>): Promise<Result> {
+  async function withOrder<Result>(
+    orderId: number,
+    work: (trx: Trx, order: Order) => Promise<Result>,
+  ): Promise<Result> {
     return db.transaction(async (trx) => {
       const order = await lockOrder(trx, orderId);
       if (!order) throw ApplicationFailure.nonRetryable(`there is no order ${orderId}`, 'ORDER_NOT_FOUND');
@@ -24,7 +32,13 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
 
   return {
     /** REFUND_REQUESTED, from where a refund is possible; says which attempt was paid. */
-    async beginRefund(call: { orderId: number; runId: string; reason: string; actor: string; atMs: number }): Promise<RefundBeginning> {
+    async beginRefund(call: {
+      orderId: number;
+      runId: string;
+      reason: string;
+      actor: string;
+      atMs: number;
+    }): Promise<RefundBeginning> {
       return withOrder(call.orderId, async (trx, order): Promise<RefundBeginning> => {
         const dedupeKey = `refund:${call.runId}`;
         const isOurs = await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('id');
@@ -32,14 +46,30 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
           if (!['COMPLETED', 'SHIPMENT_STARTED', 'IN_TRANSIT'].includes(order.status))
             return { accepted: false, status: order.status };
           const at = new Date(call.atMs);
-          await changeOrder(trx, order, { through: ['REFUND_REQUESTED'], sagaState: 'RUNNING', reason: call.reason, at });
+          await changeOrder(trx, order, {
+            through: ['REFUND_REQUESTED'],
+            sagaState: 'RUNNING',
+            reason: call.reason,
+            at,
+          });
           await addToTimeline(trx, [
-            { orderId: order.id, at, type: 'notice', data: { code: 'REFUND_REQUESTED', reason: call.reason, actor: call.actor }, dedupeKey },
+            {
+              orderId: order.id,
+              at,
+              type: 'notice',
+              data: { code: 'REFUND_REQUESTED', reason: call.reason, actor: call.actor },
+              dedupeKey,
+            },
           ]);
         }
         const attempts = (await stepsOfOrder(trx, order.id)).filter((step) => step.step === 'payment');
         const paid = attempts.at(-1);
-        return { accepted: true, paidAttempt: paid?.attempt ?? null, totalMinor: order.totalMinor, policy: deps.policy };
+        return {
+          accepted: true,
+          paidAttempt: paid?.attempt ?? null,
+          totalMinor: order.totalMinor,
+          policy: deps.policy,
+        };
       });
     },
 
@@ -56,7 +86,12 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
     async refuseRefund(call: { orderId: number; runId: string; code: string; atMs: number }): Promise<void> {
       await withOrder(call.orderId, async (trx, order) => {
         if (order.status === 'COMPLETED') return;
-        await changeOrder(trx, order, { through: ['COMPLETED'], sagaState: 'SETTLED', reason: call.code, at: new Date(call.atMs) });
+        await changeOrder(trx, order, {
+          through: ['COMPLETED'],
+          sagaState: 'SETTLED',
+          reason: call.code,
+          at: new Date(call.atMs),
+        });
         await tellCustomer(trx, order, 'REFUND_REFUSED', { reason: call.code, occurrence: call.runId });
       });
     },

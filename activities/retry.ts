@@ -9,7 +9,12 @@ export interface RetryPolicy {
 }
 
 /** Sends the request to `order-retry-topic`, one retryCount on, after a delay that doubles each time. */
-export async function scheduleRetry(trx: Trx, request: ProcessingRequest, policy: RetryPolicy, at: Date): Promise<void> {
+export async function scheduleRetry(
+  trx: Trx,
+  request: ProcessingRequest,
+  policy: RetryPolicy,
+  at: Date,
+): Promise<void> {
   const event = { ...request.event, retryCount: request.retryCount + 1 };
   await insertRequest(trx, event, 'retry');
   await addToOutbox(trx, [

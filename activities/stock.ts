@@ -83,7 +83,11 @@ export function createStockActivities(deps: { readonly db: Db; readonly policy: 
     async writeOffStock(call: WriteOffCall): Promise<void> {
       const id = idOf(call.orderId);
       await recordResolution(db, id, call, (trx) =>
-        writeOffStock(trx, { orderId: call.orderId, key: keyOfStep(id), reason: `${call.decision} by ${call.actor}: ${call.reason}` }),
+        writeOffStock(trx, {
+          orderId: call.orderId,
+          key: keyOfStep(id),
+          reason: `${call.decision} by ${call.actor}: ${call.reason}`,
+        }),
       );
     },
   };

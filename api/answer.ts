@@ -32,7 +32,9 @@ export function message(name: MessageName, language: Language): string {
 
 /** Korean unless Accept-Language prefers English. */
 export function languageOf(request: Request): Language {
-  return request.headers['accept-language'] !== undefined && request.acceptsLanguages('ko', 'en') === 'en' ? 'en' : 'ko';
+  return request.headers['accept-language'] !== undefined && request.acceptsLanguages('ko', 'en') === 'en'
+    ? 'en'
+    : 'ko';
 }
 
 export function success(statusCode: number, data: unknown, name: MessageName, language: Language): Answer {

@@ -38,18 +38,18 @@ export function createAuthentication(settings: TokenSettings): Authenticate {
 }
 
 async function identify(token: string, verify: (token: string) => Promise<JWTPayload>): Promise<Identity> {
-    let claims: JWTPayload;
-    try {
-      claims = await verify(token);
-    } catch (error) {
-      const isTokensFault = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout);
-      throw isTokensFault ? new ProblemError('UNAUTHENTICATED') : error;
-    }
-    const { sub, email, role, exp } = claims;
-    const isComplete = typeof sub === 'string' && sub !== '' && typeof email === 'string' && /^.+@.+$/.test(email);
-    if (!isComplete || sub.length > 255 || email.length > 320 || exp === undefined)
-      throw new ProblemError('UNAUTHENTICATED');
-    return { userId: sub, email, isOperator: role === 'operator', expiresAt: exp * 1000 };
+  let claims: JWTPayload;
+  try {
+    claims = await verify(token);
+  } catch (error) {
+    const isTokensFault = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout);
+    throw isTokensFault ? new ProblemError('UNAUTHENTICATED') : error;
+  }
+  const { sub, email, role, exp } = claims;
+  const isComplete = typeof sub === 'string' && sub !== '' && typeof email === 'string' && /^.+@.+$/.test(email);
+  if (!isComplete || sub.length > 255 || email.length > 320 || exp === undefined)
+    throw new ProblemError('UNAUTHENTICATED');
+  return { userId: sub, email, isOperator: role === 'operator', expiresAt: exp * 1000 };
 }
 
 function verifier(settings: TokenSettings): (token: string) => Promise<JWTPayload> {

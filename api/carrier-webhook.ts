@@ -23,9 +23,7 @@ export function carrierWebhook({ db, settings }: Pick<ApiOptions, 'db' | 'settin
     await db.transaction(async (trx) => {
       const order = await lockOrder(trx, event.orderId);
       if (order === undefined) throw new ProblemError('ORDER_NOT_FOUND');
-      await addToOutbox(trx, [
-        { topic: TOPICS.shipmentStatus, key: String(order.id), value: JSON.stringify(event) },
-      ]);
+      await addToOutbox(trx, [{ topic: TOPICS.shipmentStatus, key: String(order.id), value: JSON.stringify(event) }]);
     });
     send(response, success(202, { orderId: event.orderId }, 'carrierEvent', languageOf(request)));
   });

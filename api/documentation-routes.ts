@@ -21,7 +21,10 @@ export function documentationRoutes(): Router {
 function documentationPage(paths: Described): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(
-      ([method, { summary, requestBody, responses }]) => `<details><summary><code><b>${method.toUpperCase()}</b> ${escape(path)}</code><br>${escape(summary)}</summary>
+      ([
+        method,
+        { summary, requestBody, responses },
+      ]) => `<details><summary><code><b>${method.toUpperCase()}</b> ${escape(path)}</code><br>${escape(summary)}</summary>
 ${requestBody === undefined ? '' : `<h3>Body</h3><pre>${escape(JSON.stringify(requestBody, null, 2))}</pre>`}
 <h3>Answers</h3><dl>${Object.entries(responses).map(describeResponse).join('')}</dl></details>`,
     ),

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Router } from 'express';
-import { isCancellable } from '../domain/order-status';
 import { reasonSchema } from '../contracts/http';
 import type { Order } from '../db/orders';
+import { isCancellable } from '../domain/order-status';
 import { type Answer, languageOf, problem, send, success } from './answer';
 import { authenticated, type Identity, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
@@ -61,5 +61,7 @@ function isRefundable({ status }: Order, who: Identity): boolean {
 /** One Idempotency-Key is one update, also for the workflow. */
 function updateIdOf({ id }: Repeatable): string {
   if (id === undefined) return randomUUID();
-  return createHash('sha256').update(JSON.stringify([id.userId, id.path, id.key])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([id.userId, id.path, id.key]))
+    .digest('hex');
 }

@@ -42,7 +42,15 @@ export function codeOf(error: unknown): ProblemCode {
   return 'INTERNAL_ERROR';
 }
 
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'ERR_JWKS_TIMEOUT']);
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ERR_JWKS_TIMEOUT',
+]);
 /** SQLSTATE: connection exceptions, too many connections, shutting down or starting up. */
 const DATABASE_AWAY = /^(08...|53300|57P0[123])$/;
 

@@ -2,7 +2,7 @@ import { type Response, Router } from 'express';
 import type { TimelineView } from '../contracts/http';
 import { authenticated, type Identity, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
-import { HEARTBEAT_MS, MAX_UNREAD_BYTES, onExpiry, type OpenStreams, resumeAfter } from './live';
+import { HEARTBEAT_MS, MAX_UNREAD_BYTES, type OpenStreams, onExpiry, resumeAfter } from './live';
 import { ownOrder } from './order-access';
 import { orderIdOf } from './validation';
 

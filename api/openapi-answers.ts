@@ -1,9 +1,9 @@
 /** What the api answers, as schemas for its documentation; each is held to its type in contracts/ by the compiler. */
 import { z } from 'zod';
-import { ORDER_STATUSES } from '../domain/order-status';
-import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../domain/saga-state';
 import type { OrderStatusView, OrderView, ProductView, TimelineView } from '../contracts/http';
 import type { StepView } from '../contracts/workflow-api';
+import { ORDER_STATUSES } from '../domain/order-status';
+import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../domain/saga-state';
 import { PROBLEM_CODES, type ProblemBody } from './problem';
 
 const amount = z.int().describe('Minor units of the currency');

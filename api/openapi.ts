@@ -14,7 +14,12 @@ interface Operation {
   readonly security?: 'signature';
 }
 
-const BODY: readonly ProblemCode[] = ['VALIDATION_FAILED', 'MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const BODY: readonly ProblemCode[] = [
+  'VALIDATION_FAILED',
+  'MALFORMED_JSON',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+];
 const KEY: readonly ProblemCode[] = ['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'];
 
 /** Every operation under its method and path, JSON in and out; streams and probes are described apart. */
@@ -119,7 +124,9 @@ function describe(method: string, path: string, { summary, body, answer, problem
     summary,
     ...(security ? { security: [{ [security]: [] }] } : {}),
     parameters: [...pathParameters(path), ...headerParameters(method, security)],
-    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } } } : {}),
+    ...(body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } } }
+      : {}),
     responses: {
       [answer.status]: { description: 'Success', content: { 'application/json': { schema: success } } },
       ...problemResponses(security ? problems : ['UNAUTHENTICATED', ...problems]),
@@ -155,7 +162,9 @@ function pathParameters(path: string): Json[] {
 function headerParameters(method: string, security: Operation['security']): Json[] {
   if (method !== 'post' || security) return [];
   const description = 'The same key and body again within 24 hours: the same answer, with Idempotent-Replayed: true';
-  return [{ name: 'Idempotency-Key', in: 'header', description, schema: { type: 'string', minLength: 1, maxLength: 255 } }];
+  return [
+    { name: 'Idempotency-Key', in: 'header', description, schema: { type: 'string', minLength: 1, maxLength: 255 } },
+  ];
 }
 
 function problemResponses(codes: readonly ProblemCode[]): Json {

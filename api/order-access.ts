@@ -1,7 +1,7 @@
-import { statusLabel } from '../domain/order-status';
 import type { OrderView } from '../contracts/http';
 import type { DbOrTrx, Trx } from '../db/connection';
 import { findOrder, lockOrder, type Order, type OrderLine } from '../db/orders';
+import { statusLabel } from '../domain/order-status';
 import type { Identity } from './authentication';
 import { type Language, ProblemError } from './problem';
 

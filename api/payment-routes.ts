@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Router } from 'express';
-import { type OrderProcessingEvent, type PayAndShipmentRequest, payAndShipmentRequestSchema } from '../contracts/events';
+import {
+  type OrderProcessingEvent,
+  type PayAndShipmentRequest,
+  payAndShipmentRequestSchema,
+} from '../contracts/events';
 import type { Trx } from '../db/connection';
 import type { Order } from '../db/orders';
 import { savePaymentRequest } from '../db/payment-requests';
@@ -38,7 +42,8 @@ export function paymentRoutes({ db, authenticate, feeds }: RouteDependencies): R
 }
 
 function refuseUnlessPayable({ status, sagaState }: Order): void {
-  if (status !== 'CREATED' && status !== 'PENDING_PAYMENT') throw new ProblemError('ORDER_NOT_PAYABLE', { orderStatus: status });
+  if (status !== 'CREATED' && status !== 'PENDING_PAYMENT')
+    throw new ProblemError('ORDER_NOT_PAYABLE', { orderStatus: status });
   if (sagaState === 'COMPENSATING' || sagaState === 'NEEDS_OPERATOR') throw new ProblemError('PAYMENT_IN_PROGRESS');
 }
 

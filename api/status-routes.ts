@@ -1,10 +1,10 @@
 import { Router } from 'express';
-import { isCancellable, nextStatuses, progressPercentage, statusLabel } from '../domain/order-status';
 import type { OrderStatusView } from '../contracts/http';
 import type { StatusView } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import type { Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
+import { isCancellable, nextStatuses, progressPercentage, statusLabel } from '../domain/order-status';
 import { languageOf, send, success } from './answer';
 import { authenticated, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
@@ -42,7 +42,12 @@ async function statusByDatabase(db: Db, orderId: number, order: Order): Promise<
     canCancel: isCancellable(order.status),
     lastUpdated: order.updatedAt.toISOString(),
     ...(order.statusReason === null ? {} : { reason: order.statusReason }),
-    steps: steps.map(({ step, attempt, state, code }) => ({ step, attempt, state, ...(code === null ? {} : { error: code }) })),
+    steps: steps.map(({ step, attempt, state, code }) => ({
+      step,
+      attempt,
+      state,
+      ...(code === null ? {} : { error: code }),
+    })),
   };
 }
 

@@ -41,7 +41,9 @@ export class TimelineFeeds {
     private readonly logger: Logger,
   ) {
     this.subscriber = redis?.duplicate({ lazyConnect: false });
-    this.subscriber?.on('message', (channel: string) => this.wake(Number(channel.slice(timelineChannel(0).length - 1))));
+    this.subscriber?.on('message', (channel: string) =>
+      this.wake(Number(channel.slice(timelineChannel(0).length - 1))),
+    );
     this.subscriber?.on('ready', () => this.catchUp());
     this.subscriber?.on('error', (error) => logger.debug({ err: error }, 'redis is away: timelines are polled'));
     this.timer = setInterval(() => void this.poll(), POLL_MS).unref();

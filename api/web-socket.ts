@@ -3,9 +3,9 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bearerToken, type Identity } from './authentication';
 import type { RouteDependencies } from './dependencies';
-import { HEARTBEAT_MS, MAX_UNREAD_BYTES, onExpiry, type OpenStreams, resumeAfter } from './live';
+import { HEARTBEAT_MS, MAX_UNREAD_BYTES, type OpenStreams, onExpiry, resumeAfter } from './live';
 import { ownOrder } from './order-access';
-import { problemBody, ProblemError } from './problem';
+import { ProblemError, problemBody } from './problem';
 
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;

@@ -20,7 +20,9 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => {
     const name = issue.path.join('.');
-    return given[name] === undefined && issue.code === 'invalid_type' ? `${name} is missing` : `${name}: ${issue.message}`;
+    return given[name] === undefined && issue.code === 'invalid_type'
+      ? `${name} is missing`
+      : `${name}: ${issue.message}`;
   });
   if (!isProduction && given.DATABASE_URL === undefined && !existsSync(stackFile(given)))
     problems.push('no stack is up on this machine: run `npm run stack -- up`, or set the addresses above');
@@ -75,7 +77,10 @@ function developmentSecrets(env: NodeJS.ProcessEnv): { JWT_SECRET: string; CARRI
   const file = join(stackFolder(env), 'development-keys.json');
   mkdirSync(stackFolder(env), { recursive: true });
   if (!existsSync(file)) {
-    const made = { JWT_SECRET: randomBytes(32).toString('hex'), CARRIER_WEBHOOK_SECRET: randomBytes(32).toString('hex') };
+    const made = {
+      JWT_SECRET: randomBytes(32).toString('hex'),
+      CARRIER_WEBHOOK_SECRET: randomBytes(32).toString('hex'),
+    };
     try {
       writeFileSync(file, JSON.stringify(made), { mode: 0o600, flag: 'wx' });
     } catch (error) {

@@ -13,8 +13,14 @@ export const settingsSchema = z
   .object({
     NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
-    CURRENCY: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as KRW').default('KRW'),
-    EVENT_TIME_ZONE: z.string().default('Asia/Seoul').refine(isTimeZone, 'must be an IANA time zone such as Asia/Seoul'),
+    CURRENCY: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as KRW')
+      .default('KRW'),
+    EVENT_TIME_ZONE: z
+      .string()
+      .default('Asia/Seoul')
+      .refine(isTimeZone, 'must be an IANA time zone such as Asia/Seoul'),
 
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
     DATABASE_CA_FILE: text.optional(),

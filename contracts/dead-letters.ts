@@ -166,7 +166,12 @@ export function exhaustedDeadLetter(exhausted: {
   readonly at: Date;
 }): { value: string; headers: Record<string, string | { readonly base64: string }> } {
   const { event, at } = exhausted;
-  const place = exhausted.record ?? { topic: exhausted.topic, partition: -1, offset: '-1', timestamp: `${at.getTime()}` };
+  const place = exhausted.record ?? {
+    topic: exhausted.topic,
+    partition: -1,
+    offset: '-1',
+    timestamp: `${at.getTime()}`,
+  };
   const group = CONSUMED.find((consumed) => consumed.topic === place.topic)?.groupId;
   const letter = encodeDeadLetter(
     { ...place, key: Buffer.from(String(event.orderId)), value: Buffer.from(JSON.stringify(event)), headers: {} },

@@ -1,7 +1,7 @@
 /** Every event that crosses Kafka, as zod schemas; readers ignore unknown fields. */
 import { z } from 'zod';
-import { SHIPMENT_STATUSES } from './workflow-api';
 import { ORDER_STATUSES } from '../domain/order-status';
+import { SHIPMENT_STATUSES } from './workflow-api';
 
 const orderId = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 
@@ -18,7 +18,10 @@ export const shipmentAddressSchema = z.object({
   postalCode: z.string().trim().min(1).max(20),
   address1: z.string().trim().min(1).max(200),
   address2: z.string().trim().max(200).optional(),
-  country: z.string().trim().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code such as KR'),
+  country: z
+    .string()
+    .trim()
+    .regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code such as KR'),
 });
 export type ShipmentAddress = z.infer<typeof shipmentAddressSchema>;
 

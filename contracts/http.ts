@@ -1,7 +1,7 @@
 /** Bodies of the REST API, as zod schemas, and the shapes of its answers. */
 import { z } from 'zod';
-import type { SagaState } from '../domain/saga-state';
 import type { OrderStatus } from '../domain/order-status';
+import type { SagaState } from '../domain/saga-state';
 import type { StepView } from './workflow-api';
 
 export { payAndShipmentRequestSchema } from './events';

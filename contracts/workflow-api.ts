@@ -2,8 +2,9 @@
  * The workflows' public names and shapes: what `temporal workflow signal` and every caller uses.
  * Free of zod, because workflows import it.
  */
-import type { Decision, OrderStep, SagaState, StepState } from '../domain/saga-state';
+
 import type { OrderStatus } from '../domain/order-status';
+import type { Decision, OrderStep, SagaState, StepState } from '../domain/saga-state';
 
 export const TASK_QUEUES = { orders: 'orders' } as const;
 

@@ -15,7 +15,9 @@ export async function listProducts(db: Db): Promise<Product[]> {
 }
 
 export async function findProducts(db: DbOrTrx, skus: readonly string[]): Promise<Product[]> {
-  return (await db('products').select(COLUMNS).whereIn('sku', skus as string[])) as Product[];
+  return (await db('products')
+    .select(COLUMNS)
+    .whereIn('sku', skus as string[])) as Product[];
 }
 
 /** Creates or changes a product and sets its free units; the ledger gets the difference. */
@@ -35,6 +37,11 @@ export async function putProduct(trx: Trx, product: Product): Promise<void> {
   });
   const difference = product.freeUnits - before.free_units;
   if (difference !== 0) {
-    await trx('stock_movements').insert({ sku: product.sku, kind: 'set', units: difference, key: `set:${randomUUID()}` });
+    await trx('stock_movements').insert({
+      sku: product.sku,
+      kind: 'set',
+      units: difference,
+      key: `set:${randomUUID()}`,
+    });
   }
 }

@@ -44,7 +44,13 @@ export async function insertRequest(
 
 export async function findRequest(db: DbOrTrx, key: RequestKey): Promise<ProcessingRequest | undefined> {
   return (await db('processing_requests')
-    .select({ orderId: 'order_id', eventId: 'event_id', retryCount: 'retry_count' }, 'state', 'attempt', 'event', 'record')
+    .select(
+      { orderId: 'order_id', eventId: 'event_id', retryCount: 'retry_count' },
+      'state',
+      'attempt',
+      'event',
+      'record',
+    )
     .where(keyOf(key))
     .first()) as ProcessingRequest | undefined;
 }
@@ -56,10 +62,7 @@ export async function requestStanding(
 ): Promise<{ orderStatus: OrderStatus; state: RequestState | null; signalled: boolean } | undefined> {
   return (await db('orders')
     .leftJoin('processing_requests as r', (join) =>
-      join
-        .on('r.order_id', 'orders.id')
-        .andOnVal('r.event_id', key.eventId)
-        .andOnVal('r.retry_count', key.retryCount),
+      join.on('r.order_id', 'orders.id').andOnVal('r.event_id', key.eventId).andOnVal('r.retry_count', key.retryCount),
     )
     .where('orders.id', key.orderId)
     .first('orders.status as orderStatus', 'r.state', db.raw('r.signalled_at is not null as signalled'))) as

@@ -4,7 +4,15 @@ import { PoisonRecord } from './poison';
 const INVALID_ARGUMENT = 3;
 /** What passes by itself: cancelled, deadline, exhausted, aborted, internal, unavailable. */
 const PASSING_GRPC = new Set([1, 4, 8, 10, 13, 14]);
-const PASSING_SOCKET = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+const PASSING_SOCKET = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+]);
 /** Classes of SQLSTATE that pass: connection, transaction rollback, resources, operator intervention, system. */
 const PASSING_SQL = /^(08|40|53|55|57|58)/;
 /** A value that the database can't hold (such as U+0000), or one against its rules. */
@@ -30,7 +38,10 @@ export function judge(error: unknown): Verdict {
     if (code && PASSING_SOCKET.has(code)) return { kind: 'passes', understood: true };
     if (code && SQLSTATE.test(code)) {
       if (REFUSING_SQL.test(code))
-        return { kind: 'poison', poison: new PoisonRecord('REFUSED_BY_DATABASE', `SQLSTATE ${code}`, { cause: error }) };
+        return {
+          kind: 'poison',
+          poison: new PoisonRecord('REFUSED_BY_DATABASE', `SQLSTATE ${code}`, { cause: error }),
+        };
       return { kind: 'passes', understood: PASSING_SQL.test(code) };
     }
     if (inner.name.startsWith('KafkaJS') || inner.name === 'TopicUnavailableError' || inner.name === 'KnexTimeoutError')

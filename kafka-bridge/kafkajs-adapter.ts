@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { Kafka as KafkaJs, type KafkaConfig, logLevel, Partitioners, type SASLOptions } from 'kafkajs';
+import { type KafkaConfig, Kafka as KafkaJs, logLevel, Partitioners, type SASLOptions } from 'kafkajs';
 import type { Settings } from '../config/settings';
 import type { Logger } from '../observability/logger';
-import { type Kafka, type KafkaProducer, type OutgoingRecord, RecordRefusedError, TopicUnavailableError } from './kafka-port';
+import {
+  type Kafka,
+  type KafkaProducer,
+  type OutgoingRecord,
+  RecordRefusedError,
+  TopicUnavailableError,
+} from './kafka-port';
 import { createAdmin } from './kafkajs-admin';
 import { consume } from './kafkajs-consumer';
 

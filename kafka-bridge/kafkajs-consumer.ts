@@ -54,7 +54,8 @@ export async function consume(client: KafkaJs, options: ConsumeOptions, logger: 
     else fail(new Error(`the consumer of ${topic} can't go on`, { cause: error }));
   });
   const watchdog = setInterval(() => {
-    if (Date.now() - lastSign > SILENCE_MS) fail(new Error(`the consumer of ${topic} has been silent for ${SILENCE_MS} ms`));
+    if (Date.now() - lastSign > SILENCE_MS)
+      fail(new Error(`the consumer of ${topic} has been silent for ${SILENCE_MS} ms`));
   }, 5_000).unref();
 
   await consumer.connect();

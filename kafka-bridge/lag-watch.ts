@@ -32,7 +32,8 @@ export async function watchLag(options: {
         const before = seen.get(place);
         if (lag === 0 || before?.committed !== committed || !options.isIdle(topic, partition))
           seen.set(place, { committed, since: Date.now() });
-        else if (Date.now() - before.since > STALLED_MS) fail(new Error(`${place} is ${lag} behind and not being read`));
+        else if (Date.now() - before.since > STALLED_MS)
+          fail(new Error(`${place} is ${lag} behind and not being read`));
       }
     }
   }

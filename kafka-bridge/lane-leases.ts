@@ -1,5 +1,5 @@
-import { leaseLanes, releaseLanes } from '../db/outbox';
 import type { Db } from '../db/connection';
+import { leaseLanes, releaseLanes } from '../db/outbox';
 import type { Logger } from '../observability/logger';
 
 const LANES = 16;

@@ -26,11 +26,9 @@ function masked(address: string): string {
 }
 
 /** Delivers what waits in the database, again and again; several processes may do so side by side. */
-export function startNotifier(options: {
-  readonly db: Db;
-  readonly port: NotificationPort;
-  readonly logger: Logger;
-}): { stop(): Promise<void> } {
+export function startNotifier(options: { readonly db: Db; readonly port: NotificationPort; readonly logger: Logger }): {
+  stop(): Promise<void>;
+} {
   const { db, port, logger } = options;
   return every(
     POLL_MS,

@@ -9,11 +9,9 @@ const PURGE_MS = 60_000;
 const KEEP_PUBLISHED_MS = 60 * 60_000;
 
 /** Measures the outbox, and deletes published rows and idempotency keys whose time is over. */
-export function startHousekeeping(options: {
-  readonly db: Db;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-}): { stop(): Promise<void> } {
+export function startHousekeeping(options: { readonly db: Db; readonly metrics: Metrics; readonly logger: Logger }): {
+  stop(): Promise<void>;
+} {
   const { db, metrics, logger } = options;
   async function sample(): Promise<void> {
     const { waiting, oldestMs } = await outboxBacklog(db);

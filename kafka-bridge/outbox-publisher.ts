@@ -112,7 +112,10 @@ export class OutboxPublisher {
       return true;
     } catch (error) {
       this.parked.set(row.key, Date.now() + PARKED_MS);
-      this.logger.error({ ...place, err: error }, 'the broker refuses an outbox row and its dead letter: its key waits');
+      this.logger.error(
+        { ...place, err: error },
+        'the broker refuses an outbox row and its dead letter: its key waits',
+      );
       return false;
     }
   }

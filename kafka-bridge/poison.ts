@@ -27,7 +27,9 @@ export function readEvent<T extends { readonly eventCreatedAt: string }>(
   const result = schema.safeParse(readJson(readText(value)));
   if (!result.success) {
     // Paths and rules only: a value may be a card token or an address.
-    const problems = result.error.issues.map((issue) => `${issue.path.map(String).join('.') || 'value'}: ${issue.code}`);
+    const problems = result.error.issues.map(
+      (issue) => `${issue.path.map(String).join('.') || 'value'}: ${issue.code}`,
+    );
     throw new PoisonRecord('WRONG_SCHEMA', problems.slice(0, MAX_ISSUES).join(', '));
   }
   const at = parseEventTime(result.data.eventCreatedAt, timeZone);

@@ -11,6 +11,7 @@ import { intoChunks, OutboxPublisher } from './outbox-publisher';
 import { listenForOutbox } from './outbox-wakeup';
 
 const BATCH_ROWS = 500;
+const MOST_ROWS = 20_000;
 const POLL_MS = 1_000;
 const FIRST_GAP_MS = 50;
 const LONGEST_GAP_MS = 5_000;
@@ -46,6 +47,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const housekeeping = startHousekeeping({ db, metrics, logger });
   let isStopping = false;
   let unmarked: number[] = [];
+  /** Rows that wait by themselves must not fill the window for the others. */
+  let parkedRows = 0;
 
   /** Rows that were published but could not be marked so are marked before anything is read again. */
   async function mark(): Promise<void> {
@@ -59,7 +62,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     await mark();
     const lanes = leases.held();
     if (lanes.length === 0) return false;
-    const rows = (await dueOutboxRows(db, lanes, BATCH_ROWS)).filter((row) => !publisher.isParked(row));
+    const due = await dueOutboxRows(db, lanes, Math.min(MOST_ROWS, BATCH_ROWS + parkedRows));
+    const rows = due.filter((row) => !publisher.isParked(row));
+    parkedRows = due.length - rows.length;
     const mayGoOn = () => {
       const held = leases.held();
       return lanes.every((lane) => held.includes(lane));

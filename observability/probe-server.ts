@@ -42,7 +42,11 @@ export async function serveProbes(options: {
   async function answer(url: string): Promise<{ status: number; type: string; body: string }> {
     if (url.startsWith('/livez')) return { status: 200, type: json, body: '{"status":"ok"}' };
     if (url.startsWith('/metrics'))
-      return { status: 200, type: options.metrics.registry.contentType, body: await options.metrics.registry.metrics() };
+      return {
+        status: 200,
+        type: options.metrics.registry.contentType,
+        body: await options.metrics.registry.metrics(),
+      };
     if (!url.startsWith('/readyz')) return { status: 404, type: json, body: '{"status":"not found"}' };
     const down = await whatIsDown(options.checks);
     return {

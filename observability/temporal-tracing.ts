@@ -1,8 +1,8 @@
 import { context, propagation, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Context } from '@temporalio/activity';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
-import type { Context } from '@temporalio/activity';
 import { TRACE_HEADER } from '../contracts/trace-header';
 
 const tracer = trace.getTracer('ordersaga');
@@ -16,7 +16,11 @@ export function tracingClientInterceptor(): WorkflowClientInterceptor {
     signalWithStart: (input, next) => next(withTrace(input)),
     startUpdate: (input, next) => next(withTrace(input)),
     startUpdateWithStart: (input, next) =>
-      next({ ...input, updateHeaders: traceHeaders(input.updateHeaders), workflowStartHeaders: traceHeaders(input.workflowStartHeaders) }),
+      next({
+        ...input,
+        updateHeaders: traceHeaders(input.updateHeaders),
+        workflowStartHeaders: traceHeaders(input.workflowStartHeaders),
+      }),
     query: (input, next) => next(withTrace(input)),
   };
 }

@@ -7,8 +7,8 @@ import type { Settings } from '../config/settings';
 import { type Db, openDatabase } from '../db/connection';
 import { schemaMismatch } from '../db/schema';
 import { startBridge } from '../kafka-bridge/bridge';
-import { createKafka } from '../kafka-bridge/kafkajs-adapter';
 import type { Kafka } from '../kafka-bridge/kafka-port';
+import { createKafka } from '../kafka-bridge/kafkajs-adapter';
 import { logNotifications, startNotifier } from '../kafka-bridge/notifier';
 import { startRelay } from '../kafka-bridge/relay';
 import type { Logger } from '../observability/logger';
@@ -52,7 +52,11 @@ interface Shared {
 }
 
 /** Starts these roles in this process; throws when database, topics or Temporal don't fit this code. */
-export async function startRoles(options: { roles: readonly Role[]; settings: Settings; logger: Logger }): Promise<RunningRoles> {
+export async function startRoles(options: {
+  roles: readonly Role[];
+  settings: Settings;
+  logger: Logger;
+}): Promise<RunningRoles> {
   const { settings, logger, roles } = options;
   const has = (role: Role) => roles.includes(role);
   const parts: Part[] = [];
@@ -84,7 +88,10 @@ export async function startRoles(options: { roles: readonly Role[]; settings: Se
   }
 }
 
-async function connect(options: { roles: readonly Role[]; settings: Settings; logger: Logger }, parts: Part[]): Promise<Shared> {
+async function connect(
+  options: { roles: readonly Role[]; settings: Settings; logger: Logger },
+  parts: Part[],
+): Promise<Shared> {
   const { settings, logger, roles } = options;
   const db = openDatabase({
     url: settings.DATABASE_URL,
@@ -131,7 +138,13 @@ function openRedis(url: string, logger: Logger): Redis {
 function providersOf(settings: Settings): Providers {
   const sandbox = sandboxProviders({ url: settings.SANDBOX_URL as string, timeoutMs: settings.PROVIDER_TIMEOUT_MS });
   return settings.PAYMENT_PROVIDER === 'stripe'
-    ? { ...sandbox, payment: stripePayments({ secretKey: settings.STRIPE_SECRET_KEY as string, timeoutMs: settings.PROVIDER_TIMEOUT_MS }) }
+    ? {
+        ...sandbox,
+        payment: stripePayments({
+          secretKey: settings.STRIPE_SECRET_KEY as string,
+          timeoutMs: settings.PROVIDER_TIMEOUT_MS,
+        }),
+      }
     : sandbox;
 }
 

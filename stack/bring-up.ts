@@ -5,8 +5,23 @@ import { kafka } from './kafka';
 import { choosePorts } from './ports';
 import { postgres, postgresUrl } from './postgres';
 import { redis } from './redis';
-import { type ConfiguredAddresses, type EngineName, engineNames, type PortName, StackError, stackSettings } from './settings';
-import { knownPlace, makeStackFolder, readKeeper, type StackAddresses, saveAddresses, saveKeeper, savePlace } from './stack-folder';
+import {
+  type ConfiguredAddresses,
+  type EngineName,
+  engineNames,
+  type PortName,
+  StackError,
+  stackSettings,
+} from './settings';
+import {
+  knownPlace,
+  makeStackFolder,
+  readKeeper,
+  type StackAddresses,
+  saveAddresses,
+  saveKeeper,
+  savePlace,
+} from './stack-folder';
 import { temporal } from './temporal';
 
 export const engines: Record<EngineName, Engine> = { temporal, kafka, postgres, redis };
@@ -29,13 +44,17 @@ type Part = { readonly name: EngineName; readonly plan: string } & (
 export async function bringUp(name: string, options: StackOptions, log: Log): Promise<StackAddresses> {
   const configured: ConfiguredAddresses = options.ports === 'free' ? {} : stackSettings().addresses;
   const place = await choosePlace(name, options, log);
-  const parts = await Promise.all(engineNames.map((engine) => planPart(engine, place, configured, options.docker ?? false)));
+  const parts = await Promise.all(
+    engineNames.map((engine) => planPart(engine, place, configured, options.docker ?? false)),
+  );
   log(`stack "${name}", kept in ${place.folder}:`);
   for (const part of parts) log(`  ${part.name.padEnd(9)} ${part.plan}`);
   refuseWhatIsMissing(parts);
   if (parts.some((part) => part.from === 'docker')) await composeUp(place);
   const outcomes = await Promise.allSettled(parts.map((part) => realise(part, place, log)));
-  const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => outcome.reason as unknown);
+  const failures = outcomes
+    .filter((outcome) => outcome.status === 'rejected')
+    .map((outcome) => outcome.reason as unknown);
   if (failures.length === 1) throw failures[0];
   if (failures.length > 1) throw new StackError(failures.map((failure) => (failure as Error).message).join('\n'));
   const hasRedis = outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value === 'redis');
@@ -61,17 +80,24 @@ async function isKept(engine: EngineName, name: string): Promise<boolean> {
   return (await readKeeper(name, engine)) === 'docker' || (await runningProcess(engines[engine], name)) !== undefined;
 }
 
-async function planPart(name: EngineName, place: StackPlace, configured: ConfiguredAddresses, docker: boolean): Promise<Part> {
+async function planPart(
+  name: EngineName,
+  place: StackPlace,
+  configured: ConfiguredAddresses,
+  docker: boolean,
+): Promise<Part> {
   const address = configured[name];
   if (address) return { name, from: 'address', plan: `at ${withoutPassword(address)}, as configured` };
   if (await runningProcess(engines[name], place.name)) return { name, from: 'running', plan: 'running already' };
-  if (docker || (await readKeeper(place.name, name)) === 'docker') return { name, from: 'docker', plan: 'docker compose' };
+  if (docker || (await readKeeper(place.name, name)) === 'docker')
+    return { name, from: 'docker', plan: 'docker compose' };
   const source = await engines[name].find();
   const elsewhere = await engines[name].dataElsewhere?.(place);
   const data = elsewhere ? `; its data in ${elsewhere}` : '';
   if (source.kind === 'here')
     return { name, from: 'installation', plan: `from ${source.plan}${data}`, obtain: async () => source.installation };
-  if (source.kind === 'obtain') return { name, from: 'installation', plan: `${source.plan}${data}`, obtain: source.obtain };
+  if (source.kind === 'obtain')
+    return { name, from: 'installation', plan: `${source.plan}${data}`, obtain: source.obtain };
   const consequence = name === 'redis' ? 'none here, and all goes on without it; to have it, ' : 'missing: ';
   return { name, from: 'nowhere', plan: `${consequence}${source.remedy}` };
 }
@@ -101,7 +127,11 @@ async function realise(part: Part, place: StackPlace, log: Log): Promise<EngineN
   return part.name;
 }
 
-function addressesOf({ ports, ...place }: StackPlace, configured: ConfiguredAddresses, hasRedis: boolean): StackAddresses {
+function addressesOf(
+  { ports, ...place }: StackPlace,
+  configured: ConfiguredAddresses,
+  hasRedis: boolean,
+): StackAddresses {
   const local = (port: number) => `127.0.0.1:${port}`;
   const temporalHost = configured.temporal?.split(':')[0];
   return {

@@ -14,7 +14,8 @@ export const composeDown = (place: StackPlace): Promise<string> => compose(place
 
 function compose(place: StackPlace, command: readonly string[]): Promise<string> {
   const docker = programNamed('docker');
-  if (!docker) throw new StackError('--docker was asked for, and there is no docker on PATH: install it, or leave --docker out.');
+  if (!docker)
+    throw new StackError('--docker was asked for, and there is no docker on PATH: install it, or leave --docker out.');
   const { ports, secrets } = place;
   const env = environmentWith({
     TEMPORAL_PORT: String(ports.temporal),

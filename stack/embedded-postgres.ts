@@ -39,7 +39,10 @@ function packageFolder(): string | undefined {
 /** Copies the files and makes the links that npm can't carry; the package's own install script may not have run. */
 async function layOut(native: string, folder: string): Promise<void> {
   await cp(native, folder, { recursive: true, verbatimSymlinks: true });
-  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     const link = join(folder, relative('native', target));
     await rm(link, { force: true });

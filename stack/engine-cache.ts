@@ -11,7 +11,12 @@ export const cachedFolder = (name: string, root = stackSettings().home): string 
 export const isCached = (name: string, root?: string): boolean => existsSync(cachedFolder(name, root));
 
 /** Answers an engine's folder, filled by `fill` the first time: whole or not at all, and by one process only. */
-export async function cached(name: string, log: Log, fill: (folder: string) => Promise<void>, root?: string): Promise<string> {
+export async function cached(
+  name: string,
+  log: Log,
+  fill: (folder: string) => Promise<void>,
+  root?: string,
+): Promise<string> {
   const folder = cachedFolder(name, root);
   if (existsSync(folder)) return folder;
   const waiting = () => log(`another process is fetching ${name}: waiting for it…`);

@@ -53,7 +53,9 @@ export async function answers(engine: Engine, place: StackPlace): Promise<boolea
 
 function failure(engine: Engine, place: StackPlace, what: string): StackError {
   const file = logFile(place, engine.name);
-  return new StackError(`${engine.name} ${what}; its log is ${file} and ends:\n${existsSync(file) ? lastLines(file) : ''}`);
+  return new StackError(
+    `${engine.name} ${what}; its log is ${file} and ends:\n${existsSync(file) ? lastLines(file) : ''}`,
+  );
 }
 
 function lastLines(file: string): string {

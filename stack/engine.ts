@@ -39,5 +39,6 @@ export interface Engine {
   finish?(place: StackPlace): Promise<void>;
 }
 
-export const dataFolder = (place: Pick<StackPlace, 'folder'>, engine: EngineName): string => join(place.folder, 'data', engine);
+export const dataFolder = (place: Pick<StackPlace, 'folder'>, engine: EngineName): string =>
+  join(place.folder, 'data', engine);
 export const logFile = (place: StackPlace, engine: EngineName): string => join(place.folder, 'logs', `${engine}.log`);

@@ -25,7 +25,11 @@ export const kafka: Engine = {
     const folder = cachedFolder(CACHE);
     if (isCached(CACHE)) return { kind: 'here', plan: folder, installation: join(folder, 'libs') };
     const plan = `Kafka ${VERSION}: downloaded from downloads.apache.org, else through Maven (about 20 seconds), kept in ${folder}`;
-    return { kind: 'obtain', plan, obtain: async (log) => join(await cached(CACHE, log, (to) => fetchKafka(to, log)), 'libs') };
+    return {
+      kind: 'obtain',
+      plan,
+      obtain: async (log) => join(await cached(CACHE, log, (to) => fetchKafka(to, log)), 'libs'),
+    };
   },
 
   async prepare(jars, place): Promise<Launch> {
@@ -36,7 +40,13 @@ export const kafka: Engine = {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(properties, serverProperties(place, join(folder, 'topics')));
     await writeFile(logging, loggingProperties);
-    const base = ['-cp', join(jars, '*'), `-Dlog4j2.configurationFile=${logging}`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+    const base = [
+      '-cp',
+      join(jars, '*'),
+      `-Dlog4j2.configurationFile=${logging}`,
+      '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
+    ];
     if (!existsSync(join(folder, 'topics', 'meta.properties'))) await format(java, base, folder, properties);
     const args = [...base, '-Xms256m', '-Xmx512m', '-XX:+ExitOnOutOfMemoryError', 'kafka.Kafka', properties];
     return { file: java, args, cwd: folder };
@@ -65,9 +75,14 @@ export const kafka: Engine = {
 function installedJars(): string | undefined {
   const { kafkaHome } = stackSettings();
   const script = programNamed('kafka-server-start.sh') ?? programNamed('kafka-server-start');
-  const homes = kafkaHome ? [kafkaHome] : script ? [dirname(dirname(script)), join(dirname(dirname(script)), 'libexec')] : [];
+  const homes = kafkaHome
+    ? [kafkaHome]
+    : script
+      ? [dirname(dirname(script)), join(dirname(dirname(script)), 'libexec')]
+      : [];
   const found = homes.map((home) => join(home, 'libs')).find((libs) => existsSync(libs));
-  if (kafkaHome && !found) throw new StackError(`KAFKA_HOME is ${kafkaHome}, which holds no libs folder: point it at a Kafka.`);
+  if (kafkaHome && !found)
+    throw new StackError(`KAFKA_HOME is ${kafkaHome}, which holds no libs folder: point it at a Kafka.`);
   return found;
 }
 

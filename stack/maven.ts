@@ -24,7 +24,13 @@ export async function copyJars(folder: string, ...wanted: readonly [MavenArtifac
 </project>
 `;
   await writeFile(join(folder, 'pom.xml'), pom);
-  const goal = ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(folder, 'libs')}`];
+  const goal = [
+    '-q',
+    '-B',
+    'dependency:copy-dependencies',
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${join(folder, 'libs')}`,
+  ];
   await runTool(maven, goal, { cwd: folder });
 }
 
@@ -34,7 +40,9 @@ export async function javaFor(engine: string, instead: string, atLeast = 17): Pr
   const java = programNamed('java', javaHome ? [join(javaHome, 'bin'), ...searchPath] : searchPath);
   const remedy = `install one (Debian: openjdk-17-jre-headless)${instead}.`;
   if (!java) throw new StackError(`${engine} needs Java ${atLeast} or newer, and there is none on PATH: ${remedy}`);
-  const version = Number(/version "(\d+)/.exec(await runTool('/bin/sh', ['-c', '"$1" -version 2>&1', 'sh', java]))?.[1] ?? 0);
+  const version = Number(
+    /version "(\d+)/.exec(await runTool('/bin/sh', ['-c', '"$1" -version 2>&1', 'sh', java]))?.[1] ?? 0,
+  );
   if (version >= atLeast) return java;
   throw new StackError(`${engine} needs Java ${atLeast} or newer, and ${java} is ${version || 'not one'}: ${remedy}`);
 }

@@ -55,7 +55,9 @@ async function choosePort(name: PortName, wishes: PortWishes, taken: ReadonlySet
   const explicit = wishes.explicit[name];
   if (explicit !== undefined) {
     if (!taken.has(explicit) && (await isFree(explicit))) return explicit;
-    throw new StackError(`${variable} is ${explicit}, but something else listens there: stop it, or set another ${variable}.`);
+    throw new StackError(
+      `${variable} is ${explicit}, but something else listens there: stop it, or set another ${variable}.`,
+    );
   }
   const wish = remembered ?? (wishes.defaults ? fallback : undefined);
   if (wish !== undefined && !taken.has(wish) && (await isFree(wish))) return wish;

@@ -67,7 +67,9 @@ export const postgres: Engine = {
                 exists (select from pg_database where datname = '${ROLE}') as database`,
       );
       if (!rows[0]?.role)
-        await client.query(`create role ${ROLE} login createdb password ${client.escapeLiteral(place.secrets.postgres)}`);
+        await client.query(
+          `create role ${ROLE} login createdb password ${client.escapeLiteral(place.secrets.postgres)}`,
+        );
       if (!rows[0]?.database) await client.query(`create database ${ROLE} owner ${ROLE}`);
     }),
 };
@@ -94,7 +96,12 @@ async function installedBinaries(): Promise<string | undefined> {
   return folders.find((folder) => programNamed('initdb', [folder]) && programNamed('postgres', [folder]));
 }
 
-async function initialise(binaries: string, folder: string, place: StackPlace, user: SystemUser | undefined): Promise<void> {
+async function initialise(
+  binaries: string,
+  folder: string,
+  place: StackPlace,
+  user: SystemUser | undefined,
+): Promise<void> {
   const room = dirname(folder);
   const unfinished = `${folder}.unfinished`;
   const passwordFile = join(unfinished, 'password');
@@ -104,7 +111,16 @@ async function initialise(binaries: string, folder: string, place: StackPlace, u
   await writeFile(passwordFile, place.secrets.postgresAdmin, { mode: 0o600 });
   if (user) for (const path of [unfinished, passwordFile]) chownSync(path, user.uid, user.gid);
   const cluster = join(unfinished, 'cluster');
-  const args = ['-D', cluster, '-U', ADMIN, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'];
+  const args = [
+    '-D',
+    cluster,
+    '-U',
+    ADMIN,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+  ];
   await runTool(join(binaries, 'initdb'), args, { cwd: '/', user, env: plainEnvironment() });
   await rename(cluster, folder);
   await rm(unfinished, { recursive: true });

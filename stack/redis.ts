@@ -26,7 +26,11 @@ export const redis: Engine = {
     const isRootOnDebian = process.getuid?.() === 0 && programNamed('apt-get') && programNamed('dpkg-deb');
     if (!isRootOnDebian) return { kind: 'missing', remedy };
     const plan = `Debian's package, fetched with apt-get and unpacked (not installed) into ${folder}`;
-    return { kind: 'obtain', plan, obtain: async (log) => scriptIn(await cached(CACHE, log, (to) => unpackDebian(to, log))) };
+    return {
+      kind: 'obtain',
+      plan,
+      obtain: async (log) => scriptIn(await cached(CACHE, log, (to) => unpackDebian(to, log))),
+    };
   },
 
   async prepare(program, place) {
@@ -44,7 +48,8 @@ async function unpackDebian(folder: string, log: Log): Promise<void> {
     const packages = join(folder, 'packages');
     await mkdir(packages);
     // The unprivileged user that apt would fetch as may not write into this folder.
-    const fetch = () => runTool('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...PACKAGES], { cwd: packages });
+    const fetch = () =>
+      runTool('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...PACKAGES], { cwd: packages });
     try {
       await fetch();
     } catch {

@@ -18,7 +18,9 @@ const say = (line) => process.stderr.write(`${line}\n`);
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  say(`ordersaga needs Node.js 20.19 or newer, and this is ${process.version}: install a newer one and run this again.`);
+  say(
+    `ordersaga needs Node.js 20.19 or newer, and this is ${process.version}: install a newer one and run this again.`,
+  );
   process.exit(1);
 }
 if (!process.argv[2]) {

@@ -8,7 +8,15 @@ import { accepts } from './ports';
 import { removePostgresData } from './postgres';
 import { signal, waitForEnd } from './processes';
 import { type EngineName, engineNames, StackError, stackSettings } from './settings';
-import { knownPlace, readAddresses, readKeeper, type StackAddresses, saveKeeper, stackFolder, stackLock } from './stack-folder';
+import {
+  knownPlace,
+  readAddresses,
+  readKeeper,
+  type StackAddresses,
+  saveKeeper,
+  stackFolder,
+  stackLock,
+} from './stack-folder';
 
 export type { StackOptions } from './bring-up';
 export type { EngineName } from './settings';
@@ -94,10 +102,15 @@ async function takeDown(name: string): Promise<EngineName[]> {
   return engineNames.filter((engine, index) => stopped[index] || inDocker.includes(engine));
 }
 
-async function isUp(engine: EngineName, addresses: StackAddresses | undefined, place: StackPlace | undefined): Promise<boolean> {
+async function isUp(
+  engine: EngineName,
+  addresses: StackAddresses | undefined,
+  place: StackPlace | undefined,
+): Promise<boolean> {
   const address = addresses?.[engine];
   if (!address || !place) return false;
-  const isOurs = (await readKeeper(place.name, engine)) === 'docker' || (await runningProcess(engines[engine], place.name));
+  const isOurs =
+    (await readKeeper(place.name, engine)) === 'docker' || (await runningProcess(engines[engine], place.name));
   if (isOurs) return answers(engines[engine], place);
   const { hostname, port } = hostOf(address);
   const wouldBeOurs = hostname === '127.0.0.1' && port === place.ports[engine];
@@ -109,7 +122,13 @@ async function listens(address: string): Promise<boolean> {
   return accepts(hostname, port);
 }
 
-const defaultPorts: Record<string, number> = { 'http:': 80, 'https:': 443, 'postgres:': 5432, 'postgresql:': 5432, 'redis:': 6379 };
+const defaultPorts: Record<string, number> = {
+  'http:': 80,
+  'https:': 443,
+  'postgres:': 5432,
+  'postgresql:': 5432,
+  'redis:': 6379,
+};
 
 /** Host and port of an address: a URL, or host:port of which the first of several counts. */
 function hostOf(address: string): { hostname: string; port: number } {

@@ -10,7 +10,10 @@ async function main(given: readonly string[]): Promise<number> {
   const { addresses, name } = stackSettings();
   const address = addresses.temporal ?? (await readAddresses(name))?.temporal;
   // By environment, because a command that talks to no server refuses the flag; the user's own --address wins.
-  const child = spawn(binary, given, { stdio: 'inherit', env: environmentWith(address ? { TEMPORAL_ADDRESS: address } : {}) });
+  const child = spawn(binary, given, {
+    stdio: 'inherit',
+    env: environmentWith(address ? { TEMPORAL_ADDRESS: address } : {}),
+  });
   // A terminal's Ctrl-C reaches the CLI by itself; this process only waits for its end.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));

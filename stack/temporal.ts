@@ -37,7 +37,11 @@ export const temporal: Engine = {
     const onPath = temporalOnPathOrCached();
     if (onPath) return { kind: 'here', plan: onPath, installation: onPath };
     const plan = `the CLI ${VERSION}: downloaded from temporal.download, else built with Go (about 3 minutes), kept in ${cachedFolder(CACHE)}`;
-    return { kind: 'obtain', plan, obtain: async (log) => binaryIn(await cached(CACHE, log, (folder) => fetchOrBuild(folder, log))) };
+    return {
+      kind: 'obtain',
+      plan,
+      obtain: async (log) => binaryIn(await cached(CACHE, log, (folder) => fetchOrBuild(folder, log))),
+    };
   },
 
   async prepare(binary, place): Promise<Launch> {
@@ -108,7 +112,12 @@ async function describesDefaultNamespace(place: StackPlace): Promise<boolean> {
       const settle = (headers: Record<string, unknown>) => {
         if (headers['grpc-status'] !== undefined) resolve(headers['grpc-status'] === '0');
       };
-      call.on('response', settle).on('trailers', settle).once('error', reject).once('close', () => resolve(false)).resume();
+      call
+        .on('response', settle)
+        .on('trailers', settle)
+        .once('error', reject)
+        .once('close', () => resolve(false))
+        .resume();
       call.end(frame);
     });
   } finally {

@@ -49,7 +49,12 @@ export function runTool(file: string, args: readonly string[], options: ToolOpti
  * Downloads a .tar.gz and unpacks it into `folder`; answers false when the address can't be reached within a few
  * seconds, or hands out something else (a proxy's page, say).
  */
-export async function downloadArchive(url: string, folder: string, options: readonly string[], log: Log): Promise<boolean> {
+export async function downloadArchive(
+  url: string,
+  folder: string,
+  options: readonly string[],
+  log: Log,
+): Promise<boolean> {
   const response = await reach(url);
   const body = response?.ok ? response.body : null;
   if (!body) return false;

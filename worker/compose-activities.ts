@@ -17,7 +17,11 @@ export interface Providers {
 }
 
 /** Every activity, with what it needs. */
-export function composeActivities(deps: { readonly db: Db; readonly providers: Providers; readonly settings: Settings }) {
+export function composeActivities(deps: {
+  readonly db: Db;
+  readonly providers: Providers;
+  readonly settings: Settings;
+}) {
   const { db, settings } = deps;
   const policy: OrderPolicy = {
     stockHoldMs: settings.STOCK_HOLD_MS,

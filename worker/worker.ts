@@ -5,16 +5,24 @@ import { TASK_QUEUES } from '../contracts/workflow-api';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { TracingActivityInterceptor } from '../observability/temporal-tracing';
-import type { Activities } from './compose-activities';
 import { AfterActivity } from './after-activity';
+import type { Activities } from './compose-activities';
 
-const QUIETER: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' };
+const QUIETER: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
+  TRACE: 'debug',
+  DEBUG: 'debug',
+  INFO: 'debug',
+  WARN: 'warn',
+  ERROR: 'error',
+};
 
 /** Sends the SDK's own logs to ours and leaves signals to the process's main; call it before any connection is made. */
 export function installTemporalRuntime(logger: Logger): void {
   Runtime.install({
     shutdownSignals: [],
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => logger[QUIETER[level] ?? 'info'](meta ?? {}, message)),
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+      logger[QUIETER[level] ?? 'info'](meta ?? {}, message),
+    ),
   });
 }
 

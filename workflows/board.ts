@@ -45,7 +45,9 @@ export class Board {
 
   /** What the customer's money is exposed to while an undo is stuck, in minor units. */
   get amountAtRiskMinor(): number {
-    return this.progress.some((entry) => entry.step.name === 'payment' && entry.state === 'UNDO_FAILED') ? this.totalMinor : 0;
+    return this.progress.some((entry) => entry.step.name === 'payment' && entry.state === 'UNDO_FAILED')
+      ? this.totalMinor
+      : 0;
   }
 
   /** Shows the present state: called before each wait and at the end, written only where it changed. */
@@ -61,10 +63,12 @@ export class Board {
     upsertSearchAttributes([
       { key: ORDER_STATUS, value: this.orderStatus },
       { key: SAGA_STATE, value: sagaState },
-      ...(isFirst && !needsOperator ? [] : [
-        { key: NEEDS_OPERATOR, value: needsOperator },
-        { key: AMOUNT_AT_RISK, value: this.amountAtRiskMinor },
-      ]),
+      ...(isFirst && !needsOperator
+        ? []
+        : [
+            { key: NEEDS_OPERATOR, value: needsOperator },
+            { key: AMOUNT_AT_RISK, value: this.amountAtRiskMinor },
+          ]),
     ]);
   }
 
@@ -73,7 +77,8 @@ export class Board {
       orderId: this.orderId,
       status: this.orderStatus,
       sagaState: this.sagaState,
-      canCancel: isCancellable(this.orderStatus) && this.sagaState !== 'NEEDS_OPERATOR' && this.sagaState !== 'COMPENSATING',
+      canCancel:
+        isCancellable(this.orderStatus) && this.sagaState !== 'NEEDS_OPERATOR' && this.sagaState !== 'COMPENSATING',
       lastUpdated: new Date(this.lastUpdated).toISOString(),
       ...(this.reason === undefined ? {} : { reason: this.reason }),
       steps: this.progress.map(stepView),
@@ -93,14 +98,19 @@ export class Board {
 
   /** Markdown for the Web UI: what a support person wants to know first. */
   private details(): string {
-    const rows = this.progress.map(stepView).map(
-      (step) => `| ${step.step} | ${step.attempt} | ${step.state} | ${step.error ?? ''} | ${step.nextRetryAt ?? ''} |`,
-    );
+    const rows = this.progress
+      .map(stepView)
+      .map(
+        (step) =>
+          `| ${step.step} | ${step.attempt} | ${step.state} | ${step.error ?? ''} | ${step.nextRetryAt ?? ''} |`,
+      );
     return [
       `**Order ${this.orderId}: ${this.orderStatus}** (${statusLabel(this.orderStatus, 'ko')}) · saga ${this.sagaState}${this.reason ? ` · ${this.reason}` : ''}`,
       `Waits for: ${this.waitingFor}`,
       ...(this.sagaState === 'NEEDS_OPERATOR' ? [this.howToResolve()] : []),
-      ...(rows.length > 0 ? [['| step | attempt | state | error | next retry |', '|---|---|---|---|---|', ...rows].join('\n')] : []),
+      ...(rows.length > 0
+        ? [['| step | attempt | state | error | next retry |', '|---|---|---|---|---|', ...rows].join('\n')]
+        : []),
     ].join('\n\n');
   }
 

@@ -1,4 +1,9 @@
-import { type ActivityOptions, type LocalActivityOptions, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  type ActivityOptions,
+  type LocalActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type {
   OrderActivities,
   PaymentActivities,
@@ -56,7 +61,10 @@ export async function callOutside<Name extends OutsideName>(
     const failure = describeFailure(error);
     if (failure.final || failure.code === 'INTERRUPTED') throw error;
     const leftMs = budgetMs - (Date.now() - startedAt);
-    await invoke(proxyActivities<OutsideSteps>({ ...patient, scheduleToCloseTimeout: Math.max(leftMs, MARGIN_MS) })[name], call);
+    await invoke(
+      proxyActivities<OutsideSteps>({ ...patient, scheduleToCloseTimeout: Math.max(leftMs, MARGIN_MS) })[name],
+      call,
+    );
   }
 }
 

@@ -5,8 +5,8 @@ import {
   type Compensate,
   type PaymentRequested,
   type ResolveCompensation,
-  type ShipmentUpdated,
   SHIPMENT_STATUSES,
+  type ShipmentUpdated,
   SIGNALS,
   UPDATES,
 } from '../contracts/workflow-api';
@@ -113,7 +113,8 @@ export class Inbox {
   }
 
   private async takeCompensate(wish: Compensate): Promise<void> {
-    if (!isReasoned(wish)) return this.host.noteRefusal(SIGNALS.compensate, 'expected {"reason": "...", "actor": "..."}');
+    if (!isReasoned(wish))
+      return this.host.noteRefusal(SIGNALS.compensate, 'expected {"reason": "...", "actor": "..."}');
     const code = wish.code === 'STOCK_FAILED_ELSEWHERE' ? wish.code : 'CANCELLED_BY_OPERATOR';
     return this.requestCancel(code, wish.reason, wish.actor);
   }

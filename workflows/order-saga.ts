@@ -1,4 +1,10 @@
-import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { AfterFailure } from '../activities/order';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
@@ -128,7 +134,10 @@ class OrderLife {
     const deadline = Date.now() + this.holdLeftMs;
     let isClockStopped = this.retryWaits;
     this.board.holdExpiresAt = isClockStopped ? undefined : deadline;
-    this.board.publish('WAITING', isClockStopped ? 'the retry, or another payment of the customer' : 'the payment of the customer');
+    this.board.publish(
+      'WAITING',
+      isClockStopped ? 'the retry, or another payment of the customer' : 'the payment of the customer',
+    );
     for (;;) {
       const leftMs = isClockStopped ? undefined : deadline - Date.now();
       await this.until(() => this.inbox.payments.length > 0 || this.isCancelled, leftMs);
@@ -158,7 +167,12 @@ class OrderLife {
       const update = this.inbox.shipments.shift();
       if (!update) continue;
       const to = STATUS_OF_PARCEL[update.status];
-      const status = await own.advanceDelivery({ orderId: this.orderId, to, eventId: update.eventId, atMs: Date.now() });
+      const status = await own.advanceDelivery({
+        orderId: this.orderId,
+        to,
+        eventId: update.eventId,
+        atMs: Date.now(),
+      });
       if (status !== this.board.status) this.board.moveTo(status);
       if (status === 'COMPLETED' || status === 'REFUND_REQUESTED' || status === 'REFUNDED') return status;
     }

@@ -1,5 +1,5 @@
-import type { OrderPolicy, Reservation } from '../activities/stock';
 import type { RequestStepCall } from '../activities/step-call';
+import type { OrderPolicy, Reservation } from '../activities/stock';
 import { callOutside, own } from './calls';
 import type { Resolution, Step } from './saga';
 
@@ -41,7 +41,8 @@ export function attemptSteps(call: RequestStepCall, policy: OrderPolicy, deadlin
       name: 'warehouse',
       attempt,
       do: () => callOutside('store', `Store in the warehouse · attempt ${attempt}`, call, budget()),
-      undo: () => callOutside('takeOutOfStorage', 'Take out of the warehouse', { orderId, attempt }, undoBudget(policy)),
+      undo: () =>
+        callOutside('takeOutOfStorage', 'Take out of the warehouse', { orderId, attempt }, undoBudget(policy)),
       writeOff: (resolution) => writeOff('writeOffStorage', { orderId, attempt }, resolution, policy),
     },
   };
@@ -65,7 +66,12 @@ function writeOff(
   policy: OrderPolicy,
 ): Promise<void> {
   const { step: _name, ...decision } = resolution;
-  return callOutside(name, `${resolution.decision} by ${resolution.actor}`, { ...step, ...decision }, undoBudget(policy));
+  return callOutside(
+    name,
+    `${resolution.decision} by ${resolution.actor}`,
+    { ...step, ...decision },
+    undoBudget(policy),
+  );
 }
 
 const undoBudget = (policy: OrderPolicy) => ({ policy, budgetMs: policy.undoPatienceMs });

@@ -1,6 +1,22 @@
-import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, defineSignal, defineUpdate, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineSignal,
+  defineUpdate,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { OrderPolicy } from '../activities/stock';
-import { orderWorkflowId, type RefundSagaInput, type ResolveCompensation, SIGNALS, UPDATES } from '../contracts/workflow-api';
+import {
+  orderWorkflowId,
+  type RefundSagaInput,
+  type ResolveCompensation,
+  SIGNALS,
+  UPDATES,
+} from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
 import { Board } from './board';
 import { own } from './calls';
@@ -24,7 +40,11 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
   };
   const saga = new Saga({
     undoRetryMs: () => policy?.undoRetryMs ?? 600_000,
-    parked: (stuck) => show('NEEDS_OPERATOR', stuck.map((entry) => entry.step.name)),
+    parked: (stuck) =>
+      show(
+        'NEEDS_OPERATOR',
+        stuck.map((entry) => entry.step.name),
+      ),
     stillParked: () => board.publish('NEEDS_OPERATOR', 'a decision on the refund that failed'),
     unparked: () => show('COMPENSATING'),
   });

@@ -1,6 +1,6 @@
 import { stockDecreaseFailedEventSchema } from '../../contracts/events';
-import { type Compensate, SIGNALS } from '../../contracts/workflow-api';
 import { TOPICS } from '../../contracts/topics';
+import { type Compensate, SIGNALS } from '../../contracts/workflow-api';
 import { readEvent } from '../poison';
 import { type Handler, knownOrder } from './handler';
 import { signalOrder } from './order-workflow';

@@ -22,7 +22,12 @@ describe('an order', () => {
     });
 
     const view = await shop.reaches(orderId, 'PREPARING');
-    expect(view).toMatchObject({ statusDescription: '상품 준비 중', progressPercentage: 55, canCancel: true, source: 'workflow' });
+    expect(view).toMatchObject({
+      statusDescription: '상품 준비 중',
+      progressPercentage: 55,
+      canCancel: true,
+      source: 'workflow',
+    });
     expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 2_000, key: `${orderId}:payment:1` }]);
     expect(await shop.stock(sku)).toEqual({ free: 8, held: 0, sold: 2 });
     await expectBooksToAddUp(shop, orderId);

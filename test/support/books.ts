@@ -21,7 +21,11 @@ export async function expectBooksToAddUp(shop: Shop, orderId: number): Promise<v
 }
 
 async function moneyOf(shop: Shop, orderId: number, kind: string): Promise<number> {
-  const row = (await shop.db('money_movements').where({ order_id: orderId, kind }).sum({ sum: 'amount_minor' }).first()) as {
+  const row = (await shop
+    .db('money_movements')
+    .where({ order_id: orderId, kind })
+    .sum({ sum: 'amount_minor' })
+    .first()) as {
     sum: string | null;
   };
   return Number(row.sum ?? 0);
@@ -42,11 +46,11 @@ async function expectStockToAddUp(shop: Shop, orderId: number): Promise<void> {
 }
 
 async function expectUndoInReverse(shop: Shop, orderId: number): Promise<void> {
-  const steps = (await shop
-    .db('timeline')
-    .where({ order_id: orderId, type: 'step' })
-    .orderBy('id')
-    .pluck('data')) as { step: string; attempt: number; state: string }[];
+  const steps = (await shop.db('timeline').where({ order_id: orderId, type: 'step' }).orderBy('id').pluck('data')) as {
+    step: string;
+    attempt: number;
+    state: string;
+  }[];
   const keyOf = (step: { step: string; attempt: number }) => `${step.attempt}:${step.step}`;
   const attempts = new Set(steps.map((step) => step.attempt));
   for (const attempt of attempts) {

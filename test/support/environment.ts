@@ -15,7 +15,10 @@ export function sharedSystem(): SystemAddresses {
 }
 
 /** The environment in which a role of that system runs; ports are the roles' own. */
-export function roleEnvironment(system: SystemAddresses, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+export function roleEnvironment(
+  system: SystemAddresses,
+  extra: Readonly<Record<string, string>> = {},
+): NodeJS.ProcessEnv {
   const { PATH, HOME, ORDERSAGA_HOME, XDG_CACHE_HOME } = process.env;
   const portOf = (url: string) => new URL(url).port;
   return {

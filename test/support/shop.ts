@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
+import { createDevelopmentToken } from '../../cli/development-token';
 import type { OrderStatusView } from '../../contracts/http';
 import { orderWorkflowId } from '../../contracts/workflow-api';
-import { createDevelopmentToken } from '../../cli/development-token';
 import { type Db, openDatabase } from '../../db/connection';
 import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
@@ -57,7 +57,11 @@ export class Shop {
       },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
     });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Answer<Data>['body'] };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Answer<Data>['body'],
+    };
   }
 
   /** A product of this test alone, with so many free units. */
@@ -70,7 +74,9 @@ export class Shop {
   }
 
   async order(sku: string, quantity = 1): Promise<number> {
-    const answer = await this.call<{ orderId: number }>('POST', '/api/orders', { body: { lines: [{ sku, quantity }] } });
+    const answer = await this.call<{ orderId: number }>('POST', '/api/orders', {
+      body: { lines: [{ sku, quantity }] },
+    });
     if (answer.status !== 201) throw new Error(`order: ${JSON.stringify(answer.body)}`);
     return answer.body.data.orderId;
   }
@@ -123,13 +129,20 @@ export class Shop {
   }
 
   async capturedNet(orderId: number): Promise<number> {
-    return (await this.ledger(orderId)).reduce((sum, entry) => sum + (entry.type === 'charge' ? entry.amount : -entry.amount), 0);
+    return (await this.ledger(orderId)).reduce(
+      (sum, entry) => sum + (entry.type === 'charge' ? entry.amount : -entry.amount),
+      0,
+    );
   }
 
   async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {
     const row = (await this.db('products')
       .where({ sku })
-      .first({ free: 'free_units', held: 'held_units', sold: 'sold_units' })) as { free: number; held: number; sold: number };
+      .first({ free: 'free_units', held: 'held_units', sold: 'sold_units' })) as {
+      free: number;
+      held: number;
+      sold: number;
+    };
     return row;
   }
 
