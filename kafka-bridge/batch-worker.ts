@@ -10,7 +10,7 @@ import type { PoisonRecord } from './poison';
 import { inTraceOf } from './tracing';
 
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 5_000;
 /** A batch that takes longer is ended: the other partitions wait for it. */
 const BATCH_BUDGET_MS = 1_000;
 const COMMIT_EVERY_MS = 250;

@@ -6,7 +6,8 @@ import { type KafkaProducer, type OutgoingRecord, RecordRefusedError, TopicUnava
 
 /** Below the broker's limit of 1 MiB a batch of one partition, whatever the keys. */
 const CHUNK_BYTES = 768 * 1024;
-const PARKED_MS = 60_000;
+const REFUSED_MS = 60_000;
+const AWAY_MS = 1_000;
 
 export interface Published {
   readonly ids: number[];
@@ -34,7 +35,7 @@ export function intoChunks(rows: readonly StoredOutboxRow[]): StoredOutboxRow[][
 
 /** Sends rows so that those of one key never overtake each other, and one bad row holds back only its key. */
 export class OutboxPublisher {
-  /** Keys held back behind a row that nobody takes, until when. */
+  /** Keys held back behind a row that nobody takes now, until when. */
   private readonly parked = new Map<string, number>();
 
   constructor(
@@ -63,33 +64,33 @@ export class OutboxPublisher {
 
   private async publishOneByOne(chunk: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<Published> {
     const ids: number[] = [];
-    const heldKeys = new Set<string>();
     const awayTopics = new Set<string>();
     let dead = 0;
-    let failure: unknown;
     for (const row of chunk) {
       if (!mayGoOn()) break;
-      if (heldKeys.has(row.key) || awayTopics.has(row.topic)) {
-        heldKeys.add(row.key);
-        continue;
-      }
+      if (awayTopics.has(row.topic)) this.park(row, AWAY_MS);
+      if (this.isParked(row)) continue;
       try {
         await this.producer.send([toRecord(row)]);
         ids.push(row.id);
       } catch (error) {
-        if (error instanceof RecordRefusedError && (await this.bury(row, error))) {
+        if (error instanceof RecordRefusedError) {
+          if (!(await this.bury(row, error))) continue;
           ids.push(row.id);
           dead += 1;
-          continue;
-        }
-        heldKeys.add(row.key);
-        if (error instanceof RecordRefusedError) continue;
-        failure = error;
-        if (!(error instanceof TopicUnavailableError)) break;
-        awayTopics.add(row.topic);
+        } else if (error instanceof TopicUnavailableError) {
+          this.logger.warn({ topic: row.topic, code: error.code }, 'a topic takes nothing now: its keys wait');
+          awayTopics.add(row.topic);
+          this.park(row, AWAY_MS);
+        } else return { ids, dead, error };
       }
     }
-    return { ids, dead, ...(failure === undefined ? {} : { error: failure }) };
+    return { ids, dead };
+  }
+
+  /** Holds back the row's key, in every topic, so that none of its rows overtakes. */
+  private park(row: StoredOutboxRow, ms: number): void {
+    this.parked.set(row.key, Date.now() + ms);
   }
 
   /** A row that the broker will never take goes to the dead letters; false: not even there, so its key is parked. */
@@ -111,7 +112,7 @@ export class OutboxPublisher {
       this.logger.error(place, 'the broker refuses an outbox row: it is in the dead letters');
       return true;
     } catch (error) {
-      this.parked.set(row.key, Date.now() + PARKED_MS);
+      this.park(row, REFUSED_MS);
       this.logger.error(
         { ...place, err: error },
         'the broker refuses an outbox row and its dead letter: its key waits',

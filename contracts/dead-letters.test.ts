@@ -1,0 +1,82 @@
+import { decodeDeadLetter, encodeDeadLetter, exhaustedDeadLetter, DEAD_LETTER_HEADERS as H } from './dead-letters';
+
+const record = {
+  topic: 'shipment.status',
+  partition: 2,
+  offset: '9007199254740993',
+  timestamp: '1767229200000',
+  key: Buffer.from([0x00, 0xff]),
+  value: Buffer.from([0xff, 0xfe, 0x00, 0x7b]),
+  headers: { traceparent: [Buffer.from('00-a-b-01')], twice: [Buffer.from('1'), Buffer.from([0xfe])] },
+};
+const cause = { code: 'NOT_UTF8', message: 'the value is not UTF-8', group: 'shipment-status-group' } as const;
+
+describe('a dead letter', () => {
+  it('comes back byte for byte, value, key and headers', () => {
+    const letter = decodeDeadLetter(encodeDeadLetter(record, cause));
+    expect(letter.original).toEqual({
+      ...record,
+      headers: { ...record.headers, [H.replayCount]: [Buffer.from('0')] },
+    });
+    expect(letter).toMatchObject({ ...cause, replayCount: 0 });
+  });
+
+  it('carries the place of the record as Spring writes it: big-endian numbers', () => {
+    const { headers, key, value } = encodeDeadLetter(record, cause);
+    expect(headers[H.originalPartition]).toEqual([Buffer.from([0, 0, 0, 2])]);
+    expect(headers[H.originalOffset]?.[0]?.readBigInt64BE()).toBe(9007199254740993n);
+    expect(headers[H.originalTimestamp]?.[0]?.readBigInt64BE()).toBe(1767229200000n);
+    expect(headers[H.originalTopic]?.toString()).toBe('shipment.status');
+    expect(headers[H.valueEncoding]?.toString()).toBe('base64');
+    expect(key).toEqual(record.key);
+    expect(value?.toString()).toBe(record.value.toString('base64'));
+  });
+
+  it('keeps a null value and an absent key apart from empty ones', () => {
+    const empty = { ...record, key: Buffer.alloc(0), value: Buffer.alloc(0) };
+    expect(decodeDeadLetter(encodeDeadLetter(empty, cause)).original).toMatchObject({
+      key: empty.key,
+      value: empty.value,
+    });
+    const none = { ...record, key: null, value: null };
+    expect(decodeDeadLetter(encodeDeadLetter(none, cause)).original).toMatchObject({ key: null, value: null });
+  });
+
+  it('is read raw where another system wrote it without an encoding', () => {
+    const value = Buffer.from('{"orderId":1}');
+    const letter = decodeDeadLetter({ key: null, value, headers: { [H.originalTopic]: [Buffer.from('t')] } });
+    expect(letter.original).toMatchObject({ topic: 't', value, partition: -1, offset: '-1' });
+  });
+
+  it('keeps the count of replays and replaces what an earlier death wrote', () => {
+    const again = { ...record, headers: { [H.replayCount]: [Buffer.from('2')], [H.code]: [Buffer.from('OLD')] } };
+    const letter = encodeDeadLetter(again, cause);
+    expect(decodeDeadLetter(letter)).toMatchObject({ replayCount: 2, code: 'NOT_UTF8' });
+  });
+
+  it('of an event without retries left fits the outbox and reads like any other', () => {
+    const event = { orderId: 42, retryCount: 3, eventId: 'e' };
+    const { value, headers } = exhaustedDeadLetter({
+      event,
+      record: { topic: 'order-retry-topic', partition: 1, offset: '7', timestamp: '1767229200000' },
+      topic: 'order-processing-topic',
+      at: new Date(0),
+    });
+    const letter = decodeDeadLetter({
+      key: Buffer.from('42'),
+      value: Buffer.from(value),
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, content]) => [
+          name,
+          [typeof content === 'string' ? Buffer.from(content) : Buffer.from(content.base64, 'base64')],
+        ]),
+      ),
+    });
+    expect(JSON.parse(letter.original.value?.toString() ?? '')).toEqual(event);
+    expect(letter).toMatchObject({
+      code: 'RETRIES_EXHAUSTED',
+      group: 'order-retry-group',
+      original: { topic: 'order-retry-topic', partition: 1, offset: '7', timestamp: '1767229200000' },
+    });
+  });
+});
