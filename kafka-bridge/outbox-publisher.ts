@@ -13,7 +13,7 @@ export interface Published {
   readonly ids: number[];
   /** Rows given to the dead letters instead, among `ids`. */
   readonly dead: number;
-  /** Why the rest was not published; undefined: all was, or is parked. */
+  /** Why the rest was not published; undefined: all was, or its keys are held back. */
   readonly error?: unknown;
 }
 
@@ -43,15 +43,14 @@ export class OutboxPublisher {
     private readonly logger: Logger,
   ) {}
 
-  isParked(row: StoredOutboxRow): boolean {
-    const until = this.parked.get(row.key);
-    if (until === undefined) return false;
-    if (until > Date.now()) return true;
-    this.parked.delete(row.key);
-    return false;
+  /** The rows whose keys are not held back right now. */
+  ready(rows: readonly StoredOutboxRow[]): StoredOutboxRow[] {
+    const now = Date.now();
+    for (const [key, until] of this.parked) if (until <= now) this.parked.delete(key);
+    return rows.filter(({ key }) => !this.parked.has(key));
   }
 
-  /** `mayGoOn`: asked before each attempt to send. */
+  /** Call it with rows that are ready; `mayGoOn` is asked before each attempt to send. */
   async publish(chunk: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<Published> {
     try {
       await this.producer.send(chunk.map(toRecord));
@@ -69,7 +68,7 @@ export class OutboxPublisher {
     for (const row of chunk) {
       if (!mayGoOn()) break;
       if (awayTopics.has(row.topic)) this.park(row, AWAY_MS);
-      if (this.isParked(row)) continue;
+      if (this.parked.has(row.key)) continue;
       try {
         await this.producer.send([toRecord(row)]);
         ids.push(row.id);

@@ -63,7 +63,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     const lanes = leases.held();
     if (lanes.length === 0) return false;
     const due = await dueOutboxRows(db, lanes, Math.min(MOST_ROWS, BATCH_ROWS + parkedRows));
-    const rows = due.filter((row) => !publisher.isParked(row));
+    const rows = publisher.ready(due);
     parkedRows = due.length - rows.length;
     const mayGoOn = () => {
       const held = leases.held();
@@ -76,6 +76,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       unmarked.push(...published.ids);
       await mark();
       if (published.error !== undefined) throw published.error;
+      // What was left behind may be of a key that the next chunk has too.
+      if (published.ids.length < chunk.length) break;
     }
     return rows.length > 0;
   }
