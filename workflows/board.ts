@@ -52,9 +52,7 @@ export class Board {
 
   /** Shows the present state: called before each wait and at the end, written only where it changed. */
   publish(sagaState: SagaState, waitingFor: string): void {
-    this.sagaState = sagaState;
-    this.waitingFor = waitingFor;
-    setCurrentDetails(this.details());
+    this.show(sagaState, waitingFor);
     const needsOperator = sagaState === 'NEEDS_OPERATOR';
     const next = JSON.stringify([this.orderStatus, sagaState, this.amountAtRiskMinor]);
     if (next === this.published) return;
@@ -70,6 +68,13 @@ export class Board {
             { key: AMOUNT_AT_RISK, value: this.amountAtRiskMinor },
           ]),
     ]);
+  }
+
+  /** Shows the state in queries and current details alone: for what mostly lasts no longer than a workflow task. */
+  show(sagaState: SagaState, waitingFor: string): void {
+    this.sagaState = sagaState;
+    this.waitingFor = waitingFor;
+    setCurrentDetails(this.details());
   }
 
   private statusView(): StatusView {

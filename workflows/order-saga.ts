@@ -109,6 +109,7 @@ class OrderLife {
       const isPaid = beginning.totalMinor > 0;
       const isStored = beginning.warehouseStorage;
       this.saga.plan(...(isPaid ? [steps.charge] : []), steps.ship, ...(isStored ? [steps.store] : []));
+      this.board.show('RUNNING', `the steps of attempt ${attempt}`);
       try {
         if (isPaid) await this.saga.run(this.unlessCancelled(steps.charge));
         await this.saga.run(this.unlessCancelled(steps.ship));

@@ -146,6 +146,17 @@ export class Shop {
     return row;
   }
 
+  /** Every status the order has passed, oldest first. */
+  async statuses(orderId: number): Promise<string[]> {
+    const moves = (await this.db('timeline')
+      .where({ order_id: orderId, type: 'status' })
+      .orderBy('id')
+      .pluck('data')) as {
+      to: string;
+    }[];
+    return moves.map((move) => move.to);
+  }
+
   async signal(orderId: number, name: string, input: unknown): Promise<void> {
     await (await this.temporal()).workflow.getHandle(orderWorkflowId(orderId)).signal(name, input);
   }

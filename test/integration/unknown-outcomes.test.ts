@@ -1,0 +1,26 @@
+import { expectBooksToAddUp } from '../support/books';
+import { Shop } from '../support/shop';
+
+describe('an unknown outcome is looked up, not guessed:', () => {
+  const shop = new Shop();
+  afterAll(() => shop.close());
+
+  test.each(['tok_timeout_after_charge', 'tok_timeout_before_charge'])('%s is charged exactly once', async (token) => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token });
+    await shop.reaches(orderId, 'PREPARING');
+    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('a parcel whose answer was lost is ordered once', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { recipientName: 'fault:ship_timeout_after' });
+    await shop.reaches(orderId, 'PREPARING');
+    const parcels = (await (
+      await fetch(`${shop.system.sandbox}/carrier/shipments?orderId=${orderId}`)
+    ).json()) as unknown[];
+    expect(parcels).toHaveLength(1);
+    await expectBooksToAddUp(shop, orderId);
+  });
+});

@@ -1,0 +1,21 @@
+import type { Shop } from './shop';
+
+/** Makes the payment provider unavailable or slow for one order, or well again. */
+export async function outage(shop: Shop, orderId: number, mode: 'unavailable' | 'slow' | 'none'): Promise<void> {
+  await fetch(`${shop.system.sandbox}/faults/payment`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ mode, orderId, ...(mode === 'slow' ? { delayMs: 700 } : {}) }),
+  });
+}
+
+/** The carrier scans the parcel: from here on it can not be recalled. */
+export async function pickUp(shop: Shop, orderId: number): Promise<void> {
+  const key = `${orderId}:shipment:1`;
+  const answer = await fetch(`${shop.system.sandbox}/carrier/shipments/${encodeURIComponent(key)}/scan`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ status: 'SHIPMENT_STARTED' }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
