@@ -12,10 +12,11 @@ export const composeUp = (place: StackPlace): Promise<string> => compose(place, 
 /** Stops and removes the containers; their volumes, which hold the data, stay. */
 export const composeDown = (place: StackPlace): Promise<string> => compose(place, ['down']);
 
-function compose(place: StackPlace, command: readonly string[]): Promise<string> {
+async function compose(place: StackPlace, command: readonly string[]): Promise<string> {
   const docker = programNamed('docker');
-  if (!docker)
-    throw new StackError('--docker was asked for, and there is no docker on PATH: install it, or leave --docker out.');
+  const hasCompose = docker && (await runTool(docker, ['compose', 'version']).then(Boolean, () => false));
+  if (!hasCompose)
+    throw new StackError('--docker needs docker with its compose plugin on PATH: install them, or leave --docker out.');
   const { ports, secrets } = place;
   const env = environmentWith({
     TEMPORAL_PORT: String(ports.temporal),
