@@ -24,8 +24,8 @@ function documentationPage(paths: Described): string {
       ([
         method,
         { summary, requestBody, responses },
-      ]) => `<details><summary><code><b>${method.toUpperCase()}</b> ${escape(path)}</code><br>${escape(summary)}</summary>
-${requestBody === undefined ? '' : `<h3>Body</h3><pre>${escape(JSON.stringify(requestBody, null, 2))}</pre>`}
+      ]) => `<details><summary><code><b>${method.toUpperCase()}</b> ${escapeHtml(path)}</code><br>${escapeHtml(summary)}</summary>
+${requestBody === undefined ? '' : `<h3>Body</h3><pre>${escapeHtml(JSON.stringify(requestBody, null, 2))}</pre>`}
 <h3>Answers</h3><dl>${Object.entries(responses).map(describeResponse).join('')}</dl></details>`,
     ),
   );
@@ -41,10 +41,10 @@ ${operations.join('\n')}</body></html>`;
 
 function describeResponse([status, { description, content }]: [string, Responses[string]]): string {
   const schema = content?.['application/json']?.schema;
-  const body = schema === undefined ? '' : `<pre>${escape(JSON.stringify(schema, null, 2))}</pre>`;
-  return `<dt>${status}</dt><dd>${escape(description)}${body}</dd>`;
+  const body = schema === undefined ? '' : `<pre>${escapeHtml(JSON.stringify(schema, null, 2))}</pre>`;
+  return `<dt>${status}</dt><dd>${escapeHtml(description)}${body}</dd>`;
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -32,13 +32,20 @@ export function errorAnswer(logger: Logger) {
 export function codeOf(error: unknown): ProblemCode {
   if (error instanceof ProblemError) return error.code;
   if (error instanceof TemporalAwayError) return 'TEMPORAL_UNAVAILABLE';
-  const { type, status, code, name } = error as { type?: unknown; status?: unknown; code?: unknown; name?: unknown };
+  const { type, status, code, name, cause } = error as {
+    type?: unknown;
+    status?: unknown;
+    code?: unknown;
+    name?: unknown;
+    cause?: unknown;
+  };
   if (type === 'entity.parse.failed') return 'MALFORMED_JSON';
   if (status === 413) return 'BODY_TOO_LARGE';
   if (status === 415) return 'UNSUPPORTED_MEDIA_TYPE';
   if (error instanceof URIError) return 'NOT_FOUND';
   if (typeof status === 'number' && status >= 400 && status < 500) return 'VALIDATION_FAILED';
-  if (name === 'KnexTimeoutError' || isAway(code)) return 'SERVICE_UNAVAILABLE';
+  if (name === 'KnexTimeoutError' || isAway(code) || isAway((cause as { code?: unknown } | undefined)?.code))
+    return 'SERVICE_UNAVAILABLE';
   return 'INTERNAL_ERROR';
 }
 

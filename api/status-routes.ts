@@ -5,6 +5,7 @@ import type { Db } from '../db/connection';
 import type { Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { isCancellable, nextStatuses, progressPercentage, statusLabel } from '../domain/order-status';
+import { ORDER_STEPS } from '../domain/saga-state';
 import { languageOf, send, success } from './answer';
 import { authenticated, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
@@ -42,12 +43,9 @@ async function statusByDatabase(db: Db, orderId: number, order: Order): Promise<
     canCancel: isCancellable(order.status),
     lastUpdated: order.updatedAt.toISOString(),
     ...(order.statusReason === null ? {} : { reason: order.statusReason }),
-    steps: steps.map(({ step, attempt, state, code }) => ({
-      step,
-      attempt,
-      state,
-      ...(code === null ? {} : { error: code }),
-    })),
+    steps: steps
+      .map(({ step, attempt, state, code }) => ({ step, attempt, state, ...(code === null ? {} : { error: code }) }))
+      .sort((a, b) => a.attempt - b.attempt || ORDER_STEPS.indexOf(a.step) - ORDER_STEPS.indexOf(b.step)),
   };
 }
 

@@ -1,0 +1,154 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
+import type { Express } from 'express';
+import pino from 'pino';
+import { createDevelopmentToken } from '../cli/development-token';
+import { Metrics } from '../observability/metrics';
+import { createAuthentication } from './authentication';
+import type { RouteDependencies } from './dependencies';
+import { OpenStreams } from './live';
+import { openApiDocument } from './openapi';
+import { createApp } from './server';
+
+const SECRET = 'a secret of at least thirty-two characters';
+const CARRIER_SECRET = 'what the carrier knows';
+const settings = { JWT_SECRET: SECRET, CARRIER_WEBHOOK_SECRET: CARRIER_SECRET, CURRENCY: 'KRW' };
+const metrics = new Metrics('api');
+const logged = new PassThrough();
+
+/** What these tests ask is answered before any database is. */
+const dependencies = {
+  settings,
+  metrics,
+  logger: pino(logged),
+  authenticate: createAuthentication(settings),
+} as unknown as RouteDependencies;
+
+let app: Express;
+let server: Server;
+let token: string;
+
+beforeAll(async () => {
+  app = createApp(dependencies, new OpenStreams());
+  server = createServer(app).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  token = await createDevelopmentToken(SECRET, { email: 'kim@example.com' });
+});
+
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+async function ask(method: string, path: string, options: { body?: string; headers?: Record<string, string> } = {}) {
+  const { port } = server.address() as AddressInfo;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...options.headers };
+  return fetch(`http://127.0.0.1:${port}${path}`, { method, headers, ...(options.body ? { body: options.body } : {}) });
+}
+
+describe('what is refused before it does anything', () => {
+  const order = JSON.stringify({ lines: [{ sku: 'tea', quantity: 1 }] });
+  test.each([
+    [404, 'NOT_FOUND', 'GET', '/nothing/here', {}],
+    [404, 'NOT_FOUND', 'DELETE', '/api/orders', {}],
+    [404, 'NOT_FOUND', 'GET', '/api/orders/%E0%A4%A', {}],
+    [404, 'ORDER_NOT_FOUND', 'GET', '/api/orders/abc', {}],
+    [401, 'UNAUTHENTICATED', 'GET', '/api/products', { headers: { authorization: '' } }],
+    [401, 'UNAUTHENTICATED', 'POST', '/api/orders', { headers: { authorization: 'Bearer x' }, body: '{' }],
+    [403, 'FORBIDDEN', 'PUT', '/api/ops/products/tea', { body: '{}' }],
+    [400, 'MALFORMED_JSON', 'POST', '/api/orders', { body: '{"lines":' }],
+    [400, 'VALIDATION_FAILED', 'POST', '/api/orders', {}],
+    [400, 'VALIDATION_FAILED', 'POST', '/api/orders', { body: '{"lines":[]}' }],
+    [400, 'VALIDATION_FAILED', 'POST', '/api/orders', { body: order, headers: { 'idempotency-key': 'a b' } }],
+    [400, 'VALIDATION_FAILED', 'GET', '/api/orders?limit=0', {}],
+    [413, 'BODY_TOO_LARGE', 'POST', '/api/orders', { body: JSON.stringify('x'.repeat(65 * 1024)) }],
+    [415, 'UNSUPPORTED_MEDIA_TYPE', 'POST', '/api/orders', { body: 'a=b', headers: { 'content-type': 'text/plain' } }],
+    [401, 'SIGNATURE_INVALID', 'POST', '/webhooks/carrier', { body: '{}' }],
+    [
+      401,
+      'SIGNATURE_INVALID',
+      'POST',
+      '/webhooks/carrier',
+      { body: '{}', headers: { 'x-carrier-signature': signed('{} ') } },
+    ],
+    [
+      400,
+      'VALIDATION_FAILED',
+      'POST',
+      '/webhooks/carrier',
+      { body: '{}', headers: { 'x-carrier-signature': signed('{}') } },
+    ],
+  ])('%i %s: %s %s %j', async (status, code, method, path, options) => {
+    const response = await ask(method, path, options);
+    expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(await response.json()).toMatchObject({ status, code, requestId: expect.any(String) as string });
+    expect(response.status).toBe(status);
+  });
+
+  test('speaks Korean, and English to who prefers it', async () => {
+    const korean = (await (await ask('GET', '/nothing')).json()) as { title: string };
+    const headers = { 'accept-language': 'en-GB,en;q=0.9,ko;q=0.5' };
+    const english = (await (await ask('GET', '/nothing', { headers })).json()) as { title: string };
+    expect(korean.title).toBe('경로를 찾을 수 없습니다');
+    expect(english.title).toBe('No such route');
+  });
+});
+
+describe('what goes round every request', () => {
+  test('the id of the request is kept or given, and helmet’s headers are there', async () => {
+    const response = await ask('GET', '/livez', { headers: { 'x-request-id': 'mine-1' } });
+    expect(response.headers.get('x-request-id')).toBe('mine-1');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect((await ask('GET', '/livez')).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('metrics know the route’s template, not the order', async () => {
+    await ask('GET', '/api/orders/12x');
+    const text = await (await ask('GET', '/metrics')).text();
+    expect(text).toContain('route="/api/orders/:orderId",status="404"');
+    expect(text).not.toContain('12x');
+  });
+
+  test('the log has no token, wherever it came', async () => {
+    await ask('GET', `/nothing?access_token=${token}`);
+    const lines = String(logged.read());
+    expect(lines).toContain('/nothing');
+    expect(lines).not.toContain(token);
+  });
+});
+
+describe('the documentation', () => {
+  test('names every route there is, and no other', () => {
+    const undocumented = ['get /livez', 'get /readyz', 'get /metrics', 'get /openapi.json', 'get /docs'];
+    const { paths } = openApiDocument() as { paths: Record<string, Record<string, unknown>> };
+    const documented = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+    );
+    expect([...documented, ...undocumented].sort()).toEqual(routesOf(app).sort());
+  });
+
+  test('is one page without scripts', async () => {
+    const page = await (await ask('GET', '/docs')).text();
+    expect(page).toContain('process-payment-shipment');
+    expect(page).not.toMatch(/<script|src=|https?:\/\//);
+  });
+});
+
+function signed(body: string): string {
+  return `sha256=${createHmac('sha256', CARRIER_SECRET).update(body).digest('hex')}`;
+}
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Record<string, boolean> };
+  readonly handle?: { readonly stack?: Layer[] };
+}
+
+function routesOf(express: Express): string[] {
+  const layers = (stack: Layer[]): string[] =>
+    stack.flatMap(({ route, handle }) =>
+      route ? Object.keys(route.methods).map((method) => `${method} ${route.path}`) : layers(handle?.stack ?? []),
+    );
+  return layers((express as unknown as { router: { stack: Layer[] } }).router.stack);
+}
