@@ -1,0 +1,137 @@
+// The walls between the folders of this package. A rule reads: files in `from` import nothing of this package but `to`.
+
+const ROOMS = [
+  'activities',
+  'api',
+  'bench',
+  'cli',
+  'config',
+  'contracts',
+  'db',
+  'demo',
+  'deploy',
+  'docs',
+  'domain',
+  'kafka-bridge',
+  'observability',
+  'providers',
+  'roles',
+  'sandbox',
+  'stack',
+  'test',
+  'worker',
+  'workflows',
+];
+/** Contracts that carry no zod, so that the bundle of the workflows stays small. */
+const ZOD_FREE = '^contracts/(workflow-api|topics|trace-header)\\.ts$';
+const TESTS = '\\.test\\.ts$';
+
+/** May import these rooms, and of `types` the types only. */
+const MAY_IMPORT = {
+  domain: {},
+  contracts: { rooms: ['domain'] },
+  workflows: { rooms: ['domain'], files: [ZOD_FREE], types: ['activities'] },
+  // A repository is a set of functions that take the transaction: activities call them; connections are given to them.
+  activities: { rooms: ['domain', 'contracts', 'db'], files: ['^providers/errors\\.ts$'], types: ['providers'] },
+  db: { rooms: ['domain'], files: [ZOD_FREE], types: ['contracts'] },
+  providers: { rooms: ['domain', 'contracts'] },
+  'kafka-bridge': { rooms: ['contracts', 'domain', 'db', 'observability'], types: ['config'] },
+  api: { rooms: ['contracts', 'domain', 'db', 'observability'], types: ['config'] },
+  worker: { rooms: ['activities', 'contracts', 'db', 'observability'], types: ['config', 'providers'] },
+  cli: { rooms: ['config', 'contracts'] },
+  sandbox: { rooms: ['contracts'] },
+  config: {},
+  observability: { files: [ZOD_FREE] },
+  stack: { rooms: ['config'] },
+  demo: { rooms: ['cli', 'config', 'contracts', 'domain', 'stack'] },
+  // Where the processes are constructed: it knows every part.
+  roles: { rooms: ROOMS.filter((room) => !['roles', 'test', 'bench', 'demo', 'docs', 'deploy'].includes(room)) },
+};
+
+const inRooms = (rooms) => (rooms.length > 0 ? [`^(${rooms.join('|')})/`] : []);
+
+function wallsOf([room, { rooms = [], files = [], types = [] }]) {
+  const open = [...inRooms([room, ...rooms]), ...files];
+  const from = { path: `^${room}/`, pathNot: TESTS };
+  return [
+    {
+      name: `walls-of-${room}`,
+      severity: 'error',
+      from,
+      to: { path: `^(${ROOMS.join('|')})/`, pathNot: [...open, ...inRooms(types)] },
+    },
+    ...(types.length === 0
+      ? []
+      : [
+          {
+            name: `types-only-in-${room}`,
+            severity: 'error',
+            from,
+            to: { path: inRooms(types), pathNot: open, dependencyTypesNot: ['type-only'] },
+          },
+        ]),
+  ];
+}
+
+/** A library that only these folders use. */
+const only = (library, rooms) => ({
+  name: `${library.replace('@', '').replace('/', '-')}-only-where-it-lives`,
+  severity: 'error',
+  from: { path: `^(${ROOMS.join('|')})/`, pathNot: [...inRooms([...rooms, 'test', 'bench']), TESTS] },
+  to: { path: `node_modules/${library}/`, dependencyTypesNot: ['type-only'] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'nobody-imports-these',
+      severity: 'error',
+      from: { pathNot: ['^(roles|test|bench|demo|docs|deploy)/', TESTS] },
+      to: { path: '^(roles|test|bench|demo|docs|deploy)/' },
+    },
+    ...Object.entries(MAY_IMPORT).flatMap(wallsOf),
+    {
+      name: 'workflows-stay-small-and-deterministic',
+      comment: 'Temporal runs them in a sandbox: no zod, no Node, no library but its own.',
+      severity: 'error',
+      from: { path: '^workflows/', pathNot: TESTS },
+      to: {
+        path: 'node_modules',
+        pathNot: 'node_modules/@temporalio/(workflow|common)/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'no-node-in-the-workflow-bundle',
+      severity: 'error',
+      from: { path: ['^(workflows|domain)/', ZOD_FREE], pathNot: TESTS },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'zod-free-contracts',
+      severity: 'error',
+      from: { path: [ZOD_FREE, '^domain/'], pathNot: TESTS },
+      to: { path: ['node_modules', '^contracts/'], pathNot: ZOD_FREE, dependencyTypesNot: ['type-only'] },
+    },
+    only('kafkajs', ['kafka-bridge', 'stack']),
+    only('stripe', ['providers']),
+    only('express', ['api', 'sandbox']),
+    only('@temporalio/worker', ['worker', 'observability', 'roles']),
+    only('@temporalio/activity', ['activities', 'worker', 'observability']),
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-development-library-in-the-product',
+      severity: 'error',
+      from: { path: `^(${Object.keys(MAY_IMPORT).join('|')})/`, pathNot: [TESTS, '^(stack|demo)/'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^node_modules/(?!(zod|kafkajs|stripe|express|@temporalio))' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default', 'types'] },
+  },
+};
