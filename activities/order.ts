@@ -109,7 +109,7 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
             orderId: order.id,
             at,
             type: 'request',
-            data: { state: 'FAILED', code: call.code, then: call.then, attempt: call.attempt },
+            data: { state: 'FAILED', code: call.code, next: call.then, attempt: call.attempt },
           },
         ]);
         const occurrence = String(call.attempt);
@@ -216,7 +216,7 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
 export type OrderActivities = ReturnType<typeof createOrderActivities>;
 
 /** Moves through what is left of `path`; false: the order is at its end already, so this ran before. */
-export async function move(
+async function move(
   trx: Trx,
   order: Order,
   path: readonly OrderStatus[],

@@ -16,7 +16,7 @@ import { orderSummary, orderView, ownOrder } from './order-access';
 import { type Language, ProblemError } from './problem';
 import { jsonBody, orderIdOf, parseBody, parseQuery } from './validation';
 
-export const pageSchema = z.object({
+const pageSchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   before: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
 });

@@ -62,7 +62,7 @@ export async function serveProbes(options: {
 }
 
 /** Stops taking connections and waits for the answers under way. */
-export function closeServer(server: Server): Promise<void> {
+function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();

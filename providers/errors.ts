@@ -38,6 +38,6 @@ export class OutcomeUnknown extends Error {
 export type ProviderError = ProviderRefused | ProviderUnavailable | OutcomeUnknown;
 
 /** True for the three errors of this file, and nothing else. */
-export function isProviderError(error: unknown): error is ProviderError {
+function isProviderError(error: unknown): error is ProviderError {
   return error instanceof ProviderRefused || error instanceof ProviderUnavailable || error instanceof OutcomeUnknown;
 }

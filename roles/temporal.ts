@@ -45,7 +45,7 @@ export async function ensureSearchAttributes(connection: Connection, namespace: 
 type AttributeName = keyof typeof SEARCH_ATTRIBUTES;
 
 /** Which of our search attributes the namespace lacks. */
-export async function missingSearchAttributes(connection: Connection, namespace: string): Promise<AttributeName[]> {
+async function missingSearchAttributes(connection: Connection, namespace: string): Promise<AttributeName[]> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   return (Object.keys(SEARCH_ATTRIBUTES) as AttributeName[]).filter((name) => customAttributes?.[name] === undefined);
 }

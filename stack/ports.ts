@@ -7,7 +7,7 @@ const FREE_FROM = 20_000;
 const FREE_TO = 31_900;
 
 /** Whether nobody listens on this port of the loopback address. */
-export function isFree(port: number): Promise<boolean> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
