@@ -29,7 +29,7 @@ export function errorAnswer(logger: Logger) {
 }
 
 /** Which problem an error is. */
-export function codeOf(error: unknown): ProblemCode {
+function codeOf(error: unknown): ProblemCode {
   if (error instanceof ProblemError) return error.code;
   if (error instanceof TemporalAwayError) return 'TEMPORAL_UNAVAILABLE';
   const { type, status, code, name, cause } = error as {
