@@ -1,0 +1,86 @@
+import { WebSocket } from 'ws';
+import type { TimelineView } from '../../contracts/http';
+import { Shop } from '../support/shop';
+
+const PAID = ['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED', 'PREPARING'];
+
+describe('an order can be watched live', () => {
+  const shop = new Shop();
+  afterAll(() => shop.close());
+
+  test('by server-sent events, which resume after the last one seen', async () => {
+    const { orderId } = await shop.payableOrder();
+    const events = readEvents(orderId, {});
+    await shop.pay(orderId);
+    const seen = await takeUntil(events, 'PREPARING');
+    expect(statuses(seen)).toEqual(PAID);
+
+    const half = seen[Math.floor(seen.length / 2)] as TimelineView;
+    const resumed = await takeUntil(readEvents(orderId, { 'last-event-id': String(half.id) }), 'PREPARING');
+    expect(resumed).toEqual(seen.filter((event) => event.id > half.id));
+  });
+
+  test('by the WebSocket that the 202 names', async () => {
+    const { orderId } = await shop.payableOrder();
+    const answer = await shop.pay(orderId);
+    const topic = answer.body.data.websocketTopic as string;
+    const socket = new WebSocket(`${shop.system.api.replace('http', 'ws')}${topic}`, {
+      headers: { authorization: `Bearer ${await shop.token()}` },
+    });
+    const seen: TimelineView[] = [];
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('message', (data) => {
+        seen.push(JSON.parse(String(data)) as TimelineView);
+        if (seen.at(-1)?.data.to === 'PREPARING') resolve();
+      });
+    });
+    socket.close();
+    expect(statuses(seen)).toEqual(PAID);
+  });
+
+  test("but not another's", async () => {
+    const { orderId } = await shop.payableOrder();
+    const token = await shop.token('thief@example.com');
+    const socket = new WebSocket(
+      `${shop.system.api.replace('http', 'ws')}/topic/order/${orderId}?access_token=${token}`,
+    );
+    const refusal = await new Promise<Error>((resolve) => socket.on('error', resolve));
+    expect(refusal.message).toContain('404');
+  });
+
+  async function* readEvents(orderId: number, headers: Record<string, string>): AsyncGenerator<TimelineView> {
+    const ended = new AbortController();
+    const response = await fetch(`${shop.system.api}/api/orders/${orderId}/events`, {
+      headers: { authorization: `Bearer ${await shop.token()}`, ...headers },
+      signal: ended.signal,
+    });
+    let rest = '';
+    try {
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        rest += Buffer.from(chunk).toString();
+        const blocks = rest.split('\n\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) {
+          const data = block.split('\n').find((line) => line.startsWith('data: '));
+          if (data) yield JSON.parse(data.slice('data: '.length)) as TimelineView;
+        }
+      }
+    } finally {
+      ended.abort();
+    }
+  }
+});
+
+async function takeUntil(events: AsyncGenerator<TimelineView>, status: string): Promise<TimelineView[]> {
+  const seen: TimelineView[] = [];
+  for await (const event of events) {
+    seen.push(event);
+    if (event.data.to === status) break;
+  }
+  return seen;
+}
+
+function statuses(events: readonly TimelineView[]): unknown[] {
+  return events.filter((event) => event.type === 'status').map((event) => event.data.to);
+}
