@@ -16,6 +16,14 @@ const QUIETER: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
   ERROR: 'error',
 };
 
+/** What a worker takes on at once. */
+export const WORKER_CAPACITY = {
+  maxCachedWorkflows: 1_000,
+  maxConcurrentWorkflowTaskExecutions: 100,
+  maxConcurrentActivityTaskExecutions: 100,
+  maxConcurrentLocalActivityExecutions: 200,
+} as const;
+
 /** Sends the SDK's own logs to ours and leaves signals to the process's main; call it before any connection is made. */
 export function installTemporalRuntime(logger: Logger): void {
   Runtime.install({
@@ -43,10 +51,7 @@ export async function startWorker(deps: {
     workflowBundle: deps.bundle,
     activities: deps.activities,
     ...(deps.identity ? { identity: deps.identity } : {}),
-    maxCachedWorkflows: 1_000,
-    maxConcurrentWorkflowTaskExecutions: 100,
-    maxConcurrentActivityTaskExecutions: 100,
-    maxConcurrentLocalActivityExecutions: 200,
+    ...WORKER_CAPACITY,
     shutdownGraceTime: '15 seconds',
     interceptors: {
       activity: [

@@ -1,0 +1,26 @@
+import type { CpuUse } from './cpu';
+import type { Spread } from './figures';
+import type { HttpFigures } from './http-load';
+import type { OrdersRound, SingleOrders } from './orders';
+
+/** One round of floor and full orders, one right after the other. */
+export interface EngineRound {
+  readonly floorPerSecond: number;
+  readonly orders: OrdersRound;
+  readonly ordersCpu: CpuUse;
+  readonly ratio: number;
+}
+
+export interface SubmitRound {
+  readonly bare: HttpFigures;
+  readonly submit: HttpFigures;
+  readonly cpu: CpuUse;
+}
+
+/** Everything that one run got; parts that were not asked for are absent. */
+export interface BenchFigures {
+  engine?: { readonly rounds: readonly EngineRound[]; readonly relayLagMs: Spread };
+  single?: SingleOrders & { readonly relayLagMs: Spread };
+  status?: { readonly workflow: HttpFigures; readonly database: HttpFigures };
+  submit?: { readonly rounds: readonly SubmitRound[]; readonly whileWorking: HttpFigures };
+}

@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import { LAYOUTS, type Layout } from './system';
+
+/** How long each part measures; seconds unless the name says otherwise. */
+export interface Plan {
+  readonly rounds: number;
+  readonly inFlight: number;
+  readonly warmUpS: number;
+  readonly floorS: number;
+  readonly ordersS: number;
+  readonly singleOrders: number;
+  readonly httpS: number;
+  readonly httpRounds: number;
+  readonly connections: number;
+}
+
+export interface BenchOptions {
+  readonly plan: Plan;
+  readonly isQuick: boolean;
+  readonly layout: Layout;
+  /** Undefined: a name of its own under bench/results. */
+  readonly jsonFile: string | undefined;
+  /** Where roles write CPU profiles when they end; undefined: none. */
+  readonly profileFolder: string | undefined;
+  /** Parts to measure; empty: all. */
+  readonly only: readonly string[];
+}
+
+const WHOLE: Plan = {
+  rounds: 3,
+  inFlight: 50,
+  warmUpS: 3,
+  floorS: 8,
+  ordersS: 16,
+  singleOrders: 100,
+  httpS: 4,
+  httpRounds: 3,
+  connections: 4,
+};
+const QUICK: Plan = {
+  ...WHOLE,
+  rounds: 1,
+  warmUpS: 2,
+  floorS: 4,
+  ordersS: 8,
+  singleOrders: 25,
+  httpS: 2,
+  httpRounds: 1,
+};
+
+export const PARTS = ['engine', 'single', 'status', 'submit'] as const;
+
+/** Reads the command line; throws with one sentence on what is wrong. */
+export function readOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      layout: { type: 'string', default: 'one' },
+      only: { type: 'string', multiple: true, default: [] },
+      'cpu-prof': { type: 'string' },
+    },
+  });
+  const layout = LAYOUTS.find((known) => known === values.layout);
+  if (!layout) throw new Error(`--layout is one of ${LAYOUTS.join(', ')}`);
+  const unknown = values.only.find((part) => !PARTS.some((known) => known === part));
+  if (unknown) throw new Error(`--only is one of ${PARTS.join(', ')}`);
+  return {
+    plan: values.quick ? QUICK : WHOLE,
+    isQuick: values.quick,
+    layout,
+    jsonFile: values.json,
+    profileFolder: values['cpu-prof'],
+    only: values.only,
+  };
+}

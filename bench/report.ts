@@ -1,0 +1,142 @@
+import { median, type Spread } from './figures';
+import type { BenchFigures, EngineRound, SubmitRound } from './figures-of-parts';
+import type { HttpFigures } from './http-load';
+import type { Plan } from './options';
+
+interface Row {
+  readonly name: string;
+  readonly got: string;
+  readonly aim?: string;
+  /** Whether the aim is met; undefined: there is none. */
+  readonly isMet?: boolean;
+}
+
+export interface BenchResult {
+  readonly seconds: number;
+  readonly machine: {
+    readonly cores: number;
+    readonly node: string;
+    readonly loadBefore: number[];
+    readonly loadAfter: number[];
+  };
+  readonly layout: string;
+  readonly plan: Plan;
+  readonly figures: BenchFigures;
+}
+
+/** The figures beside their aims, for people. */
+export function table(result: BenchResult): string {
+  const { machine, figures, plan } = result;
+  const load = (one: readonly number[]) => one.map((value) => value.toFixed(1)).join(' ');
+  const rows = [
+    ...engineRows(figures, plan),
+    ...singleRows(figures),
+    ...submitRows(figures, plan),
+    ...statusRows(figures),
+    ...relayRows(figures),
+  ];
+  const widths = { name: longest(rows.map((row) => row.name)), got: longest(rows.map((row) => row.got)) };
+  return [
+    '',
+    ...rows.map(({ name, got, aim, isMet }) =>
+      `${name.padEnd(widths.name)}  ${got.padEnd(widths.got)}  ${aim ? `aim ${aim}: ${isMet ? 'met' : 'missed'}` : ''}`.trimEnd(),
+    ),
+    '',
+    `roles: ${result.layout === 'one' ? 'all in one process' : 'api+relay and bridge+worker'}; ${machine.cores} cores, Node ${machine.node}, load ${load(machine.loadBefore)} before, ${load(machine.loadAfter)} after; ${result.seconds} s`,
+    ...cpuLines(figures),
+  ].join('\n');
+}
+
+function engineRows({ engine }: BenchFigures, plan: Plan): Row[] {
+  if (!engine) return [];
+  const { rounds } = engine;
+  const of = (pick: (round: EngineRound) => number, digits: number) =>
+    `${median(rounds.map(pick)).toFixed(digits)}${rounds.length > 1 ? ` (${rounds.map((round) => pick(round).toFixed(digits)).join(', ')})` : ''}`;
+  const ratio = median(rounds.map((round) => round.ratio));
+  return [
+    { name: `a  no-op workflows/s, ${plan.inFlight} in flight`, got: of((round) => round.floorPerSecond, 0) },
+    { name: `b  orders settled/s, ${plan.inFlight} in flight`, got: of((round) => round.orders.perSecond, 1) },
+    { name: '   b/a', got: of((round) => round.ratio, 3), aim: '>= 0.2 (must 0.12)', isMet: ratio >= 0.2 },
+    { name: '   order created -> PREPARING, p50 ms', got: of((round) => round.orders.wholeMs.p50, 0) },
+  ];
+}
+
+function singleRows({ single }: BenchFigures): Row[] {
+  if (!single) return [];
+  return [
+    {
+      name: 'c  202 -> PREPARING, one at a time',
+      got: ms(single.preparingMs),
+      aim: 'p50 <= 80 ms',
+      isMet: single.preparingMs.p50 <= 80,
+    },
+    { name: '   201 -> PENDING_PAYMENT, one at a time', got: ms(single.reservedMs) },
+  ];
+}
+
+function submitRows({ submit }: BenchFigures, plan: Plan): Row[] {
+  if (!submit) return [];
+  const at = `${plan.connections} connections`;
+  const rate = (pick: (round: SubmitRound) => HttpFigures) =>
+    median(submit.rounds.map((round) => pick(round).perSecond));
+  const spreadOf = (pick: (round: SubmitRound) => HttpFigures): Spread => ({
+    p50: median(submit.rounds.map((round) => pick(round).ms.p50)),
+    p99: median(submit.rounds.map((round) => pick(round).ms.p99)),
+    count: submit.rounds.reduce((sum, round) => sum + pick(round).ms.count, 0),
+  });
+  const [ours, bare] = [(round: SubmitRound) => round.submit, (round: SubmitRound) => round.bare];
+  const share = median(submit.rounds.map((round) => round.submit.perSecond / round.bare.perSecond));
+  const own = spreadOf(ours);
+  return [
+    {
+      name: `d  submit 202, api alone, ${at}`,
+      got: `${rate(ours).toFixed(0)}/s  ${ms(own)}`,
+      aim: 'p50 <= 6 ms',
+      isMet: own.p50 <= 6,
+    },
+    { name: `   bare Express, one insert, ${at}`, got: `${rate(bare).toFixed(0)}/s  ${ms(spreadOf(bare))}` },
+    { name: '   submit / bare', got: share.toFixed(2), aim: '>= 0.5', isMet: share >= 0.5 },
+    { name: `   submit while all roles work, ${at}`, got: http(submit.whileWorking) },
+  ];
+}
+
+function statusRows({ status }: BenchFigures): Row[] {
+  if (!status) return [];
+  return [
+    { name: '   status by the workflow', got: http(status.workflow) },
+    { name: '   status by the database', got: http(status.database) },
+  ];
+}
+
+function relayRows({ single, engine }: BenchFigures): Row[] {
+  return [
+    ...(single
+      ? [
+          {
+            name: 'e  relay lag, one order at a time',
+            got: ms(single.relayLagMs),
+            aim: 'p50 <= 5 ms',
+            isMet: single.relayLagMs.p50 <= 5,
+          },
+        ]
+      : []),
+    ...(engine ? [{ name: '   relay lag, under the load of b', got: ms(engine.relayLagMs) }] : []),
+  ];
+}
+
+function cpuLines({ engine, submit }: BenchFigures): string[] {
+  const lines = [
+    ...(engine?.rounds.map((round) => ({ what: 'b', use: round.ordersCpu })) ?? []),
+    ...(submit?.rounds.map((round) => ({ what: 'd', use: round.cpu })) ?? []),
+  ];
+  return lines
+    .filter(({ use }) => use.others !== undefined)
+    .map(({ what, use }) => {
+      const cores = Object.entries(use.cores).map(([name, value]) => `${name} ${value.toFixed(2)}`);
+      return `cores used during ${what}: ${cores.join(', ')}; by others ${use.others?.toFixed(2)}; load ${use.load1m.toFixed(1)}`;
+    });
+}
+
+const ms = ({ p50, p99 }: Spread) => `p50 ${p50.toFixed(1)} ms  p99 ${p99.toFixed(1)} ms`;
+const http = (figures: HttpFigures) => `${figures.perSecond.toFixed(0)}/s  ${ms(figures.ms)}`;
+const longest = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
