@@ -8,7 +8,13 @@ import {
 import type { AfterFailure } from '../activities/order';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
-import type { OrderSagaInput, PaymentRequested, ShipmentStatus } from '../contracts/workflow-api';
+import {
+  type OrderSagaInput,
+  type PaymentRequested,
+  SIGNALS,
+  type ShipmentStatus,
+  type ShipmentUpdated,
+} from '../contracts/workflow-api';
 import { isCancellable, type OrderStatus } from '../domain/order-status';
 import { Board } from './board';
 import { own } from './calls';
@@ -41,6 +47,8 @@ class OrderLife {
   private holdLeftMs = 0;
   private retryWaits = false;
   private isEnding = false;
+  /** Nobody can end the order any more: it goes on, however long its history is. */
+  private mayGoOnForLong = false;
   /** The steps of the attempt that went well: what a later cancel takes back. */
   private paid: AttemptSteps | undefined;
   private endedBecause = { code: 'CANCELLED_BY_CUSTOMER', reason: '' };
@@ -51,26 +59,35 @@ class OrderLife {
       undoRetryMs: () => this.policy?.undoRetryMs ?? 600_000,
       parked: (stuck) => this.showParked(stuck.map((entry) => entry.step.name)),
       stillParked: () => this.board.publish('NEEDS_OPERATOR', 'a decision on the undo that failed'),
+      undecided: (_resolution, why) => this.noteRefusal(SIGNALS.resolveCompensation, why),
       unparked: () => this.showCompensating(),
     });
     this.board.progress = this.saga.progress;
     this.inbox = new Inbox({
       whyNotCancellable: () => this.whyNotCancellable(),
-      decide: (resolution) => this.saga.resolve(resolution),
+      whyNotDecidable: (resolution) => this.saga.whyNotDecidable(resolution),
+      decide: (resolution) => this.saga.decide(resolution),
       interrupt: () => this.saga.interrupt(),
-      noteRefusal: (what, why) =>
-        CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() })),
+      noteRefusal: (what, why) => this.noteRefusal(what, why),
     });
   }
 
   async live(): Promise<OrderStatus | 'DUPLICATE'> {
     const reservation = await this.reserveStock();
-    if (reservation === 'DUPLICATE') return 'DUPLICATE';
+    if (reservation === 'DUPLICATE') return this.leaveToTheOther();
     if (reservation === 'SHORT') return this.end('CANCELLED', 'STOCK_SHORTAGE');
     if (reservation === 'INTERRUPTED' || !(await this.payAndShip(reservation))) return this.cancel();
     if (this.board.status === 'COMPLETED') return this.end('COMPLETED');
     const arrived = await this.followDelivery();
     return arrived ? this.end(arrived) : this.cancel();
+  }
+
+  /** Another run has the order: whatever was asked of this one is refused, and nothing of the order is touched. */
+  private async leaveToTheOther(): Promise<'DUPLICATE'> {
+    this.isEnding = true;
+    this.inbox.closeCancellation('DUPLICATE');
+    await condition(allHandlersFinished);
+    return 'DUPLICATE';
   }
 
   cancelledInTemporal(): void {
@@ -82,7 +99,6 @@ class OrderLife {
     try {
       reservation = await this.saga.run(stockStep(this.orderId, workflowInfo().firstExecutionRunId));
     } catch (error) {
-      if (this.inbox.openCancellation) return 'INTERRUPTED';
       throw asWorkflowFailure(error);
     }
     if (reservation.outcome === 'CLOSED') return 'INTERRUPTED';
@@ -105,6 +121,8 @@ class OrderLife {
       if (!beginning.accepted) continue;
       this.board.attempt = attempt;
       this.retryWaits = false;
+      this.board.sagaState = 'RUNNING';
+      this.board.waitingFor = 'payment and shipment';
       const steps = attemptSteps(call, policy, Date.now() + policy.processingBudgetMs);
       const isPaid = beginning.totalMinor > 0;
       const isStored = beginning.warehouseStorage;
@@ -142,9 +160,9 @@ class OrderLife {
     for (;;) {
       const leftMs = isClockStopped ? undefined : deadline - Date.now();
       await this.until(() => this.inbox.payments.length > 0 || this.isCancelled, leftMs);
+      if (!isClockStopped) this.holdLeftMs = Math.max(0, deadline - Date.now());
       // A request that came first was perhaps begun by a worker that died: only serving it finds that out.
       const request = this.inbox.payments.shift();
-      this.holdLeftMs = Math.max(0, deadline - Date.now());
       if (request) return request;
       if (this.isCancelled) return undefined;
       if (await own.expireHold({ orderId: this.orderId })) {
@@ -159,7 +177,8 @@ class OrderLife {
   private async followDelivery(): Promise<OrderStatus | undefined> {
     for (;;) {
       this.board.publish('WAITING', 'news from the carrier');
-      await this.until(() => this.inbox.shipments.length > 0 || this.isCancelled || this.inbox.isRefunding);
+      await this.until(() => this.hasNews || this.isCancelled || this.inbox.isRefunding);
+      await this.skipLateRequests();
       if (this.inbox.isRefunding) return 'REFUND_REQUESTED';
       if (this.isCancelled) {
         if (await this.recallParcel()) return undefined;
@@ -167,33 +186,32 @@ class OrderLife {
       }
       const update = this.inbox.shipments.shift();
       if (!update) continue;
-      const to = STATUS_OF_PARCEL[update.status];
-      const status = await own.advanceDelivery({
-        orderId: this.orderId,
-        to,
-        eventId: update.eventId,
-        atMs: Date.now(),
-      });
+      const status = await this.advance(update);
       if (status !== this.board.status) this.board.moveTo(status);
       if (status === 'COMPLETED' || status === 'REFUND_REQUESTED' || status === 'REFUNDED') return status;
     }
+  }
+
+  private advance({ status, eventId }: ShipmentUpdated): Promise<OrderStatus> {
+    return own.advanceDelivery({ orderId: this.orderId, to: STATUS_OF_PARCEL[status], eventId, atMs: Date.now() });
   }
 
   /** Takes the parcel back first; the carrier has picked it up: the cancel is refused, and nothing else is undone. */
   private async recallParcel(): Promise<boolean> {
     await this.showCompensating();
     const parcel = this.paid?.ship;
-    const failure = parcel && (await this.saga.undo(parcel));
-    if (!parcel || failure?.code !== 'ALREADY_PICKED_UP') return true;
+    const refusal = parcel && (await this.saga.undoFirst(parcel, ({ code }) => code === 'ALREADY_PICKED_UP'));
+    if (!parcel || !refusal) return true;
     this.saga.keep(parcel);
+    this.mayGoOnForLong = true;
     await own.keepShipment({ orderId: this.orderId, attempt: parcel.attempt });
     await own.showSagaState({
       orderId: this.orderId,
       state: 'WAITING',
-      notice: { code: 'CANCEL_REFUSED', reason: failure.code, actor: this.inbox.openCancellation?.actor ?? '' },
+      notice: { code: 'CANCEL_REFUSED', reason: refusal.code, actor: this.inbox.openCancellation?.actor ?? '' },
       atMs: Date.now(),
     });
-    this.inbox.closeCancellation(failure.code);
+    this.inbox.closeCancellation(refusal.code);
     return false;
   }
 
@@ -211,12 +229,24 @@ class OrderLife {
   private async end(status: OrderStatus, reason?: string): Promise<OrderStatus> {
     this.isEnding = true;
     this.board.moveTo(status, reason);
-    this.inbox.closeCancellation(`ORDER_${status}`);
-    for (let late = this.inbox.payments.shift(); late; late = this.inbox.payments.shift())
-      await own.beginAttempt({ orderId: this.orderId, attempt: 0, ...late });
+    this.inbox.closeCancellation(status === 'CANCELLED' ? null : `ORDER_${status}`);
+    await this.skipLateRequests();
+    await this.countLateNews();
     this.board.publish('SETTLED', 'nothing');
     await condition(allHandlersFinished);
     return status;
+  }
+
+  /** Requests that came while the order was being paid: written down as skipped, so that none waits for ever. */
+  private async skipLateRequests(): Promise<void> {
+    for (let late = this.inbox.payments.shift(); late; late = this.inbox.payments.shift())
+      await own.beginAttempt({ orderId: this.orderId, attempt: 0, ...late });
+  }
+
+  /** The carrier's news of an order that has ended: counted in its timeline. */
+  private async countLateNews(): Promise<void> {
+    for (let late = this.inbox.shipments.shift(); late; late = this.inbox.shipments.shift())
+      await this.advance(late);
   }
 
   private async undoAttempt(attempt: number): Promise<void> {
@@ -242,6 +272,10 @@ class OrderLife {
     return retryCount < policy.maxRetries ? 'RETRY' : 'GIVE_UP';
   }
 
+  private get hasNews(): boolean {
+    return this.inbox.shipments.length > 0 || this.inbox.payments.length > 0;
+  }
+
   private get isCancelled(): boolean {
     return this.inbox.openCancellation !== undefined;
   }
@@ -254,19 +288,23 @@ class OrderLife {
 
   private whyNotCancellable(): string | undefined {
     if (this.isEnding) return 'ALREADY_ENDING';
-    if (this.board.sagaState === 'NEEDS_OPERATOR') return 'NEEDS_OPERATOR';
+    if (this.saga.isParked) return 'NEEDS_OPERATOR';
     return isCancellable(this.board.status) ? undefined : `ORDER_${this.board.status}`;
   }
 
   /** Waits for `isReady`, at most `timeoutMs`; an order with too long a history waits for its end only. */
   private async until(isReady: () => boolean, timeoutMs?: number): Promise<void> {
-    if (workflowInfo().historyLength > MAX_EVENTS) {
-      await this.showParked([], 'HISTORY_TOO_LONG');
-      await condition(() => this.isCancelled || this.inbox.isRefunding);
-      return;
-    }
-    if (timeoutMs === undefined) await condition(isReady);
-    else if (timeoutMs > 0) await condition(isReady, timeoutMs);
+    const isEnough = () => isReady() || this.isTooLong;
+    if (timeoutMs === undefined) await condition(isEnough);
+    else if (timeoutMs > 0) await condition(isEnough, timeoutMs);
+    if (!this.isTooLong) return;
+    const isToEnd = () => this.isCancelled || this.inbox.isRefunding;
+    if (!isToEnd()) await this.showParked([], 'HISTORY_TOO_LONG');
+    await condition(isToEnd);
+  }
+
+  private get isTooLong(): boolean {
+    return !this.mayGoOnForLong && workflowInfo().historyLength > MAX_EVENTS;
   }
 
   private async showCompensating(): Promise<void> {
@@ -274,8 +312,14 @@ class OrderLife {
     await own.showSagaState({ orderId: this.orderId, state: 'COMPENSATING', atMs: Date.now() });
   }
 
+  private async noteRefusal(what: string, why: string): Promise<void> {
+    const { orderId } = this;
+    await CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() }));
+  }
+
   private async showParked(steps: readonly string[], code = 'UNDO_FAILED'): Promise<void> {
-    this.board.publish('NEEDS_OPERATOR', 'a decision on the undo that failed');
+    const decision = code === 'UNDO_FAILED' ? 'a decision on the undo that failed' : 'a cancel, as too much has come in';
+    this.board.publish('NEEDS_OPERATOR', decision);
     const notice = { code, steps };
     await own.showSagaState({ orderId: this.orderId, state: 'NEEDS_OPERATOR', notice, atMs: Date.now() });
   }
