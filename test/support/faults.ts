@@ -1,11 +1,17 @@
+import type { OutageRequest, ProviderName } from '../../contracts/provider-api';
 import type { Shop } from './shop';
 
-/** Makes the payment provider unavailable or slow for one order, or well again. */
-export async function outage(shop: Shop, orderId: number, mode: 'unavailable' | 'slow' | 'none'): Promise<void> {
-  await fetch(`${shop.system.sandbox}/faults/payment`, {
+/** Makes a provider (payment, if none is named) unavailable or slow for one order, or well again. */
+export async function outage(
+  shop: Shop,
+  orderId: number,
+  mode: OutageRequest['mode'],
+  { provider = 'payment', delayMs = 700 }: { provider?: ProviderName; delayMs?: number } = {},
+): Promise<void> {
+  await fetch(`${shop.system.sandbox}/faults/${provider}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ mode, orderId, ...(mode === 'slow' ? { delayMs: 700 } : {}) }),
+    body: JSON.stringify({ mode, orderId, ...(mode === 'slow' ? { delayMs } : {}) }),
   });
 }
 

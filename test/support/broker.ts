@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
+import { CONSUMED } from '../../contracts/topics';
+import type { SystemAddresses } from './system';
+import { until } from './until';
+
+/** A record as another system sees it. */
+export interface SeenRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer>>;
+}
+
+export interface WrittenRecord {
+  readonly key: string | Buffer | null;
+  readonly value: string | Buffer | null;
+  readonly partition?: number;
+  readonly timestamp?: string;
+}
+
+/** Another system on the same broker: reads some topics from their beginning, and writes what it likes. */
+export class Broker {
+  private readonly seen: SeenRecord[] = [];
+
+  private constructor(
+    private readonly client: Kafka,
+    private readonly producer: Producer,
+    private readonly consumer: Consumer,
+  ) {}
+
+  static async open(system: SystemAddresses, topics: readonly string[]): Promise<Broker> {
+    const client = new Kafka({
+      clientId: 'another-system',
+      brokers: system.kafka.split(','),
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 10 },
+    });
+    const producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    const consumer = client.consumer({ groupId: `test-${randomUUID()}`, maxWaitTimeInMs: 100 });
+    const broker = new Broker(client, producer, consumer);
+    await Promise.all([producer.connect(), consumer.connect()]);
+    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ topic, partition, message }) => {
+        const { offset, timestamp, key, value } = message;
+        const headers = Object.fromEntries(
+          Object.entries(message.headers ?? {}).map(([name, bytes]) => [name, bytes as Buffer]),
+        );
+        broker.seen.push({ topic, partition, offset, timestamp, key, value, headers });
+      },
+    });
+    return broker;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.producer.disconnect(), this.consumer.disconnect()]);
+  }
+
+  /** Writes records in one batch; returns the offset of the first. */
+  async write(topic: string, ...records: readonly WrittenRecord[]): Promise<bigint> {
+    const [written] = await this.producer.send({ topic, acks: -1, messages: [...records] });
+    return BigInt(written?.baseOffset ?? -1);
+  }
+
+  /** Writes an event under its order's key; what it leaves out is filled in as a producer would. */
+  async publish(topic: string, event: { orderId: number } & Record<string, unknown>, copies = 1): Promise<void> {
+    const value = JSON.stringify(eventOf(event));
+    await this.write(topic, ...Array.from({ length: copies }, () => ({ key: String(event.orderId), value })));
+  }
+
+  recordsOf(topic: string): SeenRecord[] {
+    return this.seen.filter((record) => record.topic === topic);
+  }
+
+  /** The events of an order on a topic, as they came. */
+  eventsOf(topic: string, orderId: number): Record<string, unknown>[] {
+    return this.recordsOf(topic)
+      .filter(({ key }) => key?.toString() === String(orderId))
+      .map(({ value }) => JSON.parse(value?.toString() ?? 'null') as Record<string, unknown>);
+  }
+
+  /** Waits until so many events of an order have come. */
+  untilEvents(topic: string, orderId: number, count: number): Promise<Record<string, unknown>[]> {
+    return until(
+      `${count} events of order ${orderId} on ${topic}`,
+      async () => this.eventsOf(topic, orderId),
+      (events) => events.length >= count,
+    );
+  }
+
+  /** Waits until the topic's group has committed everything that stands in the topic now. */
+  async untilCommitted(topic: (typeof CONSUMED)[number]['topic'], withinMs?: number): Promise<void> {
+    const groupId = CONSUMED.find((consumed) => consumed.topic === topic)?.groupId as string;
+    const admin = this.client.admin();
+    await admin.connect();
+    try {
+      const ends = await admin.fetchTopicOffsets(topic);
+      await until(
+        `${groupId} to commit all of ${topic}`,
+        async () => {
+          const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
+          const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+          return ends.map(({ partition, high }) => Number(high) - Math.max(0, committed.get(partition) ?? 0));
+        },
+        (behind) => behind.every((records) => records <= 0),
+        withinMs,
+      );
+    } finally {
+      await admin.disconnect();
+    }
+  }
+}
+
+/** A whole event, as another system writes it. */
+export function eventOf<Event extends object>(event: Event) {
+  return { eventId: randomUUID(), eventCreatedAt: new Date().toISOString(), schemaVersion: 1, ...event };
+}

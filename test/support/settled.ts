@@ -1,0 +1,41 @@
+import { orderWorkflowId, WORKFLOWS } from '../../contracts/workflow-api';
+import { expectBooksToAddUp } from './books';
+import type { Shop } from './shop';
+import { until } from './until';
+
+/** What must hold of orders whatever died on the way: the books add up (I1 to I3, I9), one workflow each (I5), and no outbox row is left (I7). */
+export async function expectAllSettled(shop: Shop, orderIds: readonly number[]): Promise<void> {
+  for (const orderId of orderIds) await expectBooksToAddUp(shop, orderId);
+  await expectOneWorkflowEach(shop, orderIds);
+  await expectOutboxPublished(shop, orderIds);
+}
+
+/** Exactly one workflow execution stands under each order's id. */
+export async function expectOneWorkflowEach(shop: Shop, orderIds: readonly number[]): Promise<void> {
+  const { workflow } = await shop.temporal();
+  const wanted = Object.fromEntries(orderIds.map((orderId) => [orderWorkflowId(orderId), 1]));
+  // Visibility follows the executions by a moment.
+  const counts = await until(
+    'every workflow to be listed',
+    async () => {
+      const found: Record<string, number> = {};
+      for await (const { workflowId } of workflow.list({ query: `WorkflowType = '${WORKFLOWS.orderSaga}'` })) {
+        if (workflowId in wanted) found[workflowId] = (found[workflowId] ?? 0) + 1;
+      }
+      return found;
+    },
+    (found) => Object.keys(found).length === orderIds.length,
+  );
+  expect(counts).toEqual(wanted);
+}
+
+async function expectOutboxPublished(shop: Shop, orderIds: readonly number[]): Promise<void> {
+  await until(
+    'the outbox to be published',
+    async () =>
+      Number(
+        (await shop.db('outbox').whereIn('key', orderIds.map(String)).whereNull('published_at').count())[0]?.count,
+      ),
+    (waiting) => waiting === 0,
+  );
+}
