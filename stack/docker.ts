@@ -25,6 +25,9 @@ async function compose(place: StackPlace, command: readonly string[]): Promise<s
     POSTGRES_PORT: String(ports.postgres),
     POSTGRES_PASSWORD: secrets.postgres,
     REDIS_PORT: String(ports.redis),
+    // The file asks for these on behalf of the roles, which are not started here.
+    JWT_SECRET: 'unused',
+    CARRIER_WEBHOOK_SECRET: 'unused',
   });
   return runTool(docker, ['compose', '--project-name', `ordersaga-${place.name}`, ...command], { cwd: root, env });
 }
