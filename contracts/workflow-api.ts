@@ -90,6 +90,7 @@ export interface StepView {
   readonly step: OrderStep;
   readonly attempt: number;
   readonly state: StepState;
+  /** Code of the last failure of its do or its undo. */
   readonly error?: string;
   /** ISO 8601; when an undo that failed is tried again by itself. */
   readonly nextRetryAt?: string;
@@ -107,8 +108,15 @@ export interface StatusView {
   readonly steps: readonly StepView[];
 }
 
+/** A step as operators see it. */
+export interface DetailedStepView extends StepView {
+  /** The provider's or the database's own words. */
+  readonly message?: string;
+}
+
 /** Answer of the query `saga`. */
 export interface SagaView extends StatusView {
+  readonly steps: readonly DetailedStepView[];
   readonly attempt: number;
   readonly declines: number;
   readonly amountAtRiskMinor: number;

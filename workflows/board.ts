@@ -1,6 +1,12 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { QUERIES, type SagaView, type StatusView, type StepView } from '../contracts/workflow-api';
+import {
+  type DetailedStepView,
+  QUERIES,
+  type SagaView,
+  type StatusView,
+  type StepView,
+} from '../contracts/workflow-api';
 import { isCancellable, type OrderStatus, statusLabel } from '../domain/order-status';
 import type { OrderStep, SagaState } from '../domain/saga-state';
 import type { StepProgress } from './saga';
@@ -93,6 +99,7 @@ export class Board {
   private sagaView(): SagaView {
     return {
       ...this.statusView(),
+      steps: this.progress.map(detailedStepView),
       attempt: this.attempt,
       declines: this.declines,
       amountAtRiskMinor: this.amountAtRiskMinor,
@@ -104,10 +111,10 @@ export class Board {
   /** Markdown for the Web UI: what a support person wants to know first. */
   private details(): string {
     const rows = this.progress
-      .map(stepView)
+      .map(detailedStepView)
       .map(
         (step) =>
-          `| ${step.step} | ${step.attempt} | ${step.state} | ${step.error ?? ''} | ${step.nextRetryAt ?? ''} |`,
+          `| ${step.step} | ${step.attempt} | ${step.state} | ${step.message ?? ''} | ${step.nextRetryAt ?? ''} |`,
       );
     return [
       `**Order ${this.orderId}: ${this.orderStatus}** (${statusLabel(this.orderStatus, 'ko')}) · saga ${this.sagaState}${this.reason ? ` · ${this.reason}` : ''}`,
@@ -120,18 +127,27 @@ export class Board {
   }
 
   private howToResolve(): string {
-    const step = this.progress.find((entry) => entry.state === 'UNDO_FAILED')?.step.name ?? 'payment';
-    const input = JSON.stringify({ decisionId: 'a-new-id', step, decision: 'RETRY', reason: 'why', actor: 'you' });
-    return `A person has to decide:\n\n\`temporal workflow signal --workflow-id ${workflowInfo().workflowId} --name resolveCompensation --input '${input}'\``;
+    const { workflowId } = workflowInfo();
+    const by = { reason: 'why', actor: 'you' };
+    const step = this.progress.find((entry) => entry.state === 'UNDO_FAILED')?.step.name;
+    const [name, input] = step
+      ? ['resolveCompensation', { decisionId: `${workflowId}-${step}-${Date.now()}`, step, decision: 'RETRY', ...by }]
+      : ['compensate', by];
+    return `A person has to decide:\n\n\`temporal workflow signal --workflow-id ${workflowId} --name ${name} --input '${JSON.stringify(input)}'\``;
   }
 }
 
+/** What customers may see: a code, never a provider's own words. */
 function stepView(entry: StepProgress): StepView {
   return {
     step: entry.step.name as OrderStep,
     attempt: entry.step.attempt,
     state: entry.state,
-    ...(entry.error === undefined ? {} : { error: entry.error }),
+    ...(entry.code === undefined ? {} : { error: entry.code }),
     ...(entry.nextRetryAt === undefined ? {} : { nextRetryAt: new Date(entry.nextRetryAt).toISOString() }),
   };
+}
+
+function detailedStepView(entry: StepProgress): DetailedStepView {
+  return { ...stepView(entry), ...(entry.error === undefined ? {} : { message: entry.error }) };
 }
