@@ -143,7 +143,7 @@ function stepView(entry: StepProgress): StepView {
     step: entry.step.name as OrderStep,
     attempt: entry.step.attempt,
     state: entry.state,
-    ...(entry.code === undefined ? {} : { error: entry.code }),
+    ...(entry.failure === undefined ? {} : { error: entry.failure.code }),
     ...(entry.nextRetryAt === undefined ? {} : { nextRetryAt: new Date(entry.nextRetryAt).toISOString() }),
   };
 }
