@@ -34,5 +34,9 @@ export function openDatabase(options: DatabaseOptions): Db {
     },
     pool: { min: 0, max: options.poolMax },
     acquireConnectionTimeout: 10_000,
+    // Whoever asked gets the error; knex would print it to the console as well.
+    log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
   });
 }
+
+function ignore(): void {}
