@@ -97,9 +97,11 @@ export function createPaymentActivities(deps: {
     async writeOffPayment(call: WriteOffCall): Promise<void> {
       const id = idOf(call);
       const record = (await stepsOfOrder(db, call.orderId)).find((step) => step.key === keyOfStep(id));
-      const stillHeldMinor = record?.providerRef
-        ? heldOf(await payment.lookup(record.providerRef, callSignal(deps.patience)))
-        : 0;
+      const isToAdjust = call.decision !== 'RETRY';
+      const stillHeldMinor =
+        isToAdjust && record?.providerRef
+          ? heldOf(await payment.lookup(record.providerRef, callSignal(deps.patience)))
+          : 0;
       await recordResolution(db, id, call, async (trx) => {
         if (stillHeldMinor > 0 && (await netCharged(trx, keyOfStep(id))) === 0)
           await recordCharge(trx, id, { ref: record?.providerRef ?? '', capturedMinor: stillHeldMinor });

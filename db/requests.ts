@@ -106,11 +106,16 @@ export async function replacePendingRetries(trx: Trx, orderId: number): Promise<
     .update({ state: 'REPLACED', updated_at: trx.fn.now() });
 }
 
-/** Closes what still waits when the order has ended; tokens are forgotten with it. */
+/** Closes what still waits, and an attempt that a cancel broke off, when the order has ended. */
 export async function closeRequests(trx: Trx, orderId: number): Promise<void> {
   await trx('processing_requests')
-    .where({ order_id: orderId, state: 'PENDING' })
-    .update({ state: 'SKIPPED', reason: 'order ended', updated_at: trx.fn.now() });
+    .where({ order_id: orderId })
+    .whereIn('state', ['PENDING', 'RUNNING'])
+    .update({
+      state: trx.raw(`case state when 'RUNNING' then 'FAILED' else 'SKIPPED' end`),
+      reason: 'order ended',
+      updated_at: trx.fn.now(),
+    });
 }
 
 /** A request that comes too late or for an order that is not payable any more; one that the workflow has taken stays. */

@@ -6,6 +6,7 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 const ROOT = join(__dirname, '..');
 const SOURCES = ['workflows', 'domain', 'contracts'];
 const INTERCEPTORS = require.resolve('../workflows/trace-interceptors');
+const PAYLOAD_CONVERTER = require.resolve('../workflows/lenient-payloads');
 
 /** What `Worker.create` needs of the workflows. */
 export const WORKFLOW_INTERCEPTORS = [INTERCEPTORS];
@@ -19,6 +20,7 @@ export async function workflowBundle(cacheFolder: string): Promise<{ code: strin
     const { code } = await bundleWorkflowCode({
       workflowsPath: require.resolve('../workflows'),
       workflowInterceptorModules: WORKFLOW_INTERCEPTORS,
+      payloadConverterPath: PAYLOAD_CONVERTER,
       logger: undefined,
     });
     const partial = `${file}.${process.pid}`;

@@ -1,16 +1,22 @@
-import { ApplicationFailure, condition, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  defineSignal,
+  defineUpdate,
+  setHandler,
+} from '@temporalio/workflow';
 import {
   type CancelRequest,
   type CancelResult,
   type Compensate,
   type PaymentRequested,
   type ResolveCompensation,
-  SHIPMENT_STATUSES,
   type ShipmentUpdated,
   SIGNALS,
   UPDATES,
 } from '../contracts/workflow-api';
-import { DECISIONS } from '../domain/saga-state';
+import { asCancelRequest, asCompensate, asPaymentRequested, asResolution, asShipmentUpdated, SHAPES } from './messages';
 import type { Resolution } from './saga';
 
 const paymentRequested = defineSignal<[PaymentRequested]>(SIGNALS.paymentRequested);
@@ -30,16 +36,22 @@ export interface Cancellation {
   refusedBy?: string | null;
 }
 
-/** What the order asks of the outside world's messages. */
-export interface InboxHost {
-  /** Why a cancel is impossible now; undefined: it is possible. */
-  whyNotCancellable(): string | undefined;
-  /** Why a decision can't be taken; undefined: it is taken. */
-  decide(resolution: Resolution): string | undefined;
-  /** Stops waiting for a call in flight. */
-  interrupt(): void;
+/** Who hears of decisions about an undo that failed. */
+export interface ResolutionHost {
+  /** Why a decision can't be taken now; undefined: it can. */
+  whyNotDecidable(resolution: Resolution): string | undefined;
+  /** Takes a decision that can be taken. */
+  decide(resolution: Resolution): void;
   /** Writes down that something impossible was asked for. */
   noteRefusal(what: string, why: string): Promise<void>;
+}
+
+/** What the order asks of the outside world's messages. */
+export interface InboxHost extends ResolutionHost {
+  /** Why a cancel is impossible now; undefined: it is possible. */
+  whyNotCancellable(): string | undefined;
+  /** Stops waiting for a call in flight. */
+  interrupt(): void;
 }
 
 /**
@@ -60,28 +72,13 @@ export class Inbox {
       this.isRefunding = true;
     });
     setHandler(compensate, (wish) => this.takeCompensate(wish));
-    setHandler(resolveCompensation, (decision) => {
-      const why = isResolution(decision) ? this.host.decide(decision) : RESOLUTION_SHAPE;
-      return why ? this.host.noteRefusal(SIGNALS.resolveCompensation, why) : undefined;
-    });
     setHandler(cancel, (wish) => this.takeCancel(wish), {
       validator: (wish) => {
-        const why = isReasoned(wish) ? this.host.whyNotCancellable() : 'expected {reason, actor}';
+        const why = asCancelRequest(wish) ? this.host.whyNotCancellable() : SHAPES.reasoned;
         if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_CANCELLABLE');
       },
     });
-    setHandler(
-      resolve,
-      (decision) => {
-        const why = this.host.decide(decision);
-        if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_RESOLVABLE');
-      },
-      {
-        validator: (decision) => {
-          if (!isResolution(decision)) throw ApplicationFailure.nonRetryable(RESOLUTION_SHAPE, 'NOT_RESOLVABLE');
-        },
-      },
-    );
+    answerResolutions(host);
   }
 
   /** A cancel that is still to be carried out. */
@@ -108,29 +105,26 @@ export class Inbox {
     const mine = this.openCancellation;
     await recorded;
     if (!mine) return { accepted: false, refusedBy: this.host.whyNotCancellable() ?? 'NOT_CANCELLABLE' };
-    await condition(() => mine.refusedBy !== undefined);
+    // Temporal's own Cancel must not take the answer away from whoever waits for it here.
+    await CancellationScope.nonCancellable(() => condition(() => mine.refusedBy !== undefined));
     return mine.refusedBy ? { accepted: false, refusedBy: mine.refusedBy } : { accepted: true };
   }
 
-  private async takeCompensate(wish: Compensate): Promise<void> {
-    if (!isReasoned(wish))
-      return this.host.noteRefusal(SIGNALS.compensate, 'expected {"reason": "...", "actor": "..."}');
-    const code = wish.code === 'STOCK_FAILED_ELSEWHERE' ? wish.code : 'CANCELLED_BY_OPERATOR';
-    return this.requestCancel(code, wish.reason, wish.actor);
+  private async takeCompensate(message: unknown): Promise<void> {
+    const wish = asCompensate(message);
+    if (!wish) return this.host.noteRefusal(SIGNALS.compensate, SHAPES.reasoned);
+    return this.requestCancel(wish.code ?? 'CANCELLED_BY_OPERATOR', wish.reason, wish.actor);
   }
 
-  private async takePayment(request: PaymentRequested): Promise<void> {
-    if (typeof request?.eventId !== 'string' || !Number.isInteger(request.retryCount))
-      return this.host.noteRefusal(SIGNALS.paymentRequested, 'expected {"eventId": "...", "retryCount": 0}');
+  private async takePayment(message: unknown): Promise<void> {
+    const request = asPaymentRequested(message);
+    if (!request) return this.host.noteRefusal(SIGNALS.paymentRequested, SHAPES.paymentRequested);
     if (this.isNew(`payment:${request.eventId}#${request.retryCount}`)) this.payments.push(request);
   }
 
-  private async takeShipment(update: ShipmentUpdated): Promise<void> {
-    if (typeof update?.eventId !== 'string' || !SHIPMENT_STATUSES.includes(update.status))
-      return this.host.noteRefusal(
-        SIGNALS.shipmentUpdated,
-        `expected {"eventId": "...", "status": "${SHIPMENT_STATUSES.join('" | "')}"}`,
-      );
+  private async takeShipment(message: unknown): Promise<void> {
+    const update = asShipmentUpdated(message);
+    if (!update) return this.host.noteRefusal(SIGNALS.shipmentUpdated, SHAPES.shipmentUpdated);
     if (this.isNew(`shipment:${update.eventId}`)) this.shipments.push(update);
   }
 
@@ -141,24 +135,22 @@ export class Inbox {
   }
 }
 
-const RESOLUTION_SHAPE =
-  'expected {"decisionId", "step", "decision": "RETRY" | "SKIP" | "DONE_EXTERNALLY", "reason", "actor", "reference" for DONE_EXTERNALLY}';
-
-/** Whether this is a whole decision: RETRY, SKIP with a reason, or DONE_EXTERNALLY with a reference. */
-export function isResolution(value: unknown): value is Resolution {
-  const given = (value ?? {}) as Partial<Record<keyof ResolveCompensation, unknown>>;
-  const isText = (field: unknown) => typeof field === 'string' && field.length > 0;
-  return (
-    isText(given.decisionId) &&
-    isText(given.step) &&
-    isText(given.reason) &&
-    isText(given.actor) &&
-    DECISIONS.some((decision) => decision === given.decision) &&
-    (given.decision !== 'DONE_EXTERNALLY' || isText(given.reference))
-  );
-}
-
-function isReasoned(value: unknown): value is { reason: string; actor: string } {
-  const given = (value ?? {}) as { reason?: unknown; actor?: unknown };
-  return typeof given.reason === 'string' && typeof given.actor === 'string';
+/** Takes a person's decisions, by signal or by update, for whatever saga `host` runs. */
+export function answerResolutions(host: ResolutionHost): void {
+  /** Takes the decision, or says why not. */
+  const take = (message: unknown, isTrial = false): string | undefined => {
+    const decision = asResolution(message);
+    if (!decision) return SHAPES.resolution;
+    const why = host.whyNotDecidable(decision);
+    if (!why && !isTrial) host.decide(decision);
+    return why;
+  };
+  const refuse = (why: string | undefined): void => {
+    if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_RESOLVABLE');
+  };
+  setHandler(resolveCompensation, (message) => {
+    const why = take(message);
+    return why ? host.noteRefusal(SIGNALS.resolveCompensation, why) : undefined;
+  });
+  setHandler(resolve, (message) => refuse(take(message)), { validator: (message) => refuse(take(message, true)) });
 }

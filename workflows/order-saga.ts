@@ -11,9 +11,9 @@ import type { OrderPolicy, Reservation } from '../activities/stock';
 import {
   type OrderSagaInput,
   type PaymentRequested,
-  SIGNALS,
   type ShipmentStatus,
   type ShipmentUpdated,
+  SIGNALS,
 } from '../contracts/workflow-api';
 import { isCancellable, type OrderStatus } from '../domain/order-status';
 import { Board } from './board';
@@ -245,8 +245,7 @@ class OrderLife {
 
   /** The carrier's news of an order that has ended: counted in its timeline. */
   private async countLateNews(): Promise<void> {
-    for (let late = this.inbox.shipments.shift(); late; late = this.inbox.shipments.shift())
-      await this.advance(late);
+    for (let late = this.inbox.shipments.shift(); late; late = this.inbox.shipments.shift()) await this.advance(late);
   }
 
   private async undoAttempt(attempt: number): Promise<void> {
@@ -318,7 +317,8 @@ class OrderLife {
   }
 
   private async showParked(steps: readonly string[], code = 'UNDO_FAILED'): Promise<void> {
-    const decision = code === 'UNDO_FAILED' ? 'a decision on the undo that failed' : 'a cancel, as too much has come in';
+    const decision =
+      code === 'UNDO_FAILED' ? 'a decision on the undo that failed' : 'a cancel, as too much has come in';
     this.board.publish('NEEDS_OPERATOR', decision);
     const notice = { code, steps };
     await own.showSagaState({ orderId: this.orderId, state: 'NEEDS_OPERATOR', notice, atMs: Date.now() });

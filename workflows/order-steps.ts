@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
 import { callOutside, own } from './calls';
@@ -15,9 +16,10 @@ export function stockStep(orderId: number, runId: string): Step<Reservation> {
   return {
     name: 'stock',
     attempt: 0,
-    do: () => own.reserveStock({ orderId, runId, atMs: Date.now() }),
+    // Never interrupted: it tells whether the order is this run's at all, and only then may anything be undone.
+    do: () => CancellationScope.nonCancellable(() => own.reserveStock({ orderId, runId, atMs: Date.now() })),
     undo: () => own.releaseStock({ orderId }),
-    writeOff: (resolution) => own.writeOffStock({ orderId, attempt: 0, ...resolution }),
+    writeOff: (resolution) => own.writeOffStock({ ...resolution, orderId, attempt: 0 }),
   };
 }
 
@@ -69,7 +71,7 @@ function writeOff(
   return callOutside(
     name,
     `${resolution.decision} by ${resolution.actor}`,
-    { ...step, ...decision },
+    { ...decision, ...step },
     undoBudget(policy),
   );
 }

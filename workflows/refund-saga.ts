@@ -1,31 +1,24 @@
 import {
-  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
-  defineSignal,
-  defineUpdate,
   getExternalWorkflowHandle,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { OrderPolicy } from '../activities/stock';
-import {
-  orderWorkflowId,
-  type RefundSagaInput,
-  type ResolveCompensation,
-  SIGNALS,
-  UPDATES,
-} from '../contracts/workflow-api';
+import { orderWorkflowId, type RefundSagaInput, SIGNALS } from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
 import { Board } from './board';
 import { own } from './calls';
-import { isResolution } from './inbox';
+import { answerResolutions } from './inbox';
 import { paymentUndo, stockStep } from './order-steps';
 import { Saga } from './saga';
 
 /** Gives a paid order's money and stock back: REFUNDED, or COMPLETED again where the provider refuses. */
 export async function refundSaga(input: RefundSagaInput): Promise<OrderStatus | 'NOT_REFUNDABLE'> {
+  CancellationScope.current().cancelRequested.catch(() =>
+    noteRefusal(input.orderId, 'CANCELLED_IN_TEMPORAL', 'a refund is carried to its end'),
+  );
   return CancellationScope.nonCancellable(() => refund(input));
 }
 
@@ -46,13 +39,21 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
         stuck.map((entry) => entry.step.name),
       ),
     stillParked: () => board.publish('NEEDS_OPERATOR', 'a decision on the refund that failed'),
+    undecided: (_resolution, why) => noteRefusal(orderId, SIGNALS.resolveCompensation, why),
     unparked: () => show('COMPENSATING'),
   });
   board.progress = saga.progress;
-  answerResolutions(orderId, saga);
+  answerResolutions({
+    whyNotDecidable: (resolution) => saga.whyNotDecidable(resolution),
+    decide: (resolution) => saga.decide(resolution),
+    noteRefusal: (what, why) => noteRefusal(orderId, what, why),
+  });
 
   const beginning = await own.beginRefund({ orderId, runId, reason, actor, atMs: Date.now() });
-  if (!beginning.accepted) return 'NOT_REFUNDABLE';
+  if (!beginning.accepted) {
+    await condition(allHandlersFinished);
+    return 'NOT_REFUNDABLE';
+  }
   policy = beginning.policy;
   board.totalMinor = beginning.totalMinor;
   await stopFollowingDelivery(orderId);
@@ -63,10 +64,10 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
     const payment = paymentUndo(orderId, beginning.paidAttempt, policy);
     saga.plan(payment);
     board.publish('COMPENSATING', 'the payment provider');
-    const failure = await saga.undo(payment);
-    if (failure?.final) {
-      await own.refuseRefund({ orderId, runId, code: failure.code, atMs: Date.now() });
-      return end(board, 'COMPLETED', failure.code);
+    const refusal = await saga.undoFirst(payment, () => true);
+    if (refusal) {
+      await own.refuseRefund({ orderId, runId, code: refusal.code, atMs: Date.now() });
+      return end(board, 'COMPLETED', refusal.code);
     }
   }
   await saga.compensate();
@@ -90,15 +91,6 @@ async function stopFollowingDelivery(orderId: number): Promise<void> {
   }
 }
 
-function answerResolutions(orderId: number, saga: Saga): void {
-  const takes = (decision: unknown): string | undefined =>
-    isResolution(decision) ? saga.resolve(decision) : 'not a decision';
-  setHandler(defineSignal<[ResolveCompensation]>(SIGNALS.resolveCompensation), async (decision) => {
-    const why = takes(decision);
-    if (why) await own.noteRefusal({ orderId, what: SIGNALS.resolveCompensation, why, atMs: Date.now() });
-  });
-  setHandler(defineUpdate<void, [ResolveCompensation]>(UPDATES.resolve), (decision) => {
-    const why = takes(decision);
-    if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_RESOLVABLE');
-  });
+async function noteRefusal(orderId: number, what: string, why: string): Promise<void> {
+  await CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() }));
 }

@@ -29,7 +29,7 @@ export interface StepProgress {
   readonly step: Step;
   state: StepState;
   error?: string;
-  code?: string;
+  failure?: Failure;
   /** Workflow time in ms; when a failed undo is tried again by itself. */
   nextRetryAt?: number;
 }
@@ -52,6 +52,8 @@ export interface SagaHooks {
   parked(stuck: readonly StepProgress[]): Promise<void>;
   /** Something was tried or decided, and the saga waits on. */
   stillParked(): void;
+  /** A decision could not be carried out: the step waits for another, which may have the same id. */
+  undecided(resolution: Resolution, why: string): Promise<void>;
   unparked(): Promise<void>;
 }
 
@@ -102,23 +104,35 @@ export class Saga {
     if (entry) this.set(entry, 'DONE');
   }
 
-  /** Undoes one step now; returns why it could not. */
-  async undo(step: Step): Promise<Failure | undefined> {
-    return this.tryUndo(this.entryOf(step) ?? this.register(step));
+  /**
+   * Undoes one step ahead of all others, however long it takes. Returns the refusal that `mayStand` accepts: the
+   * effect is then there to stay, and nothing else has been undone yet.
+   */
+  async undoFirst(step: Step, mayStand: (refusal: Failure) => boolean): Promise<Failure | undefined> {
+    const entry = this.entryOf(step) ?? this.register(step);
+    await this.undoAll([entry], mayStand);
+    return entry.state === 'UNDO_FAILED' ? entry.failure : undefined;
   }
 
   /** Undoes these steps in reverse, all of them, however long it takes. */
   async compensate(isMeant: (step: Step) => boolean = () => true): Promise<void> {
-    const meant = this.progress.filter((entry) => isMeant(entry.step)).reverse();
+    await this.undoAll(this.progress.filter((entry) => isMeant(entry.step)).reverse());
+  }
+
+  private async undoAll(meant: readonly StepProgress[], mayStand: (refusal: Failure) => boolean = () => false) {
+    const isStuck = ({ state, failure }: StepProgress) =>
+      state === 'UNDO_FAILED' && !(failure?.final && mayStand(failure));
     for (const entry of meant.filter(isToUndo)) await this.tryUndo(entry);
-    this.stuck = meant.filter((entry) => entry.state === 'UNDO_FAILED');
+    this.stuck = meant.filter(isStuck);
     if (this.stuck.length === 0) return;
     await this.hooks.parked(this.stuck);
     while (this.stuck.length > 0) {
       await this.decisionOrRetryTime();
-      this.stuck = this.stuck.filter((entry) => entry.state === 'UNDO_FAILED');
+      this.stuck = this.stuck.filter(isStuck);
       if (this.stuck.length > 0) this.hooks.stillParked();
     }
+    // One that came while the undo went well by itself must not decide about a later attempt's.
+    this.decisions.length = 0;
     await this.hooks.unparked();
   }
 
@@ -126,15 +140,21 @@ export class Saga {
     return this.stuck.length > 0;
   }
 
-  /** Takes a person's decision; returns why it is refused. The same decisionId again is the same decision. */
-  resolve(resolution: Resolution): string | undefined {
-    if (this.decided.has(resolution.decisionId)) return undefined;
+  /** Why a person's decision is refused; undefined: it can be taken, or has been under the same decisionId. */
+  whyNotDecidable({ decisionId, step }: Resolution): string | undefined {
+    if (this.decided.has(decisionId)) return undefined;
     if (!this.isParked) return 'nothing waits for a decision';
-    if (!this.stuck.some((entry) => entry.step.name === resolution.step))
-      return `step ${resolution.step} does not wait for a decision; waiting: ${this.stuck.map((entry) => entry.step.name).join(', ')}`;
+    const waiting = this.stuck.map((entry) => entry.step.name);
+    return waiting.includes(step)
+      ? undefined
+      : `step ${step} does not wait for a decision; waiting: ${waiting.join(', ')}`;
+  }
+
+  /** Takes a person's decision; the same decisionId again is the same decision. */
+  decide(resolution: Resolution): void {
+    if (this.decided.has(resolution.decisionId)) return;
     this.decided.add(resolution.decisionId);
     this.decisions.push(resolution);
-    return undefined;
   }
 
   private async decisionOrRetryTime(): Promise<void> {
@@ -158,7 +178,9 @@ export class Saga {
     try {
       await CancellationScope.nonCancellable(() => entry.step.writeOff(resolution));
     } catch (error) {
-      entry.error = `decision ${resolution.decisionId} could not be carried out: ${describeFailure(error).message}`;
+      entry.error = `${resolution.decision} could not be carried out: ${describeFailure(error).message}`;
+      this.decided.delete(resolution.decisionId);
+      await this.hooks.undecided(resolution, entry.error);
       return;
     }
     if (resolution.decision === 'RETRY') await this.tryUndo(entry);
@@ -193,7 +215,7 @@ export class Saga {
     delete entry.nextRetryAt;
     if (failure) {
       entry.error = failure.message;
-      entry.code = failure.code;
+      entry.failure = failure;
     }
   }
 }

@@ -1,0 +1,65 @@
+import {
+  type CancelRequest,
+  type Compensate,
+  type PaymentRequested,
+  type ResolveCompensation,
+  SHIPMENT_STATUSES,
+  type ShipmentUpdated,
+} from '../contracts/workflow-api';
+import { DECISIONS } from '../domain/saga-state';
+
+/** What the senders of a message are told when it is not of its shape. */
+export const SHAPES = {
+  paymentRequested: 'expected {"eventId": "...", "retryCount": 0}',
+  shipmentUpdated: `expected {"eventId": "...", "status": "${SHIPMENT_STATUSES.join('" | "')}"}`,
+  reasoned: 'expected {"reason": "...", "actor": "..."}',
+  resolution:
+    'expected {"decisionId", "step", "decision": "RETRY" | "SKIP" | "DONE_EXTERNALLY", "reason", "actor", "reference" for DONE_EXTERNALLY}',
+} as const;
+
+const MAX_TEXT = 1_000;
+const MAX_COUNT = 2 ** 31 - 1;
+/** What Postgres takes neither as text nor in JSON: a step that carries it would be tried for ever. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+/** Reads a message of anybody: exactly its known fields, or undefined where it is not of its shape. */
+export function asPaymentRequested(value: unknown): PaymentRequested | undefined {
+  const { eventId, retryCount } = fieldsOf(value);
+  const isCount = typeof retryCount === 'number' && Number.isInteger(retryCount);
+  return isText(eventId) && isCount && retryCount >= 0 && retryCount <= MAX_COUNT ? { eventId, retryCount } : undefined;
+}
+
+export function asShipmentUpdated(value: unknown): ShipmentUpdated | undefined {
+  const { eventId, status } = fieldsOf(value);
+  const known = SHIPMENT_STATUSES.find((candidate) => candidate === status);
+  return isText(eventId) && known ? { eventId, status: known } : undefined;
+}
+
+export function asCancelRequest(value: unknown): CancelRequest | undefined {
+  const { reason, actor } = fieldsOf(value);
+  return isText(reason) && isText(actor) ? { reason, actor } : undefined;
+}
+
+export function asCompensate(value: unknown): Compensate | undefined {
+  const wish = asCancelRequest(value);
+  const isElsewhere = fieldsOf(value).code === 'STOCK_FAILED_ELSEWHERE';
+  return wish && { ...wish, code: isElsewhere ? 'STOCK_FAILED_ELSEWHERE' : 'CANCELLED_BY_OPERATOR' };
+}
+
+/** RETRY, SKIP with a reason, or DONE_EXTERNALLY with a reference. */
+export function asResolution(value: unknown): ResolveCompensation | undefined {
+  const { decisionId, step, decision, reason, actor, reference } = fieldsOf(value);
+  const known = DECISIONS.find((candidate) => candidate === decision);
+  if (!known || !isText(decisionId) || !isText(step) || !isText(reason) || !isText(actor)) return undefined;
+  const whole = { decisionId, step, decision: known, reason, actor };
+  if (isText(reference)) return { ...whole, reference };
+  return known === 'DONE_EXTERNALLY' || (reference ?? '') !== '' ? undefined : whole;
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT && !UNSTORABLE.test(value);
+}
