@@ -1,18 +1,13 @@
-import type { RoleProcess } from './system';
-
-interface Kept {
-  readonly stackName: string;
-  readonly roles: readonly RoleProcess[];
-}
+import type { RunningSystem } from './running-system';
 
 const KEY = Symbol.for('ordersaga.test-system');
-const keeper = globalThis as { [KEY]?: Kept };
+const keeper = globalThis as { [KEY]?: RunningSystem };
 
 /** What the tear-down has to end; jest runs set-up and tear-down in the same process. */
-export function keepForTeardown(kept: Kept): void {
-  keeper[KEY] = kept;
+export function keepForTeardown(system: RunningSystem): void {
+  keeper[KEY] = system;
 }
 
-export function keptForTeardown(): Kept | undefined {
+export function keptForTeardown(): RunningSystem | undefined {
   return keeper[KEY];
 }

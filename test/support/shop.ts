@@ -25,9 +25,15 @@ export interface LedgerEntry {
 
 /** A customer, an operator and an auditor in one: everything a test does to the system from outside. */
 export class Shop {
-  readonly system: SystemAddresses = sharedSystem();
-  readonly db: Db = openDatabase({ url: this.system.postgres, poolMax: 4, applicationName: 'test' });
+  readonly system: SystemAddresses;
+  readonly db: Db;
   private connection: Connection | undefined;
+
+  /** Of the system that all tests share, unless it is told another. */
+  constructor(system = sharedSystem()) {
+    this.system = system;
+    this.db = openDatabase({ url: system.postgres, poolMax: 4, applicationName: 'test' });
+  }
 
   async close(): Promise<void> {
     await this.db.destroy();
