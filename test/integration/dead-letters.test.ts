@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
+import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { expectBooksToAddUp } from '../support/books';
+import { Broker, eventOf, type SeenRecord, type WrittenRecord } from '../support/broker';
+import { recordOutcomes } from '../support/metrics';
+import { processingEvent, stockEvent, unannouncedOrder } from '../support/processing';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+type ConsumedTopic = (typeof CONSUMED)[number]['topic'];
+
+/** The broker takes 1,048,588 bytes a batch; this leaves room for the batch's own fields only. */
+const JUST_UNDER_THE_LIMIT = 1_048_576 - 128;
+const UNKNOWN_ORDER = 900_000_000_001;
+const PARTITION = 1;
+
+describe('dead letters', () => {
+  const shop = new Shop();
+  let broker: Broker;
+  beforeAll(async () => {
+    const topics = CONSUMED.map(({ topic }) => deadLetterTopic(topic));
+    broker = await Broker.open(shop.system, [...topics, TOPICS.orderRetry]);
+  });
+  afterAll(() => Promise.all([shop.close(), broker.close()]));
+
+  /** A good record of each topic, and what shows that it was worked on. */
+  const good: Readonly<
+    Record<ConsumedTopic, () => Promise<{ event: object; orderId: number; isDone: () => Promise<unknown> }>>
+  > = {
+    'stock.decrease.requested': async () => {
+      const sku = await shop.product(5);
+      const orderId = await unannouncedOrder(shop, sku);
+      return { event: stockEvent(orderId, sku), orderId, isDone: () => shop.reaches(orderId, 'PENDING_PAYMENT') };
+    },
+    'stock.decrease.failed': async () => {
+      const { orderId } = await shop.payableOrder();
+      return { event: { orderId, reason: 'recount' }, orderId, isDone: () => shop.reaches(orderId, 'CANCELLED') };
+    },
+    'order-processing-topic': async () => {
+      const { orderId } = await shop.payableOrder();
+      return { event: processingEvent(orderId), orderId, isDone: () => shop.reaches(orderId, 'PREPARING') };
+    },
+    'order-retry-topic': async () => {
+      const { orderId } = await shop.payableOrder();
+      const event = { ...processingEvent(orderId), retryCount: 1 };
+      return { event, orderId, isDone: () => shop.reaches(orderId, 'PREPARING') };
+    },
+    'shipment.status': async () => {
+      const { orderId } = await shop.payableOrder();
+      await shop.pay(orderId);
+      await shop.reaches(orderId, 'PREPARING');
+      return { event: { orderId, status: 'IN_TRANSIT' }, orderId, isDone: () => shop.reaches(orderId, 'IN_TRANSIT') };
+    },
+  };
+
+  const letterAt = (topic: string, offset: bigint) =>
+    until(
+      `the dead letter of ${topic} ${offset}`,
+      async () =>
+        broker.recordsOf(deadLetterTopic(topic)).filter(({ headers }) => {
+          const at = headers[HEADERS.originalOffset]?.readBigInt64BE();
+          return at === offset && headers[HEADERS.originalPartition]?.readInt32BE() === PARTITION;
+        }),
+      (letters) => letters.length > 0,
+    );
+
+  test.each(CONSUMED)(
+    '$topic: poison of each kind goes there byte for byte, and the good records around it go on',
+    async ({ topic, groupId }) => {
+      const [before, between, after] = [await good[topic](), await good[topic](), await good[topic]()];
+      const goodRecord = ({ event, orderId }: typeof before) => ({
+        key: String(orderId),
+        value: JSON.stringify(eventOf(event)),
+      });
+      const isDeadBefore = (await recordOutcomes(shop.system, topic)).dead;
+      const kinds = poison(before.event);
+
+      const offsets = new Map<string, bigint>();
+      const write = async (record: WrittenRecord) => broker.write(topic, { ...record, partition: PARTITION });
+      await write(goodRecord(before));
+      for (const [kind, { record }] of Object.entries(kinds)) {
+        offsets.set(kind, await write(record));
+        if (kind === 'null value') await write(goodRecord(between));
+      }
+      await write(goodRecord(after));
+
+      for (const { isDone, orderId } of [before, between, after]) {
+        await isDone();
+        await expectBooksToAddUp(shop, orderId);
+      }
+      await broker.untilCommitted(topic);
+      for (const [kind, { record, code }] of Object.entries(kinds)) {
+        const letters = await letterAt(topic, offsets.get(kind) as bigint);
+        expect([kind, letters.length]).toEqual([kind, 1]);
+        expectLetter(letters[0] as SeenRecord, { topic, groupId, code, record, offset: offsets.get(kind) as bigint });
+      }
+      expect((await recordOutcomes(shop.system, topic)).dead - isDeadBefore).toBe(Object.keys(kinds).length);
+    },
+  );
+
+  test('a record that the database can not hold is dead, too', async () => {
+    const { orderId } = await shop.payableOrder();
+    const event = { ...eventOf(processingEvent(orderId)), eventId: `nul-\u0000-${randomUUID()}` };
+    const record = { key: String(orderId), value: JSON.stringify(event) };
+    const offset = await broker.write(TOPICS.orderProcessing, { ...record, partition: PARTITION });
+    const [letter] = await letterAt(TOPICS.orderProcessing, offset);
+    expect(letter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_DATABASE');
+    expect(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString()).toBe(record.value);
+    expect((await shop.status(orderId)).status).toBe('PENDING_PAYMENT');
+  });
+
+  test('retries that are used up: the event is dead, its order cancelled and the customer told once', async () => {
+    const { orderId, sku } = await shop.payableOrder(2, 5);
+    await shop.pay(orderId, { token: 'tok_unavailable' });
+    const view = await shop.reaches(orderId, 'CANCELLED', 'SETTLED', 45_000);
+    expect(view.reason).toBe('RETRIES_EXHAUSTED');
+
+    const first = (await shop
+      .db('processing_requests')
+      .where({ order_id: orderId, retry_count: 0 })
+      .first('event')) as {
+      event: Record<string, unknown>;
+    };
+    const retries = await broker.untilEvents(TOPICS.orderRetry, orderId, 2);
+    expect(retries).toEqual([1, 2].map((retryCount) => ({ ...first.event, retryCount })));
+    const [letter] = await until(
+      'the dead letter',
+      async () =>
+        broker
+          .recordsOf(deadLetterTopic(TOPICS.orderProcessing))
+          .filter(({ key }) => key?.toString() === String(orderId)),
+      (letters) => letters.length > 0,
+    );
+    expect(JSON.parse(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString())).toEqual({
+      ...first.event,
+      retryCount: 2,
+    });
+    expect(letter?.headers[HEADERS.code]?.toString()).toBe('RETRIES_EXHAUSTED');
+    expect(letter?.headers[HEADERS.originalTopic]?.toString()).toBe(TOPICS.orderRetry);
+
+    const outcomes = await shop.db('notifications').where({ order_id: orderId }).pluck('outcome');
+    expect(outcomes.filter((outcome) => outcome === 'CANCELLED')).toHaveLength(1);
+    expect(await shop.stock(sku)).toEqual({ free: 5, held: 0, sold: 0 });
+    expect(await shop.capturedNet(orderId)).toBe(0);
+    await expectBooksToAddUp(shop, orderId);
+  });
+});
+
+/** Poison of each kind; the large one is a whole event of an order that nobody knows. */
+function poison(event: object): Record<string, { record: WrittenRecord; code: string }> {
+  const unknown = { ...eventOf(event), orderId: UNKNOWN_ORDER, padding: '' };
+  const padding = 'x'.repeat(JUST_UNDER_THE_LIMIT - JSON.stringify(unknown).length);
+  return {
+    'not UTF-8': {
+      record: { key: Buffer.from([0xff, 0x00]), value: Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]) },
+      code: 'NOT_UTF8',
+    },
+    'not JSON': { record: { key: 'k', value: '{"orderId": 1,' }, code: 'NOT_JSON' },
+    'wrong schema': {
+      record: { key: null, value: JSON.stringify({ ...eventOf(event), orderId: 'seven' }) },
+      code: 'WRONG_SCHEMA',
+    },
+    'null value': { record: { key: 'tombstone', value: null }, code: 'NO_VALUE' },
+    empty: { record: { key: 'k', value: Buffer.alloc(0) }, code: 'NOT_JSON' },
+    'unreadable time': {
+      record: { key: 'k', value: JSON.stringify({ ...eventOf(event), eventCreatedAt: 'yesterday' }) },
+      code: 'UNREADABLE_TIME',
+    },
+    'unknown order, 1 MiB': {
+      record: { key: String(UNKNOWN_ORDER), value: JSON.stringify({ ...unknown, padding }) },
+      code: 'UNKNOWN_ORDER',
+    },
+  };
+}
+
+function expectLetter(
+  letter: SeenRecord,
+  {
+    topic,
+    groupId,
+    code,
+    record,
+    offset,
+  }: { topic: string; groupId: string; code: string; record: WrittenRecord; offset: bigint },
+): void {
+  const bytes = (content: string | Buffer | null) => (content === null ? null : Buffer.from(content));
+  const { headers } = letter;
+  expect(letter.key).toEqual(bytes(record.key));
+  expect(letter.value && Buffer.from(letter.value.toString(), 'base64').equals(bytes(record.value) as Buffer)).toBe(
+    record.value === null ? null : true,
+  );
+  expect(headers[HEADERS.valueEncoding]?.toString()).toBe('base64');
+  expect(headers[HEADERS.key]?.toString()).toBe(bytes(record.key)?.toString('base64'));
+  expect(headers[HEADERS.originalTopic]?.toString()).toBe(topic);
+  expect(headers[HEADERS.originalPartition]).toEqual(Buffer.from([0, 0, 0, PARTITION]));
+  expect(headers[HEADERS.originalOffset]).toHaveLength(8);
+  expect(headers[HEADERS.originalOffset]?.readBigInt64BE()).toBe(offset);
+  expect(headers[HEADERS.originalTimestamp]).toHaveLength(8);
+  expect(Math.abs(Number(headers[HEADERS.originalTimestamp]?.readBigInt64BE()) - Date.now())).toBeLessThan(120_000);
+  expect(headers[HEADERS.originalTimestampType]?.toString()).toBe('CreateTime');
+  expect(headers[HEADERS.originalConsumerGroup]?.toString()).toBe(groupId);
+  expect(headers[HEADERS.exceptionFqcn]?.toString()).toBe('ordersaga.PoisonRecord');
+  expect(headers[HEADERS.exceptionMessage]?.toString()).toMatch(new RegExp(`^${code}: `));
+  expect(headers[HEADERS.code]?.toString()).toBe(code);
+  expect(headers[HEADERS.replayCount]?.toString()).toBe('0');
+}
