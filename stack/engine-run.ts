@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Engine, type Log, logFile, type StackPlace } from './engine';
-import { isAlive, type ProcessIdentity, startDetached, stop } from './processes';
+import { isAlive, type Launch, type ProcessIdentity, startDetached, stop } from './processes';
 import { StackError } from './settings';
 import { readKeeper, saveKeeper } from './stack-folder';
 
@@ -18,10 +18,29 @@ export async function runningProcess(engine: Engine, name: string): Promise<Proc
 export async function startProcess(engine: Engine, installation: string, place: StackPlace, log: Log): Promise<void> {
   const started = Date.now();
   const launch = await engine.prepare(installation, place);
-  const identity = await startDetached(launch, logFile(place, engine.name));
-  await saveKeeper(place.name, engine.name, identity);
+  const identity = await noted(startAndNote(engine, launch, place));
   await waitUntilReady(engine, place, identity);
   log(`${engine.name}: ready in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+
+async function startAndNote(engine: Engine, launch: Launch, place: StackPlace): Promise<ProcessIdentity> {
+  const identity = await startDetached(launch, logFile(place, engine.name));
+  await saveKeeper(place.name, engine.name, identity);
+  return identity;
+}
+
+const beginnings = new Set<Promise<unknown>>();
+
+function noted<T>(beginning: Promise<T>): Promise<T> {
+  const forget = () => void beginnings.delete(beginning);
+  beginnings.add(beginning);
+  beginning.then(forget, forget);
+  return beginning;
+}
+
+/** Resolves when each engine that was started is also noted: a process that ends before leaves one that nobody knows of. */
+export async function everyEngineNoted(): Promise<void> {
+  while (beginnings.size > 0) await Promise.allSettled(beginnings);
 }
 
 /** Waits until an engine answers; throws a StackError with the end of its log when it dies or stays silent. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { everyEngineNoted } from './engine-run';
 import { type StackAddresses, StackError, type StackStatus, stackDown, stackStatus, stackUp } from './stack';
 
 const usage = `usage: npm run stack -- up [--docker] | down | status [--json]
@@ -25,8 +26,13 @@ async function main(): Promise<number> {
   return values.help ? 0 : 2;
 }
 
+/** What a shell shows for a command that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
 async function up(docker: boolean, json: boolean): Promise<number> {
   const started = Date.now();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => void everyEngineNoted().then(() => process.exit(INTERRUPTED)));
   const addresses = await stackUp({ docker, log: say });
   say(`up in ${((Date.now() - started) / 1000).toFixed(1)} s`);
   print(json ? JSON.stringify(addresses, null, 2) : table(addresses));
