@@ -104,15 +104,14 @@ async function openStage(
 ): Promise<Stage> {
   const run = Date.now().toString(36);
   const kafka = createKafka(settings, createLogger('demo', 'silent'));
-  const read = async (topic: string): Promise<TopicReader> => {
-    const reader = await TopicReader.open(kafka, topic, `demo-${run}-${topic}`);
-    leaving.afterwards(() => reader.close());
-    return reader;
-  };
+  const open = (topic: string) => TopicReader.open(kafka, topic, `demo-${run}-${topic}`);
   const [stockFailures, deadLetters] = await Promise.all([
-    read(TOPICS.stockDecreaseFailed),
-    read(deadLetterTopic(TOPICS.orderProcessing)),
+    open(TOPICS.stockDecreaseFailed),
+    open(deadLetterTopic(TOPICS.orderProcessing)),
   ]);
+  leaving.afterwards(async () => {
+    await Promise.all([stockFailures.close(), deadLetters.close()]);
+  });
   const { JWT_SECRET: secret, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = settings;
   if (!secret || settings.JWT_JWKS_URL) throw new Error('The demo signs its own tokens: run it without JWT_JWKS_URL.');
   const token = (email: string, role: string) => createDevelopmentToken(secret, { email, role, issuer, audience });
