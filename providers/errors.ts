@@ -34,10 +34,3 @@ export class OutcomeUnknown extends Error {
   readonly code = 'OUTCOME_UNKNOWN';
   override readonly name = 'OutcomeUnknown';
 }
-
-export type ProviderError = ProviderRefused | ProviderUnavailable | OutcomeUnknown;
-
-/** True for the three errors of this file, and nothing else. */
-function isProviderError(error: unknown): error is ProviderError {
-  return error instanceof ProviderRefused || error instanceof ProviderUnavailable || error instanceof OutcomeUnknown;
-}
