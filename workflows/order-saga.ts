@@ -121,8 +121,6 @@ class OrderLife {
       if (!beginning.accepted) continue;
       this.board.attempt = attempt;
       this.retryWaits = false;
-      this.board.sagaState = 'RUNNING';
-      this.board.waitingFor = 'payment and shipment';
       const steps = attemptSteps(call, policy, Date.now() + policy.processingBudgetMs);
       const isPaid = beginning.totalMinor > 0;
       const isStored = beginning.warehouseStorage;
