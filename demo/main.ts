@@ -17,7 +17,7 @@ import { Narrator } from './narrator';
 import { OperatorCommand } from './operator-command';
 import { ownStack } from './own-stack';
 import { printTable, printUrls } from './report';
-import { startRolesChild } from './roles-child';
+import { type RunningRolesChild, startRolesChild } from './roles-child';
 import { SandboxClient } from './sandbox-client';
 import { SCENARIOS } from './scenarios';
 import { ShopClient } from './shop-client';
@@ -40,22 +40,47 @@ const SHORTENED = {
 
 /** `npm run demo [-- --once]`: sets everything up, plays every scenario, shows how each ended. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+  const once = isOnce(process.argv.slice(2));
   const leaving = new Leaving();
   const narrator = new Narrator();
   const interrupted = leaving.asked.then((signal): never => {
     throw new Interrupted(`stopped by ${signal} before the end`);
   });
   try {
-    await Promise.race([story(values.once, leaving, narrator), interrupted]);
+    const shop = await Promise.race([openShop(leaving, narrator), interrupted]);
+    const outcomes = await Promise.race([play(shop.stage, narrator), shop.roles.failed, interrupted]);
+    const tally = show(outcomes, shop, narrator);
+    if (!once) {
+      console.log('The shop stays open: Ctrl-C stops it.');
+      await Promise.race([leaving.asked, shop.roles.failed]);
+    }
+    if (outcomes.some(({ problems }) => problems.length > 0)) throw new Error(tally);
   } finally {
+    narrator.endOfStory();
     narrator.heading('Stopping');
     await leaving.leave((line) => narrator.detail(line));
     narrator.detail(`nothing of this demo is running any more, ${narrator.seconds.toFixed(1)} s after its start`);
   }
 }
 
-async function story(once: boolean, leaving: Leaving, narrator: Narrator): Promise<void> {
+function isOnce(args: readonly string[]): boolean {
+  try {
+    return parseArgs({ args: [...args], options: { once: { type: 'boolean', default: false } } }).values.once;
+  } catch {
+    throw new Error('usage: npm run demo [-- --once]   --once: exit when all is played, 0 if it ended as it should');
+  }
+}
+
+interface Shop {
+  readonly stack: string;
+  readonly addresses: StackAddresses;
+  readonly logFile: string;
+  readonly stage: Stage;
+  readonly roles: RunningRolesChild;
+}
+
+/** Everything that has to be there before the first order. */
+async function openShop(leaving: Leaving, narrator: Narrator): Promise<Shop> {
   const stack = stackSettings().name;
   const logFile = join(stackFolder(stack), 'logs', 'demo-roles.log');
   narrator.heading('Setting up');
@@ -69,20 +94,17 @@ async function story(once: boolean, leaving: Leaving, narrator: Narrator): Promi
     startRolesChild({ logFile, environment: SHORTENED }, leaving),
   ]);
   narrator.detail(`every role and the sandbox are ready; their log: ${logFile}`);
-  await Promise.race([play(stage, narrator).then(show), roles.failed]);
+  return { stack, addresses, logFile, stage, roles };
+}
 
-  async function show(outcomes: readonly Outcome[]): Promise<void> {
-    printTable(outcomes);
-    printUrls(addresses, outcomes, { logFile, stack });
-    const failed = outcomes.filter(({ problems }) => problems.length > 0).length;
-    const tally = `${outcomes.length - failed} of ${outcomes.length} scenarios ended as they should`;
-    console.log(`\n${tally}, ${narrator.seconds.toFixed(1)} s after the start.`);
-    if (!once) {
-      console.log('The shop stays open: Ctrl-C stops it.');
-      await leaving.asked;
-    }
-    if (failed > 0) throw new Error(tally);
-  }
+/** Prints how everything ended, and answers it in a line. */
+function show(outcomes: readonly Outcome[], { addresses, logFile, stack }: Shop, narrator: Narrator): string {
+  printTable(outcomes);
+  printUrls(addresses, outcomes, { logFile, stack });
+  const good = outcomes.filter(({ problems }) => problems.length === 0).length;
+  const tally = `${good} of ${outcomes.length} scenarios ended as they should`;
+  console.log(`\n${tally}, ${narrator.seconds.toFixed(1)} s after the start.`);
+  return tally;
 }
 
 async function refuseSecondStart({ api, sandbox }: StackAddresses): Promise<void> {

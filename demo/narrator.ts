@@ -22,6 +22,7 @@ export function statusText(status: string): string {
 /** Tells what happens, a line each, with the seconds since the start. */
 export class Narrator {
   private readonly startedAt = Date.now();
+  private isOver = false;
 
   heading(text: string): void {
     console.log(`\n${styled('bold', text)}`);
@@ -43,11 +44,17 @@ export class Narrator {
     if (worthTelling.length > 0) this.line(orderId, sentence(worthTelling));
   }
 
+  /** From here on no order is told of any more: what is left of them breaks off. */
+  endOfStory(): void {
+    this.isOver = true;
+  }
+
   get seconds(): number {
     return (Date.now() - this.startedAt) / 1000;
   }
 
   private line(orderId: number, text: string): void {
+    if (this.isOver) return;
     const time = styled('gray', `${this.seconds.toFixed(1).padStart(6)} s`);
     console.log(`${time}  ${styled('bold', `order ${String(orderId).padEnd(5)}`)} ${text}`);
   }
