@@ -12,6 +12,7 @@ import {
 } from './kafka-port';
 import { createAdmin } from './kafkajs-admin';
 import { consume } from './kafkajs-consumer';
+import { quietIdleTimers } from './kafkajs-idle-timer';
 
 export type KafkaSettings = Pick<
   Settings,
@@ -23,6 +24,8 @@ export type KafkaSettings = Pick<
   | 'KAFKA_SASL_PASSWORD'
   | 'KAFKA_REPLICATION_FACTOR'
 >;
+
+quietIdleTimers();
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 30_000;
