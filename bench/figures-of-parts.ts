@@ -7,7 +7,6 @@ import type { OrdersRound, SingleOrders } from './orders';
 export interface EngineRound {
   readonly floorPerSecond: number;
   readonly orders: OrdersRound;
-  readonly ordersCpu: CpuUse;
   readonly ratio: number;
 }
 

@@ -50,6 +50,14 @@ export class Window {
     return true;
   }
 
+  /** Runs `begin` when the window opens and `end` on its result when it closes. */
+  async during<Begun, Result>(begin: () => Begun, end: (begun: Begun) => Result): Promise<Result> {
+    await sleep(this.from - performance.now());
+    const begun = begin();
+    await sleep(this.to - performance.now());
+    return end(begun);
+  }
+
   get perSecond(): number {
     return this.counted / ((this.to - this.from) / 1000);
   }

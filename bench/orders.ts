@@ -1,3 +1,4 @@
+import type { CpuUse, CpuWatch } from './cpu';
 import { keepInFlight, type Spread, spread, Window } from './figures';
 import type { Shop } from './shop';
 import type { StatusWatch } from './status-watch';
@@ -6,6 +7,7 @@ export interface OrdersRound {
   readonly perSecond: number;
   /** From the POST that creates an order to PREPARING, ms. */
   readonly wholeMs: Spread;
+  readonly cpu: CpuUse;
 }
 
 /** Orders created, paid as soon as they are payable, and carried to PREPARING; so many in flight. */
@@ -13,8 +15,10 @@ export async function measureOrders(
   shop: Shop,
   watch: StatusWatch,
   plan: { readonly inFlight: number; readonly warmUpS: number; readonly seconds: number },
+  watchCpu: () => CpuWatch,
 ): Promise<OrdersRound> {
   const window = new Window(plan.warmUpS, plan.seconds);
+  const cpu = window.during(watchCpu, (reading) => reading.use());
   const times: number[] = [];
   await keepInFlight(plan.inFlight, window.isOver, async () => {
     const startedAt = performance.now();
@@ -24,7 +28,7 @@ export async function measureOrders(
     await watch.reaches(orderId, 'PREPARING');
     if (window.count()) times.push(performance.now() - startedAt);
   });
-  return { perSecond: window.perSecond, wholeMs: spread(times) };
+  return { perSecond: window.perSecond, wholeMs: spread(times), cpu: await cpu };
 }
 
 export interface SingleOrders {

@@ -32,9 +32,9 @@ export async function engineRounds(bench: Bench, floor: Child): Promise<EngineRo
   for (let round = 1; round <= plan.rounds; round++) {
     const { inFlight, warmUpS } = plan;
     const floorPerSecond = await measureFloor(floor, { inFlight, warmUpS, seconds: plan.floorS });
-    const cpu = new CpuWatch(bench.processes);
-    const orders = await measureOrders(shop, watch, { inFlight, warmUpS, seconds: plan.ordersS });
-    rounds.push({ floorPerSecond, orders, ordersCpu: cpu.use(), ratio: orders.perSecond / floorPerSecond });
+    const load = { inFlight, warmUpS, seconds: plan.ordersS };
+    const orders = await measureOrders(shop, watch, load, () => new CpuWatch(bench.processes));
+    rounds.push({ floorPerSecond, orders, ratio: orders.perSecond / floorPerSecond });
     say(`round ${round}: ${floorPerSecond.toFixed(0)} no-op workflows/s, ${orders.perSecond.toFixed(1)} orders/s`);
   }
   return rounds;

@@ -57,8 +57,22 @@ function engineRows({ engine }: BenchFigures, plan: Plan): Row[] {
     { name: `a  no-op workflows/s, ${plan.inFlight} in flight`, got: of((round) => round.floorPerSecond, 0) },
     { name: `b  orders settled/s, ${plan.inFlight} in flight`, got: of((round) => round.orders.perSecond, 1) },
     { name: '   b/a', got: of((round) => round.ratio, 3), aim: '>= 0.2 (must 0.12)', isMet: ratio >= 0.2 },
+    ...(cpuMsPerOrder(rounds) === undefined
+      ? []
+      : [{ name: '   CPU per order, all processes, ms', got: of((round) => cpuMsOf(round) ?? Number.NaN, 0) }]),
     { name: '   order created -> PREPARING, p50 ms', got: of((round) => round.orders.wholeMs.p50, 0) },
   ];
+}
+
+function cpuMsPerOrder(rounds: readonly EngineRound[]): number | undefined {
+  const all = rounds.flatMap((round) => cpuMsOf(round) ?? []);
+  return all.length > 0 ? median(all) : undefined;
+}
+
+function cpuMsOf({ orders }: EngineRound): number | undefined {
+  if (orders.cpu.others === undefined) return undefined;
+  const { generator: _generator, floor: _floor, ...product } = orders.cpu.cores;
+  return (Object.values(product).reduce((sum, one) => sum + one, 0) / orders.perSecond) * 1000;
 }
 
 function singleRows({ single }: BenchFigures): Row[] {
@@ -126,7 +140,7 @@ function relayRows({ single, engine }: BenchFigures): Row[] {
 
 function cpuLines({ engine, submit }: BenchFigures): string[] {
   const lines = [
-    ...(engine?.rounds.map((round) => ({ what: 'b', use: round.ordersCpu })) ?? []),
+    ...(engine?.rounds.map((round) => ({ what: 'b', use: round.orders.cpu })) ?? []),
     ...(submit?.rounds.map((round) => ({ what: 'd', use: round.cpu })) ?? []),
   ];
   return lines
