@@ -11,7 +11,7 @@ import type { ShopClient } from './shop-client';
 const PATIENCE_MS = 30_000;
 
 /** Something that did not come to pass; the message says what was expected and what came. */
-export class Unmet extends Error {
+class Unmet extends Error {
   override readonly name = 'Unmet';
 }
 

@@ -3,7 +3,7 @@ import type { PayAndShipmentRequest } from '../contracts/events';
 import type { OrderStatusView, OrderView, ProductView, PutProduct, TimelineView } from '../contracts/http';
 
 /** An answer of the API that is no success. */
-export class ApiError extends Error {
+class ApiError extends Error {
   override readonly name = 'ApiError';
   constructor(
     call: string,
