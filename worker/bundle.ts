@@ -9,7 +9,7 @@ const INTERCEPTORS = require.resolve('../workflows/trace-interceptors');
 const PAYLOAD_CONVERTER = require.resolve('../workflows/lenient-payloads');
 
 /** What `Worker.create` needs of the workflows. */
-export const WORKFLOW_INTERCEPTORS = [INTERCEPTORS];
+const WORKFLOW_INTERCEPTORS = [INTERCEPTORS];
 
 /**
  * The workflows as one bundle, made anew only when their sources or the SDK changed: `cacheFolder` keeps the last ones.
