@@ -1,10 +1,13 @@
 import type { Shop } from './shop';
 
+/** Where the books of an order are read. */
+export type Ledgers = Pick<Shop, 'db' | 'capturedNet' | 'stock'>;
+
 /**
  * I1 to I3 and I9 for one order: its state is final or waiting, the provider's ledger and ours agree with it, the
  * stock adds up, and undo ran in reverse.
  */
-export async function expectBooksToAddUp(shop: Shop, orderId: number): Promise<void> {
+export async function expectBooksToAddUp(shop: Ledgers, orderId: number): Promise<void> {
   const order = (await shop.db('orders').where({ id: orderId }).first()) as {
     status: string;
     saga_state: string;
@@ -20,7 +23,7 @@ export async function expectBooksToAddUp(shop: Shop, orderId: number): Promise<v
   await expectUndoInReverse(shop, orderId);
 }
 
-async function moneyOf(shop: Shop, orderId: number, kind: string): Promise<number> {
+async function moneyOf(shop: Ledgers, orderId: number, kind: string): Promise<number> {
   const row = (await shop
     .db('money_movements')
     .where({ order_id: orderId, kind })
@@ -31,7 +34,7 @@ async function moneyOf(shop: Shop, orderId: number, kind: string): Promise<numbe
   return Number(row.sum ?? 0);
 }
 
-async function expectStockToAddUp(shop: Shop, orderId: number): Promise<void> {
+async function expectStockToAddUp(shop: Ledgers, orderId: number): Promise<void> {
   const skus = (await shop.db('order_lines').where({ order_id: orderId }).pluck('sku')) as string[];
   for (const sku of skus) {
     const put = (await shop
@@ -45,7 +48,7 @@ async function expectStockToAddUp(shop: Shop, orderId: number): Promise<void> {
   }
 }
 
-async function expectUndoInReverse(shop: Shop, orderId: number): Promise<void> {
+async function expectUndoInReverse(shop: Ledgers, orderId: number): Promise<void> {
   const steps = (await shop.db('timeline').where({ order_id: orderId, type: 'step' }).orderBy('id').pluck('data')) as {
     step: string;
     attempt: number;

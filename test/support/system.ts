@@ -25,6 +25,14 @@ export const FAST_DELAYS = {
   UNDO_RETRY_MS: '2000',
 } as const;
 
+/** For systems of which roles are stopped: a call can be caught in its middle, and a budget outlives a restart. */
+export const PATIENT_DELAYS = {
+  ...FAST_DELAYS,
+  PROVIDER_FAST_TIMEOUT_MS: '10000',
+  PROVIDER_TIMEOUT_MS: '10000',
+  PROCESSING_BUDGET_MS: '90000',
+} as const;
+
 const ROOT = join(__dirname, '..', '..');
 const START_WITHIN_MS = 120_000;
 

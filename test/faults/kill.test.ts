@@ -1,0 +1,134 @@
+import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { killEngine, startEngine } from '../../stack/stack';
+import { Broker } from '../support/broker';
+import { expectMovesInOrder, expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
+import { outage } from '../support/faults';
+import { endWaiting, holdRows, untilWaiting } from '../support/locks';
+import { metric } from '../support/metrics';
+import { RunningSystem } from '../support/running-system';
+import { expectAllSettled } from '../support/settled';
+import { Shop } from '../support/shop';
+import { PATIENT_DELAYS, type RoleName } from '../support/system';
+import { until } from '../support/until';
+
+const BURST = 60;
+const RESTART_MS = 60_000;
+
+jest.setTimeout(240_000);
+
+describe('kill -9', () => {
+  let system: RunningSystem;
+  let shop: Shop;
+  let broker: Broker;
+
+  beforeAll(async () => {
+    system = await RunningSystem.start(`kill-${process.pid}`, undefined, PATIENT_DELAYS);
+    shop = new Shop(system.addresses);
+    const deadLetters = CONSUMED.map(({ topic }) => deadLetterTopic(topic));
+    broker = await Broker.open(system.addresses, [...deadLetters, TOPICS.orderProcessing, TOPICS.orderStatusChanged]);
+  });
+  afterAll(async () => {
+    await broker?.close();
+    await shop?.close();
+    await system?.stop();
+  });
+
+  const kill = (role: RoleName) => system.role(role).end('SIGKILL');
+
+  const untilPayment = (orderId: number, wanted: string) =>
+    until(
+      `the payment of order ${orderId} to be ${wanted}`,
+      () => paymentState(orderId),
+      (state) => state === wanted,
+    );
+  const paymentState = async (orderId: number): Promise<string | undefined> =>
+    (await shop.db('saga_steps').where({ order_id: orderId, step: 'payment' }).first('state'))?.state;
+
+  test('of the worker, while one charge and one refund are at the provider and twenty orders on their way', async () => {
+    const [charging, refunding, ...others] = (await payableOrders(shop, 22)) as [number, number, ...number[]];
+    await outage(shop, refunding, 'slow', { provider: 'carrier', delayMs: 2_000 });
+    await shop.pay(refunding, { recipientName: 'fault:ship_refused' });
+    await untilPayment(refunding, 'DONE');
+    await outage(shop, refunding, 'slow', { delayMs: 8_000 });
+    await untilPayment(refunding, 'UNDOING');
+    await payAll(shop, others);
+    await shop.pay(charging, { token: 'tok_timeout_after_charge' });
+    await until(
+      'the provider to have charged',
+      () => shop.ledger(charging),
+      (entries) => entries.length > 0,
+    );
+    await kill('worker');
+    expect([await paymentState(charging), await paymentState(refunding)]).toEqual(['UNKNOWN', 'UNDOING']);
+
+    await outage(shop, refunding, 'none');
+    await system.startRole('worker');
+    await untilAllAre(shop, [charging, ...others], 'PREPARING');
+    await shop.reaches(refunding, 'PENDING_PAYMENT', 'WAITING', RESTART_MS);
+    expect((await shop.ledger(refunding)).map(({ type }) => type)).toEqual(['charge', 'refund']);
+    await expectOneChargeEach(shop, [charging, ...others]);
+    await expectAllSettled(shop, [charging, refunding, ...others]);
+  });
+
+  test('of the bridge, after it has signalled and before it commits', async () => {
+    const orderIds = await payableOrders(shop, BURST);
+    system.role('bridge').freeze();
+    await payAll(shop, orderIds);
+    const letGo = await holdRows(shop.db, 'processing_requests', { order_id: orderIds });
+    system.role('bridge').freeze(false);
+    // Right after it has signalled it writes that down, and waits here.
+    await untilWaiting(shop.db, 'bridge', 3);
+    await kill('bridge');
+    await endWaiting(shop.db, 'bridge');
+    await letGo();
+
+    await system.startRole('bridge');
+    await untilAllAre(shop, orderIds, 'PREPARING');
+    await broker.untilCommitted(TOPICS.orderProcessing, RESTART_MS);
+    await expectOneChargeEach(shop, orderIds);
+    await expectAllSettled(shop, orderIds);
+  });
+
+  test('of the relay, after it has published and before it has marked that', async () => {
+    const orderIds = await payableOrders(shop, BURST);
+    const keys = orderIds.map(String);
+    system.role('relay').freeze();
+    await payAll(shop, orderIds);
+    const letGo = await holdRows(shop.db, 'outbox', { key: keys });
+    system.role('relay').freeze(false);
+    await untilWaiting(shop.db, 'relay');
+    await kill('relay');
+    await endWaiting(shop.db, 'relay');
+    await letGo();
+
+    await system.startRole('relay');
+    await untilAllAre(shop, orderIds, 'PREPARING');
+    await until(
+      'the unmarked records to be published once more',
+      async () => broker.recordsOf(TOPICS.orderProcessing).filter(({ key }) => keys.includes(String(key))).length,
+      (count) => count > BURST,
+      RESTART_MS,
+    );
+    await expectAllSettled(shop, orderIds);
+    await expectOneChargeEach(shop, orderIds);
+    await expectMovesInOrder(shop, broker, orderIds);
+  });
+
+  test("of Temporal's server, with orders coming in: nothing is dead, and the partitions go on by themselves", async () => {
+    const waiting = await payableOrders(shop, 20);
+    await killEngine(system.addresses.stackName, 'temporal');
+    const sku = await shop.product(20);
+    const created = await Promise.all(Array.from({ length: 20 }, () => shop.order(sku)));
+    await payAll(shop, waiting);
+    const paused = () => metric(system.addresses, 'bridge', 'ordersaga_kafka_partition_paused');
+    await until('partitions of both topics to be paused', paused, (count) => count >= 2, RESTART_MS);
+    await startEngine(system.addresses.stackName, 'temporal');
+
+    await untilAllAre(shop, waiting, 'PREPARING');
+    await untilAllAre(shop, created, 'PENDING_PAYMENT');
+    await until('no partition to be paused', paused, (count) => count === 0, RESTART_MS);
+    await expectOneChargeEach(shop, waiting);
+    await expectAllSettled(shop, [...waiting, ...created]);
+    for (const { topic } of CONSUMED) expect(broker.recordsOf(deadLetterTopic(topic))).toEqual([]);
+  });
+});

@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
+import { cacheFolder } from '../../config/load';
+import { settingsSchema } from '../../config/settings';
+import type { OrderProcessingEvent } from '../../contracts/events';
+import type { OutageRequest, ProviderName } from '../../contracts/provider-api';
+import {
+  orderWorkflowId,
+  QUERIES,
+  refundWorkflowId,
+  type SagaView,
+  type ShipmentStatus,
+  SIGNALS,
+  TASK_QUEUES,
+  UPDATES,
+  WORKFLOWS,
+} from '../../contracts/workflow-api';
+import { type Db, openDatabase } from '../../db/connection';
+import { insertOrder, lockOrder } from '../../db/orders';
+import { savePaymentRequest } from '../../db/payment-requests';
+import { putProduct } from '../../db/products';
+import { migrateSchema } from '../../db/schema';
+import { Metrics } from '../../observability/metrics';
+import { sandboxProviders } from '../../providers/sandbox-http';
+import { type Sandbox, startSandbox } from '../../sandbox/server';
+import { workflowBundle } from '../../worker/bundle';
+import { composeActivities } from '../../worker/compose-activities';
+import { startWorker } from '../../worker/worker';
+import type { Ledgers } from './books';
+import { type LedgerEntry, type PayRequest, payBody } from './shop';
+import { until } from './until';
+
+const PRICE = 1_000;
+const EMAIL = 'kim@example.com';
+
+export interface LabParts {
+  /** A Postgres in which the lab makes a database of its own. */
+  readonly postgres: string;
+  readonly client: Client;
+  readonly connection: NativeConnection;
+  /** Settings, as environment variables. */
+  readonly delays: Readonly<Record<string, string>>;
+}
+
+export interface Request {
+  readonly eventId: string;
+  readonly retryCount: number;
+}
+
+/**
+ * The worker with its real activities, database and sandbox, and nothing before it: the lab itself does what api,
+ * relay and bridge would, so that a test decides what comes when.
+ */
+export class OrderLab implements Ledgers {
+  private constructor(
+    private readonly parts: LabParts,
+    private readonly admin: Db,
+    private readonly database: string,
+    readonly db: Db,
+    private readonly dataDir: string,
+    private readonly sandbox: Sandbox,
+    private readonly worker: { stop(): Promise<void> },
+  ) {}
+
+  static async open(parts: LabParts): Promise<OrderLab> {
+    const database = `lab_${randomUUID().replaceAll('-', '')}`;
+    const admin = openDatabase({ url: parts.postgres, poolMax: 1, applicationName: 'lab admin' });
+    await admin.raw(`create database ${database}`);
+    const url = new URL(parts.postgres);
+    url.pathname = `/${database}`;
+    const db = openDatabase({ url: url.href, poolMax: 10, applicationName: 'lab' });
+    await migrateSchema(db);
+    const dataDir = await mkdtemp(join(tmpdir(), 'ordersaga-lab-'));
+    const sandbox = await startSandbox({ port: 0, dataDir });
+    const settings = settingsSchema.parse({
+      NODE_ENV: 'test',
+      DATABASE_URL: url.href,
+      SANDBOX_URL: sandbox.url,
+      KAFKA_BROKERS: 'none',
+      TEMPORAL_ADDRESS: 'given',
+      JWT_SECRET: randomUUID(),
+      CARRIER_WEBHOOK_SECRET: randomUUID(),
+      ...parts.delays,
+    });
+    const worker = await startWorker({
+      connection: parts.connection,
+      namespace: 'default',
+      bundle: await workflowBundle(cacheFolder('bundles')),
+      activities: composeActivities({
+        db,
+        settings,
+        providers: sandboxProviders({ url: sandbox.url, timeoutMs: settings.PROVIDER_TIMEOUT_MS }),
+      }),
+      metrics: new Metrics('lab'),
+      identity: 'lab',
+    });
+    return new OrderLab(parts, admin, database, db, dataDir, sandbox, worker);
+  }
+
+  async close(): Promise<void> {
+    await this.worker.stop();
+    await this.sandbox.close();
+    await this.db.destroy();
+    await this.admin.raw(`drop database ${this.database} with (force)`);
+    await this.admin.destroy();
+    await rm(this.dataDir, { recursive: true });
+  }
+
+  /** An order CREATED, with a product of its own; its workflow has not started. */
+  async order(quantity = 1, stock = 10): Promise<{ orderId: number; sku: string }> {
+    const sku = `sku-${randomUUID()}`;
+    const orderId = await this.db.transaction(async (trx) => {
+      await putProduct(trx, { sku, name: 'Mug', priceMinor: PRICE, freeUnits: stock });
+      const lines = [{ sku, name: 'Mug', quantity, unitPriceMinor: PRICE }];
+      const totalMinor = PRICE * quantity;
+      return (await insertOrder(trx, { userId: 'kim', userEmail: EMAIL, currency: 'KRW', totalMinor, lines })).id;
+    });
+    return { orderId, sku };
+  }
+
+  /** An order that waits for its payment. */
+  async payable(stock = 10): Promise<{ orderId: number; sku: string }> {
+    const order = await this.order(1, stock);
+    await this.start(order.orderId);
+    await this.reaches(order.orderId, 'PENDING_PAYMENT/WAITING');
+    return order;
+  }
+
+  /** An order that is paid and waits for its carrier. */
+  async preparing(wish: PayRequest = {}): Promise<{ orderId: number; sku: string }> {
+    const order = await this.payable();
+    await this.pay(order.orderId, wish);
+    await this.reaches(order.orderId, 'PREPARING/WAITING');
+    return order;
+  }
+
+  async reaches(orderId: number, standing: string): Promise<void> {
+    const ask = () => this.standing(orderId);
+    await until(`order ${orderId} to be ${standing}`, ask, (found) => found === standing);
+  }
+
+  /** Waits until a step has left its intent: its call to the outside is under way, or over. */
+  async reachesStep(orderId: number, step: string): Promise<void> {
+    const ask = () => this.db('saga_steps').where({ order_id: orderId, step }).pluck('state');
+    await until(`step ${step} of order ${orderId} to begin`, ask, (states) => states.length > 0);
+  }
+
+  async start(orderId: number): Promise<void> {
+    await this.parts.client.workflow.start(WORKFLOWS.orderSaga, {
+      workflowId: orderWorkflowId(orderId),
+      taskQueue: TASK_QUEUES.orders,
+      args: [{ orderId }],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    });
+  }
+
+  /** Saves a request as the api does, and no more: the workflow has not heard of it. */
+  async saveRequest(orderId: number, wish: PayRequest = {}): Promise<Request> {
+    const request = { eventId: randomUUID(), retryCount: 0 };
+    const event: OrderProcessingEvent = {
+      ...request,
+      eventCreatedAt: new Date().toISOString(),
+      schemaVersion: 1,
+      orderId,
+      userEmail: EMAIL,
+      requestDto: { ...payBody(wish), paymentRequest: { method: 'CARD', token: wish.token ?? 'tok_visa' } },
+    };
+    const isSaved = await this.db.transaction(async (trx) => {
+      await lockOrder(trx, orderId);
+      return savePaymentRequest(trx, event);
+    });
+    if (!isSaved) throw new Error(`order ${orderId} has an active request`);
+    return request;
+  }
+
+  async pay(orderId: number, wish: PayRequest = {}): Promise<Request> {
+    const request = await this.saveRequest(orderId, wish);
+    await this.signal(orderId, SIGNALS.paymentRequested, request);
+    return request;
+  }
+
+  async signal(orderId: number, name: string, ...args: unknown[]): Promise<void> {
+    await this.orderHandle(orderId).signal(name, ...args);
+  }
+
+  shipmentUpdate(orderId: number, status: ShipmentStatus): Promise<void> {
+    return this.signal(orderId, SIGNALS.shipmentUpdated, { eventId: randomUUID(), status });
+  }
+
+  resolve(orderId: number, step: string, decision: string, more: Record<string, unknown> = {}): Promise<void> {
+    return this.signal(orderId, SIGNALS.resolveCompensation, { ...aDecision(step, decision), ...more });
+  }
+
+  cancel(orderId: number): Promise<unknown> {
+    return this.orderHandle(orderId).executeUpdate(UPDATES.cancel, {
+      args: [{ reason: 'changed my mind', actor: 'customer' }],
+    });
+  }
+
+  async startRefund(orderId: number): Promise<void> {
+    await this.parts.client.workflow.start(WORKFLOWS.refundSaga, {
+      workflowId: refundWorkflowId(orderId),
+      taskQueue: TASK_QUEUES.orders,
+      args: [{ orderId, reason: 'broken', actor: 'customer' }],
+    });
+  }
+
+  orderHandle(orderId: number) {
+    return this.parts.client.workflow.getHandle(orderWorkflowId(orderId));
+  }
+
+  refundHandle(orderId: number) {
+    return this.parts.client.workflow.getHandle(refundWorkflowId(orderId));
+  }
+
+  saga(orderId: number): Promise<SagaView> {
+    return this.orderHandle(orderId).query<SagaView>(QUERIES.saga);
+  }
+
+  async row(orderId: number): Promise<{ status: string; saga_state: string; status_reason: string | null }> {
+    const row: unknown = await this.db('orders').where({ id: orderId }).first('status', 'saga_state', 'status_reason');
+    return row as { status: string; saga_state: string; status_reason: string | null };
+  }
+
+  /** `STATUS/SAGA_STATE`, for waiting. */
+  async standing(orderId: number): Promise<string> {
+    const { status, saga_state: sagaState } = await this.row(orderId);
+    return `${status}/${sagaState}`;
+  }
+
+  async timeline(orderId: number, type: string): Promise<{ at: Date; data: Record<string, unknown> }[]> {
+    const rows: unknown = await this.db('timeline')
+      .where({ order_id: orderId, type })
+      .orderBy('id')
+      .select('at', 'data');
+    return rows as { at: Date; data: Record<string, unknown> }[];
+  }
+
+  async outage(
+    orderId: number,
+    mode: OutageRequest['mode'],
+    provider: ProviderName = 'payment',
+    delayMs = 250,
+  ): Promise<void> {
+    const body = JSON.stringify({ mode, orderId, ...(mode === 'slow' ? { delayMs } : {}) });
+    await this.askSandbox('PUT', `/faults/${provider}`, body);
+  }
+
+  async pickUp(orderId: number): Promise<void> {
+    const key = encodeURIComponent(`${orderId}:shipment:1`);
+    await this.askSandbox('POST', `/carrier/shipments/${key}/scan`, JSON.stringify({ status: 'SHIPMENT_STARTED' }));
+  }
+
+  async ledger(orderId: number): Promise<LedgerEntry[]> {
+    return (await this.askSandbox('GET', `/ledger?orderId=${orderId}`)).json() as Promise<LedgerEntry[]>;
+  }
+
+  async capturedNet(orderId: number): Promise<number> {
+    const entries = await this.ledger(orderId);
+    return entries.reduce((sum, { type, amount }) => sum + (type === 'charge' ? amount : -amount), 0);
+  }
+
+  async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {
+    const columns = { free: 'free_units', held: 'held_units', sold: 'sold_units' };
+    const row: unknown = await this.db('products').where({ sku }).first(columns);
+    return row as { free: number; held: number; sold: number };
+  }
+
+  private async askSandbox(method: string, path: string, body?: string): Promise<Response> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${this.sandbox.url}${path}`, { method, headers, ...(body ? { body } : {}) });
+    if (!answer.ok) throw new Error(`sandbox: ${await answer.text()}`);
+    return answer;
+  }
+}
+
+/** A whole decision of a person, under a new id. */
+export function aDecision(step: string, decision: string) {
+  return { decisionId: randomUUID(), step, decision, reason: 'agreed by phone', actor: 'lee' };
+}
