@@ -1,0 +1,77 @@
+import { TOPICS } from '../../contracts/topics';
+import { Broker } from '../support/broker';
+import { expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
+import { recordOutcomes } from '../support/metrics';
+import { RunningSystem } from '../support/running-system';
+import { expectAllSettled } from '../support/settled';
+import { Shop } from '../support/shop';
+import { PATIENT_DELAYS } from '../support/system';
+import { until } from '../support/until';
+
+const BURST = 30;
+
+jest.setTimeout(240_000);
+
+describe('SIGTERM under load: a role finishes what it holds, and', () => {
+  let system: RunningSystem;
+  let shop: Shop;
+  let broker: Broker;
+
+  beforeAll(async () => {
+    system = await RunningSystem.start(`stop-${process.pid}`, undefined, PATIENT_DELAYS);
+    shop = new Shop(system.addresses);
+    broker = await Broker.open(system.addresses, [TOPICS.orderProcessing]);
+  });
+  afterAll(async () => {
+    await broker?.close();
+    await shop?.close();
+    await system?.stop();
+  });
+
+  /** Pays a burst of orders, and stops the role when the first of them are done; it is started again at once. */
+  async function stopUnderLoad(role: 'worker' | 'bridge' | 'relay'): Promise<number[]> {
+    const orderIds = await payableOrders(shop, BURST);
+    const paying = payAll(shop, orderIds);
+    await until(
+      'the first orders to be paid',
+      () => shop.db('orders').whereIn('id', orderIds).where({ status: 'PREPARING' }).pluck('id'),
+      (paid) => paid.length > 0,
+    );
+    expect(await system.role(role).end('SIGTERM')).toBe(0);
+    await system.startRole(role);
+    await paying;
+    await untilAllAre(shop, orderIds, 'PREPARING');
+    return orderIds;
+  }
+
+  test.each(['worker', 'bridge', 'relay'] as const)('no order is lost or paid twice: %s', async (role) => {
+    const orderIds = await stopUnderLoad(role);
+    await expectOneChargeEach(shop, orderIds);
+    await expectAllSettled(shop, orderIds);
+
+    const records = broker.recordsOf(TOPICS.orderProcessing).filter(({ key }) => orderIds.includes(Number(key)));
+    expect(records).toHaveLength(BURST);
+    await broker.untilCommitted(TOPICS.orderProcessing);
+    expect(await recordOutcomes(system.addresses, TOPICS.orderProcessing)).toMatchObject({ duplicate: 0, dead: 0 });
+    expect(await shop.db('processing_requests').whereIn('order_id', orderIds).whereNot({ attempt: 1 })).toEqual([]);
+  });
+
+  test('no request is worked on without its answer: api', async () => {
+    const sku = await shop.product(1_000);
+    let answered = 0;
+    const requests = Array.from({ length: 120 }, () => shop.order(sku).finally(() => (answered += 1)));
+    const outcomes = Promise.allSettled(requests);
+    await until(
+      'the first answers',
+      async () => answered,
+      (count) => count > 0,
+    );
+    expect(await system.role('api').end('SIGTERM')).toBe(0);
+    const orderIds = (await outcomes).flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    await system.startRole('api');
+    const saved = (await shop.db('order_lines').where({ sku }).pluck('order_id')) as number[];
+    expect(saved.sort()).toEqual(orderIds.sort());
+    await untilAllAre(shop, orderIds, 'PENDING_PAYMENT');
+    await expectAllSettled(shop, orderIds);
+  });
+});
