@@ -14,10 +14,14 @@ import type { Leaving } from './leaving';
 export const LOADER = ['--import', pathToFileURL(require.resolve('tsx')).href];
 
 /**
- * Brings the stack up and, on leaving, ends what of it was not up before. It is brought up by a child in a process
- * group of its own, because a download or a compilation under way can be ended in no other way.
+ * Begins to bring the stack up and, on leaving, ends what of it was not up before. It is brought up by a child in a
+ * process group of its own, because a download or a compilation under way can be ended in no other way.
  */
-export async function ownStack(name: string, leaving: Leaving, say: (line: string) => void): Promise<StackAddresses> {
+export async function raiseStack(
+  name: string,
+  leaving: Leaving,
+  say: (line: string) => void,
+): Promise<{ readonly addresses: Promise<StackAddresses> }> {
   const before = await enginesOfOurs(name);
   leaving.refuseIfBegun();
   const main = join(__dirname, '..', 'stack', 'main.ts');
@@ -34,8 +38,11 @@ export async function ownStack(name: string, leaving: Leaving, say: (line: strin
   });
   if (child.stderr) createInterface(child.stderr).on('line', say);
   const printed = child.stdout ? text(child.stdout) : Promise.resolve('');
-  if ((await exited) !== 0) throw new Error('the stack could not be brought up: it says why above');
-  return JSON.parse(await printed) as StackAddresses;
+  const addresses = exited.then(async (code) => {
+    if (code !== 0) throw new Error('the stack could not be brought up: it says why above');
+    return JSON.parse(await printed) as StackAddresses;
+  });
+  return { addresses };
 }
 
 async function takeDown(name: string, before: readonly EngineName[], say: (line: string) => void): Promise<void> {

@@ -1,5 +1,5 @@
-import type { StackAddresses } from '../stack/stack';
 import { statusText, styled } from './narrator';
+import type { Premises } from './open-shop';
 import type { Outcome } from './stage';
 
 const amount = new Intl.NumberFormat('en');
@@ -30,11 +30,7 @@ export function printTable(outcomes: readonly Outcome[]): void {
 }
 
 /** Where to look, and what to try next. */
-export function printUrls(
-  addresses: StackAddresses,
-  outcomes: readonly Outcome[],
-  { logFile, stack }: { readonly logFile: string; readonly stack: string },
-): void {
+export function printUrls(outcomes: readonly Outcome[], { addresses, logFile, stack }: Premises): void {
   const prefix = stack === 'default' ? '' : `STACK=${stack} `;
   const web = `${addresses.temporalUi}/namespaces/default/workflows`;
   const facts: [string, string][] = [
