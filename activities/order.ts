@@ -12,11 +12,26 @@ import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
 import type { RequestStepCall } from './step-call';
 
 export type Beginning =
-  | { readonly accepted: true; readonly warehouseStorage: boolean; readonly totalMinor: number }
+  | {
+      readonly accepted: true;
+      readonly warehouseStorage: boolean;
+      readonly totalMinor: number;
+      /** This very attempt is over: a workflow task that was lost had come so far. */
+      readonly ended?: 'DONE' | 'FAILED';
+    }
   | { readonly accepted: false; readonly why: string };
 
 /** What becomes of an attempt that failed and was undone. */
 export type AfterFailure = 'AWAIT_CUSTOMER' | 'CANCEL' | 'RETRY' | 'GIVE_UP';
+
+/** Why an attempt failed, and what follows. */
+export interface AttemptFailure {
+  readonly code: string;
+  readonly next: AfterFailure;
+}
+
+/** Nothing that a saga shows of its work may follow upon these; a refund begins by leaving COMPLETED. */
+const ENDED: ReadonlySet<OrderStatus> = new Set(['COMPLETED', 'REFUNDED', 'CANCELLED']);
 
 export function createOrderActivities(deps: { readonly db: Db; readonly retry: RetryPolicy }) {
   const { db } = deps;
@@ -39,7 +54,10 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
   }
 
   return {
-    /** Accepts a request once, and only for an order in PENDING_PAYMENT; a newer request replaces a retry that waits. */
+    /**
+     * Accepts a request once, and only for an order in PENDING_PAYMENT; a newer request replaces a retry that waits. The
+     * same attempt again is accepted again, and told how it ended. ORDER_ENDING: its hold has run out.
+     */
     async beginAttempt(call: RequestStepCall): Promise<Beginning> {
       return withOrder(call.orderId, async (trx, order): Promise<Beginning> => {
         const request = await findRequest(trx, call);
@@ -49,11 +67,19 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
           warehouseStorage: request.event.requestDto.warehouseStorage,
           totalMinor: order.totalMinor,
         } as const;
-        if (request.attempt === call.attempt && request.state === 'RUNNING') return accepted;
+        if (request.attempt === call.attempt) {
+          if (request.state === 'RUNNING') return accepted;
+          return { ...accepted, ended: request.state === 'DONE' ? 'DONE' : 'FAILED' };
+        }
         if (request.state !== 'PENDING') return { accepted: false, why: `REQUEST_${request.state}` };
         if (order.status !== 'PENDING_PAYMENT') {
           await setRequestState(trx, call, 'SKIPPED', { reason: `order is ${order.status}` });
           return { accepted: false, why: `ORDER_${order.status}` };
+        }
+        // Its stock may be gone already: a workflow task that was lost can have come so far.
+        if (order.sagaState === 'COMPENSATING') {
+          await setRequestState(trx, call, 'SKIPPED', { reason: 'order is ending' });
+          return { accepted: false, why: 'ORDER_ENDING' };
         }
         await setRequestState(trx, call, 'RUNNING', { attempt: call.attempt });
         await replacePendingRetries(trx, order.id);
@@ -86,13 +112,25 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
       });
     },
 
-    /** Ends a failed attempt whose steps are undone: back to PENDING_PAYMENT, with the retry or the dead letter it leads to. */
+    /**
+     * Ends a failed attempt whose steps are undone: back to PENDING_PAYMENT, with the retry or the dead letter it leads to.
+     * Returns what stands: an attempt that ended before keeps its end.
+     */
     async failAttempt(
       call: RequestStepCall & { code: string; then: AfterFailure; holdExpiresAtMs: number; atMs: number },
-    ): Promise<void> {
-      await withOrder(call.orderId, async (trx, order) => {
+    ): Promise<AttemptFailure> {
+      return withOrder(call.orderId, async (trx, order): Promise<AttemptFailure> => {
+        const failure = { code: call.code, next: call.then };
+        if (order.status === 'CANCELLED') return { code: order.statusReason ?? call.code, next: 'CANCEL' };
         const request = await findRequest(trx, call);
-        if (request?.state !== 'RUNNING') return;
+        const dedupeKey = `attempt:${call.attempt}:failed`;
+        if (request?.state !== 'RUNNING') {
+          await setSagaState(trx, order.id, 'WAITING');
+          const entry = (await trx('timeline')
+            .where({ order_id: order.id, dedupe_key: dedupeKey })
+            .first('data')) as { data: AttemptFailure } | undefined;
+          return entry ? { code: entry.data.code, next: entry.data.next } : failure;
+        }
         const at = new Date(call.atMs);
         await setRequestState(trx, call, 'FAILED', { reason: call.code });
         await changeOrder(trx, order, {
@@ -109,7 +147,8 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
             orderId: order.id,
             at,
             type: 'request',
-            data: { state: 'FAILED', code: call.code, next: call.then, attempt: call.attempt },
+            data: { state: 'FAILED', ...failure, attempt: call.attempt },
+            dedupeKey,
           },
         ]);
         const occurrence = String(call.attempt);
@@ -119,12 +158,19 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
         } else if (call.then === 'GIVE_UP') await giveUpRequest(trx, request, at);
         else if (call.then === 'AWAIT_CUSTOMER')
           await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
+        return failure;
       });
+    },
+
+    /** Whether a request that was accepted may still lead to a payment. */
+    async isRequestOpen(call: { orderId: number }): Promise<boolean> {
+      return hasOpenRequest(db, call.orderId);
     },
 
     /** The hold has run out: true closes the order to further requests; false, as one was accepted in time. */
     async expireHold(call: { orderId: number }): Promise<boolean> {
       return withOrder(call.orderId, async (trx, order) => {
+        if (order.status === 'CANCELLED') return true;
         if (await hasOpenRequest(trx, order.id)) return false;
         await setSagaState(trx, order.id, 'COMPENSATING', 'HOLD_EXPIRED');
         return true;
@@ -190,6 +236,7 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
       atMs: number;
     }): Promise<void> {
       await withOrder(call.orderId, async (trx, order) => {
+        if (ENDED.has(order.status)) return;
         await setSagaState(trx, order.id, call.state);
         if (!call.notice) return;
         await addToTimeline(trx, [

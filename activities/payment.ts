@@ -45,6 +45,13 @@ export function createPaymentActivities(deps: {
     return ref;
   }
 
+  /** A refund that was refused has made the order COMPLETED again: the same refund once more must not ask once more. */
+  async function refuseToTakeFromCompleted(orderId: number): Promise<void> {
+    const order = await findOrder(db, orderId);
+    if (order?.status === 'COMPLETED')
+      throw ApplicationFailure.nonRetryable(`order ${orderId} is COMPLETED`, order.statusReason ?? 'ORDER_COMPLETED');
+  }
+
   return {
     /** Charges the order's total once under the attempt's key. Final failures carry the provider's code, e.g. CARD_DECLINED. */
     async charge(call: RequestStepCall): Promise<void> {
@@ -68,6 +75,7 @@ export function createPaymentActivities(deps: {
 
     /** Takes back whatever was charged under the attempt's key, and makes sure that nothing more will be. */
     async refund(call: StepCall): Promise<void> {
+      await refuseToTakeFromCompleted(call.orderId);
       const signal = callSignal(deps.patience);
       await undoOutside(db, idOf(call), {
         // Without a saved ref nothing was confirmed, and a do that would save one now finds the step closed.

@@ -13,6 +13,8 @@ export type RefundBeginning =
       readonly paidAttempt: number | null;
       readonly totalMinor: number;
       readonly policy: OrderPolicy;
+      /** This very refund is over: a workflow task that was lost had come so far. */
+      readonly ended?: 'COMPLETED' | 'REFUNDED';
     }
   | { readonly accepted: false; readonly status: OrderStatus };
 
@@ -69,6 +71,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
           paidAttempt: paid?.attempt ?? null,
           totalMinor: order.totalMinor,
           policy: deps.policy,
+          ...(isOurs && isRefundOver(order.status) ? { ended: order.status } : {}),
         };
       });
     },
@@ -82,7 +85,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
       });
     },
 
-    /** The provider gives no money back: the order is COMPLETED again, and nothing else was undone. */
+    /** The provider gives no money back: the order is COMPLETED again, its payment stands, and nothing else was undone. */
     async refuseRefund(call: { orderId: number; runId: string; code: string; atMs: number }): Promise<void> {
       await withOrder(call.orderId, async (trx, order) => {
         if (order.status === 'COMPLETED') return;
@@ -92,9 +95,16 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
           reason: call.code,
           at: new Date(call.atMs),
         });
+        await trx('saga_steps')
+          .where({ order_id: order.id, step: 'payment', state: 'UNDO_FAILED' })
+          .update({ state: 'DONE' });
         await tellCustomer(trx, order, 'REFUND_REFUSED', { reason: call.code, occurrence: call.runId });
       });
     },
   };
+}
+/** Of an order whose refund has begun. */
+function isRefundOver(status: OrderStatus): status is 'COMPLETED' | 'REFUNDED' {
+  return status === 'COMPLETED' || status === 'REFUNDED';
 }
 export type RefundActivities = ReturnType<typeof createRefundActivities>;

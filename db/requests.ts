@@ -90,7 +90,7 @@ export async function setRequestState(
 }
 
 /** Whether anything asked for before now may still lead to a payment: it stops the clock of the hold. */
-export async function hasOpenRequest(trx: Trx, orderId: number): Promise<boolean> {
+export async function hasOpenRequest(trx: DbOrTrx, orderId: number): Promise<boolean> {
   const row: unknown = await trx('processing_requests')
     .where({ order_id: orderId })
     .whereIn('state', ['PENDING', 'RUNNING'])

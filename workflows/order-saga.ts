@@ -26,6 +26,10 @@ import { Saga, StepFailed } from './saga';
 /** Past this many events an order waits for a person: no honest order gets there. */
 const MAX_EVENTS = 2_000;
 
+const HOLD_EXPIRED = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };
+/** Of an attempt that the database knows to have failed: its code and what follows stand there. */
+const FAILED_BEFORE: Failure = { code: 'FAILED_BEFORE', message: 'failed before', final: true };
+
 const STATUS_OF_PARCEL: Readonly<Record<ShipmentStatus, OrderStatus>> = {
   SHIPMENT_STARTED: 'SHIPMENT_STARTED',
   IN_TRANSIT: 'IN_TRANSIT',
@@ -118,7 +122,11 @@ class OrderLife {
       const attempt = this.board.attempt + 1;
       const call = { orderId: this.orderId, attempt, eventId: request.eventId, retryCount: request.retryCount };
       const beginning = await own.beginAttempt(call);
-      if (!beginning.accepted) continue;
+      if (!beginning.accepted) {
+        if (beginning.why !== 'ORDER_ENDING') continue;
+        this.endedBecause = HOLD_EXPIRED;
+        return false;
+      }
       this.board.attempt = attempt;
       this.retryWaits = false;
       const steps = attemptSteps(call, policy, Date.now() + policy.processingBudgetMs);
@@ -126,29 +134,51 @@ class OrderLife {
       const isStored = beginning.warehouseStorage;
       this.saga.plan(...(isPaid ? [steps.charge] : []), steps.ship, ...(isStored ? [steps.store] : []));
       this.board.show('RUNNING', `the steps of attempt ${attempt}`);
-      try {
-        if (isPaid) await this.saga.run(this.unlessCancelled(steps.charge));
-        await this.saga.run(this.unlessCancelled(steps.ship));
-        if (isStored) {
-          await own.completePayment({ orderId: this.orderId, atMs: Date.now() });
-          this.board.moveTo('PAYMENT_COMPLETED');
-          await this.saga.run(this.unlessCancelled(steps.store));
-        }
-        await own.settleAttempt({ ...this.unlessCancelled(call), stored: isStored, atMs: Date.now() });
+      const { ended } = beginning;
+      const failure = ended ? undefined : await this.doSteps(call, steps, { isPaid, isStored });
+      const isSettled = ended ? ended === 'DONE' : !failure || (await this.isSettled(call));
+      if (isSettled) {
+        for (const step of Object.values(steps)) this.saga.keep(step);
         this.board.moveTo(isStored ? 'COMPLETED' : 'PREPARING');
         this.paid = steps;
         return true;
-      } catch (error) {
-        await this.undoAttempt(attempt);
-        if (this.inbox.openCancellation) return false;
-        if (!(await this.goOnAfter(failureOf(error), call, policy))) return false;
       }
+      await this.undoAttempt(attempt);
+      if (this.inbox.openCancellation) return false;
+      if (!(await this.goOnAfter(failure ?? FAILED_BEFORE, call, policy))) return false;
     }
+  }
+
+  /** Does the attempt's steps and settles it; returns why it came to nothing. */
+  private async doSteps(
+    call: RequestStepCall,
+    steps: AttemptSteps,
+    { isPaid, isStored }: { isPaid: boolean; isStored: boolean },
+  ): Promise<Failure | undefined> {
+    try {
+      if (isPaid) await this.saga.run(this.unlessCancelled(steps.charge));
+      await this.saga.run(this.unlessCancelled(steps.ship));
+      if (isStored) {
+        await own.completePayment({ orderId: this.orderId, atMs: Date.now() });
+        this.board.moveTo('PAYMENT_COMPLETED');
+        await this.saga.run(this.unlessCancelled(steps.store));
+      }
+      await own.settleAttempt({ ...this.unlessCancelled(call), stored: isStored, atMs: Date.now() });
+      return undefined;
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  /** Whether an attempt that fails here was settled by a workflow task that was lost: then nothing of it is to be undone. */
+  private async isSettled(call: RequestStepCall): Promise<boolean> {
+    const beginning = await own.beginAttempt(call);
+    return beginning.accepted && beginning.ended === 'DONE';
   }
 
   /** The next request to pay; undefined: cancelled, or the hold ran out with no request accepted in time. */
   private async nextRequest(): Promise<PaymentRequested | undefined> {
-    const deadline = Date.now() + this.holdLeftMs;
+    let deadline = Date.now() + this.holdLeftMs;
     let isClockStopped = this.retryWaits;
     this.board.holdExpiresAt = isClockStopped ? undefined : deadline;
     this.board.publish(
@@ -156,18 +186,21 @@ class OrderLife {
       isClockStopped ? 'the retry, or another payment of the customer' : 'the payment of the customer',
     );
     for (;;) {
-      const leftMs = isClockStopped ? undefined : deadline - Date.now();
+      // What stops the clock is looked at again and again, so that a request that got lost holds no stock for ever.
+      const leftMs = isClockStopped ? this.policy?.stockHoldMs : deadline - Date.now();
       await this.until(() => this.inbox.payments.length > 0 || this.isCancelled, leftMs);
       if (!isClockStopped) this.holdLeftMs = Math.max(0, deadline - Date.now());
       // A request that came first was perhaps begun by a worker that died: only serving it finds that out.
       const request = this.inbox.payments.shift();
       if (request) return request;
       if (this.isCancelled) return undefined;
-      if (await own.expireHold({ orderId: this.orderId })) {
-        this.endedBecause = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };
+      if (isClockStopped) {
+        isClockStopped = await own.isRequestOpen({ orderId: this.orderId });
+        deadline = Date.now() + this.holdLeftMs;
+      } else if (await own.expireHold({ orderId: this.orderId })) {
+        this.endedBecause = HOLD_EXPIRED;
         return undefined;
-      }
-      isClockStopped = true;
+      } else isClockStopped = true;
     }
   }
 
@@ -253,19 +286,20 @@ class OrderLife {
 
   /** What a failed and undone attempt leads to: true if the order stays payable. */
   private async goOnAfter(failure: Failure, call: RequestStepCall, policy: OrderPolicy): Promise<boolean> {
-    if (failure.final) this.board.declines += 1;
     const then = this.whatFollows(failure, call.retryCount, policy);
     const atMs = Date.now();
-    await own.failAttempt({ ...call, code: failure.code, then, holdExpiresAtMs: atMs + this.holdLeftMs, atMs });
-    this.board.moveTo('PENDING_PAYMENT', failure.code);
-    this.retryWaits = then === 'RETRY';
-    if (then === 'CANCEL') this.endedBecause = { code: 'TOO_MANY_DECLINES', reason: failure.message };
-    if (then === 'GIVE_UP') this.endedBecause = { code: 'RETRIES_EXHAUSTED', reason: failure.message };
-    return then === 'AWAIT_CUSTOMER' || then === 'RETRY';
+    const holdExpiresAtMs = atMs + this.holdLeftMs;
+    const { code, next } = await own.failAttempt({ ...call, code: failure.code, then, holdExpiresAtMs, atMs });
+    if (next === 'AWAIT_CUSTOMER' || next === 'CANCEL') this.board.declines += 1;
+    this.board.moveTo('PENDING_PAYMENT', code);
+    this.retryWaits = next === 'RETRY';
+    if (next === 'CANCEL') this.endedBecause = { code: 'TOO_MANY_DECLINES', reason: failure.message };
+    if (next === 'GIVE_UP') this.endedBecause = { code: 'RETRIES_EXHAUSTED', reason: failure.message };
+    return next === 'AWAIT_CUSTOMER' || next === 'RETRY';
   }
 
   private whatFollows(failure: Failure, retryCount: number, policy: OrderPolicy): AfterFailure {
-    if (failure.final) return this.board.declines >= policy.maxDeclines ? 'CANCEL' : 'AWAIT_CUSTOMER';
+    if (failure.final) return this.board.declines + 1 >= policy.maxDeclines ? 'CANCEL' : 'AWAIT_CUSTOMER';
     return retryCount < policy.maxRetries ? 'RETRY' : 'GIVE_UP';
   }
 

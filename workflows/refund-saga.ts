@@ -56,6 +56,7 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
   }
   policy = beginning.policy;
   board.totalMinor = beginning.totalMinor;
+  if (beginning.ended) return end(board, beginning.ended);
   await stopFollowingDelivery(orderId);
 
   const stock = stockStep(orderId, runId);

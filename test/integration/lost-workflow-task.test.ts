@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { orderWorkflowId, QUERIES, refundWorkflowId, type SagaView } from '../../contracts/workflow-api';
+import { expectBooksToAddUp } from '../support/books';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+/**
+ * A workflow task whose completion never reached Temporal: its steps are in the database, and not in the history. A reset
+ * to that task makes it so for certain.
+ */
+describe('a workflow task that is lost after its steps were committed is done again,', () => {
+  const shop = new Shop();
+  afterAll(() => shop.close());
+
+  test('and a paid order stays paid', async () => {
+    const { orderId, sku } = await shop.payableOrder(1, 3);
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    await loseTaskOf(orderWorkflowId(orderId), 'settleAttempt');
+    expect(await sagaOf(orderId)).toMatchObject({ status: 'PREPARING', sagaState: 'WAITING', attempt: 1 });
+    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    expect(await shop.stock(sku)).toEqual({ free: 2, held: 0, sold: 1 });
+    await shop.signal(orderId, 'shipmentUpdated', { eventId: randomUUID(), status: 'DELIVERED' });
+    await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('and a stored order stays COMPLETED', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { warehouseStorage: true });
+    await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+    expect(await resultAfterLoss(orderWorkflowId(orderId), 'settleAttempt')).toBe('COMPLETED');
+    expect(await shop.status(orderId)).toMatchObject({ status: 'COMPLETED', saga: { state: 'SETTLED' } });
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('and a declined order takes the next card', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_declined' });
+    await shop.attemptEnds(orderId);
+    await loseTaskOf(orderWorkflowId(orderId), 'failAttempt');
+    expect(await sagaOf(orderId)).toMatchObject({ attempt: 1, declines: 1, reason: 'CARD_DECLINED' });
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
+    expect((await shop.pay(orderId)).status).toBe(202);
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    expect(await shop.ledger(orderId)).toMatchObject([{ key: `${orderId}:payment:2` }]);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('and a cancelled order stays settled', async () => {
+    const { orderId, sku } = await shop.payableOrder(1, 1);
+    await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'changed my mind' } });
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    expect(await resultAfterLoss(orderWorkflowId(orderId), 'cancelOrder')).toBe('CANCELLED');
+    expect(await shop.status(orderId)).toMatchObject({ status: 'CANCELLED', saga: { state: 'SETTLED' } });
+    expect(await shop.stock(sku)).toEqual({ free: 1, held: 0, sold: 0 });
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('and a refund that was refused is not asked for again', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_undo_refused:1', warehouseStorage: true });
+    await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+    await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
+    await until(
+      'the refusal',
+      () => shop.statuses(orderId),
+      (statuses) => statuses.slice(-2).join() === 'REFUND_REQUESTED,COMPLETED',
+    );
+    expect(await resultAfterLoss(refundWorkflowId(orderId), 'refuseRefund')).toBe('COMPLETED');
+    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    const steps = (await shop.status(orderId)).saga.steps;
+    expect(steps).toContainEqual(expect.objectContaining({ step: 'payment', state: 'DONE' }));
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  async function sagaOf(orderId: number): Promise<SagaView> {
+    const { workflow } = await shop.temporal();
+    const ask = () => workflow.getHandle(orderWorkflowId(orderId)).query<SagaView>(QUERIES.saga);
+    return until(`order ${orderId} to wait`, ask, (saga) => saga.attempt > 0 && saga.sagaState === 'WAITING');
+  }
+
+  async function resultAfterLoss(workflowId: string, step: string): Promise<unknown> {
+    const runId = await loseTaskOf(workflowId, step);
+    return (await shop.temporal()).workflow.getHandle(workflowId, runId).result();
+  }
+
+  /** Sets the workflow back to before the task that did this step; returns the run that goes on from there. */
+  async function loseTaskOf(workflowId: string, step: string): Promise<string> {
+    const { workflow, workflowService } = await shop.temporal();
+    const handle = workflow.getHandle(workflowId);
+    const taskOf = async () =>
+      (await handle.fetchHistory()).events
+        ?.map((event) => event.markerRecordedEventAttributes)
+        .find((marker) => JSON.stringify(textsOf(marker?.details)).includes(`\\"${step}\\"`))
+        ?.workflowTaskCompletedEventId;
+    const lost = await until(`${workflowId} to have done ${step}`, taskOf, (id) => id != null);
+    const { runId } = await workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId },
+      reason: 'test',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: lost,
+    });
+    return runId;
+  }
+});
+
+interface Payloads {
+  readonly payloads?: readonly { readonly data?: Uint8Array | null }[] | null;
+}
+
+function textsOf(details: Readonly<Record<string, Payloads>> | null | undefined): string[] {
+  return Object.values(details ?? {}).flatMap(({ payloads }) =>
+    (payloads ?? []).map(({ data }) => Buffer.from(data ?? []).toString()),
+  );
+}
