@@ -1,6 +1,6 @@
 import type { OrderView } from '../contracts/http';
-import type { DbOrTrx, Trx } from '../db/connection';
-import { findOrder, lockOrder, type Order, type OrderLine } from '../db/orders';
+import type { DbOrTrx } from '../db/connection';
+import { findOrder, type Order, type OrderLine } from '../db/orders';
 import { statusLabel } from '../domain/order-status';
 import type { Identity } from './authentication';
 import { type Language, ProblemError } from './problem';
@@ -8,11 +8,6 @@ import { type Language, ProblemError } from './problem';
 /** The user's own order; another's is ORDER_NOT_FOUND, as if it did not exist. */
 export async function ownOrder(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
   return visible(await findOrder(db, orderId), (order) => order.userId === who.userId);
-}
-
-/** The user's own order, its row locked until the transaction ends. */
-export async function lockOwnOrder(trx: Trx, orderId: number, who: Identity): Promise<Order> {
-  return visible(await lockOrder(trx, orderId), (order) => order.userId === who.userId);
 }
 
 /** The user's own order, or any order for an operator. */

@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Router } from 'express';
-import {
-  type OrderProcessingEvent,
-  type PayAndShipmentRequest,
-  payAndShipmentRequestSchema,
-} from '../contracts/events';
-import type { Trx } from '../db/connection';
-import type { Order } from '../db/orders';
+import { type PayAndShipmentRequest, payAndShipmentRequestSchema } from '../contracts/events';
+import type { DbOrTrx } from '../db/connection';
 import { savePaymentRequest } from '../db/payment-requests';
+import type { OrderStatus } from '../domain/order-status';
+import type { SagaState } from '../domain/saga-state';
 import { type Answer, languageOf, message, send, success } from './answer';
-import { authenticated, identityOf } from './authentication';
+import { authenticated, type Identity, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { answerOnce, repeatable } from './idempotency';
-import { lockOwnOrder } from './order-access';
 import { type Language, ProblemError } from './problem';
 import { jsonBody, orderIdOf, parseBody } from './validation';
 
@@ -28,12 +24,13 @@ export function paymentRoutes({ db, authenticate, feeds }: RouteDependencies): R
       const orderId = orderIdOf(request);
       const body = parseBody(request, payAndShipmentRequestSchema);
       const language = languageOf(request);
-      const answer = await answerOnce(db, repeatable(request, who.userId, body), async (trx) => {
-        const order = await lockOwnOrder(trx, orderId, who);
-        refuseUnlessPayable(order);
-        await requestProcessing(trx, order, body);
+      const asked = repeatable(request, who.userId, body);
+      const change = async (on: DbOrTrx) => {
+        await requestProcessing(on, orderId, who, body);
         return processingStarted(orderId, language);
-      });
+      };
+      const answer =
+        asked.id === undefined ? { ...(await change(db)), replayed: false } : await answerOnce(db, asked, change);
       if (!answer.replayed) feeds.announce(orderId);
       send(response, answer);
     },
@@ -41,23 +38,30 @@ export function paymentRoutes({ db, authenticate, feeds }: RouteDependencies): R
   return router;
 }
 
-function refuseUnlessPayable({ status, sagaState }: Order): void {
-  if (status !== 'CREATED' && status !== 'PENDING_PAYMENT')
-    throw new ProblemError('ORDER_NOT_PAYABLE', { orderStatus: status });
-  if (sagaState === 'COMPENSATING' || sagaState === 'NEEDS_OPERATOR') throw new ProblemError('PAYMENT_IN_PROGRESS');
-}
+const PAYABLE_IN: readonly OrderStatus[] = ['CREATED', 'PENDING_PAYMENT'];
+const REFUSED_IN: readonly SagaState[] = ['COMPENSATING', 'NEEDS_OPERATOR'];
 
-async function requestProcessing(trx: Trx, order: Order, requestDto: PayAndShipmentRequest): Promise<void> {
-  const event: OrderProcessingEvent = {
+async function requestProcessing(
+  on: DbOrTrx,
+  orderId: number,
+  who: Identity,
+  requestDto: PayAndShipmentRequest,
+): Promise<void> {
+  const event = {
     eventId: randomUUID(),
     eventCreatedAt: new Date().toISOString(),
     schemaVersion: 1,
-    orderId: order.id,
-    userEmail: order.userEmail,
+    orderId,
     requestDto,
     retryCount: 0,
-  };
-  if (!(await savePaymentRequest(trx, event))) throw new ProblemError('PAYMENT_IN_PROGRESS');
+  } as const;
+  const wish = { userId: who.userId, event, payableIn: PAYABLE_IN, refusedIn: REFUSED_IN };
+  const outcome = await savePaymentRequest(on, wish);
+  if (!outcome) throw new ProblemError('ORDER_NOT_FOUND');
+  if (outcome.isSaved) return;
+  if (!PAYABLE_IN.includes(outcome.status))
+    throw new ProblemError('ORDER_NOT_PAYABLE', { orderStatus: outcome.status });
+  throw new ProblemError('PAYMENT_IN_PROGRESS');
 }
 
 function processingStarted(orderId: number, language: Language): Answer {

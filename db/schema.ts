@@ -1,8 +1,12 @@
 import type { Knex } from 'knex';
 import type { Db } from './connection';
 import * as orders from './migrations/001-orders';
+import * as requestPayment from './migrations/002-request-payment';
 
-const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = { '001-orders': orders };
+const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
+  '001-orders': orders,
+  '002-request-payment': requestPayment,
+};
 
 const source: Knex.MigrationSource<string> = {
   getMigrations: () => Promise.resolve(Object.keys(MIGRATIONS)),

@@ -20,9 +20,9 @@ import {
   WORKFLOWS,
 } from '../../contracts/workflow-api';
 import { type Db, openDatabase } from '../../db/connection';
-import { insertOrder, lockOrder } from '../../db/orders';
-import { savePaymentRequest } from '../../db/payment-requests';
+import { insertOrder } from '../../db/orders';
 import { putProduct } from '../../db/products';
+import { insertRequest } from '../../db/requests';
 import { migrateSchema } from '../../db/schema';
 import { Metrics } from '../../observability/metrics';
 import { sandboxProviders } from '../../providers/sandbox-http';
@@ -105,7 +105,7 @@ export class OrderLab implements Ledgers {
     await this.worker.stop();
     await this.sandbox.close();
     await this.db.destroy();
-    await this.admin.raw(`drop database ${this.database} with (force)`);
+    await this.admin.raw(`drop database ${this.database}`);
     await this.admin.destroy();
     await rm(this.dataDir, { recursive: true });
   }
@@ -169,11 +169,7 @@ export class OrderLab implements Ledgers {
       userEmail: EMAIL,
       requestDto: { ...payBody(wish), paymentRequest: { method: 'CARD', token: wish.token ?? 'tok_visa' } },
     };
-    const isSaved = await this.db.transaction(async (trx) => {
-      await lockOrder(trx, orderId);
-      return savePaymentRequest(trx, event);
-    });
-    if (!isSaved) throw new Error(`order ${orderId} has an active request`);
+    await insertRequest(this.db, event, 'api');
     return request;
   }
 
