@@ -1,0 +1,154 @@
+import { SIGNALS } from '../../contracts/workflow-api';
+import { expectBooksToAddUp } from '../support/books';
+import { aDecision } from '../support/order-lab';
+import { until } from '../support/until';
+import { TimeLab } from './time-lab';
+
+const MINUTE = 60_000;
+
+describe('a decision about an undo that was refused', () => {
+  let time: TimeLab;
+  beforeAll(async () => {
+    time = await TimeLab.open();
+  });
+  afterAll(() => time.close());
+
+  /** An order whose money the provider refuses to give back, so often. */
+  async function parked(times = 99): Promise<number> {
+    const { orders } = time;
+    const { orderId } = await orders.payable();
+    await orders.pay(orderId, { token: `tok_undo_refused:${times}`, recipientName: 'fault:ship_refused' });
+    await orders.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
+    return orderId;
+  }
+
+  test.each([
+    ['SKIP', {}],
+    ['DONE_EXTERNALLY', { reference: 'bank transfer 4711' }],
+  ])('%s writes the adjustment that makes the books add up, once for the same decisionId', async (decision, more) => {
+    const { orders } = time;
+    const orderId = await parked();
+    const whole = { ...aDecision('payment', decision), ...more };
+    for (const _ of [1, 2, 3]) await orders.signal(orderId, SIGNALS.resolveCompensation, whole);
+    await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+    await orders.signal(orderId, SIGNALS.resolveCompensation, whole);
+    expect(await money(orderId)).toEqual(['charge 1000', 'adjustment 1000']);
+    expect(await orders.timeline(orderId, 'resolution')).toHaveLength(1);
+    await expectBooksToAddUp(orders, orderId);
+
+    await orders.pay(orderId);
+    await orders.reaches(orderId, 'PREPARING/WAITING');
+    await expectBooksToAddUp(orders, orderId);
+    expect(await orders.cancel(orderId)).toEqual({ accepted: true });
+    expect(await money(orderId)).toEqual(['charge 1000', 'adjustment 1000', 'charge 1000', 'refund 1000']);
+    expect(await orders.timeline(orderId, 'refused')).toEqual([]);
+    await expectBooksToAddUp(orders, orderId);
+  });
+
+  test('RETRY asks the provider again, and parks again when that is refused, too', async () => {
+    const { orders } = time;
+    const orderId = await parked(2);
+    await orders.resolve(orderId, 'payment', 'RETRY');
+    const resolutions = () => orders.timeline(orderId, 'resolution');
+    await until('the first decision', resolutions, (rows) => rows.length === 1);
+    await orders.resolve(orderId, 'payment', 'RETRY');
+    await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+    expect(await money(orderId)).toEqual(['charge 1000', 'refund 1000']);
+    await expectBooksToAddUp(orders, orderId);
+    await orders.cancel(orderId);
+  });
+
+  test('DONE_EXTERNALLY without a reference, and anything else that is not whole, is refused and written down', async () => {
+    const { orders } = time;
+    const orderId = await parked();
+    const wrong = [
+      aDecision('payment', 'DONE_EXTERNALLY'),
+      { ...aDecision('payment', 'DONE_EXTERNALLY'), reference: '' },
+      aDecision('payment', 'FORGET'),
+      { ...aDecision('payment', 'SKIP'), reason: undefined },
+      aDecision('shipment', 'SKIP'),
+    ];
+    for (const decision of wrong) await orders.signal(orderId, SIGNALS.resolveCompensation, decision);
+    await until(
+      'the refusals',
+      () => orders.timeline(orderId, 'refused'),
+      (rows) => rows.length === wrong.length,
+    );
+    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+
+    const ask = (decision: unknown) => orders.orderHandle(orderId).executeUpdate('resolve', { args: [decision] });
+    for (const decision of [...wrong, undefined, null, 'SKIP'])
+      await expect(ask(decision)).rejects.toMatchObject({ cause: { type: 'NOT_RESOLVABLE' } });
+    const { events } = await orders.orderHandle(orderId).fetchHistory();
+    expect((events ?? []).some((event) => event.workflowExecutionUpdateAcceptedEventAttributes)).toBe(false);
+
+    await ask(aDecision('payment', 'SKIP'));
+    await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+    await expect(ask(aDecision('payment', 'SKIP'))).rejects.toMatchObject({
+      cause: { message: 'nothing waits for a decision' },
+    });
+    await expectBooksToAddUp(orders, orderId);
+    await orders.cancel(orderId);
+  });
+
+  test('can not reach into another order by fields that it should not have', async () => {
+    const { orders } = time;
+    const [orderId, other] = [await parked(), await parked()];
+    await orders.resolve(orderId, 'payment', 'SKIP', { orderId: other, attempt: 7 });
+    await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+    expect(await money(other)).toEqual(['charge 1000']);
+    await expectBooksToAddUp(orders, orderId);
+    await orders.cancel(orderId);
+    await orders.resolve(other, 'payment', 'SKIP');
+    await orders.reaches(other, 'PENDING_PAYMENT/WAITING');
+    await orders.cancel(other);
+  });
+
+  test('whose id was used for another order is refused, so that no adjustment is missing', async () => {
+    const { orders } = time;
+    const [first, second] = [await parked(), await parked()];
+    const decision = aDecision('payment', 'SKIP');
+    await orders.signal(first, SIGNALS.resolveCompensation, decision);
+    await orders.reaches(first, 'PENDING_PAYMENT/WAITING');
+    await orders.signal(second, SIGNALS.resolveCompensation, decision);
+    await until(
+      'the refusal',
+      () => orders.timeline(second, 'refused'),
+      (rows) => rows.length === 1,
+    );
+    expect(await orders.standing(second)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    expect(await money(second)).toEqual(['charge 1000']);
+    await orders.resolve(second, 'payment', 'SKIP');
+    await orders.reaches(second, 'PENDING_PAYMENT/WAITING');
+    for (const orderId of [first, second]) {
+      await expectBooksToAddUp(orders, orderId);
+      await orders.cancel(orderId);
+    }
+  });
+
+  test('that can not be carried out while the provider is away is written down, and may be sent again', async () => {
+    const { orders } = time;
+    const orderId = await parked();
+    await orders.outage(orderId, 'unavailable');
+    const decision = aDecision('payment', 'SKIP');
+    await orders.signal(orderId, SIGNALS.resolveCompensation, decision);
+    const refusals = async () => String((await orders.timeline(orderId, 'refused')).length);
+    await time.passUntil(refusals, '1', 3 * MINUTE);
+    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    await orders.outage(orderId, 'none');
+    await orders.signal(orderId, SIGNALS.resolveCompensation, decision);
+    await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+    expect(await money(orderId)).toEqual(['charge 1000', 'adjustment 1000']);
+    await expectBooksToAddUp(orders, orderId);
+    await orders.cancel(orderId);
+  });
+
+  async function money(orderId: number): Promise<string[]> {
+    const rows = (await time.orders
+      .db('money_movements')
+      .where({ order_id: orderId })
+      .orderBy('id')
+      .select('kind', 'amount_minor')) as { kind: string; amount_minor: number }[];
+    return rows.map((row) => `${row.kind} ${row.amount_minor}`);
+  }
+});

@@ -1,0 +1,83 @@
+import { SIGNALS } from '../../contracts/workflow-api';
+import { expectBooksToAddUp } from '../support/books';
+import { TimeLab } from './time-lab';
+
+const MINUTE = 60_000;
+
+describe('the hold of 15 minutes', () => {
+  let time: TimeLab;
+  beforeAll(async () => {
+    time = await TimeLab.open();
+  });
+  afterAll(() => time.close());
+
+  test('runs out: the stock goes back and the order is CANCELLED', async () => {
+    const { orders } = time;
+    const { orderId, sku } = await orders.payable(1);
+    expect(await orders.stock(sku)).toEqual({ free: 0, held: 1, sold: 0 });
+    expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
+    expect(await orders.row(orderId)).toMatchObject({ status: 'CANCELLED', status_reason: 'HOLD_EXPIRED' });
+    expect(await orders.stock(sku)).toEqual({ free: 1, held: 0, sold: 0 });
+    const moves = await orders.timeline(orderId, 'status');
+    const heldMs = Number(moves.at(-1)?.at) - Number(moves.at(-2)?.at);
+    expect(heldMs).toBeGreaterThanOrEqual(15 * MINUTE);
+    expect(heldMs).toBeLessThan(15 * MINUTE + 5_000);
+    await expectBooksToAddUp(orders, orderId);
+  });
+
+  test('waits for a request that was accepted before its end, however late the workflow hears of it', async () => {
+    const { orders } = time;
+    const { orderId } = await orders.payable();
+    await time.pass('14 minutes');
+    const request = await orders.saveRequest(orderId);
+    await time.pass('2 hours');
+    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/WAITING');
+    await orders.signal(orderId, SIGNALS.paymentRequested, request);
+    await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', MINUTE);
+    await expectBooksToAddUp(orders, orderId);
+    await orders.cancel(orderId);
+  });
+
+  test('stands still while a retry waits, and goes on where it stood', async () => {
+    const { orders } = time;
+    const { orderId } = await orders.payable();
+    await orders.outage(orderId, 'unavailable');
+    const { eventId } = await orders.pay(orderId, { token: 'tok_declined' });
+    const asked = async () => JSON.stringify(await requestsOf(orderId));
+    await time.passUntil(asked, '["FAILED","PENDING"]', 4 * MINUTE);
+    await time.pass('3 hours');
+    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/WAITING');
+
+    await orders.outage(orderId, 'none');
+    await orders.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: 1 });
+    await time.passUntil(asked, '["FAILED","FAILED"]', MINUTE);
+    expect(await orders.row(orderId)).toMatchObject({ status: 'PENDING_PAYMENT', status_reason: 'CARD_DECLINED' });
+    await time.pass('14 minutes');
+    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/WAITING');
+    expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
+    expect((await orders.row(orderId)).status_reason).toBe('HOLD_EXPIRED');
+    await expectBooksToAddUp(orders, orderId);
+  });
+
+  test('stands still while an undo waits for a person, for days', async () => {
+    const { orders } = time;
+    const { orderId } = await orders.payable();
+    await orders.pay(orderId, { token: 'tok_undo_refused:1', recipientName: 'fault:ship_refused' });
+    await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/NEEDS_OPERATOR', MINUTE);
+    await time.pass('6 days');
+    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+
+    await orders.resolve(orderId, 'payment', 'RETRY');
+    await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/WAITING', MINUTE);
+    await time.pass('14 minutes');
+    await orders.pay(orderId);
+    await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', MINUTE);
+    await expectBooksToAddUp(orders, orderId);
+    await orders.cancel(orderId);
+  });
+
+  async function requestsOf(orderId: number): Promise<string[]> {
+    return time.orders.db('processing_requests').where({ order_id: orderId }).orderBy('retry_count').pluck('state');
+  }
+});

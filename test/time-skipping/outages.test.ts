@@ -1,0 +1,134 @@
+import { SIGNALS } from '../../contracts/workflow-api';
+import { expectBooksToAddUp } from '../support/books';
+import { TimeLab } from './time-lab';
+
+const MINUTE = 60_000;
+
+interface OutboxRow {
+  readonly topic: string;
+  readonly value: string;
+  readonly headers: Record<string, unknown>;
+  readonly available_at: Date;
+}
+
+describe('a provider that is away', () => {
+  let time: TimeLab;
+  beforeAll(async () => {
+    time = await TimeLab.open();
+  });
+  afterAll(() => time.close());
+
+  test('uses up the budget of 3 minutes, three retries later and later, and then the order', async () => {
+    const { orders } = time;
+    const { orderId, sku } = await orders.payable();
+    const { eventId } = await orders.pay(orderId, { token: 'tok_unavailable' });
+    for (const [retryCount, delayMs] of [30_000, 60_000, 120_000].entries()) {
+      const ended = async () => JSON.stringify(await requestStates(orderId));
+      const wanted = JSON.stringify([...Array(retryCount + 1).fill('FAILED'), 'PENDING']);
+      const spentMs = await time.passUntil(ended, wanted, 4 * MINUTE);
+      // The last try ends it, where the next would come too late: tries are at most 30 s apart.
+      expect(spentMs).toBeGreaterThanOrEqual(2.5 * MINUTE);
+      expect(spentMs).toBeLessThanOrEqual(3 * MINUTE + 10_000);
+      await expectBooksToAddUp(orders, orderId);
+
+      const retry = (await outbox(orderId, 'order-retry-topic')).at(-1);
+      expect(JSON.parse(retry?.value ?? '')).toMatchObject({ orderId, eventId, retryCount: retryCount + 1 });
+      const failedAt = (await orders.timeline(orderId, 'request')).at(-1)?.at;
+      expect(Number(retry?.available_at) - Number(failedAt)).toBe(delayMs);
+      await time.pass(delayMs);
+      await orders.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: retryCount + 1 });
+    }
+    expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
+    expect(await orders.row(orderId)).toMatchObject({ status_reason: 'RETRIES_EXHAUSTED', saga_state: 'SETTLED' });
+    expect(await requestStates(orderId)).toEqual(['FAILED', 'FAILED', 'FAILED', 'FAILED']);
+    expect(await outbox(orderId, 'order-retry-topic')).toHaveLength(3);
+    const [letter, ...more] = await outbox(orderId, 'order-processing-topic.DLT');
+    expect(more).toEqual([]);
+    expect(letter?.headers).toMatchObject({ 'ordersaga-code': 'RETRIES_EXHAUSTED' });
+    const original = JSON.parse(Buffer.from(letter?.value ?? '', 'base64').toString());
+    expect(original).toMatchObject({ orderId, eventId, retryCount: 3 });
+    expect(await notified(orderId)).toEqual(['RETRY_SCHEDULED', 'RETRY_SCHEDULED', 'RETRY_SCHEDULED', 'CANCELLED']);
+    expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
+    await expectBooksToAddUp(orders, orderId);
+  });
+
+  test('when money is to go back: parks, is asked again every 10 minutes, and unparks by itself', async () => {
+    const { orders } = time;
+    const { orderId } = await orders.payable();
+    await orders.outage(orderId, 'slow', 'carrier');
+    await orders.pay(orderId, { recipientName: 'fault:ship_refused' });
+    await orders.reachesStep(orderId, 'shipment');
+    await orders.outage(orderId, 'unavailable');
+    await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/NEEDS_OPERATOR', 3 * MINUTE);
+    const parked = await orders.saga(orderId);
+    expect(parked).toMatchObject({ canCancel: false, amountAtRiskMinor: 1_000 });
+    const { nextRetryAt } = parked.steps.find((step) => step.step === 'payment') ?? {};
+    const gapMs = Date.parse(nextRetryAt ?? '') - Number((await orders.timeline(orderId, 'notice')).at(-1)?.at);
+    expect(gapMs).toBeGreaterThan(10 * MINUTE - 1_000);
+    expect(gapMs).toBeLessThanOrEqual(10 * MINUTE);
+
+    await time.pass('1 hour');
+    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    await orders.outage(orderId, 'none');
+    await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/WAITING', 12 * MINUTE);
+    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
+    await expectBooksToAddUp(orders, orderId);
+    await orders.cancel(orderId);
+  });
+
+  test('when a parcel is to be recalled: nothing else is undone, so that a parcel on its way stays paid', async () => {
+    const { orders } = time;
+    const { orderId, sku } = await orders.preparing();
+    await orders.outage(orderId, 'unavailable', 'carrier');
+    const answer = orders.cancel(orderId);
+    await time.passUntil(() => orders.standing(orderId), 'PREPARING/NEEDS_OPERATOR', 3 * MINUTE);
+    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    expect(await orders.stock(sku)).toEqual({ free: 9, held: 0, sold: 1 });
+
+    await orders.pickUp(orderId);
+    await orders.outage(orderId, 'none', 'carrier');
+    await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', 12 * MINUTE);
+    expect(await answer).toEqual({ accepted: false, refusedBy: 'ALREADY_PICKED_UP' });
+    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    await orders.shipmentUpdate(orderId, 'DELIVERED');
+    expect(await orders.orderHandle(orderId).result()).toBe('COMPLETED');
+    await expectBooksToAddUp(orders, orderId);
+  });
+
+  test('when a refund is asked for, and then refuses it: the order is COMPLETED and its stock stays sold', async () => {
+    const { orders } = time;
+    const { orderId, sku } = await orders.preparing({ token: 'tok_undo_refused:1' });
+    await orders.shipmentUpdate(orderId, 'DELIVERED');
+    expect(await orders.orderHandle(orderId).result()).toBe('COMPLETED');
+    await orders.outage(orderId, 'unavailable');
+    await orders.startRefund(orderId);
+    await time.passUntil(() => orders.standing(orderId), 'REFUND_REQUESTED/NEEDS_OPERATOR', 3 * MINUTE);
+    expect(await orders.stock(sku)).toEqual({ free: 9, held: 0, sold: 1 });
+
+    await orders.outage(orderId, 'none');
+    expect(await orders.refundHandle(orderId).result()).toBe('COMPLETED');
+    expect(await orders.stock(sku)).toEqual({ free: 9, held: 0, sold: 1 });
+    await expectBooksToAddUp(orders, orderId);
+
+    await orders.startRefund(orderId);
+    expect(await orders.refundHandle(orderId).result()).toBe('REFUNDED');
+    expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
+    await expectBooksToAddUp(orders, orderId);
+  });
+
+  async function requestStates(orderId: number): Promise<string[]> {
+    return time.orders.db('processing_requests').where({ order_id: orderId }).orderBy('retry_count').pluck('state');
+  }
+
+  async function outbox(orderId: number, topic: string): Promise<OutboxRow[]> {
+    const rows: unknown = await time.orders
+      .db('outbox')
+      .where({ key: String(orderId), topic })
+      .orderBy('id');
+    return rows as OutboxRow[];
+  }
+
+  async function notified(orderId: number): Promise<string[]> {
+    return time.orders.db('notifications').where({ order_id: orderId }).orderBy('id').pluck('outcome');
+  }
+});

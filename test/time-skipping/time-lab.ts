@@ -1,0 +1,68 @@
+import type { Client } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { SEARCH_ATTRIBUTES } from '../../contracts/workflow-api';
+import { createLogger } from '../../observability/logger';
+import { timeSkippingServer } from '../../stack/time-skipping-server';
+import { installTemporalRuntime } from '../../worker/worker';
+import { sharedSystem } from '../support/environment';
+import { OrderLab } from '../support/order-lab';
+
+/** Only what a provider may take of real time is short; hold, budget and delays are those of production. */
+const PROVIDER_LIMITS = { PROVIDER_FAST_TIMEOUT_MS: '1000', PROVIDER_TIMEOUT_MS: '4000' };
+const INDEXED_TYPE = { Keyword: 2, Int: 3, Bool: 5 } as const;
+const POLL_MS = 20;
+
+/** A lab on a Temporal whose time passes when a test lets it. */
+export class TimeLab {
+  private constructor(
+    private readonly environment: TestWorkflowEnvironment,
+    readonly orders: OrderLab,
+  ) {}
+
+  static async open(): Promise<TimeLab> {
+    installTemporalRuntime(createLogger('lab', 'fatal'));
+    const path = await timeSkippingServer();
+    const environment = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path } },
+    });
+    await environment.connection.operatorService.addSearchAttributes({
+      namespace: 'default',
+      searchAttributes: Object.fromEntries(
+        Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED_TYPE[type]]),
+      ),
+    });
+    const { client, nativeConnection: connection } = environment;
+    const postgres = sharedSystem().postgres;
+    return new TimeLab(environment, await OrderLab.open({ postgres, client, connection, delays: PROVIDER_LIMITS }));
+  }
+
+  get client(): Client {
+    return this.environment.client;
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.orders.close();
+    } finally {
+      await this.environment.teardown();
+    }
+  }
+
+  /** Lets so much of Temporal's time pass. */
+  async pass(duration: Parameters<TestWorkflowEnvironment['sleep']>[0]): Promise<void> {
+    await this.environment.sleep(duration);
+  }
+
+  /** Lets time pass in small steps until the answer is the wanted one; returns the ms that passed. */
+  async passUntil(ask: () => Promise<string>, wanted: string, limitMs: number, stepMs = 5_000): Promise<number> {
+    const startedAt = await this.environment.currentTimeMs();
+    for (;;) {
+      const answer = await ask();
+      const passed = (await this.environment.currentTimeMs()) - startedAt;
+      if (answer === wanted) return passed;
+      if (passed > limitMs) throw new Error(`${passed} ms passed for ${wanted}; last: ${answer}`);
+      await this.environment.sleep(stepMs);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+}
