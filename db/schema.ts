@@ -14,20 +14,29 @@ const source: Knex.MigrationSource<string> = {
   getMigration: (name) => Promise.resolve(MIGRATIONS[name] as Knex.Migration),
 };
 
-/** Brings the schema to this code's version; returns the names of what was applied. */
+/** Brings the schema to this code's version; returns the names of what was applied, throws when it is newer. */
 export async function migrateSchema(db: Db): Promise<string[]> {
+  const unknown = unknownOf(await appliedTo(db));
+  if (unknown.length > 0) throw new Error(newerThanThisCode(unknown));
   const [, applied] = (await db.migrate.latest({ migrationSource: source })) as [number, string[]];
   return applied;
 }
 
 /** What keeps this code from running on that database; undefined: nothing. */
 export async function schemaMismatch(db: Db): Promise<string | undefined> {
-  const expected = Object.keys(MIGRATIONS);
-  const exists = await db.schema.hasTable('knex_migrations');
-  const applied = exists ? await db('knex_migrations').orderBy('id').pluck<string[]>('name') : [];
-  const missing = expected.filter((name) => !applied.includes(name));
-  const unknown = applied.filter((name) => !expected.includes(name));
+  const applied = await appliedTo(db);
+  const missing = Object.keys(MIGRATIONS).filter((name) => !applied.includes(name));
+  const unknown = unknownOf(applied);
   if (missing.length > 0) return `the database lacks ${missing.join(', ')}: run \`npm run migrate\``;
-  if (unknown.length > 0) return `the database is newer than this code (${unknown.join(', ')}): deploy a newer version`;
-  return undefined;
+  return unknown.length > 0 ? newerThanThisCode(unknown) : undefined;
 }
+
+async function appliedTo(db: Db): Promise<string[]> {
+  const exists = await db.schema.hasTable('knex_migrations');
+  return exists ? db('knex_migrations').orderBy('id').pluck<string[]>('name') : [];
+}
+
+const unknownOf = (applied: readonly string[]) => applied.filter((name) => !(name in MIGRATIONS));
+
+const newerThanThisCode = (unknown: readonly string[]) =>
+  `the database is newer than this code (${unknown.join(', ')}): deploy a newer version, or use another database`;
