@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { runMain } from '../roles/process';
 import { stackSettings } from '../stack/settings';
@@ -9,7 +10,7 @@ import type { Shop } from './open-shop';
 import { raiseStack } from './own-stack';
 import { printTable, printUrls } from './report';
 import { SCENARIOS } from './scenarios';
-import type { Outcome, Stage } from './stage';
+import type { Outcome } from './stage';
 
 /** `npm run demo [-- --once]`: sets everything up, plays every scenario, shows how each ended. */
 async function main(): Promise<void> {
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
   });
   try {
     const shop = await Promise.race([setUp(leaving, narrator), interrupted]);
-    const outcomes = await Promise.race([play(shop.stage, narrator), shop.roles.failed, interrupted]);
+    const outcomes = await Promise.race([play(shop, narrator), shop.roles.failed, interrupted]);
     const tally = show(outcomes, shop, narrator);
     if (!once) {
       console.log('The shop stays open: Ctrl-C stops it.');
@@ -46,10 +47,16 @@ async function setUp(leaving: Leaving, narrator: Narrator): Promise<Shop> {
   return openShop({ stack, addresses, logFile }, leaving, narrator);
 }
 
-async function play(stage: Stage, narrator: Narrator): Promise<Outcome[]> {
-  await stage.stock(SCENARIOS);
-  narrator.heading(`Playing ${SCENARIOS.length} orders side by side`);
-  return stage.play(SCENARIOS);
+async function play({ stage, roles }: Shop, narrator: Narrator): Promise<Outcome[]> {
+  try {
+    await stage.stock(SCENARIOS);
+    narrator.heading(`Playing ${SCENARIOS.length} orders side by side`);
+    return await stage.play(SCENARIOS);
+  } catch (error) {
+    // A call fails a moment before the end of the process that should have answered it is known, and that end says more.
+    await Promise.race([roles.failed, setTimeout(1_000)]);
+    throw error;
+  }
 }
 
 /** Prints how everything ended, and answers it in a line. */
