@@ -335,7 +335,8 @@ class OrderLife {
   }
 
   private get isTooLong(): boolean {
-    return !this.mayGoOnForLong && workflowInfo().historyLength > MAX_EVENTS;
+    const canBeEnded = !this.mayGoOnForLong && isCancellable(this.board.status);
+    return canBeEnded && workflowInfo().historyLength > MAX_EVENTS;
   }
 
   private async showCompensating(): Promise<void> {
