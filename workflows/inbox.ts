@@ -5,6 +5,7 @@ import {
   defineSignal,
   defineUpdate,
   setHandler,
+  sleep,
 } from '@temporalio/workflow';
 import {
   type CancelRequest,
@@ -101,6 +102,9 @@ export class Inbox {
   }
 
   private async takeCancel(wish: CancelRequest): Promise<CancelResult> {
+    // Unlike a signal, an update is in the history only once its workflow task is complete. A timer makes that so first:
+    // else Temporal, restarted, would have forgotten a cancel whose undo is in the database.
+    await CancellationScope.nonCancellable(() => sleep(1));
     const recorded = this.requestCancel('CANCELLED_BY_CUSTOMER', wish.reason, wish.actor);
     const mine = this.openCancellation;
     await recorded;

@@ -211,16 +211,24 @@ class OrderLife {
       await this.until(() => this.hasNews || this.isCancelled || this.inbox.isRefunding);
       await this.skipLateRequests();
       if (this.inbox.isRefunding) return 'REFUND_REQUESTED';
-      if (this.isCancelled) {
-        if (await this.recallParcel()) return undefined;
-        continue;
-      }
       const update = this.inbox.shipments.shift();
-      if (!update) continue;
-      const status = await this.advance(update);
-      if (status !== this.board.status) this.board.moveTo(status);
-      if (status === 'COMPLETED' || status === 'REFUND_REQUESTED' || status === 'REFUNDED') return status;
+      if (update) {
+        // Before a cancel: a worker that died had perhaps taken the news in, and a parcel on its way can't be recalled.
+        const status = await this.advance(update);
+        if (status !== this.board.status) this.board.moveTo(status);
+        if (status === 'COMPLETED' || status === 'REFUND_REQUESTED' || status === 'REFUNDED') return status;
+      } else if (this.isCancelled) {
+        const why = this.whyNotCancellable();
+        if (why) await this.refuseCancel(why);
+        else if (await this.recallParcel()) return undefined;
+      }
     }
+  }
+
+  /** The order has become one that can't be cancelled since the cancel was taken. */
+  private async refuseCancel(why: string): Promise<void> {
+    if (this.inbox.openCancellation) await this.noteRefusal(this.inbox.openCancellation.code, why);
+    this.inbox.closeCancellation(why);
   }
 
   private advance({ status, eventId }: ShipmentUpdated): Promise<OrderStatus> {
@@ -261,10 +269,12 @@ class OrderLife {
     this.isEnding = true;
     this.board.moveTo(status, reason);
     this.inbox.closeCancellation(status === 'CANCELLED' ? null : `ORDER_${status}`);
-    await this.skipLateRequests();
-    await this.countLateNews();
     this.board.publish('SETTLED', 'nothing');
-    await condition(allHandlersFinished);
+    do {
+      await this.skipLateRequests();
+      await this.countLateNews();
+      await condition(allHandlersFinished);
+    } while (this.hasNews);
     return status;
   }
 
