@@ -26,7 +26,7 @@ export async function putProduct(trx: Trx, product: Product): Promise<void> {
     .insert({ sku: product.sku, name: product.name, price_minor: product.priceMinor })
     .onConflict('sku')
     .ignore();
-  const before = (await trx('products').where({ sku: product.sku }).forUpdate().first('free_units')) as {
+  const before = (await trx('products').where({ sku: product.sku }).forNoKeyUpdate().first('free_units')) as {
     free_units: number;
   };
   await trx('products').where({ sku: product.sku }).update({

@@ -25,7 +25,8 @@ export async function holdStock(trx: Trx, moved: Moved, lines: readonly OrderLin
       lines.map((line) => line.sku),
     )
     .orderBy('sku')
-    .forUpdate()) as { sku: string; free_units: number }[];
+    // Not FOR UPDATE: orders being placed lock these rows as what their lines refer to, in an order of their own.
+    .forNoKeyUpdate()) as { sku: string; free_units: number }[];
   const free = new Map(products.map((product) => [product.sku, product.free_units]));
   const shortages = lines
     .map((line) => ({ sku: line.sku, requested: line.quantity, available: free.get(line.sku) ?? 0 }))
