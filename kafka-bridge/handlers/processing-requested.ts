@@ -2,6 +2,7 @@ import { orderProcessingEventSchema } from '../../contracts/events';
 import { type PaymentRequested, SIGNALS } from '../../contracts/workflow-api';
 import { insertRequest, markSignalled, requestStanding, skipPendingRequest } from '../../db/requests';
 import type { OrderStatus } from '../../domain/order-status';
+import { judge } from '../failure';
 import { readEvent } from '../poison';
 import { type Handler, unknownOrder } from './handler';
 import { signalOrder } from './order-workflow';
@@ -22,7 +23,11 @@ export const processingRequested: Handler = async (record, dependencies) => {
 
   const request: PaymentRequested = { eventId, retryCount };
   const outcome = MAY_BE_PAYABLE.has(standing.orderStatus)
-    ? await signalOrder(dependencies, orderId, SIGNALS.paymentRequested, request)
+    ? await signalOrder(dependencies, orderId, SIGNALS.paymentRequested, request).catch(async (error: unknown) => {
+        // A dead letter is worked on by nobody: left PENDING, it would stop the clock of the order's hold for ever.
+        if (judge(error).kind === 'poison') await skipPendingRequest(db, key, 'Temporal refuses it');
+        throw error;
+      })
     : 'duplicate';
   const { topic, partition, offset, timestamp } = record;
   if (outcome === 'processed') await markSignalled(db, key, { topic, partition, offset, timestamp });
