@@ -89,7 +89,8 @@ export async function undoOutside<Result>(db: Db, id: StepId, undo: OutsideUndo<
     const { code, message } = reasonOf(error);
     await db.transaction(async (trx) => {
       await lockOrder(trx, id.orderId);
-      if (await advanceStep(trx, id, ['UNDOING'], { state: 'UNDO_FAILED', code, message }))
+      const isKnown = open.state === 'UNDO_FAILED' && open.code === code;
+      if ((await advanceStep(trx, id, ['UNDOING'], { state: 'UNDO_FAILED', code, message })) && !isKnown)
         await tellStep(trx, id, 'UNDO_FAILED', code);
     });
     if (error instanceof ProviderRefused) throw ApplicationFailure.nonRetryable(message, code);
