@@ -40,7 +40,7 @@ async function statusByDatabase(db: Db, orderId: number, order: Order): Promise<
     orderId,
     status: order.status,
     sagaState: order.sagaState,
-    canCancel: isCancellable(order.status),
+    canCancel: isCancellable(order.status) && order.sagaState !== 'COMPENSATING',
     lastUpdated: order.updatedAt.toISOString(),
     ...(order.statusReason === null ? {} : { reason: order.statusReason }),
     steps: steps
