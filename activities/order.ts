@@ -126,9 +126,9 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
         const dedupeKey = `attempt:${call.attempt}:failed`;
         if (request?.state !== 'RUNNING') {
           await setSagaState(trx, order.id, 'WAITING');
-          const entry = (await trx('timeline')
-            .where({ order_id: order.id, dedupe_key: dedupeKey })
-            .first('data')) as { data: AttemptFailure } | undefined;
+          const entry = (await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('data')) as
+            | { data: AttemptFailure }
+            | undefined;
           return entry ? { code: entry.data.code, next: entry.data.next } : failure;
         }
         const at = new Date(call.atMs);
