@@ -33,6 +33,9 @@ export interface AttemptFailure {
 /** Nothing that a saga shows of its work may follow upon these; a refund begins by leaving COMPLETED. */
 const ENDED: ReadonlySet<OrderStatus> = new Set(['COMPLETED', 'REFUNDED', 'CANCELLED']);
 
+/** The reason of an order that takes no more requests, as nothing came before its hold ran out. */
+const HOLD_EXPIRED = 'HOLD_EXPIRED';
+
 export function createOrderActivities(deps: { readonly db: Db; readonly retry: RetryPolicy }) {
   const { db } = deps;
 
@@ -77,8 +80,8 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
           return { accepted: false, why: `ORDER_${order.status}` };
         }
         // Its stock may be gone already: a workflow task that was lost can have come so far.
-        if (order.sagaState === 'COMPENSATING') {
-          await setRequestState(trx, call, 'SKIPPED', { reason: 'order is ending' });
+        if (order.sagaState === 'COMPENSATING' && order.statusReason === HOLD_EXPIRED) {
+          await setRequestState(trx, call, 'SKIPPED', { reason: HOLD_EXPIRED });
           return { accepted: false, why: 'ORDER_ENDING' };
         }
         await setRequestState(trx, call, 'RUNNING', { attempt: call.attempt });
@@ -125,7 +128,7 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
         const request = await findRequest(trx, call);
         const dedupeKey = `attempt:${call.attempt}:failed`;
         if (request?.state !== 'RUNNING') {
-          await setSagaState(trx, order.id, 'WAITING');
+          if (order.status === 'PENDING_PAYMENT') await setSagaState(trx, order.id, 'WAITING');
           const entry = (await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('data')) as
             | { data: AttemptFailure }
             | undefined;
@@ -172,7 +175,7 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
       return withOrder(call.orderId, async (trx, order) => {
         if (order.status === 'CANCELLED') return true;
         if (await hasOpenRequest(trx, order.id)) return false;
-        await setSagaState(trx, order.id, 'COMPENSATING', 'HOLD_EXPIRED');
+        await setSagaState(trx, order.id, 'COMPENSATING', HOLD_EXPIRED);
         return true;
       });
     },
