@@ -3,8 +3,9 @@ import { killEngine, startEngine } from '../../stack/stack';
 import { Broker } from '../support/broker';
 import { expectMovesInOrder, expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
 import { outage } from '../support/faults';
-import { endWaiting, holdRows, untilWaiting } from '../support/locks';
+import { endWaiting, holdRows, holdTable, untilWaiting } from '../support/locks';
 import { metric } from '../support/metrics';
+import { stockEvent, unannouncedOrder } from '../support/processing';
 import { RunningSystem } from '../support/running-system';
 import { expectAllSettled } from '../support/settled';
 import { Shop } from '../support/shop';
@@ -70,23 +71,29 @@ describe('kill -9', () => {
     await expectAllSettled(shop, [charging, refunding, ...others]);
   });
 
-  test('of the bridge, after it has signalled and before it commits', async () => {
+  test('of the bridge, with records that it has signalled and not committed, and others that it has only read', async () => {
     const orderIds = await payableOrders(shop, BURST);
+    const sku = await shop.product(5);
+    const unannounced = await Promise.all([1, 2, 3].map(() => unannouncedOrder(shop, sku)));
     system.role('bridge').freeze();
     await payAll(shop, orderIds);
-    const letGo = await holdRows(shop.db, 'processing_requests', { order_id: orderIds });
+    const letRowsGo = await holdRows(shop.db, 'processing_requests', 'order_id', orderIds.slice(0, 10));
     system.role('bridge').freeze(false);
     // Right after it has signalled it writes that down, and waits here.
-    await untilWaiting(shop.db, 'bridge', 3);
+    await untilWaiting(shop.db, 'bridge', 'rows', 3);
+    const letTableGo = await holdTable(shop.db, 'orders');
+    for (const orderId of unannounced) await broker.publish(TOPICS.stockDecreaseRequested, stockEvent(orderId, sku));
+    await untilWaiting(shop.db, 'bridge', 'table');
     await kill('bridge');
     await endWaiting(shop.db, 'bridge');
-    await letGo();
+    await Promise.all([letRowsGo(), letTableGo()]);
 
     await system.startRole('bridge');
     await untilAllAre(shop, orderIds, 'PREPARING');
+    await untilAllAre(shop, unannounced, 'PENDING_PAYMENT');
     await broker.untilCommitted(TOPICS.orderProcessing, RESTART_MS);
     await expectOneChargeEach(shop, orderIds);
-    await expectAllSettled(shop, orderIds);
+    await expectAllSettled(shop, [...orderIds, ...unannounced]);
   });
 
   test('of the relay, after it has published and before it has marked that', async () => {
@@ -94,9 +101,9 @@ describe('kill -9', () => {
     const keys = orderIds.map(String);
     system.role('relay').freeze();
     await payAll(shop, orderIds);
-    const letGo = await holdRows(shop.db, 'outbox', { key: keys });
+    const letGo = await holdRows(shop.db, 'outbox', 'key', keys);
     system.role('relay').freeze(false);
-    await untilWaiting(shop.db, 'relay');
+    await untilWaiting(shop.db, 'relay', 'rows');
     await kill('relay');
     await endWaiting(shop.db, 'relay');
     await letGo();

@@ -1,36 +1,44 @@
 import type { Db } from '../../db/connection';
 import { until } from './until';
 
-/** Holds rows so that whoever wants to write them waits; the returned function lets go. */
-export async function holdRows(
-  db: Db,
-  table: string,
-  where: Readonly<Record<string, readonly unknown[]>>,
-): Promise<() => Promise<void>> {
+/** What a role's connection can be made to wait for. */
+type Held = 'rows' | 'table';
+
+/** Holds rows so that whoever wants to write them waits, and others may read; the returned function lets go. */
+export async function holdRows(db: Db, table: string, column: string, values: readonly (string | number)[]) {
   const trx = await db.transaction();
-  const query = trx(table).select(trx.raw('1')).forUpdate();
-  for (const [column, values] of Object.entries(where)) query.whereIn(column, values as string[]);
-  await query;
-  return async () => {
-    await trx.rollback();
-  };
+  await trx(table)
+    .select(trx.raw('1'))
+    .whereIn(column, values as string[])
+    .forUpdate();
+  return () => trx.rollback() as Promise<unknown>;
 }
 
-/** Waits until connections of this role wait for held rows. */
-export async function untilWaiting(db: Db, role: string, atLeast = 1): Promise<void> {
+/** Holds a table so that whoever wants to read it waits, too; the returned function lets go. */
+export async function holdTable(db: Db, table: string) {
+  const trx = await db.transaction();
+  await trx.raw('lock table ?? in access exclusive mode', [table]);
+  return () => trx.rollback() as Promise<unknown>;
+}
+
+/** Waits until so many connections of a role wait for what is held. */
+export async function untilWaiting(db: Db, role: string, held: Held, atLeast = 1): Promise<void> {
   await until(
-    `the ${role} to wait for ${atLeast} locks`,
-    () => waiting(db, role),
+    `the ${role} to wait for ${atLeast} ${held}`,
+    () => waiting(db, role, held),
     (pids) => pids.length >= atLeast,
+    60_000,
   );
 }
 
 /** Ends what a killed role's connections still wait for: a server notices a dead client only when it answers. */
 export async function endWaiting(db: Db, role: string): Promise<void> {
-  for (const pid of await waiting(db, role)) await db.raw('select pg_terminate_backend(?)', [pid]);
+  for (const held of ['rows', 'table'] as const)
+    for (const pid of await waiting(db, role, held)) await db.raw('select pg_terminate_backend(?, 5000)', [pid]);
 }
 
-const waiting = (db: Db, role: string): Promise<number[]> =>
+const waiting = (db: Db, role: string, held: Held): Promise<number[]> =>
   db('pg_stat_activity')
     .where({ application_name: `ordersaga ${role}`, wait_event_type: 'Lock' })
+    .whereIn('wait_event', held === 'table' ? ['relation'] : ['transactionid', 'tuple'])
     .pluck('pid');
