@@ -16,9 +16,10 @@ export function messageOf(error: unknown): string {
   return isOurs ? (error.stack ?? error.message) : error.message || error.name;
 }
 
-/** Resolves at SIGTERM or SIGINT; a second signal ends the process at once. */
-export function stopSignal(): Promise<NodeJS.Signals> {
+/** Resolves at SIGTERM or SIGINT, or when the parent that forked this process is gone; a second signal ends it at once. */
+export function stopSignal(): Promise<NodeJS.Signals | 'disconnect'> {
   return new Promise((resolve) => {
+    if (process.connected) process.once('disconnect', () => resolve('disconnect'));
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => {
         process.once(signal, () => process.exit(130));

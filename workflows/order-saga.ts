@@ -129,6 +129,7 @@ class OrderLife {
       }
       this.board.attempt = attempt;
       this.retryWaits = false;
+      this.board.holdExpiresAt = undefined;
       const steps = attemptSteps(call, policy, Date.now() + policy.processingBudgetMs);
       const isPaid = beginning.totalMinor > 0;
       const isStored = beginning.warehouseStorage;
