@@ -8,23 +8,13 @@ import {
 import type { AfterFailure } from '../activities/order';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
-import {
-  type OrderSagaInput,
-  type PaymentRequested,
-  type ShipmentStatus,
-  type ShipmentUpdated,
-  SIGNALS,
-} from '../contracts/workflow-api';
-import { isCancellable, type OrderStatus } from '../domain/order-status';
-import { Board } from './board';
+import type { OrderSagaInput, PaymentRequested, ShipmentStatus, ShipmentUpdated } from '../contracts/workflow-api';
+import type { OrderStatus } from '../domain/order-status';
 import { own } from './calls';
 import { describeFailure, type Failure } from './failures';
-import { Inbox } from './inbox';
+import { OrderDesk } from './order-desk';
 import { type AttemptSteps, attemptSteps, stockStep } from './order-steps';
-import { Saga, StepFailed } from './saga';
-
-/** Past this many events an order waits for a person: no honest order gets there. */
-const MAX_EVENTS = 2_000;
+import { StepFailed } from './saga';
 
 const HOLD_EXPIRED = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };
 /** Of an attempt that the database knows to have failed: its code and what follows stand there. */
@@ -43,38 +33,13 @@ export async function orderSaga(input: OrderSagaInput): Promise<OrderStatus | 'D
   return CancellationScope.nonCancellable(() => order.live());
 }
 
-class OrderLife {
-  private readonly board: Board;
-  private readonly saga: Saga;
-  private readonly inbox: Inbox;
-  private policy: OrderPolicy | undefined;
+/** The order's story; what it is told with stands in OrderDesk. */
+class OrderLife extends OrderDesk {
   private holdLeftMs = 0;
   private retryWaits = false;
-  private isEnding = false;
-  /** Nobody can end the order any more: it goes on, however long its history is. */
-  private mayGoOnForLong = false;
   /** The steps of the attempt that went well: what a later cancel takes back. */
   private paid: AttemptSteps | undefined;
   private endedBecause = { code: 'CANCELLED_BY_CUSTOMER', reason: '' };
-
-  constructor(private readonly orderId: number) {
-    this.board = new Board(orderId, 'CREATED');
-    this.saga = new Saga({
-      undoRetryMs: () => this.policy?.undoRetryMs ?? 600_000,
-      parked: (stuck) => this.showParked(stuck.map((entry) => entry.step.name)),
-      stillParked: () => this.board.publish('NEEDS_OPERATOR', 'a decision on the undo that failed'),
-      undecided: (_resolution, why) => this.noteRefusal(SIGNALS.resolveCompensation, why),
-      unparked: () => this.showCompensating(),
-    });
-    this.board.progress = this.saga.progress;
-    this.inbox = new Inbox({
-      whyNotCancellable: () => this.whyNotCancellable(),
-      whyNotDecidable: (resolution) => this.saga.whyNotDecidable(resolution),
-      decide: (resolution) => this.saga.decide(resolution),
-      interrupt: () => this.saga.interrupt(),
-      noteRefusal: (what, why) => this.noteRefusal(what, why),
-    });
-  }
 
   async live(): Promise<OrderStatus | 'DUPLICATE'> {
     const reservation = await this.reserveStock();
@@ -92,10 +57,6 @@ class OrderLife {
     this.inbox.closeCancellation('DUPLICATE');
     await condition(allHandlersFinished);
     return 'DUPLICATE';
-  }
-
-  cancelledInTemporal(): void {
-    void this.inbox.requestCancel('CANCELLED_IN_TEMPORAL', 'cancelled in Temporal', 'temporal');
   }
 
   private async reserveStock(): Promise<OrderPolicy | 'SHORT' | 'DUPLICATE' | 'INTERRUPTED'> {
@@ -226,12 +187,6 @@ class OrderLife {
     }
   }
 
-  /** The order has become one that can't be cancelled since the cancel was taken. */
-  private async refuseCancel(why: string): Promise<void> {
-    if (this.inbox.openCancellation) await this.noteRefusal(this.inbox.openCancellation.code, why);
-    this.inbox.closeCancellation(why);
-  }
-
   private advance({ status, eventId }: ShipmentUpdated): Promise<OrderStatus> {
     return own.advanceDelivery({ orderId: this.orderId, to: STATUS_OF_PARCEL[status], eventId, atMs: Date.now() });
   }
@@ -312,60 +267,6 @@ class OrderLife {
   private whatFollows(failure: Failure, retryCount: number, policy: OrderPolicy): AfterFailure {
     if (failure.final) return this.board.declines + 1 >= policy.maxDeclines ? 'CANCEL' : 'AWAIT_CUSTOMER';
     return retryCount < policy.maxRetries ? 'RETRY' : 'GIVE_UP';
-  }
-
-  private get hasNews(): boolean {
-    return this.inbox.shipments.length > 0 || this.inbox.payments.length > 0;
-  }
-
-  private get isCancelled(): boolean {
-    return this.inbox.openCancellation !== undefined;
-  }
-
-  /** Passes `next` on unless a cancel has come in: then nothing more is begun. */
-  private unlessCancelled<Next>(next: Next): Next {
-    if (this.isCancelled) throw new StepFailed('order', { code: 'INTERRUPTED', message: 'cancelled', final: false });
-    return next;
-  }
-
-  private whyNotCancellable(): string | undefined {
-    if (this.isEnding) return 'ALREADY_ENDING';
-    if (this.saga.isParked) return 'NEEDS_OPERATOR';
-    return isCancellable(this.board.status) ? undefined : `ORDER_${this.board.status}`;
-  }
-
-  /** Waits for `isReady`, at most `timeoutMs`; an order with too long a history waits for its end only. */
-  private async until(isReady: () => boolean, timeoutMs?: number): Promise<void> {
-    const isEnough = () => isReady() || this.isTooLong;
-    if (timeoutMs === undefined) await condition(isEnough);
-    else if (timeoutMs > 0) await condition(isEnough, timeoutMs);
-    if (!this.isTooLong) return;
-    const isToEnd = () => this.isCancelled || this.inbox.isRefunding;
-    if (!isToEnd()) await this.showParked([], 'HISTORY_TOO_LONG');
-    await condition(isToEnd);
-  }
-
-  private get isTooLong(): boolean {
-    const canBeEnded = !this.mayGoOnForLong && isCancellable(this.board.status);
-    return canBeEnded && workflowInfo().historyLength > MAX_EVENTS;
-  }
-
-  private async showCompensating(): Promise<void> {
-    this.board.publish('COMPENSATING', 'the undo of its steps');
-    await own.showSagaState({ orderId: this.orderId, state: 'COMPENSATING', atMs: Date.now() });
-  }
-
-  private async noteRefusal(what: string, why: string): Promise<void> {
-    const { orderId } = this;
-    await CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() }));
-  }
-
-  private async showParked(steps: readonly string[], code = 'UNDO_FAILED'): Promise<void> {
-    const decision =
-      code === 'UNDO_FAILED' ? 'a decision on the undo that failed' : 'a cancel, as too much has come in';
-    this.board.publish('NEEDS_OPERATOR', decision);
-    const notice = { code, steps };
-    await own.showSagaState({ orderId: this.orderId, state: 'NEEDS_OPERATOR', notice, atMs: Date.now() });
   }
 }
 
