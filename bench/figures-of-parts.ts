@@ -6,6 +6,7 @@ import type { OrdersRound, SingleOrders } from './orders';
 /** One round of floor and full orders, one right after the other. */
 export interface EngineRound {
   readonly floorPerSecond: number;
+  readonly floorCpu: CpuUse;
   readonly orders: OrdersRound;
   readonly ratio: number;
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { engineNames } from '../stack/settings';
+import { stackRemove } from '../stack/stack';
 import { readKeeper } from '../stack/stack-folder';
 import type { BenchFigures } from './figures-of-parts';
 import { type BenchOptions, type PARTS, readOptions } from './options';
@@ -19,12 +20,15 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const startedAt = Date.now();
   const before = loadavg();
-  const system = await BenchSystem.up(`bench-${process.pid}`, options.profileFolder, say);
+  const stackName = `bench-${process.pid}`;
+  const stop = interrupted();
+  let system: BenchSystem | undefined;
   let figures: BenchFigures;
   try {
-    figures = await Promise.race([measure(system, options), interrupted()]);
+    system = await BenchSystem.up(stackName, options.profileFolder, say);
+    figures = await Promise.race([measure(system, options), stop]);
   } finally {
-    await system.remove();
+    await (system?.remove() ?? stackRemove(stackName));
   }
   const result = {
     at: new Date(startedAt).toISOString(),
@@ -97,11 +101,14 @@ async function enginePids(stackName: string): Promise<Record<string, number>> {
   );
 }
 
+/** Rejects at SIGINT or SIGTERM, so that what was started is ended. */
 function interrupted(): Promise<never> {
-  return new Promise((_, reject) => {
+  const signalled = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => reject(new Error(`interrupted by ${signal}`)));
   });
+  signalled.catch(() => undefined);
+  return signalled;
 }
 
 main().then(

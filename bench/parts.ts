@@ -1,5 +1,6 @@
 import type { Child } from './child';
 import { CpuWatch } from './cpu';
+import { Window } from './figures';
 import type { EngineRound, SubmitRound } from './figures-of-parts';
 import { measureFloor } from './floor';
 import { type HttpFigures, measureHttp } from './http-load';
@@ -31,10 +32,12 @@ export async function engineRounds(bench: Bench, floor: Child): Promise<EngineRo
   const rounds: EngineRound[] = [];
   for (let round = 1; round <= plan.rounds; round++) {
     const { inFlight, warmUpS } = plan;
+    const readCpu = () => new CpuWatch(bench.processes);
+    const floorCpu = new Window(warmUpS, plan.floorS).during(readCpu, (reading) => reading.use());
     const floorPerSecond = await measureFloor(floor, { inFlight, warmUpS, seconds: plan.floorS });
     const load = { inFlight, warmUpS, seconds: plan.ordersS };
-    const orders = await measureOrders(shop, watch, load, () => new CpuWatch(bench.processes));
-    rounds.push({ floorPerSecond, orders, ratio: orders.perSecond / floorPerSecond });
+    const orders = await measureOrders(shop, watch, load, readCpu);
+    rounds.push({ floorPerSecond, floorCpu: await floorCpu, orders, ratio: orders.perSecond / floorPerSecond });
     say(`round ${round}: ${floorPerSecond.toFixed(0)} no-op workflows/s, ${orders.perSecond.toFixed(1)} orders/s`);
   }
   return rounds;

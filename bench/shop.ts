@@ -18,10 +18,12 @@ export const payPath = (orderId: number): string => `/api/orders/${orderId}/proc
 
 const PRODUCTS = 200;
 const STOCK = 1_000_000;
+/** Below the five seconds after which the api closes an idle connection: one that both close is an error here. */
+const IDLE_CONNECTION_MS = 3_000;
 
 /** A customer that costs little: connections kept, nothing but JSON. */
 export class Shop {
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 100 });
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 100, timeout: IDLE_CONNECTION_MS });
 
   private constructor(
     private readonly api: string,

@@ -23,9 +23,11 @@ export class StatusWatch {
   reaches(orderId: number, wanted: OrderStatus): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiters.set(orderId, { wanted, deadline: Date.now() + PATIENCE_MS, resolve, reject });
-      this.looking ??= this.look().finally(() => {
-        this.looking = undefined;
-      });
+      this.looking ??= this.look()
+        .catch((error: unknown) => this.giveUp(error))
+        .finally(() => {
+          this.looking = undefined;
+        });
     });
   }
 
@@ -38,6 +40,12 @@ export class StatusWatch {
       );
       for (const { id, status } of rows) this.settle(id, status);
     }
+  }
+
+  private giveUp(error: unknown): void {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    for (const waiter of this.waiters.values()) waiter.reject(failure);
+    this.waiters.clear();
   }
 
   private settle(orderId: number, status: OrderStatus): void {
