@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const ROOT = join(__dirname, '..');
 const SOURCES = ['workflows', 'domain', 'contracts'];
-const INTERCEPTORS = require.resolve('../workflows/trace-interceptors');
-const PAYLOAD_CONVERTER = require.resolve('../workflows/lenient-payloads');
-
-/** What `Worker.create` needs of the workflows. */
-const WORKFLOW_INTERCEPTORS = [INTERCEPTORS];
 
 /**
  * The workflows as one bundle, made anew only when their sources or the SDK changed: `cacheFolder` keeps the last ones.
@@ -17,17 +12,23 @@ const WORKFLOW_INTERCEPTORS = [INTERCEPTORS];
 export async function workflowBundle(cacheFolder: string): Promise<{ code: string }> {
   const file = join(cacheFolder, `workflows-${sourcesHash()}.js`);
   if (!existsSync(file)) {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: require.resolve('../workflows'),
-      workflowInterceptorModules: WORKFLOW_INTERCEPTORS,
-      payloadConverterPath: PAYLOAD_CONVERTER,
-      logger: undefined,
-    });
+    const { code } = await bundleOf(ROOT);
     const partial = `${file}.${process.pid}`;
     writeFileSync(partial, code);
     renameSync(partial, file);
   }
   return { code: readFileSync(file, 'utf8') };
+}
+
+/** The bundle of the workflows of the package at `root`, made anew. */
+export function bundleOf(root: string): Promise<{ code: string }> {
+  const pathOf = (name: string) => require.resolve(join(root, 'workflows', name));
+  return bundleWorkflowCode({
+    workflowsPath: pathOf('index'),
+    workflowInterceptorModules: [pathOf('trace-interceptors')],
+    payloadConverterPath: pathOf('lenient-payloads'),
+    logger: new DefaultLogger('WARN'),
+  });
 }
 
 function sourcesHash(): string {

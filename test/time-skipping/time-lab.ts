@@ -1,11 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SEARCH_ATTRIBUTES } from '../../contracts/workflow-api';
-import { createLogger } from '../../observability/logger';
 import { timeSkippingServer } from '../../stack/time-skipping-server';
-import { installTemporalRuntime } from '../../worker/worker';
 import { sharedSystem } from '../support/environment';
 import { OrderLab } from '../support/order-lab';
+import { installQuietTemporal } from '../support/quiet-temporal';
 
 /** Only what a provider may take of real time is short; hold, budget and delays are those of production. */
 const PROVIDER_LIMITS = { PROVIDER_FAST_TIMEOUT_MS: '1000', PROVIDER_TIMEOUT_MS: '4000' };
@@ -20,7 +19,7 @@ export class TimeLab {
   ) {}
 
   static async open(): Promise<TimeLab> {
-    installTemporalRuntime(createLogger('lab', 'fatal'));
+    installQuietTemporal();
     const path = await timeSkippingServer();
     const environment = await TestWorkflowEnvironment.createTimeSkipping({
       server: { executable: { type: 'existing-path', path } },

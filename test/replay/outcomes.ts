@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import { SIGNALS } from '../../contracts/workflow-api';
+import type { OrderLab } from '../support/order-lab';
+import { until } from '../support/until';
+
+export type Kind = 'order' | 'refund';
+
+/** Workflows of one played outcome, at their end. */
+export interface Played {
+  readonly orderId: number;
+  readonly kinds: readonly Kind[];
+}
+
+type Play = (lab: OrderLab) => Promise<Played>;
+
+/** Every way in which an order or a refund ends, and the detours that change what a workflow does. */
+export const OUTCOMES: Readonly<Record<string, Play>> = {
+  async 'paid-and-delivered'(lab) {
+    const { orderId } = await lab.preparing();
+    for (const status of ['SHIPMENT_STARTED', 'IN_TRANSIT', 'SHIPMENT_STARTED'] as const)
+      await lab.shipmentUpdate(orderId, status);
+    return delivered(lab, orderId);
+  },
+  async 'news-before-it-was-paid'(lab) {
+    const { orderId } = await lab.payable();
+    await lab.shipmentUpdate(orderId, 'DELIVERED');
+    await lab.pay(orderId);
+    return ended(lab, orderId, 'COMPLETED');
+  },
+  stored: async (lab) => ended(lab, await paid(lab, { warehouseStorage: true }), 'COMPLETED'),
+  async shortage(lab) {
+    const { orderId } = await lab.order(5, 2);
+    await lab.start(orderId);
+    return ended(lab, orderId, 'CANCELLED');
+  },
+  async 'declined-then-paid'(lab) {
+    const orderId = await paid(lab, { token: 'tok_declined' });
+    await requestsAre(lab, orderId, 'FAILED');
+    await lab.pay(orderId);
+    await lab.reaches(orderId, 'PREPARING/WAITING');
+    return delivered(lab, orderId);
+  },
+  async 'declined-three-times'(lab) {
+    const { orderId } = await lab.payable();
+    for (const states of ['FAILED', 'FAILED,FAILED', 'FAILED,FAILED,FAILED']) {
+      await lab.pay(orderId, { token: 'tok_declined' });
+      await requestsAre(lab, orderId, states);
+    }
+    return ended(lab, orderId, 'CANCELLED');
+  },
+  'hold-expired': async (lab) => ended(lab, (await lab.payable()).orderId, 'CANCELLED'),
+  'shipment-refused-then-hold-expired': async (lab) =>
+    ended(lab, await paid(lab, { recipientName: 'fault:ship_refused' }), 'CANCELLED'),
+  async 'storage-refused-then-compensated'(lab) {
+    const orderId = await paid(lab, { recipientName: 'fault:store_refused', warehouseStorage: true });
+    await requestsAre(lab, orderId, 'FAILED');
+    return compensated(lab, orderId);
+  },
+  async 'time-out-found'(lab) {
+    const orderId = await paid(lab, { token: 'tok_timeout_after_charge' });
+    await lab.reaches(orderId, 'PREPARING/WAITING');
+    return delivered(lab, orderId);
+  },
+  async 'retry-then-paid'(lab) {
+    const { orderId } = await lab.payable();
+    await lab.outage(orderId, 'unavailable');
+    const { eventId } = await lab.pay(orderId);
+    await requestsAre(lab, orderId, 'FAILED,PENDING');
+    await lab.outage(orderId, 'none');
+    await lab.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: 1 });
+    await lab.reaches(orderId, 'PREPARING/WAITING');
+    return delivered(lab, orderId);
+  },
+  async 'retries-exhausted'(lab) {
+    const { orderId } = await lab.payable();
+    const { eventId } = await lab.pay(orderId, { token: 'tok_unavailable' });
+    for (const [index, states] of ['FAILED,PENDING', 'FAILED,FAILED,PENDING'].entries()) {
+      await requestsAre(lab, orderId, states);
+      await lab.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: index + 1 });
+    }
+    return ended(lab, orderId, 'CANCELLED');
+  },
+  'parked-then-retry': (lab) => resolved(lab, 'RETRY', 1),
+  'parked-then-skip': (lab) => resolved(lab, 'SKIP'),
+  'parked-then-done-externally': (lab) => resolved(lab, 'DONE_EXTERNALLY', 99, { reference: 'bank transfer 4711' }),
+  async 'parked-then-unparked-by-itself'(lab) {
+    const { orderId } = await lab.payable();
+    await lab.outage(orderId, 'slow', 'carrier', 300);
+    await lab.pay(orderId, { recipientName: 'fault:ship_refused' });
+    await lab.reachesStep(orderId, 'shipment');
+    await lab.outage(orderId, 'unavailable');
+    await lab.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
+    await lab.outage(orderId, 'none');
+    await lab.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+    return compensated(lab, orderId);
+  },
+  async 'cancelled-from-preparing'(lab) {
+    const { orderId } = await lab.preparing();
+    await lab.cancel(orderId);
+    return ended(lab, orderId, 'CANCELLED');
+  },
+  async 'cancelled-in-temporal'(lab) {
+    const { orderId } = await lab.preparing();
+    await lab.orderHandle(orderId).cancel();
+    return ended(lab, orderId, 'CANCELLED');
+  },
+  async 'cancelled-while-charged'(lab) {
+    const { orderId } = await lab.payable();
+    await lab.outage(orderId, 'slow', 'payment', 300);
+    await lab.pay(orderId);
+    await lab.reachesStep(orderId, 'payment');
+    await lab.cancel(orderId);
+    return ended(lab, orderId, 'CANCELLED');
+  },
+  async 'cancel-refused'(lab) {
+    const { orderId } = await lab.preparing();
+    await lab.pickUp(orderId);
+    await lab.cancel(orderId);
+    return delivered(lab, orderId);
+  },
+  async 'messages-refused'(lab) {
+    const { orderId } = await lab.payable();
+    for (const name of Object.values(SIGNALS))
+      if (name !== SIGNALS.refundStarted) await lab.signal(orderId, name, 'nonsense');
+    await refusalsAre(lab, orderId, 4);
+    return compensated(lab, orderId);
+  },
+  async 'claimed-by-another'(lab) {
+    const { orderId } = await lab.order();
+    await lab.db('orders').where({ id: orderId }).update({ run_id: randomUUID() });
+    await lab.start(orderId);
+    return ended(lab, orderId, 'DUPLICATE');
+  },
+  async 'refund-done'(lab) {
+    const orderId = await paid(lab, { warehouseStorage: true });
+    await ended(lab, orderId, 'COMPLETED');
+    return refunded(lab, orderId, 'REFUNDED', ['refund']);
+  },
+  async 'refund-refused'(lab) {
+    const orderId = await paid(lab, { token: 'tok_undo_refused:1', warehouseStorage: true });
+    await ended(lab, orderId, 'COMPLETED');
+    return refunded(lab, orderId, 'COMPLETED', ['refund']);
+  },
+  async 'refund-of-a-lost-parcel'(lab) {
+    const { orderId } = await lab.preparing();
+    await lab.shipmentUpdate(orderId, 'IN_TRANSIT');
+    await lab.reaches(orderId, 'IN_TRANSIT/WAITING');
+    return refunded(lab, orderId, 'REFUNDED', ['order', 'refund']);
+  },
+  async 'refund-parked'(lab) {
+    const orderId = await paid(lab, { warehouseStorage: true });
+    await ended(lab, orderId, 'COMPLETED');
+    await lab.outage(orderId, 'unavailable');
+    await lab.startRefund(orderId);
+    await lab.reaches(orderId, 'REFUND_REQUESTED/NEEDS_OPERATOR');
+    await lab.outage(orderId, 'none');
+    await resultIs(lab.refundHandle(orderId), 'REFUNDED');
+    return { orderId, kinds: ['refund'] };
+  },
+};
+
+type Wish = Parameters<OrderLab['pay']>[1];
+
+async function paid(lab: OrderLab, wish: Wish): Promise<number> {
+  const { orderId } = await lab.payable();
+  await lab.pay(orderId, wish);
+  return orderId;
+}
+
+async function delivered(lab: OrderLab, orderId: number): Promise<Played> {
+  await lab.shipmentUpdate(orderId, 'DELIVERED');
+  return ended(lab, orderId, 'COMPLETED');
+}
+
+async function compensated(lab: OrderLab, orderId: number): Promise<Played> {
+  await lab.signal(orderId, SIGNALS.compensate, { reason: 'asked for by phone', actor: 'lee' });
+  return ended(lab, orderId, 'CANCELLED');
+}
+
+async function resolved(lab: OrderLab, decision: string, refusals = 99, more = {}): Promise<Played> {
+  const orderId = await paid(lab, { token: `tok_undo_refused:${refusals}`, recipientName: 'fault:ship_refused' });
+  await lab.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
+  await lab.resolve(orderId, 'payment', decision, more);
+  await lab.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+  return compensated(lab, orderId);
+}
+
+async function refunded(lab: OrderLab, orderId: number, result: string, kinds: readonly Kind[]): Promise<Played> {
+  await lab.startRefund(orderId);
+  await resultIs(lab.refundHandle(orderId), result);
+  if (kinds.includes('order')) await resultIs(lab.orderHandle(orderId), 'REFUND_REQUESTED');
+  return { orderId, kinds };
+}
+
+async function ended(lab: OrderLab, orderId: number, result: string): Promise<Played> {
+  await resultIs(lab.orderHandle(orderId), result);
+  return { orderId, kinds: ['order'] };
+}
+
+async function resultIs(workflow: { result(): Promise<unknown> }, wanted: string): Promise<void> {
+  const result = await workflow.result();
+  if (result !== wanted) throw new Error(`ended as ${JSON.stringify(result)}, not as ${wanted}`);
+}
+
+async function requestsAre(lab: OrderLab, orderId: number, wanted: string): Promise<void> {
+  const ask = async () =>
+    (await lab.db('processing_requests').where({ order_id: orderId }).orderBy('created_at').pluck('state')).join();
+  await until(`requests of order ${orderId} to be ${wanted}`, ask, (states) => states === wanted);
+}
+
+async function refusalsAre(lab: OrderLab, orderId: number, wanted: number): Promise<void> {
+  const ask = () => lab.timeline(orderId, 'refused');
+  await until(`${wanted} refusals of order ${orderId}`, ask, (rows) => rows.length === wanted);
+}

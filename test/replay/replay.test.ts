@@ -1,0 +1,74 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { cacheFolder } from '../../config/load';
+import { bundleOf, workflowBundle } from '../../worker/bundle';
+import { installQuietTemporal } from '../support/quiet-temporal';
+import { privateDataIn, type RecordedHistory, recordedHistories } from './histories';
+import { OUTCOMES } from './outcomes';
+
+const ROOT = join(__dirname, '..', '..');
+
+describe('recorded histories', () => {
+  const recorded = recordedHistories();
+  beforeAll(() => installQuietTemporal());
+
+  test('stand there for every outcome, and carry nothing private', () => {
+    const names = new Set(recorded.map(({ name }) => name.replace(/\.\w+$/, '')));
+    expect([...names].sort()).toEqual(Object.keys(OUTCOMES).sort());
+    for (const { name, text } of recorded) expect({ name, found: privateDataIn(text) }).toEqual({ name, found: [] });
+  });
+
+  test("replay on today's code, every one", async () => {
+    const failures = await failuresOf(recorded, await workflowBundle(cacheFolder('bundles')));
+    expect(failures).toEqual(new Map());
+  });
+
+  test('do not replay on a workflow whose steps have changed places', async () => {
+    const broken = await withBrokenWorkflows(
+      (story) =>
+        swap(story, /^.*this\.unlessCancelled\(steps\.charge\).*\n/m, /^.*this\.unlessCancelled\(steps\.ship\).*\n/m),
+      bundleOf,
+    );
+    const failures = await failuresOf(recorded, broken);
+    for (const name of ['paid-and-delivered', 'stored', 'declined-then-paid', 'retries-exhausted'])
+      expect(failures.get(`${name}.order`)).toBeInstanceOf(DeterminismViolationError);
+    for (const name of ['shortage.order', 'claimed-by-another.order', 'refund-done.refund'])
+      expect(failures.has(name)).toBe(false);
+  });
+});
+
+async function failuresOf(histories: readonly RecordedHistory[], workflowBundle: { code: string }) {
+  const failures = new Map<string, Error>();
+  // Recorded at different times they can have the same workflow id; the name is shown instead.
+  const named = histories.map(({ name, history }) => ({ workflowId: name, history }));
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, named))
+    if (error) failures.set(workflowId, error);
+  return failures;
+}
+
+/** Hands a copy of the package to `use` in which the order's story is another. */
+async function withBrokenWorkflows<Result>(
+  breakStory: (source: string) => string,
+  use: (root: string) => Promise<Result>,
+): Promise<Result> {
+  const root = mkdtempSync(join(tmpdir(), 'ordersaga-broken-'));
+  try {
+    for (const folder of ['workflows', 'domain', 'contracts'])
+      cpSync(join(ROOT, folder), join(root, folder), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+    const file = join(root, 'workflows', 'order-saga.ts');
+    writeFileSync(file, breakStory(readFileSync(file, 'utf8')));
+    return await use(root);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+function swap(text: string, first: RegExp, second: RegExp): string {
+  const [one, other] = [first.exec(text)?.[0], second.exec(text)?.[0]];
+  if (one === undefined || other === undefined) throw new Error('the lines to swap are not there any more');
+  return text.replace(one, '\0').replace(other, one).replace('\0', other);
+}
