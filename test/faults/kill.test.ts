@@ -99,6 +99,13 @@ describe('kill -9', () => {
   test('of the relay, after it has published and before it has marked that', async () => {
     const orderIds = await payableOrders(shop, BURST);
     const keys = orderIds.map(String);
+    await until(
+      'the relay to have nothing to do, so that what it marks next are the payments',
+      async () =>
+        Number((await shop.db('outbox').whereIn('key', keys).whereNull('published_at').count('id as n'))[0]?.n),
+      (count) => count === 0,
+      RESTART_MS,
+    );
     system.role('relay').freeze();
     await payAll(shop, orderIds);
     const letGo = await holdRows(shop.db, 'outbox', 'key', keys);

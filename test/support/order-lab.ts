@@ -7,7 +7,6 @@ import type { NativeConnection } from '@temporalio/worker';
 import { cacheFolder } from '../../config/load';
 import { settingsSchema } from '../../config/settings';
 import type { OrderProcessingEvent } from '../../contracts/events';
-import type { OutageRequest, ProviderName } from '../../contracts/provider-api';
 import {
   orderWorkflowId,
   QUERIES,
@@ -31,7 +30,8 @@ import { workflowBundle } from '../../worker/bundle';
 import { composeActivities } from '../../worker/compose-activities';
 import { startWorker } from '../../worker/worker';
 import type { Ledgers } from './books';
-import { type LedgerEntry, type PayRequest, payBody } from './shop';
+import { SandboxDesk } from './sandbox-desk';
+import { type PayRequest, payBody } from './shop';
 import { until } from './until';
 
 const PRICE = 1_000;
@@ -55,7 +55,7 @@ export interface Request {
  * The worker with its real activities, database and sandbox, and nothing before it: the lab itself does what api,
  * relay and bridge would, so that a test decides what comes when.
  */
-export class OrderLab implements Ledgers {
+export class OrderLab extends SandboxDesk implements Ledgers {
   private constructor(
     private readonly parts: LabParts,
     private readonly admin: Db,
@@ -64,7 +64,9 @@ export class OrderLab implements Ledgers {
     private readonly dataDir: string,
     private readonly sandbox: Sandbox,
     private readonly worker: { stop(): Promise<void> },
-  ) {}
+  ) {
+    super(sandbox.url);
+  }
 
   static async open(parts: LabParts): Promise<OrderLab> {
     const database = `lab_${randomUUID().replaceAll('-', '')}`;
@@ -236,41 +238,10 @@ export class OrderLab implements Ledgers {
     return rows as { at: Date; data: Record<string, unknown> }[];
   }
 
-  async outage(
-    orderId: number,
-    mode: OutageRequest['mode'],
-    provider: ProviderName = 'payment',
-    delayMs = 250,
-  ): Promise<void> {
-    const body = JSON.stringify({ mode, orderId, ...(mode === 'slow' ? { delayMs } : {}) });
-    await this.askSandbox('PUT', `/faults/${provider}`, body);
-  }
-
-  async pickUp(orderId: number): Promise<void> {
-    const key = encodeURIComponent(`${orderId}:shipment:1`);
-    await this.askSandbox('POST', `/carrier/shipments/${key}/scan`, JSON.stringify({ status: 'SHIPMENT_STARTED' }));
-  }
-
-  async ledger(orderId: number): Promise<LedgerEntry[]> {
-    return (await this.askSandbox('GET', `/ledger?orderId=${orderId}`)).json() as Promise<LedgerEntry[]>;
-  }
-
-  async capturedNet(orderId: number): Promise<number> {
-    const entries = await this.ledger(orderId);
-    return entries.reduce((sum, { type, amount }) => sum + (type === 'charge' ? amount : -amount), 0);
-  }
-
   async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {
     const columns = { free: 'free_units', held: 'held_units', sold: 'sold_units' };
     const row: unknown = await this.db('products').where({ sku }).first(columns);
     return row as { free: number; held: number; sold: number };
-  }
-
-  private async askSandbox(method: string, path: string, body?: string): Promise<Response> {
-    const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${this.sandbox.url}${path}`, { method, headers, ...(body ? { body } : {}) });
-    if (!answer.ok) throw new Error(`sandbox: ${await answer.text()}`);
-    return answer;
   }
 }
 
