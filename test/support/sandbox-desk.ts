@@ -1,0 +1,38 @@
+import type { OutageRequest, ProviderName } from '../../contracts/provider-api';
+import type { LedgerEntry } from './shop';
+
+/** A sandbox's faults, depot and ledger, from outside. */
+export class SandboxDesk {
+  constructor(private readonly sandboxUrl: string) {}
+
+  async outage(
+    orderId: number,
+    mode: OutageRequest['mode'],
+    provider: ProviderName = 'payment',
+    delayMs = 250,
+  ): Promise<void> {
+    const body = JSON.stringify({ mode, orderId, ...(mode === 'slow' ? { delayMs } : {}) });
+    await this.askSandbox('PUT', `/faults/${provider}`, body);
+  }
+
+  async pickUp(orderId: number): Promise<void> {
+    const key = encodeURIComponent(`${orderId}:shipment:1`);
+    await this.askSandbox('POST', `/carrier/shipments/${key}/scan`, JSON.stringify({ status: 'SHIPMENT_STARTED' }));
+  }
+
+  async ledger(orderId: number): Promise<LedgerEntry[]> {
+    return (await this.askSandbox('GET', `/ledger?orderId=${orderId}`)).json() as Promise<LedgerEntry[]>;
+  }
+
+  async capturedNet(orderId: number): Promise<number> {
+    const entries = await this.ledger(orderId);
+    return entries.reduce((sum, { type, amount }) => sum + (type === 'charge' ? amount : -amount), 0);
+  }
+
+  private async askSandbox(method: string, path: string, body?: string): Promise<Response> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${this.sandboxUrl}${path}`, { method, headers, ...(body ? { body } : {}) });
+    if (!answer.ok) throw new Error(`sandbox: ${await answer.text()}`);
+    return answer;
+  }
+}
