@@ -253,6 +253,27 @@ export function createOrderActivities(deps: { readonly db: Db; readonly retry: R
       });
     },
 
+    /** A cancel that has come in; what becomes of it follows. */
+    async noteCancel(call: {
+      orderId: number;
+      requestId: string;
+      reason: string;
+      actor: string;
+      atMs: number;
+    }): Promise<void> {
+      await withOrder(call.orderId, (trx, order) =>
+        addToTimeline(trx, [
+          {
+            orderId: order.id,
+            at: new Date(call.atMs),
+            type: 'notice',
+            data: { code: 'CANCEL_REQUESTED', reason: call.reason, actor: call.actor },
+            dedupeKey: `cancel:${call.requestId}`,
+          },
+        ]),
+      );
+    },
+
     /** A signal or update that asked for something impossible: seen, refused, and written down. */
     async noteRefusal(call: { orderId: number; what: string; why: string; atMs: number }): Promise<void> {
       await withOrder(call.orderId, (trx, order) =>

@@ -25,6 +25,12 @@ export const own = proxyLocalActivities<OwnSteps>({
   retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 });
 
+/** Also in our own database, but an event of the history by itself: what led to it is there before anything follows. */
+export const durable = proxyActivities<Pick<OrderActivities, 'noteCancel'>>({
+  startToCloseTimeout: '20 seconds',
+  retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+});
+
 /** The time that a step's calls to the outside may take, all tries together. */
 export interface CallBudget {
   readonly policy: OrderPolicy;

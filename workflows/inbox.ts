@@ -5,7 +5,6 @@ import {
   defineSignal,
   defineUpdate,
   setHandler,
-  sleep,
 } from '@temporalio/workflow';
 import {
   type CancelRequest,
@@ -51,6 +50,8 @@ export interface ResolutionHost {
 export interface InboxHost extends ResolutionHost {
   /** Why a cancel is impossible now; undefined: it is possible. */
   whyNotCancellable(): string | undefined;
+  /** Writes a cancel down before anything is undone for it. */
+  noteCancel(wish: CancelRequest): Promise<void>;
   /** Stops waiting for a call in flight. */
   interrupt(): void;
 }
@@ -102,9 +103,9 @@ export class Inbox {
   }
 
   private async takeCancel(wish: CancelRequest): Promise<CancelResult> {
-    // Unlike a signal, an update is in the history only once its workflow task is complete. A timer makes that so first:
-    // else Temporal, restarted, would have forgotten a cancel whose undo is in the database.
-    await CancellationScope.nonCancellable(() => sleep(1));
+    // Unlike a signal, an update is in the history only once its workflow task is complete. An activity makes that so
+    // first (a timer takes a second): else Temporal, restarted, could forget a cancel whose undo is in the database.
+    await this.host.noteCancel(wish);
     const recorded = this.requestCancel('CANCELLED_BY_CUSTOMER', wish.reason, wish.actor);
     const mine = this.openCancellation;
     await recorded;

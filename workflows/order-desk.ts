@@ -1,9 +1,9 @@
-import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, uuid4, workflowInfo } from '@temporalio/workflow';
 import type { OrderPolicy } from '../activities/stock';
-import { SIGNALS } from '../contracts/workflow-api';
+import { type CancelRequest, SIGNALS } from '../contracts/workflow-api';
 import { isCancellable } from '../domain/order-status';
 import { Board } from './board';
-import { own } from './calls';
+import { durable, own } from './calls';
 import { Inbox } from './inbox';
 import { Saga, StepFailed } from './saga';
 
@@ -34,6 +34,7 @@ export abstract class OrderDesk {
       whyNotCancellable: () => this.whyNotCancellable(),
       whyNotDecidable: (resolution) => this.saga.whyNotDecidable(resolution),
       decide: (resolution) => this.saga.decide(resolution),
+      noteCancel: (wish) => this.noteCancel(wish),
       interrupt: () => this.saga.interrupt(),
       noteRefusal: (what, why) => this.noteRefusal(what, why),
     });
@@ -88,6 +89,11 @@ export abstract class OrderDesk {
   protected async showCompensating(): Promise<void> {
     this.board.publish('COMPENSATING', 'the undo of its steps');
     await own.showSagaState({ orderId: this.orderId, state: 'COMPENSATING', atMs: Date.now() });
+  }
+
+  private async noteCancel({ reason, actor }: CancelRequest): Promise<void> {
+    const call = { orderId: this.orderId, requestId: uuid4(), reason, actor, atMs: Date.now() };
+    await CancellationScope.nonCancellable(() => durable.noteCancel(call));
   }
 
   protected async noteRefusal(what: string, why: string): Promise<void> {
