@@ -1,11 +1,11 @@
-import { ApplicationFailure } from '@temporalio/activity';
-import type { Db, Trx } from '../db/connection';
-import { changeOrder, lockOrder, type Order } from '../db/orders';
+import type { Db } from '../db/connection';
+import { changeOrder } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline } from '../db/timeline';
 import type { OrderStatus } from '../domain/order-status';
 import { tellCustomer } from './notify';
 import type { OrderPolicy } from './stock';
+import { withOrder } from './with-order';
 
 export type RefundBeginning =
   | {
@@ -20,18 +20,6 @@ export type RefundBeginning =
 
 export function createRefundActivities(deps: { readonly db: Db; readonly policy: OrderPolicy }) {
   const { db } = deps;
-
-  async function withOrder<Result>(
-    orderId: number,
-    work: (trx: Trx, order: Order) => Promise<Result>,
-  ): Promise<Result> {
-    return db.transaction(async (trx) => {
-      const order = await lockOrder(trx, orderId);
-      if (!order) throw ApplicationFailure.nonRetryable(`there is no order ${orderId}`, 'ORDER_NOT_FOUND');
-      return work(trx, order);
-    });
-  }
-
   return {
     /** REFUND_REQUESTED, from where a refund is possible; says which attempt was paid. */
     async beginRefund(call: {
@@ -41,7 +29,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
       actor: string;
       atMs: number;
     }): Promise<RefundBeginning> {
-      return withOrder(call.orderId, async (trx, order): Promise<RefundBeginning> => {
+      return withOrder(db, call.orderId, async (trx, order): Promise<RefundBeginning> => {
         const dedupeKey = `refund:${call.runId}`;
         const isOurs = await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('id');
         if (!isOurs) {
@@ -78,7 +66,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
 
     /** Money and stock are back. */
     async completeRefund(call: { orderId: number; atMs: number }): Promise<void> {
-      await withOrder(call.orderId, async (trx, order) => {
+      await withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'REFUNDED') return;
         await changeOrder(trx, order, { through: ['REFUNDED'], sagaState: 'SETTLED', at: new Date(call.atMs) });
         await tellCustomer(trx, order, 'REFUNDED');
@@ -87,7 +75,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
 
     /** The provider gives no money back: the order is COMPLETED again, its payment stands, and nothing else was undone. */
     async refuseRefund(call: { orderId: number; runId: string; code: string; atMs: number }): Promise<void> {
-      await withOrder(call.orderId, async (trx, order) => {
+      await withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'COMPLETED') return;
         await changeOrder(trx, order, {
           through: ['COMPLETED'],

@@ -1,3 +1,4 @@
+import { createAttemptActivities } from '../activities/attempt';
 import { createOrderActivities } from '../activities/order';
 import { createPaymentActivities } from '../activities/payment';
 import { createRefundActivities } from '../activities/refund';
@@ -36,7 +37,8 @@ export function composeActivities(deps: {
   const patience = { fastMs: policy.fastCallMs, patientMs: policy.patientCallMs };
   return {
     ...createStockActivities({ db, policy }),
-    ...createOrderActivities({ db, retry: { delayMs: settings.RETRY_DELAY_MS } }),
+    ...createAttemptActivities({ db, retry: { delayMs: settings.RETRY_DELAY_MS } }),
+    ...createOrderActivities({ db }),
     ...createPaymentActivities({ db, payment: deps.providers.payment, patience }),
     ...createShipmentActivities({ db, carrier: deps.providers.carrier, patience }),
     ...createWarehouseActivities({ db, warehouse: deps.providers.warehouse, patience }),

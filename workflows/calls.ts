@@ -5,6 +5,7 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type {
+  AttemptActivities,
   OrderActivities,
   PaymentActivities,
   RefundActivities,
@@ -15,7 +16,11 @@ import type {
 import type { OrderPolicy } from '../activities/stock';
 import { describeFailure } from './failures';
 
-type OwnSteps = StockActivities & OrderActivities & RefundActivities & Pick<ShipmentActivities, 'keepShipment'>;
+type OwnSteps = StockActivities &
+  AttemptActivities &
+  OrderActivities &
+  RefundActivities &
+  Pick<ShipmentActivities, 'keepShipment'>;
 type OutsideSteps = PaymentActivities & Omit<ShipmentActivities, 'keepShipment'> & WarehouseActivities;
 type OutsideName = keyof OutsideSteps;
 

@@ -5,7 +5,7 @@ import {
   condition,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { AfterFailure } from '../activities/order';
+import type { AfterFailure } from '../activities/attempt';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
 import type { OrderSagaInput, PaymentRequested, ShipmentStatus, ShipmentUpdated } from '../contracts/workflow-api';

@@ -1,0 +1,144 @@
+import type { Db } from '../db/connection';
+import { changeOrder, setSagaState } from '../db/orders';
+import { closeRequests, findRequest, replacePendingRetries, setRequestState } from '../db/requests';
+import { keyOfStep } from '../db/saga-steps';
+import { sellHeldStock } from '../db/stock';
+import { addToTimeline } from '../db/timeline';
+import type { OrderStatus } from '../domain/order-status';
+import { tellCustomer } from './notify';
+import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
+import type { RequestStepCall } from './step-call';
+import { HOLD_EXPIRED, move, withOrder } from './with-order';
+
+export type Beginning =
+  | {
+      readonly accepted: true;
+      readonly warehouseStorage: boolean;
+      readonly totalMinor: number;
+      /** This very attempt is over: a workflow task that was lost had come so far. */
+      readonly ended?: 'DONE' | 'FAILED';
+    }
+  | { readonly accepted: false; readonly why: string };
+
+/** What becomes of an attempt that failed and was undone. */
+export type AfterFailure = 'AWAIT_CUSTOMER' | 'CANCEL' | 'RETRY' | 'GIVE_UP';
+
+/** Why an attempt failed, and what follows. */
+export interface AttemptFailure {
+  readonly code: string;
+  readonly next: AfterFailure;
+}
+
+export function createAttemptActivities(deps: { readonly db: Db; readonly retry: RetryPolicy }) {
+  const { db } = deps;
+  return {
+    /**
+     * Accepts a request once, and only for an order in PENDING_PAYMENT; a newer request replaces a retry that waits. The
+     * same attempt again is accepted again, and told how it ended. ORDER_ENDING: its hold has run out.
+     */
+    async beginAttempt(call: RequestStepCall): Promise<Beginning> {
+      return withOrder(db, call.orderId, async (trx, order): Promise<Beginning> => {
+        const request = await findRequest(trx, call);
+        if (!request) return { accepted: false, why: 'REQUEST_NOT_FOUND' };
+        const accepted = {
+          accepted: true,
+          warehouseStorage: request.event.requestDto.warehouseStorage,
+          totalMinor: order.totalMinor,
+        } as const;
+        if (request.attempt === call.attempt) {
+          if (request.state === 'RUNNING') return accepted;
+          return { ...accepted, ended: request.state === 'DONE' ? 'DONE' : 'FAILED' };
+        }
+        if (request.state !== 'PENDING') return { accepted: false, why: `REQUEST_${request.state}` };
+        if (order.status !== 'PENDING_PAYMENT') {
+          await setRequestState(trx, call, 'SKIPPED', { reason: `order is ${order.status}` });
+          return { accepted: false, why: `ORDER_${order.status}` };
+        }
+        // Its stock may be gone already: a workflow task that was lost can have come so far.
+        if (order.sagaState === 'COMPENSATING' && order.statusReason === HOLD_EXPIRED) {
+          await setRequestState(trx, call, 'SKIPPED', { reason: HOLD_EXPIRED });
+          return { accepted: false, why: 'ORDER_ENDING' };
+        }
+        await setRequestState(trx, call, 'RUNNING', { attempt: call.attempt });
+        await replacePendingRetries(trx, order.id);
+        await setSagaState(trx, order.id, 'RUNNING');
+        return accepted;
+      });
+    },
+
+    /** The money is taken and the parcel ordered; what remains is the warehouse. */
+    async completePayment(call: { orderId: number; atMs: number }): Promise<void> {
+      await withOrder(db, call.orderId, (trx, order) =>
+        move(trx, order, ['PAYMENT_COMPLETED'], { sagaState: 'RUNNING', at: new Date(call.atMs) }),
+      );
+    },
+
+    /** Ends a good attempt: the stock is sold, the request done, the customer told, all in one transaction. */
+    async settleAttempt(call: RequestStepCall & { stored: boolean; atMs: number }): Promise<void> {
+      await withOrder(db, call.orderId, async (trx, order) => {
+        const path: OrderStatus[] = call.stored ? ['IN_WAREHOUSE', 'COMPLETED'] : ['PAYMENT_COMPLETED', 'PREPARING'];
+        const moved = await move(trx, order, path, {
+          sagaState: call.stored ? 'SETTLED' : 'WAITING',
+          at: new Date(call.atMs),
+        });
+        if (!moved) return;
+        const key = keyOfStep({ orderId: order.id, step: 'stock', attempt: 0 });
+        await sellHeldStock(trx, { orderId: order.id, key });
+        await setRequestState(trx, call, 'DONE');
+        if (call.stored) await closeRequests(trx, order.id);
+        await tellCustomer(trx, order, call.stored ? 'STORED' : 'PREPARING');
+      });
+    },
+
+    /**
+     * Ends a failed attempt whose steps are undone: back to PENDING_PAYMENT, with the retry or the dead letter it leads to.
+     * Returns what stands: an attempt that ended before keeps its end.
+     */
+    async failAttempt(
+      call: RequestStepCall & { code: string; then: AfterFailure; holdExpiresAtMs: number; atMs: number },
+    ): Promise<AttemptFailure> {
+      return withOrder(db, call.orderId, async (trx, order): Promise<AttemptFailure> => {
+        const failure = { code: call.code, next: call.then };
+        if (order.status === 'CANCELLED') return { code: order.statusReason ?? call.code, next: 'CANCEL' };
+        const request = await findRequest(trx, call);
+        const dedupeKey = `attempt:${call.attempt}:failed`;
+        if (request?.state !== 'RUNNING') {
+          if (order.status === 'PENDING_PAYMENT') await setSagaState(trx, order.id, 'WAITING');
+          const entry = (await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('data')) as
+            | { data: AttemptFailure }
+            | undefined;
+          return entry ? { code: entry.data.code, next: entry.data.next } : failure;
+        }
+        const at = new Date(call.atMs);
+        await setRequestState(trx, call, 'FAILED', { reason: call.code });
+        await changeOrder(trx, order, {
+          through: order.status === 'PAYMENT_COMPLETED' ? ['PENDING_PAYMENT'] : [],
+          sagaState: 'WAITING',
+          reason: call.code,
+          at,
+        });
+        await trx('orders')
+          .where({ id: order.id })
+          .update({ hold_expires_at: new Date(call.holdExpiresAtMs) });
+        await addToTimeline(trx, [
+          {
+            orderId: order.id,
+            at,
+            type: 'request',
+            data: { state: 'FAILED', ...failure, attempt: call.attempt },
+            dedupeKey,
+          },
+        ]);
+        const occurrence = String(call.attempt);
+        if (call.then === 'RETRY') {
+          await scheduleRetry(trx, request, deps.retry, at);
+          await tellCustomer(trx, order, 'RETRY_SCHEDULED', { occurrence });
+        } else if (call.then === 'GIVE_UP') await giveUpRequest(trx, request, at);
+        else if (call.then === 'AWAIT_CUSTOMER')
+          await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
+        return failure;
+      });
+    },
+  };
+}
+export type AttemptActivities = ReturnType<typeof createAttemptActivities>;
