@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { loadSettings, stackFolder } from '../config/load';
 import { type Db, openDatabase } from '../db/connection';
 import { migrate } from '../roles/migrate';
+import { freePorts } from '../stack/ports';
 import { type StackAddresses, stackRemove, stackUp } from '../stack/stack';
 import { Child } from './child';
 
@@ -109,18 +109,4 @@ async function roleEnvironment(stackName: string, addresses: StackAddresses): Pr
     JWT_SECRET: randomBytes(32).toString('hex'),
     CARRIER_WEBHOOK_SECRET: randomBytes(32).toString('hex'),
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve, reject) => {
-        server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
-      });
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

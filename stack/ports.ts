@@ -72,3 +72,18 @@ async function freePort(taken: ReadonlySet<number>): Promise<number> {
     if (!taken.has(port) && (await isFree(port))) return port;
   }
 }
+
+/** So many ports of the loopback that nobody uses at this moment. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((resolve, reject) => {
+        server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
+      });
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { loadSettings, stackFolder } from '../../config/load';
 import { migrate } from '../../roles/migrate';
+import { freePorts } from '../../stack/ports';
 import { stackRemove, stackUp } from '../../stack/stack';
 import { roleEnvironment } from './environment';
 import { FAST_DELAYS, type RoleName, RoleProcess, type SystemAddresses } from './system';
@@ -69,18 +69,4 @@ export class RunningSystem {
     await Promise.all([...this.roles.values()].map((role) => role.end('SIGTERM')));
     await stackRemove(this.addresses.stackName);
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve, reject) => {
-        server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
-      });
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
