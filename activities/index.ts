@@ -1,5 +1,6 @@
 /** The activities' shapes: all that workflows know of them. */
 export type { AttemptActivities } from './attempt';
+export type { CouponActivities } from './coupon';
 export type { OrderActivities } from './order';
 export type { PaymentActivities } from './payment';
 export type { RefundActivities } from './refund';

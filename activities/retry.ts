@@ -1,4 +1,4 @@
-import { exhaustedDeadLetter } from '../contracts/dead-letters';
+import { deadLetterOf, nowhereIn } from '../contracts/dead-letters';
 import { deadLetterTopic, TOPICS } from '../contracts/topics';
 import type { Trx } from '../db/connection';
 import { addToOutbox } from '../db/outbox';
@@ -29,9 +29,13 @@ export async function scheduleRetry(
 
 /** Sends a request that failed its last retry to `order-processing-topic.DLT`. */
 export async function giveUpRequest(trx: Trx, request: ProcessingRequest, at: Date): Promise<void> {
-  const { event, record } = request;
-  const { value, headers } = exhaustedDeadLetter({ event, record, topic: TOPICS.orderProcessing, at });
-  await addToOutbox(trx, [
-    { topic: deadLetterTopic(TOPICS.orderProcessing), key: String(request.orderId), value, headers },
-  ]);
+  const key = String(request.orderId);
+  const letter = deadLetterOf({
+    // The bridge may not have noted where the record stood.
+    record: request.record ?? nowhereIn(TOPICS.orderProcessing, at),
+    key,
+    value: JSON.stringify(request.event),
+    cause: { code: 'RETRIES_EXHAUSTED', message: `given up after ${request.retryCount} retries` },
+  });
+  await addToOutbox(trx, [{ topic: deadLetterTopic(TOPICS.orderProcessing), key, ...letter }]);
 }

@@ -22,6 +22,10 @@ const MESSAGES = {
   refundRequested: { ko: '환불 요청이 접수되었습니다.', en: 'The refund was requested.' },
   products: { ko: '상품 목록 조회 성공', en: 'Products' },
   productSaved: { ko: '상품이 저장되었습니다.', en: 'The product was saved.' },
+  couponRequested: { ko: '쿠폰 신청이 접수되었습니다.', en: 'Your request for the coupon was accepted.' },
+  couponRequest: { ko: '쿠폰 신청 조회 성공', en: 'Your request for a coupon' },
+  coupon: { ko: '쿠폰 조회 성공', en: 'The coupon' },
+  couponSaved: { ko: '쿠폰이 저장되었습니다.', en: 'The coupon was saved.' },
   carrierEvent: { ko: '배송 상태를 받았습니다.', en: 'The shipment status was received.' },
 } as const;
 export type MessageName = keyof typeof MESSAGES;

@@ -67,6 +67,46 @@ const PROBLEMS = {
       en: 'Only a completed order can be refunded; one on its way, only by an operator.',
     },
   },
+  COUPON_NOT_FOUND: {
+    status: 404,
+    title: { ko: '쿠폰을 찾을 수 없습니다', en: 'Coupon not found' },
+    detail: { ko: '쿠폰 코드를 확인해 주세요.', en: 'Check the code of the coupon.' },
+  },
+  COUPON_REQUEST_NOT_FOUND: {
+    status: 404,
+    title: { ko: '쿠폰 요청을 찾을 수 없습니다', en: 'Coupon request not found' },
+    detail: { ko: 'requestId를 확인해 주세요.', en: 'Check the requestId.' },
+  },
+  COUPON_NOT_OPEN: {
+    status: 409,
+    title: { ko: '아직 받을 수 없는 쿠폰입니다', en: 'The coupon is not open yet' },
+    detail: { ko: '발급이 시작된 뒤 다시 시도해 주세요.', en: 'Try again once it has opened.' },
+  },
+  COUPON_CLOSED: {
+    status: 409,
+    title: { ko: '발급이 끝난 쿠폰입니다', en: 'The coupon is closed' },
+    detail: { ko: '발급 기간이 지났습니다.', en: 'The time in which it could be asked for is over.' },
+  },
+  COUPON_SOLD_OUT: {
+    status: 409,
+    title: { ko: '쿠폰이 모두 소진되었습니다', en: 'The coupon is sold out' },
+    detail: { ko: '남은 수량이 없습니다.', en: 'None is left.' },
+  },
+  COUPON_ALREADY_REQUESTED: {
+    status: 409,
+    title: { ko: '이미 신청한 쿠폰입니다', en: 'You have asked for this coupon already' },
+    detail: { ko: '쿠폰은 한 사람에게 한 장만 발급됩니다.', en: 'There is one for each user.' },
+  },
+  COUPON_TOTAL_TOO_LOW: {
+    status: 409,
+    title: { ko: '이미 나간 수량보다 적습니다', en: 'More of this coupon are taken' },
+    detail: { ko: 'total은 taken보다 작을 수 없습니다.', en: 'The total cannot be below what is taken.' },
+  },
+  COUPON_IN_USE: {
+    status: 409,
+    title: { ko: '이미 사용 중인 쿠폰입니다', en: 'The coupon is in use' },
+    detail: { ko: '다른 주문에서 이 쿠폰을 사용하고 있습니다.', en: 'Another order of yours has this coupon.' },
+  },
   IDEMPOTENCY_IN_FLIGHT: {
     status: 409,
     title: { ko: '같은 요청이 처리되고 있습니다', en: 'The same request is being worked on' },
@@ -89,6 +129,21 @@ const PROBLEMS = {
     status: 422,
     title: { ko: '없는 상품이 있습니다', en: 'Unknown product' },
     detail: { ko: 'skus에 적힌 상품은 없습니다.', en: 'The products named under skus do not exist.' },
+  },
+  COUPON_NOT_ISSUED: {
+    status: 422,
+    title: { ko: '발급받지 않은 쿠폰입니다', en: 'You have no such coupon' },
+    detail: { ko: '발급받은 쿠폰만 사용할 수 있습니다.', en: 'Only a coupon that was issued to you can be used.' },
+  },
+  COUPON_MINIMUM_NOT_MET: {
+    status: 422,
+    title: { ko: '최소 주문 금액에 미치지 못합니다', en: 'The order is too small for this coupon' },
+    detail: { ko: 'minimumAmount 이상 주문해야 합니다.', en: 'The lines must come to minimumAmount at least.' },
+  },
+  REQUEST_ID_REUSED: {
+    status: 422,
+    title: { ko: 'requestId가 다른 요청에 쓰였습니다', en: 'The requestId belongs to another request' },
+    detail: { ko: '새 requestId로 다시 시도해 주세요.', en: 'Try again with a new requestId.' },
   },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,

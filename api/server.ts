@@ -5,6 +5,7 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { createAuthentication } from './authentication';
 import { carrierWebhook } from './carrier-webhook';
+import { couponRoutes } from './coupon-routes';
 import type { ApiOptions, RouteDependencies } from './dependencies';
 import { documentationRoutes } from './documentation-routes';
 import { endingRoutes } from './ending-routes';
@@ -65,7 +66,8 @@ export function createApp(dependencies: RouteDependencies, streams: OpenStreams)
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use(probeRoutes(dependencies), documentationRoutes(), carrierWebhook(dependencies));
   app.use(paymentRoutes(dependencies), statusRoutes(dependencies), orderRoutes(dependencies));
-  app.use(endingRoutes(dependencies), productRoutes(dependencies), eventStreamRoutes(dependencies, streams));
+  app.use(endingRoutes(dependencies), productRoutes(dependencies), couponRoutes(dependencies));
+  app.use(eventStreamRoutes(dependencies, streams));
   app.use(unknownRoute);
   app.use(errorAnswer(dependencies.logger));
   return app;

@@ -1,4 +1,4 @@
-import { decodeDeadLetter, encodeDeadLetter, exhaustedDeadLetter, DEAD_LETTER_HEADERS as H } from './dead-letters';
+import { deadLetterOf, decodeDeadLetter, encodeDeadLetter, DEAD_LETTER_HEADERS as H } from './dead-letters';
 
 const record = {
   topic: 'shipment.status',
@@ -54,13 +54,14 @@ describe('a dead letter', () => {
     expect(decodeDeadLetter(letter)).toMatchObject({ replayCount: 2, code: 'NOT_UTF8' });
   });
 
-  it('of an event without retries left fits the outbox and reads like any other', () => {
+  it('of what was worked on for a while fits the outbox and reads like any other', () => {
     const event = { orderId: 42, retryCount: 3, eventId: 'e' };
-    const { value, headers } = exhaustedDeadLetter({
-      event,
+    const { value, headers } = deadLetterOf({
       record: { topic: 'order-retry-topic', partition: 1, offset: '7', timestamp: '1767229200000' },
-      topic: 'order-processing-topic',
-      at: new Date(0),
+      key: '42',
+      value: JSON.stringify(event),
+      replayCount: 2,
+      cause: { code: 'RETRIES_EXHAUSTED', message: 'given up' },
     });
     const letter = decodeDeadLetter({
       key: Buffer.from('42'),
@@ -75,6 +76,7 @@ describe('a dead letter', () => {
     expect(JSON.parse(letter.original.value?.toString() ?? '')).toEqual(event);
     expect(letter).toMatchObject({
       code: 'RETRIES_EXHAUSTED',
+      replayCount: 2,
       group: 'order-retry-group',
       original: { topic: 'order-retry-topic', partition: 1, offset: '7', timestamp: '1767229200000' },
     });

@@ -3,6 +3,7 @@
  * Kafka's DeadLetterPublishingRecoverer (numbers big-endian) and a few of our own.
  */
 import { CONSUMED } from './topics';
+import type { RecordPosition } from './workflow-api';
 
 export const DEAD_LETTER_HEADERS = {
   originalTopic: 'kafka_dlt-original-topic',
@@ -32,10 +33,14 @@ export type DeadLetterCode =
   | 'WRONG_SCHEMA'
   | 'UNREADABLE_TIME'
   | 'UNKNOWN_ORDER'
+  | 'UNKNOWN_COUPON'
+  | 'UNKNOWN_COUPON_REQUEST'
+  | 'NOT_THE_REQUEST'
   | 'REFUSED_BY_TEMPORAL'
   | 'REFUSED_BY_DATABASE'
   | 'REFUSED_BY_BROKER'
-  | 'RETRIES_EXHAUSTED';
+  | 'RETRIES_EXHAUSTED'
+  | 'ISSUE_FAILED';
 
 export type HeaderBytes = Readonly<Record<string, readonly Buffer[]>>;
 
@@ -147,39 +152,24 @@ function readNumber<T>(bytes: Buffer | undefined, read: (bytes: Buffer) => T, ab
   return bytes === undefined || bytes.length < 4 ? absent : read(bytes);
 }
 
-/** Where a request's Kafka record stood. */
-export interface RecordPosition {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: string;
-  readonly timestamp: string;
-}
-
-/**
- * The dead letter of an event whose retries are used up, as an outbox row takes it: text, or bytes in Base64.
- * `record` null: the bridge has not noted where the record stood.
- */
-export function exhaustedDeadLetter(exhausted: {
-  readonly event: { readonly orderId: number; readonly retryCount: number };
-  readonly record: RecordPosition | null;
-  readonly topic: string;
-  readonly at: Date;
+/** A dead letter of something that was worked on for a while, as an outbox row takes it: text, or bytes in Base64. */
+export function deadLetterOf(dead: {
+  readonly record: RecordPosition;
+  readonly key: string;
+  readonly value: string;
+  readonly replayCount?: number;
+  readonly cause: Omit<DeadLetterCause, 'group'>;
 }): { value: string; headers: Record<string, string | { readonly base64: string }> } {
-  const { event, at } = exhausted;
-  const place = exhausted.record ?? {
-    topic: exhausted.topic,
-    partition: -1,
-    offset: '-1',
-    timestamp: `${at.getTime()}`,
-  };
-  const group = CONSUMED.find((consumed) => consumed.topic === place.topic)?.groupId;
+  const { record, cause, replayCount = 0 } = dead;
+  const group = CONSUMED.find((consumed) => consumed.topic === record.topic)?.groupId;
   const letter = encodeDeadLetter(
-    { ...place, key: Buffer.from(String(event.orderId)), value: Buffer.from(JSON.stringify(event)), headers: {} },
     {
-      code: 'RETRIES_EXHAUSTED',
-      message: `given up after ${event.retryCount} retries`,
-      ...(group === undefined ? {} : { group }),
+      ...record,
+      key: Buffer.from(dead.key),
+      value: Buffer.from(dead.value),
+      headers: { [H.replayCount]: text(String(replayCount)) },
     },
+    { ...cause, ...(group === undefined ? {} : { group }) },
   );
   const binary: readonly string[] = [H.originalPartition, H.originalOffset, H.originalTimestamp];
   return {
@@ -191,4 +181,9 @@ export function exhaustedDeadLetter(exhausted: {
       ]),
     ),
   };
+}
+
+/** The place of a record that was never seen in its topic. */
+export function nowhereIn(topic: string, at: Date): RecordPosition {
+  return { topic, partition: -1, offset: '-1', timestamp: String(at.getTime()) };
 }

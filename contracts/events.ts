@@ -84,3 +84,25 @@ export const orderStatusChangedEventSchema = z.object({
   reason: z.string().optional(),
 });
 export type OrderStatusChangedEvent = z.infer<typeof orderStatusChangedEventSchema>;
+
+export const requestIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/, 'must be 1 to 100 letters, digits, dots, colons, dashes or underscores');
+
+export const couponCodeSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
+
+const couponRequest = {
+  ...envelope,
+  requestId: requestIdSchema,
+  userId: z.string().min(1).max(255),
+  code: couponCodeSchema,
+  rank: z.number().int().positive(),
+};
+
+export const couponIssueEventSchema = z.object(couponRequest);
+export type CouponIssueEvent = z.infer<typeof couponIssueEventSchema>;
+
+export const couponIssuedEventSchema = z.object({ ...couponRequest, issuedAt: z.string() });
+export type CouponIssuedEvent = z.infer<typeof couponIssuedEventSchema>;

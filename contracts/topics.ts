@@ -6,6 +6,8 @@ export const TOPICS = {
   orderRetry: 'order-retry-topic',
   shipmentStatus: 'shipment.status',
   orderStatusChanged: 'order.status.changed',
+  couponIssue: 'coupon.issue',
+  couponIssued: 'coupon.issued',
 } as const;
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
 
@@ -16,6 +18,7 @@ export const CONSUMED = [
   { topic: TOPICS.orderProcessing, groupId: 'order-processing-group', partitionsAtOnce: 2, keysAtOnce: 32 },
   { topic: TOPICS.orderRetry, groupId: 'order-retry-group', partitionsAtOnce: 1, keysAtOnce: 1 },
   { topic: TOPICS.shipmentStatus, groupId: 'shipment-status-group', partitionsAtOnce: 2, keysAtOnce: 32 },
+  { topic: TOPICS.couponIssue, groupId: 'coupon-issue-group', partitionsAtOnce: 2, keysAtOnce: 32 },
 ] as const satisfies readonly { topic: Topic; groupId: string; partitionsAtOnce: number; keysAtOnce: number }[];
 
 export const PARTITIONS = 3;

@@ -3,12 +3,14 @@
  * Free of zod, because workflows import it.
  */
 
+import type { CouponRequestStatus } from '../domain/coupon';
 import type { OrderStatus } from '../domain/order-status';
 import type { Decision, OrderStep, SagaState, StepState } from '../domain/saga-state';
 
-export const TASK_QUEUES = { orders: 'orders' } as const;
+export const TASK_QUEUES = { orders: 'orders', coupons: 'coupons' } as const;
+export type TaskQueue = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
 
-export const WORKFLOWS = { orderSaga: 'orderSaga', refundSaga: 'refundSaga' } as const;
+export const WORKFLOWS = { orderSaga: 'orderSaga', refundSaga: 'refundSaga', couponSaga: 'couponSaga' } as const;
 
 /** The one workflow of an order. */
 export function orderWorkflowId(orderId: number): string {
@@ -18,6 +20,11 @@ export function orderWorkflowId(orderId: number): string {
 /** The one refund of an order. */
 export function refundWorkflowId(orderId: number): string {
   return `refund-${orderId}`;
+}
+
+/** The one workflow of a request for a coupon. */
+export function couponWorkflowId(requestId: string): string {
+  return `coupon-${requestId}`;
 }
 
 export const SIGNALS = {
@@ -44,6 +51,31 @@ export interface RefundSagaInput {
   readonly orderId: number;
   readonly reason: string;
   readonly actor: string;
+}
+
+export interface CouponSagaInput {
+  readonly requestId: string;
+  /** How often its event had been sent back from the dead letters: a request that FAILED may begin again once for each. */
+  readonly replayCount: number;
+  /** Where its event stood, for the dead letter of a request that fails. */
+  readonly record: RecordPosition;
+}
+
+/** Where a record stood in its topic. */
+export interface RecordPosition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Decimal text. */
+  readonly offset: string;
+  /** Milliseconds since 1970, decimal text. */
+  readonly timestamp: string;
+}
+
+/** Answer of the query `status` of a couponSaga. */
+export interface CouponStatusView {
+  readonly requestId: string;
+  readonly status: CouponRequestStatus;
+  readonly reason?: string;
 }
 
 /** A request to pay and ship, named only: its token and address stay in Postgres. */

@@ -2,7 +2,9 @@ import type { Db, Trx } from './connection';
 
 export interface Notification {
   readonly id: number;
-  readonly orderId: number;
+  /** What it is about: an order, or a request for a coupon. */
+  readonly orderId: number | null;
+  readonly couponRequestId: string | null;
   readonly outcome: string;
   readonly recipient: string;
   readonly body: string;
@@ -11,7 +13,7 @@ export interface Notification {
 /** Writes what the customer is to be told; the same outcome with the same key is told once. */
 export async function addNotification(
   trx: Trx,
-  notification: Omit<Notification, 'id'> & { readonly dedupeKey: string },
+  notification: Omit<Notification, 'id' | 'couponRequestId'> & { readonly dedupeKey: string },
 ): Promise<void> {
   await trx('notifications')
     .insert({
@@ -36,7 +38,14 @@ export async function deliverNotifications(
 ): Promise<number> {
   return db.transaction(async (trx) => {
     const rows = (await trx('notifications')
-      .select({ id: 'id', orderId: 'order_id', outcome: 'outcome', recipient: 'recipient', body: 'body' })
+      .select({
+        id: 'id',
+        orderId: 'order_id',
+        couponRequestId: 'coupon_request_id',
+        outcome: 'outcome',
+        recipient: 'recipient',
+        body: 'body',
+      })
       .whereNull('delivered_at')
       .orderBy('id')
       .limit(limit)

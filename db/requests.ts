@@ -1,4 +1,5 @@
 import type { OrderProcessingEvent } from '../contracts/events';
+import type { RecordPosition } from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
 import type { Db, DbOrTrx, Trx } from './connection';
 
@@ -16,14 +17,7 @@ export interface ProcessingRequest extends RequestKey {
   readonly attempt: number | null;
   readonly event: OrderProcessingEvent;
   /** Where the request's Kafka record stood; null until the bridge has seen it. */
-  readonly record: KafkaRecordPosition | null;
-}
-
-export interface KafkaRecordPosition {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: string;
-  readonly timestamp: string;
+  readonly record: RecordPosition | null;
 }
 
 const keyOf = (key: RequestKey) => ({ order_id: key.orderId, event_id: key.eventId, retry_count: key.retryCount });
@@ -71,7 +65,7 @@ export async function requestStanding(
 }
 
 /** Remembers that the workflow has the request, and where its record stood: a redelivery need not signal again. */
-export async function markSignalled(db: Db, key: RequestKey, record: KafkaRecordPosition): Promise<void> {
+export async function markSignalled(db: Db, key: RequestKey, record: RecordPosition): Promise<void> {
   await db('processing_requests')
     .where(keyOf(key))
     .whereNull('signalled_at')

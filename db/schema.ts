@@ -2,10 +2,12 @@ import type { Knex } from 'knex';
 import type { Db } from './connection';
 import * as orders from './migrations/001-orders';
 import * as requestPayment from './migrations/002-request-payment';
+import * as coupons from './migrations/003-coupons';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
   '002-request-payment': requestPayment,
+  '003-coupons': coupons,
 };
 
 const source: Knex.MigrationSource<string> = {

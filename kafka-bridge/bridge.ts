@@ -2,6 +2,7 @@ import { CONSUMED } from '../contracts/topics';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { BatchWorker } from './batch-worker';
+import { couponRequested } from './handlers/coupon-requested';
 import type { ConsumedTopic, Handler, HandlerDependencies } from './handlers/handler';
 import { processingRequested } from './handlers/processing-requested';
 import { shipmentUpdated } from './handlers/shipment-updated';
@@ -16,6 +17,7 @@ const HANDLERS: Readonly<Record<ConsumedTopic, Handler>> = {
   'order-processing-topic': processingRequested,
   'order-retry-topic': processingRequested,
   'shipment.status': shipmentUpdated,
+  'coupon.issue': couponRequested,
 };
 
 export interface BridgeOptions extends HandlerDependencies {

@@ -13,8 +13,8 @@ export interface NotificationPort {
 /** Tells nobody but the log, and that without the full address. */
 export function logNotifications(logger: Logger): NotificationPort {
   return {
-    deliver({ id, orderId, outcome, recipient, body }) {
-      logger.info({ notificationId: id, orderId, outcome, recipient: masked(recipient), body }, 'notification');
+    deliver({ id, recipient, ...notification }) {
+      logger.info({ notificationId: id, ...notification, recipient: masked(recipient) }, 'notification');
       return Promise.resolve();
     },
   };

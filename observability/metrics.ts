@@ -52,6 +52,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly couponAnswers = new Counter({
+    name: 'ordersaga_coupon_answers_total',
+    help: 'Answers to requests for coupons: ACCEPTED or the code of the refusal, by the gate in Redis or by Postgres',
+    labelNames: ['outcome', 'by'] as const,
+    registers: [this.registry],
+  });
+
   constructor(role: string) {
     this.registry.setDefaultLabels({ role });
     collectDefaultMetrics({ register: this.registry });

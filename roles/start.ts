@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { startApi } from '../api/server';
 import { cacheFolder } from '../config/load';
 import type { Settings } from '../config/settings';
@@ -16,6 +16,7 @@ import { Metrics } from '../observability/metrics';
 import { type ReadinessCheck, serveProbes } from '../observability/probe-server';
 import { sandboxProviders } from '../providers/sandbox-http';
 import { stripePayments } from '../providers/stripe';
+import { openRedis } from '../redis/connection';
 import { workflowBundle } from '../worker/bundle';
 import { composeActivities, type Providers } from '../worker/compose-activities';
 import { connectNatively } from '../worker/connection';
@@ -121,20 +122,6 @@ async function refuseMismatch(db: Db, kafka: Kafka | undefined): Promise<void> {
   if (topics) throw new Error(`${topics}: run \`npm run migrate\``);
 }
 
-/** Redis is only for speed: its errors are told once and never stop anything. */
-function openRedis(url: string, logger: Logger): Redis {
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: false });
-  let isTold = false;
-  redis.on('error', (error: Error) => {
-    if (!isTold) logger.warn({ err: error.message }, 'redis is away: going on without it');
-    isTold = true;
-  });
-  redis.on('ready', () => {
-    isTold = false;
-  });
-  return redis;
-}
-
 function providersOf(settings: Settings): Providers {
   const sandbox = sandboxProviders({ url: settings.SANDBOX_URL as string, timeoutMs: settings.PROVIDER_TIMEOUT_MS });
   return settings.PAYMENT_PROVIDER === 'stripe'
@@ -156,7 +143,7 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
     connection: native,
     namespace: settings.TEMPORAL_NAMESPACE,
     bundle: await workflowBundle(cacheFolder('bundles')),
-    activities: composeActivities({ db, settings, providers: providersOf(settings) }),
+    activities: composeActivities({ db, redis: shared.redis, settings, providers: providersOf(settings) }),
     metrics,
     redis: shared.redis,
   });

@@ -1,4 +1,6 @@
+import type { Redis } from 'ioredis';
 import { createAttemptActivities } from '../activities/attempt';
+import { createCouponActivities } from '../activities/coupon';
 import { createOrderActivities } from '../activities/order';
 import { createPaymentActivities } from '../activities/payment';
 import { createRefundActivities } from '../activities/refund';
@@ -7,9 +9,12 @@ import { createStockActivities, type OrderPolicy } from '../activities/stock';
 import { createWarehouseActivities } from '../activities/warehouse';
 import type { Settings } from '../config/settings';
 import type { Db } from '../db/connection';
+import { couponTruth } from '../db/coupons';
 import type { CarrierProvider } from '../providers/carrier';
 import type { PaymentProvider } from '../providers/payment';
 import type { WarehouseProvider } from '../providers/warehouse';
+import { CouponGate } from '../redis/coupon-gate';
+import { IssuedCoupons } from '../redis/issued-coupons';
 
 export interface Providers {
   readonly payment: PaymentProvider;
@@ -20,10 +25,11 @@ export interface Providers {
 /** Every activity, with what it needs. */
 export function composeActivities(deps: {
   readonly db: Db;
+  readonly redis?: Redis | undefined;
   readonly providers: Providers;
   readonly settings: Settings;
 }) {
-  const { db, settings } = deps;
+  const { db, redis, settings } = deps;
   const policy: OrderPolicy = {
     stockHoldMs: settings.STOCK_HOLD_MS,
     processingBudgetMs: settings.PROCESSING_BUDGET_MS,
@@ -43,6 +49,11 @@ export function composeActivities(deps: {
     ...createShipmentActivities({ db, carrier: deps.providers.carrier, patience }),
     ...createWarehouseActivities({ db, warehouse: deps.providers.warehouse, patience }),
     ...createRefundActivities({ db, policy }),
+    ...createCouponActivities({
+      db,
+      gate: new CouponGate(redis, couponTruth(db)),
+      issued: new IssuedCoupons(redis),
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from '@temporalio/activity';
 import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
-import { TASK_QUEUES } from '../contracts/workflow-api';
+import { TASK_QUEUES, type TaskQueue } from '../contracts/workflow-api';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { TracingActivityInterceptor } from '../observability/temporal-tracing';
@@ -34,8 +34,7 @@ export function installTemporalRuntime(logger: Logger): void {
   });
 }
 
-/** Runs workflows and activities of the order's task queue until stopped; `stop` lets what runs come to its end. */
-export async function startWorker(deps: {
+export interface WorkerDependencies {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly bundle: { code: string };
@@ -43,11 +42,32 @@ export async function startWorker(deps: {
   readonly metrics: Metrics;
   readonly redis?: Redis | undefined;
   readonly identity?: string;
-}): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
-  const worker = await Worker.create({
+}
+
+/** Runs workflows and activities of every task queue until stopped; `stop` lets what runs come to its end. */
+export async function startWorker(
+  deps: WorkerDependencies,
+): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
+  const workers = await Promise.all(Object.values(TASK_QUEUES).map((taskQueue) => createWorker(taskQueue, deps)));
+  const runs = workers.map((worker) => worker.run());
+  const failed = new Promise<never>((_, reject) => {
+    for (const run of runs) run.catch(reject);
+  });
+  failed.catch(() => undefined);
+  return {
+    failed,
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.allSettled(runs);
+    },
+  };
+}
+
+function createWorker(taskQueue: TaskQueue, deps: WorkerDependencies): Promise<Worker> {
+  return Worker.create({
     connection: deps.connection,
     namespace: deps.namespace,
-    taskQueue: TASK_QUEUES.orders,
+    taskQueue,
     workflowBundle: deps.bundle,
     activities: deps.activities,
     ...(deps.identity ? { identity: deps.identity } : {}),
@@ -62,16 +82,4 @@ export async function startWorker(deps: {
       ],
     },
   });
-  const run = worker.run();
-  const failed = new Promise<never>((_, reject) => {
-    run.catch(reject);
-  });
-  failed.catch(() => undefined);
-  return {
-    failed,
-    async stop() {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
-      await run.catch(() => undefined);
-    },
-  };
 }

@@ -1,3 +1,4 @@
 /** The workflows that a worker runs: the bundle's entry. */
+export { couponSaga } from './coupon-saga';
 export { orderSaga } from './order-saga';
 export { refundSaga } from './refund-saga';

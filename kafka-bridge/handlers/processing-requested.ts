@@ -5,7 +5,7 @@ import type { OrderStatus } from '../../domain/order-status';
 import { judge } from '../failure';
 import { readEvent } from '../poison';
 import { type Handler, unknownOrder } from './handler';
-import { signalOrder } from './order-workflow';
+import { signalOrder } from './workflow';
 
 /** Statuses from which an order is payable, or can become so again; the workflow decides in the end. */
 const MAY_BE_PAYABLE: ReadonlySet<OrderStatus> = new Set(['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED']);

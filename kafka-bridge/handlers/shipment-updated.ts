@@ -3,7 +3,7 @@ import { type ShipmentUpdated, SIGNALS } from '../../contracts/workflow-api';
 import type { OrderStatus } from '../../domain/order-status';
 import { readEvent } from '../poison';
 import { type Handler, knownOrder } from './handler';
-import { signalOrder } from './order-workflow';
+import { signalOrder } from './workflow';
 
 /** Statuses after which a parcel's news changes nothing. */
 const ENDED: ReadonlySet<OrderStatus> = new Set(['COMPLETED', 'REFUND_REQUESTED', 'REFUNDED', 'CANCELLED']);

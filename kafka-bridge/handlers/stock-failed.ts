@@ -3,7 +3,7 @@ import { TOPICS } from '../../contracts/topics';
 import { type Compensate, SIGNALS } from '../../contracts/workflow-api';
 import { readEvent } from '../poison';
 import { type Handler, knownOrder } from './handler';
-import { signalOrder } from './order-workflow';
+import { signalOrder } from './workflow';
 
 /** Another system could not take the stock: an order that is not paid yet is undone; our own are cancelled by now. */
 export const stockFailed: Handler = async (record, dependencies) => {

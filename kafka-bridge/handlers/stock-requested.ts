@@ -1,7 +1,7 @@
 import { stockDecreaseRequestedEventSchema } from '../../contracts/events';
 import { readEvent } from '../poison';
 import { type Handler, knownOrder } from './handler';
-import { startOrder } from './order-workflow';
+import { startOrder } from './workflow';
 
 /** A new order: its workflow starts. */
 export const stockRequested: Handler = async (record, dependencies) => {

@@ -3,12 +3,19 @@ import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
 import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { expectBooksToAddUp } from '../support/books';
 import { Broker, eventOf, type SeenRecord, type WrittenRecord } from '../support/broker';
+import { unannouncedCouponRequest } from '../support/coupons';
 import { recordOutcomes } from '../support/metrics';
 import { processingEvent, stockEvent, unannouncedOrder } from '../support/processing';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 type ConsumedTopic = (typeof CONSUMED)[number]['topic'];
+
+interface GoodRecord {
+  readonly event: object;
+  readonly key: string;
+  readonly isDone: () => Promise<unknown>;
+}
 
 /** The broker takes 1,048,588 bytes a batch; this leaves room for the batch's own fields only. */
 const JUST_UNDER_THE_LIMIT = 1_048_576 - 128;
@@ -24,33 +31,44 @@ describe('dead letters', () => {
   });
   afterAll(() => Promise.all([shop.close(), broker.close()]));
 
+  const ofOrder = (orderId: number, event: object, isDone: () => Promise<unknown>): GoodRecord => ({
+    event,
+    key: String(orderId),
+    async isDone() {
+      await isDone();
+      await expectBooksToAddUp(shop, orderId);
+    },
+  });
+
   /** A good record of each topic, and what shows that it was worked on. */
-  const good: Readonly<
-    Record<ConsumedTopic, () => Promise<{ event: object; orderId: number; isDone: () => Promise<unknown> }>>
-  > = {
+  const good: Readonly<Record<ConsumedTopic, () => Promise<GoodRecord>>> = {
     'stock.decrease.requested': async () => {
       const sku = await shop.product(5);
       const orderId = await unannouncedOrder(shop, sku);
-      return { event: stockEvent(orderId, sku), orderId, isDone: () => shop.reaches(orderId, 'PENDING_PAYMENT') };
+      return ofOrder(orderId, stockEvent(orderId, sku), () => shop.reaches(orderId, 'PENDING_PAYMENT'));
     },
     'stock.decrease.failed': async () => {
       const { orderId } = await shop.payableOrder();
-      return { event: { orderId, reason: 'recount' }, orderId, isDone: () => shop.reaches(orderId, 'CANCELLED') };
+      return ofOrder(orderId, { orderId, reason: 'recount' }, () => shop.reaches(orderId, 'CANCELLED'));
     },
     'order-processing-topic': async () => {
       const { orderId } = await shop.payableOrder();
-      return { event: processingEvent(orderId), orderId, isDone: () => shop.reaches(orderId, 'PREPARING') };
+      return ofOrder(orderId, processingEvent(orderId), () => shop.reaches(orderId, 'PREPARING'));
     },
     'order-retry-topic': async () => {
       const { orderId } = await shop.payableOrder();
       const event = { ...processingEvent(orderId), retryCount: 1 };
-      return { event, orderId, isDone: () => shop.reaches(orderId, 'PREPARING') };
+      return ofOrder(orderId, event, () => shop.reaches(orderId, 'PREPARING'));
     },
     'shipment.status': async () => {
       const { orderId } = await shop.payableOrder();
       await shop.pay(orderId);
       await shop.reaches(orderId, 'PREPARING');
-      return { event: { orderId, status: 'IN_TRANSIT' }, orderId, isDone: () => shop.reaches(orderId, 'IN_TRANSIT') };
+      return ofOrder(orderId, { orderId, status: 'IN_TRANSIT' }, () => shop.reaches(orderId, 'IN_TRANSIT'));
+    },
+    'coupon.issue': async () => {
+      const event = await unannouncedCouponRequest(shop, await shop.coupon(1));
+      return { event, key: event.requestId, isDone: () => shop.couponRequestIs(event.requestId, 'ISSUED') };
     },
   };
 
@@ -69,12 +87,9 @@ describe('dead letters', () => {
     '$topic: poison of each kind goes there byte for byte, and the good records around it go on',
     async ({ topic, groupId }) => {
       const [before, between, after] = [await good[topic](), await good[topic](), await good[topic]()];
-      const goodRecord = ({ event, orderId }: typeof before) => ({
-        key: String(orderId),
-        value: JSON.stringify(eventOf(event)),
-      });
+      const goodRecord = ({ event, key }: GoodRecord) => ({ key, value: JSON.stringify(eventOf(event)) });
       const isDeadBefore = (await recordOutcomes(shop.system, topic)).dead;
-      const kinds = poison(before.event);
+      const kinds = poison(topic, before.event);
 
       const offsets = new Map<string, bigint>();
       const write = async (record: WrittenRecord) => broker.write(topic, { ...record, partition: PARTITION });
@@ -85,10 +100,7 @@ describe('dead letters', () => {
       }
       await write(goodRecord(after));
 
-      for (const { isDone, orderId } of [before, between, after]) {
-        await isDone();
-        await expectBooksToAddUp(shop, orderId);
-      }
+      for (const { isDone } of [before, between, after]) await isDone();
       await broker.untilCommitted(topic);
       for (const [kind, { record, code }] of Object.entries(kinds)) {
         const letters = await letterAt(topic, offsets.get(kind) as bigint);
@@ -147,9 +159,11 @@ describe('dead letters', () => {
   });
 });
 
-/** Poison of each kind; the large one is a whole event of an order that nobody knows. */
-function poison(event: object): Record<string, { record: WrittenRecord; code: string }> {
-  const unknown = { ...eventOf(event), orderId: UNKNOWN_ORDER, padding: '' };
+/** Poison of each kind; the large one is a whole event of something that nobody knows. */
+function poison(topic: ConsumedTopic, event: object): Record<string, { record: WrittenRecord; code: string }> {
+  const [field, nobodys, code] =
+    topic === 'coupon.issue' ? ['code', 'NO-SUCH', 'UNKNOWN_COUPON'] : ['orderId', UNKNOWN_ORDER, 'UNKNOWN_ORDER'];
+  const unknown = { ...eventOf(event), requestId: randomUUID(), [field]: nobodys, padding: '' };
   const padding = 'x'.repeat(JUST_UNDER_THE_LIMIT - JSON.stringify(unknown).length);
   return {
     'not UTF-8': {
@@ -158,7 +172,7 @@ function poison(event: object): Record<string, { record: WrittenRecord; code: st
     },
     'not JSON': { record: { key: 'k', value: '{"orderId": 1,' }, code: 'NOT_JSON' },
     'wrong schema': {
-      record: { key: null, value: JSON.stringify({ ...eventOf(event), orderId: 'seven' }) },
+      record: { key: null, value: JSON.stringify({ ...eventOf(event), [field]: { seven: 7 } }) },
       code: 'WRONG_SCHEMA',
     },
     'null value': { record: { key: 'tombstone', value: null }, code: 'NO_VALUE' },
@@ -167,10 +181,7 @@ function poison(event: object): Record<string, { record: WrittenRecord; code: st
       record: { key: 'k', value: JSON.stringify({ ...eventOf(event), eventCreatedAt: 'yesterday' }) },
       code: 'UNREADABLE_TIME',
     },
-    'unknown order, 1 MiB': {
-      record: { key: String(UNKNOWN_ORDER), value: JSON.stringify({ ...unknown, padding }) },
-      code: 'UNKNOWN_ORDER',
-    },
+    'unknown, 1 MiB': { record: { key: String(nobodys), value: JSON.stringify({ ...unknown, padding }) }, code },
   };
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { createDevelopmentToken } from '../../cli/development-token';
-import type { OrderStatusView } from '../../contracts/http';
+import type { CouponAcceptedView, OrderStatusView, PutCoupon } from '../../contracts/http';
 import { orderWorkflowId } from '../../contracts/workflow-api';
 import { type Db, openDatabase } from '../../db/connection';
+import type { CouponRequestStatus } from '../../domain/coupon';
 import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
 import { sharedSystem } from './environment';
@@ -79,9 +80,52 @@ export class Shop {
     return sku;
   }
 
-  async order(sku: string, quantity = 1): Promise<number> {
+  /** A coupon of this test alone. */
+  async coupon(total: number, wish: Partial<PutCoupon> = {}): Promise<string> {
+    const code = `coupon-${randomUUID()}`;
+    await this.putCoupon(code, { name: 'Opening day', total, discount: { type: 'FIXED', value: 100 }, ...wish });
+    return code;
+  }
+
+  async putCoupon(code: string, body: PutCoupon): Promise<void> {
+    const token = await this.token('op@example.com', 'operator');
+    const answer = await this.call('PUT', `/api/ops/coupons/${code}`, { token, body });
+    if (answer.status !== 200) throw new Error(`coupon: ${JSON.stringify(answer.body)}`);
+  }
+
+  /** A user asks for a coupon. */
+  async askForCoupon(
+    code: string,
+    email = 'kim@example.com',
+    requestId: string = randomUUID(),
+  ): Promise<Answer<CouponAcceptedView>> {
+    const token = await this.token(email);
+    return this.call('POST', `/api/coupons/${code}/requests`, { token, body: { requestId } });
+  }
+
+  /** Waits until a request for a coupon stands so. */
+  couponRequestIs(requestId: string, wanted: CouponRequestStatus, withinMs?: number): Promise<unknown> {
+    return until(
+      `coupon request ${requestId} to be ${wanted}`,
+      async () =>
+        (await this.db('coupon_requests').where({ request_id: requestId }).first('status', 'reason')) as unknown,
+      (row) => (row as { status: string } | undefined)?.status === wanted,
+      withinMs,
+    );
+  }
+
+  /** A coupon that was issued to a user. */
+  async issuedCoupon(wish: Partial<PutCoupon> = {}, email = 'kim@example.com'): Promise<string> {
+    const code = await this.coupon(1, wish);
+    const { status, body } = await this.askForCoupon(code, email);
+    if (status !== 202) throw new Error(`coupon request: ${JSON.stringify(body)}`);
+    await this.couponRequestIs(body.data.requestId, 'ISSUED');
+    return code;
+  }
+
+  async order(sku: string, quantity = 1, couponCode?: string): Promise<number> {
     const answer = await this.call<{ orderId: number }>('POST', '/api/orders', {
-      body: { lines: [{ sku, quantity }] },
+      body: { lines: [{ sku, quantity }], ...(couponCode ? { couponCode } : {}) },
     });
     if (answer.status !== 201) throw new Error(`order: ${JSON.stringify(answer.body)}`);
     return answer.body.data.orderId;

@@ -1,5 +1,12 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { type OrderSagaInput, orderWorkflowId, TASK_QUEUES, WORKFLOWS } from '../../contracts/workflow-api';
+import {
+  type CouponSagaInput,
+  couponWorkflowId,
+  type OrderSagaInput,
+  orderWorkflowId,
+  TASK_QUEUES,
+  WORKFLOWS,
+} from '../../contracts/workflow-api';
 import type { HandlerDependencies, Outcome } from './handler';
 
 /** A call that hangs would hold its whole partition. */
@@ -20,6 +27,26 @@ export function startOrder(dependencies: HandlerDependencies, orderId: number): 
     dependencies.temporal.workflow.start(WORKFLOWS.orderSaga, {
       ...startOptions(orderId),
       workflowIdConflictPolicy: 'FAIL',
+      ...(dependencies.eagerStart ? { requestEagerStart: true } : {}),
+    }),
+  );
+}
+
+/** Starts the workflow of a coupon's request, again if it had failed; `duplicate`: it runs, or has issued, already. */
+export function startCoupon(
+  dependencies: HandlerDependencies,
+  input: CouponSagaInput,
+  summary: string,
+): Promise<Outcome> {
+  return unlessStarted(dependencies, () =>
+    dependencies.temporal.workflow.start(WORKFLOWS.couponSaga, {
+      workflowId: couponWorkflowId(input.requestId),
+      taskQueue: TASK_QUEUES.coupons,
+      args: [input] as [CouponSagaInput],
+      // Not REJECT_DUPLICATE: a request that FAILED may begin again, which its row decides.
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      workflowIdConflictPolicy: 'FAIL',
+      staticSummary: summary,
       ...(dependencies.eagerStart ? { requestEagerStart: true } : {}),
     }),
   );

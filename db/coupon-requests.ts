@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { TOPICS } from '../contracts/topics';
+import type { CouponRefusal, CouponRequestStatus } from '../domain/coupon';
+import type { Db, DbOrTrx, Trx } from './connection';
+import { traceHeaders } from './outbox';
+
+/** Who asks for a coupon. */
+export interface Applicant {
+  readonly requestId: string;
+  readonly userId: string;
+  readonly userEmail: string;
+  /** The trace of the asking, for its event; see `traceHeaders`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type Admission = { readonly rank: number } | { readonly refusal: CouponRefusal };
+
+/**
+ * Lets in all who ask, in their order, as far as the coupon goes: each with the next rank and his `coupon.issue`, in one
+ * transaction. Whoever asked before, with the same requestId, gets his rank again. No user and no requestId may stand
+ * among them twice. An error of SQLSTATE 23505 or 40P01: nothing was done, as somebody else took a requestId meanwhile.
+ */
+export async function admitCouponRequests(
+  db: DbOrTrx,
+  code: string,
+  applicants: readonly Applicant[],
+): Promise<Map<string, Admission>> {
+  const asked = applicants.map((applicant, place) => ({
+    place,
+    request_id: applicant.requestId,
+    user_id: applicant.userId,
+    user_email: applicant.userEmail,
+    event_id: randomUUID(),
+    headers: applicant.headers,
+  }));
+  const { rows } = await db.raw<{ rows: { request_id: string; outcome: string; rank: number | null }[] }>(
+    'select request_id, outcome, rank from admit_coupon_requests(?, ?, ?)',
+    [code, JSON.stringify(asked), TOPICS.couponIssue],
+  );
+  return new Map(
+    rows.map(({ request_id: requestId, outcome, rank }) => [
+      requestId,
+      outcome === 'ACCEPTED' && rank !== null ? { rank } : { refusal: outcome as CouponRefusal },
+    ]),
+  );
+}
+
+export interface CouponRequest {
+  readonly requestId: string;
+  readonly code: string;
+  readonly userId: string;
+  readonly rank: number;
+  readonly status: CouponRequestStatus;
+  readonly reason: string | null;
+  /** The event as it was published. */
+  readonly event: string;
+  /** The highest replay of its event that has been taken up. */
+  readonly replays: number;
+  readonly issuedAt: Date | null;
+}
+
+const COLUMNS = {
+  requestId: 'request_id',
+  code: 'code',
+  userId: 'user_id',
+  rank: 'rank',
+  status: 'status',
+  reason: 'reason',
+  event: 'event',
+  replays: 'replays',
+  issuedAt: 'issued_at',
+} as const;
+
+export async function findCouponRequest(db: DbOrTrx, requestId: string): Promise<CouponRequest | undefined> {
+  return (await db('coupon_requests').select(COLUMNS).where({ request_id: requestId }).first()) as
+    | CouponRequest
+    | undefined;
+}
+
+/** Locks the request's row until the transaction ends; undefined: there is no such request. */
+export async function lockCouponRequest(trx: Trx, requestId: string): Promise<CouponRequest | undefined> {
+  const request = trx('coupon_requests').select(COLUMNS).where({ request_id: requestId }).forNoKeyUpdate().first();
+  return (await request) as CouponRequest | undefined;
+}
+
+export type IssuedRequest = Pick<CouponRequest, 'code' | 'userId' | 'rank' | 'status' | 'reason' | 'issuedAt'>;
+
+/**
+ * Issues the coupon of a request that waits for it, with `coupon.issued` and its notification (`told`, with %s for the
+ * coupon's name), once; returns how the request stands then. Refused by the database (SQLSTATE 23514) rather than one
+ * more than there are.
+ */
+export async function issueRequestedCoupon(
+  db: Db,
+  issue: { readonly requestId: string; readonly at: Date; readonly told: string },
+): Promise<IssuedRequest | undefined> {
+  const { rows } = await db.raw<{ rows: IssuedRequest[] }>(
+    `select code, user_id as "userId", rank, status, reason, issued_at as "issuedAt"
+     from issue_coupon(?, ?, ?, ?, ?, ?)`,
+    [issue.requestId, issue.at, TOPICS.couponIssued, randomUUID(), JSON.stringify(traceHeaders()), issue.told],
+  );
+  return rows[0];
+}
+
+/** Ends a locked request that waits: FAILED, and its place is free. */
+export async function failRequest(trx: Trx, request: CouponRequest, reason: string): Promise<void> {
+  await trx('coupon_requests').where({ request_id: request.requestId }).update({ status: 'FAILED', reason });
+  await movePlaces(trx, request.code, -1);
+}
+
+/** Takes up a replay of a locked request that FAILED: it waits again, if there is a place; returns why not. */
+export async function reopenRequest(
+  trx: Trx,
+  request: CouponRequest,
+  replay: number,
+): Promise<CouponRefusal | undefined> {
+  const coupon = (await trx('coupons').where({ code: request.code }).forNoKeyUpdate().first('taken', 'total')) as {
+    taken: number;
+    total: number;
+  };
+  const other: unknown = await trx('coupon_requests')
+    .where({ code: request.code, user_id: request.userId })
+    .whereNot({ status: 'FAILED' })
+    .first('request_id');
+  const refusal = other ? 'COUPON_ALREADY_REQUESTED' : coupon.taken >= coupon.total ? 'COUPON_SOLD_OUT' : undefined;
+  await trx('coupon_requests')
+    .where({ request_id: request.requestId })
+    .update({ replays: replay, ...(refusal ? { reason: refusal } : { status: 'REQUESTED', reason: null }) });
+  if (!refusal) await movePlaces(trx, request.code, 1);
+  return refusal;
+}
+
+async function movePlaces(trx: Trx, code: string, by: 1 | -1): Promise<void> {
+  await trx('coupons')
+    .where({ code })
+    .update({
+      taken: trx.raw('taken + ?', [by]),
+      version: trx.raw('version + 1'),
+      updated_at: trx.fn.now(),
+    });
+}

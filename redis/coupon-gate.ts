@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { CouponRefusal } from '../domain/coupon';
+import { Breaker } from './breaker';
+
+/** What Postgres said is repeated for no longer than this after it was asked. */
+const TRUE_FOR_MS = 1_000;
+const KNOWN_KEPT_S = 3_600;
+const LOADING_S = 60;
+const CHUNK = 2_000;
+
+/** Braces keep the two keys of a coupon on one node of a cluster. */
+const shutKey = (code: string) => `coupon:{${code}}:shut`;
+const knownKey = (code: string) => `coupon:{${code}}:known`;
+/** Beside those who asked stands the coupon's version at which they were read. */
+const VERSION = 'version';
+const fieldOf = ({ requestId, userId, hasFailed }: KnownRequest) =>
+  hasFailed ? [`failed:${requestId}`, userId] : [`user:${userId}`, requestId];
+
+const ASK = `
+local mark = redis.call('GET', KEYS[1])
+if not mark then return false end
+local version, refusal = mark:match('^(%d+) (.+)$')
+local known = redis.call('HMGET', KEYS[2], '${VERSION}', 'user:' .. ARGV[1], 'failed:' .. ARGV[2])
+if known[1] ~= version or known[3] or known[2] == ARGV[2] then return false end
+if known[2] then return 'COUPON_ALREADY_REQUESTED' end
+return refusal
+`;
+
+const SHUT = `
+if redis.call('HGET', KEYS[2], '${VERSION}') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
+return 1
+`;
+
+interface Scripts {
+  askCouponGate(shut: string, known: string, userId: string, requestId: string): Promise<string | null>;
+  shutCouponGate(shut: string, known: string, version: string, refusal: string, ms: string): Promise<number>;
+}
+
+/** Why a coupon takes nobody, as Postgres said when it was asked. */
+export interface Shut {
+  readonly version: number;
+  readonly refusal: CouponRefusal;
+  readonly opensInMs: number | null;
+}
+
+/** Where the gate reads; each of one moment. */
+export interface CouponTruth {
+  shut(code: string): Promise<Shut | undefined>;
+  known(code: string): Promise<{ version: number; requests: readonly KnownRequest[] }>;
+}
+
+/** A request that was let in. */
+export interface KnownRequest {
+  readonly requestId: string;
+  readonly userId: string;
+  readonly hasFailed: boolean;
+}
+
+/**
+ * Refuses in Postgres' place what Postgres has refused within the last second; it lets nobody in. It knows who holds a
+ * place, so that one of them who asks again is never told "sold out". Empty, flushed or away, it lets everybody through.
+ */
+export class CouponGate {
+  private readonly redis: (Redis & Scripts) | undefined;
+  private readonly shutting = new Map<string, Promise<void>>();
+  private readonly breaker = new Breaker();
+
+  constructor(
+    redis: Redis | undefined,
+    private readonly truth: CouponTruth,
+  ) {
+    redis?.defineCommand('askCouponGate', { numberOfKeys: 2, lua: ASK, readOnly: true });
+    redis?.defineCommand('shutCouponGate', { numberOfKeys: 2, lua: SHUT });
+    this.redis = redis as (Redis & Scripts) | undefined;
+  }
+
+  /** Why this user is refused at once; undefined: ask Postgres. */
+  async refusalOf(code: string, userId: string, requestId: string): Promise<CouponRefusal | undefined> {
+    const answer = await this.breaker.try(this.redis, (redis) =>
+      redis.askCouponGate(shutKey(code), knownKey(code), userId, requestId),
+    );
+    return (answer ?? undefined) as CouponRefusal | undefined;
+  }
+
+  /** Postgres has refused somebody: from now on the gate does, if Postgres still would. */
+  shut(code: string): Promise<void> {
+    const running = this.shutting.get(code);
+    if (running) return running;
+    const shutting = this.breaker
+      .try(this.redis, (redis) => this.shutBy(redis, code))
+      .then(() => {
+        this.shutting.delete(code);
+      });
+    this.shutting.set(code, shutting);
+    return shutting;
+  }
+
+  /** A place may have become free, or the coupon has changed. */
+  async open(code: string): Promise<void> {
+    await this.breaker.try(this.redis, (redis) => redis.del(shutKey(code)));
+  }
+
+  private async shutBy(redis: Redis & Scripts, code: string): Promise<void> {
+    const askedAt = performance.now();
+    const shut = await this.truth.shut(code);
+    if (!shut) return;
+    const mark = () => {
+      const leftMs = Math.floor(Math.min(TRUE_FOR_MS, shut.opensInMs ?? TRUE_FOR_MS) - (performance.now() - askedAt));
+      if (leftMs <= 0) return 1;
+      return redis.shutCouponGate(shutKey(code), knownKey(code), String(shut.version), shut.refusal, String(leftMs));
+    };
+    if ((await mark()) === 1) return;
+    // If the coupon has changed meanwhile, the mark does not find its version, and is not set.
+    await this.replaceKnown(redis, code, await this.truth.known(code));
+    await mark();
+  }
+
+  private async replaceKnown(
+    redis: Redis,
+    code: string,
+    { version, requests }: Awaited<ReturnType<CouponTruth['known']>>,
+  ): Promise<void> {
+    const key = `${knownKey(code)}:${randomUUID()}`;
+    await redis.hset(key, VERSION, version);
+    await redis.expire(key, LOADING_S);
+    for (let from = 0; from < requests.length; from += CHUNK)
+      await redis.hset(key, ...requests.slice(from, from + CHUNK).flatMap(fieldOf));
+    await redis.rename(key, knownKey(code));
+    await redis.expire(knownKey(code), KNOWN_KEPT_S);
+  }
+}

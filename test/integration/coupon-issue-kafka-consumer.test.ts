@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
+import type { CouponRequestView } from '../../contracts/http';
+import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { Broker, eventOf } from '../support/broker';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+describe('coupons over Kafka', () => {
+  const shop = new Shop();
+  const redis = new Redis(shop.system.redis as string);
+  let broker: Broker;
+  beforeAll(async () => {
+    broker = await Broker.open(shop.system, [
+      TOPICS.couponIssue,
+      TOPICS.couponIssued,
+      deadLetterTopic(TOPICS.couponIssue),
+    ]);
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await Promise.all([shop.close(), broker.close()]);
+  });
+
+  const recordsOf = (topic: string, requestId: string) =>
+    broker.recordsOf(topic).filter(({ key }) => key?.toString() === requestId);
+
+  test('a request that comes again makes no second outbox message', async () => {
+    const code = await shop.coupon(10);
+    const requestId = randomUUID();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => shop.askForCoupon(code, 'kim@example.com', requestId)),
+    );
+    answers.push(await shop.askForCoupon(code, 'kim@example.com', requestId));
+    for (const { status, body } of answers) expect([status, body.data]).toEqual([202, { requestId, rank: 1 }]);
+
+    const other = await shop.askForCoupon(code, 'kim@example.com');
+    expect([other.status, other.body.code]).toEqual([409, 'COUPON_ALREADY_REQUESTED']);
+    await shop.couponRequestIs(requestId, 'ISSUED');
+    expect(await shop.db('outbox').where({ topic: TOPICS.couponIssue, key: requestId })).toHaveLength(1);
+    expect(await shop.db('coupon_requests').where({ code })).toHaveLength(1);
+    expect(recordsOf(TOPICS.couponIssue, requestId)).toHaveLength(1);
+  });
+
+  test('a message that can never be worked on goes to the DLT, where its Base64 is the message', async () => {
+    const requestId = randomUUID();
+    const value = JSON.stringify(eventOf({ requestId, userId: 'user-1', code: 'NO-SUCH-COUPON', rank: 1 }));
+    await broker.write(TOPICS.couponIssue, { key: requestId, value });
+    const [letter] = await until(
+      'the dead letter',
+      async () => recordsOf(deadLetterTopic(TOPICS.couponIssue), requestId),
+      (letters) => letters.length > 0,
+    );
+    expect(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString()).toBe(value);
+    expect(letter?.headers[HEADERS.code]?.toString()).toBe('UNKNOWN_COUPON');
+    expect(letter?.headers[HEADERS.originalConsumerGroup]?.toString()).toBe('coupon-issue-group');
+  });
+
+  test('a good message leaves its records in Redis and in Postgres, tells other systems and the customer', async () => {
+    const code = await shop.coupon(5, { name: 'Opening day' });
+    const { body } = await shop.askForCoupon(code);
+    const { requestId } = body.data;
+    await shop.couponRequestIs(requestId, 'ISSUED');
+
+    const text = await until(
+      'the record in Redis',
+      () => redis.get(`coupon:issued:${requestId}`),
+      (found) => found !== null,
+    );
+    const row = (await shop.db('coupon_requests').where({ request_id: requestId }).first()) as {
+      user_id: string;
+      rank: number;
+      issued_at: Date;
+    };
+    const record = { requestId, userId: row.user_id, code, rank: 1, issuedAt: row.issued_at.toISOString() };
+    expect(JSON.parse(text ?? '')).toEqual(record);
+    expect(await shop.db('coupons').where({ code }).first('last_rank', 'taken', 'issued')).toEqual({
+      last_rank: 1,
+      taken: 1,
+      issued: 1,
+    });
+
+    const [issued] = await until(
+      'coupon.issued',
+      async () => recordsOf(TOPICS.couponIssued, requestId),
+      (records) => records.length > 0,
+    );
+    expect(JSON.parse(issued?.value?.toString() ?? '')).toMatchObject({ ...record, schemaVersion: 1 });
+    const told = (await shop.db('notifications').where({ coupon_request_id: requestId })) as { body: string }[];
+    expect(told.map((notification) => notification.body)).toEqual(['쿠폰 "Opening day"이(가) 발급되었습니다.']);
+    const view = (await shop.call<CouponRequestView>('GET', `/api/coupons/requests/${requestId}`)).body.data;
+    expect(view).toEqual({ requestId, code, status: 'ISSUED', rank: 1, issuedAt: record.issuedAt });
+  });
+});

@@ -1,0 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import { developmentUserId } from '../../cli/development-token';
+import type { CouponIssueEvent } from '../../contracts/events';
+import { admitCouponRequests } from '../../db/coupon-requests';
+import type { Shop } from './shop';
+
+/** A request that was let in and whose event has not been published: it waits until somebody writes the event. */
+export async function unannouncedCouponRequest(
+  shop: Shop,
+  code: string,
+  userEmail = 'kim@example.com',
+): Promise<CouponIssueEvent> {
+  const requestId = randomUUID();
+  return shop.db.transaction(async (trx) => {
+    const userId = developmentUserId(userEmail);
+    await admitCouponRequests(trx, code, [{ requestId, userId, userEmail, headers: {} }]);
+    await trx('outbox').where({ key: requestId }).delete();
+    const text = (await trx('coupon_requests').where({ request_id: requestId }).pluck('event')) as string[];
+    return JSON.parse(text[0] ?? 'null') as CouponIssueEvent;
+  });
+}
