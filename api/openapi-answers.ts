@@ -1,7 +1,16 @@
 /** What the api answers, as schemas for its documentation; each is held to its type in contracts/ by the compiler. */
 import { z } from 'zod';
-import type { OrderStatusView, OrderView, ProductView, TimelineView } from '../contracts/http';
+import type {
+  CouponAcceptedView,
+  CouponRequestView,
+  CouponView,
+  OrderStatusView,
+  OrderView,
+  ProductView,
+  TimelineView,
+} from '../contracts/http';
 import type { StepView } from '../contracts/workflow-api';
+import { COUPON_REQUEST_STATUSES, DISCOUNT_TYPES } from '../domain/coupon';
 import { ORDER_STATUSES } from '../domain/order-status';
 import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../domain/saga-state';
 import { PROBLEM_CODES, type ProblemBody } from './problem';
@@ -14,8 +23,10 @@ const summary = {
   status: z.enum(ORDER_STATUSES),
   statusDescription: z.string(),
   reason: z.string().optional(),
-  totalAmount: amount,
+  totalAmount: amount.describe('What is to be paid: the lines less the discount'),
   currency: z.string(),
+  couponCode: z.string().optional(),
+  discountAmount: amount.optional(),
   createdAt: time,
   lastUpdated: time,
 };
@@ -69,6 +80,43 @@ const product: z.ZodType<ProductView> = z.object({
   stock: z.int().describe('Free units'),
 });
 
+const rank = z.int().min(1).describe('Given in the order of asking, each once');
+
+const couponAccepted: z.ZodType<CouponAcceptedView> = z.object({ requestId: z.string(), rank });
+
+const couponRequest: z.ZodType<CouponRequestView> = z.object({
+  requestId: z.string(),
+  code: z.string(),
+  status: z.enum(COUPON_REQUEST_STATUSES).describe('FAILED: its place is open to whoever asks next'),
+  rank,
+  issuedAt: time.optional(),
+});
+
+const count = z.int().min(0);
+
+const coupon: z.ZodType<CouponView> = z.object({
+  code: z.string(),
+  name: z.string(),
+  total: count.describe('How many may be issued, ever'),
+  discount: z.object({
+    type: z.enum(DISCOUNT_TYPES),
+    value: z.int().describe('FIXED: minor units of the currency; PERCENT: 1 to 100, rounded down'),
+  }),
+  opensAt: time.nullable(),
+  closesAt: time.nullable(),
+  minimumAmount: amount.describe('What the lines must come to before the discount'),
+  currency: z.string(),
+  counts: z.object({
+    accepted: count.describe('Also the last rank that was given'),
+    requested: count,
+    issued: count,
+    failed: count,
+    left: count.describe('What can still be asked for'),
+    claimed: count.describe('Issued, and named by an order that is not paid'),
+    redeemed: count.describe('Issued, and used by an order that is paid'),
+  }),
+});
+
 export const timelineEntry: z.ZodType<TimelineView> = z.object({
   id: z.int().describe('Resumes: Last-Event-ID'),
   at: time,
@@ -97,5 +145,8 @@ export const ANSWERS = {
   refundRequested: ending('REFUND_REQUESTED'),
   product,
   products: z.array(product),
+  couponAccepted,
+  couponRequest,
+  coupon,
   carrierEvent: z.object({ orderId: z.int() }),
 } as const;

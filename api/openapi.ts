@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { payAndShipmentRequestSchema, shipmentStatusEventSchema } from '../contracts/events';
-import { createOrderSchema, putProductSchema, reasonSchema } from '../contracts/http';
+import {
+  createOrderSchema,
+  putCouponSchema,
+  putProductSchema,
+  reasonSchema,
+  requestCouponSchema,
+} from '../contracts/http';
 import { CARRIER_SIGNATURE_HEADER } from '../contracts/provider-api';
+import { COUPON_REFUSALS } from '../domain/coupon';
 import { ANSWERS, problemAnswer, timelineEntry } from './openapi-answers';
 import { type ProblemCode, problemBody, problemStatus } from './problem';
 
@@ -28,7 +35,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Place an order; its stock is taken by the saga that follows',
     body: createOrderSchema,
     answer: { status: 201, data: ANSWERS.order },
-    problems: [...BODY, ...KEY, 'UNKNOWN_SKU'],
+    problems: [...BODY, ...KEY, 'UNKNOWN_SKU', 'COUPON_NOT_ISSUED', 'COUPON_MINIMUM_NOT_MET', 'COUPON_IN_USE'],
   },
   'get /api/orders': {
     summary: "The user's orders, newest first; pages by `limit` (1 to 100) and `before` (an order id)",
@@ -73,6 +80,28 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: putProductSchema,
     answer: { status: 200, data: ANSWERS.product },
     problems: [...BODY, 'FORBIDDEN'],
+  },
+  'post /api/coupons/{code}/requests': {
+    summary: 'Ask for a coupon, first come first served; the same requestId again: the first answer',
+    body: requestCouponSchema,
+    answer: { status: 202, data: ANSWERS.couponAccepted },
+    problems: [...BODY, ...KEY, ...COUPON_REFUSALS],
+  },
+  'get /api/coupons/requests/{requestId}': {
+    summary: "How the user's own request for a coupon stands",
+    answer: { status: 200, data: ANSWERS.couponRequest },
+    problems: ['COUPON_REQUEST_NOT_FOUND'],
+  },
+  'put /api/ops/coupons/{code}': {
+    summary: 'Create or change a coupon; its total never falls below what is taken (operators)',
+    body: putCouponSchema,
+    answer: { status: 200, data: ANSWERS.coupon },
+    problems: [...BODY, 'FORBIDDEN', 'COUPON_TOTAL_TOO_LOW'],
+  },
+  'get /api/ops/coupons/{code}': {
+    summary: 'A coupon and how many of it stand where (operators)',
+    answer: { status: 200, data: ANSWERS.coupon },
+    problems: ['VALIDATION_FAILED', 'FORBIDDEN', 'COUPON_NOT_FOUND'],
   },
   'post /webhooks/carrier': {
     summary: "The carrier's scans, signed with HMAC-SHA256 over the raw body",

@@ -5,11 +5,13 @@ import { PassThrough } from 'node:stream';
 import type { Express } from 'express';
 import pino from 'pino';
 import { createDevelopmentToken } from '../cli/development-token';
+import { COUPON_REFUSALS } from '../domain/coupon';
 import { Metrics } from '../observability/metrics';
 import { createAuthentication } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { OpenStreams } from './live';
 import { openApiDocument } from './openapi';
+import { problemStatus } from './problem';
 import { createApp } from './server';
 
 const SECRET = 'a secret of at least thirty-two characters';
@@ -58,6 +60,12 @@ describe('what is refused before it does anything', () => {
     [401, 'UNAUTHENTICATED', 'GET', '/api/products', { headers: { authorization: '' } }],
     [401, 'UNAUTHENTICATED', 'POST', '/api/orders', { headers: { authorization: 'Bearer x' }, body: '{' }],
     [403, 'FORBIDDEN', 'PUT', '/api/ops/products/tea', { body: '{}' }],
+    [403, 'FORBIDDEN', 'PUT', '/api/ops/coupons/opening-day', { body: '{}' }],
+    [403, 'FORBIDDEN', 'GET', '/api/ops/coupons/opening-day', {}],
+    [400, 'VALIDATION_FAILED', 'POST', '/api/coupons/opening-day/requests', { body: '{}' }],
+    [400, 'VALIDATION_FAILED', 'POST', '/api/coupons/opening-day/requests', { body: '{"requestId":"a b"}' }],
+    [400, 'VALIDATION_FAILED', 'POST', '/api/coupons/opening%20day/requests', { body: '{"requestId":"a-1"}' }],
+    [404, 'COUPON_REQUEST_NOT_FOUND', 'GET', '/api/coupons/requests/a%20b', {}],
     [400, 'MALFORMED_JSON', 'POST', '/api/orders', { body: '{"lines":' }],
     [400, 'VALIDATION_FAILED', 'POST', '/api/orders', {}],
     [400, 'VALIDATION_FAILED', 'POST', '/api/orders', { body: '{"lines":[]}' }],
@@ -129,6 +137,13 @@ describe('the documentation', () => {
     expect([...documented, ...undocumented].sort()).toEqual(routesOf(app).sort());
   });
 
+  test('tells each way of being refused a coupon, under its status', () => {
+    const { paths } = openApiDocument() as { paths: Record<string, Record<string, Described>> };
+    const described = paths['/api/coupons/{code}/requests']?.post;
+    for (const code of COUPON_REFUSALS)
+      expect(described?.responses[problemStatus(code)]?.description).toContain(`${code}: `);
+  });
+
   test('is one page without scripts', async () => {
     const page = await (await ask('GET', '/docs')).text();
     expect(page).toContain('process-payment-shipment');
@@ -138,6 +153,10 @@ describe('the documentation', () => {
 
 function signed(body: string): string {
   return `sha256=${createHmac('sha256', CARRIER_SECRET).update(body).digest('hex')}`;
+}
+
+interface Described {
+  readonly responses: Readonly<Record<number, { readonly description: string }>>;
 }
 
 interface Layer {
