@@ -22,7 +22,10 @@ export const couponRequested: Handler = async (record, dependencies) => {
   if (!mayBegin) return 'duplicate';
   const { topic, partition, offset, timestamp } = record;
   const input = { requestId, replayCount, record: { topic, partition, offset, timestamp } };
-  return startCoupon(dependencies, input, `coupon ${code}, rank ${request.rank}`);
+  return startCoupon(dependencies, input, {
+    summary: `coupon ${code}, rank ${request.rank}`,
+    hasFailed: request.status === 'FAILED',
+  });
 };
 
 async function unknownRequest(db: Db, requestId: string, code: string): Promise<never> {

@@ -36,7 +36,7 @@ export function startOrder(dependencies: HandlerDependencies, orderId: number): 
 export function startCoupon(
   dependencies: HandlerDependencies,
   input: CouponSagaInput,
-  summary: string,
+  request: { readonly summary: string; readonly hasFailed: boolean },
 ): Promise<Outcome> {
   return unlessStarted(dependencies, () =>
     dependencies.temporal.workflow.start(WORKFLOWS.couponSaga, {
@@ -45,8 +45,9 @@ export function startCoupon(
       args: [input] as [CouponSagaInput],
       // Not REJECT_DUPLICATE: a request that FAILED may begin again, which its row decides.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      workflowIdConflictPolicy: 'FAIL',
-      staticSummary: summary,
+      // One that FAILED in its row has nothing left to do, but may wait for a worker to say so: the replay must not be lost.
+      workflowIdConflictPolicy: request.hasFailed ? 'TERMINATE_EXISTING' : 'FAIL',
+      staticSummary: request.summary,
       ...(dependencies.eagerStart ? { requestEagerStart: true } : {}),
     }),
   );

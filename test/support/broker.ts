@@ -20,6 +20,7 @@ export interface WrittenRecord {
   readonly value: string | Buffer | null;
   readonly partition?: number;
   readonly timestamp?: string;
+  readonly headers?: Record<string, string>;
 }
 
 /** Another system on the same broker: reads some topics from their beginning, and writes what it likes. */

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
+import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { couponWorkflowId } from '../../contracts/workflow-api';
+import { killEngine, startEngine } from '../../stack/stack';
+import { Broker } from '../support/broker';
+import { RunningSystem } from '../support/running-system';
+import { expectFairRush, rush } from '../support/rush';
+import { Shop } from '../support/shop';
+import { PATIENT_DELAYS, type RoleName } from '../support/system';
+import { until } from '../support/until';
+
+const USERS = 2_000;
+const TOTAL = 100;
+const FLUSH_EVERY_MS = 20;
+const RESTART_MS = 60_000;
+const DEAD = deadLetterTopic(TOPICS.couponIssue);
+
+jest.setTimeout(240_000);
+
+describe('a coupon rush while parts die', () => {
+  let system: RunningSystem;
+  let shop: Shop;
+  let broker: Broker;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    system = await RunningSystem.start(`coupons-${process.pid}`, undefined, PATIENT_DELAYS);
+    shop = new Shop(system.addresses);
+    broker = await Broker.open(system.addresses, [TOPICS.couponIssue, DEAD]);
+    redis = new Redis(system.addresses.redis as string);
+    redis.on('error', () => undefined);
+  });
+  afterAll(async () => {
+    redis?.disconnect();
+    await broker?.close();
+    await shop?.close();
+    await system?.stop();
+  });
+
+  const issuedOf = async (code: string): Promise<number> =>
+    Number((await shop.db('coupons').where({ code }).first('issued'))?.issued);
+
+  /** Waits for the middle of the issuing, and is still in it. */
+  async function untilTheMiddle(code: string): Promise<void> {
+    const issued = await until(
+      'some to be issued',
+      () => issuedOf(code),
+      (count) => count >= 5,
+      RESTART_MS,
+    );
+    expect(issued).toBeLessThan(TOTAL);
+  }
+
+  async function restart(...names: readonly RoleName[]): Promise<void> {
+    await Promise.all(names.map((name) => system.role(name).end('SIGKILL')));
+    for (const name of names) await system.startRole(name);
+  }
+
+  test('Redis is flushed again and again, the worker killed, the broker killed and restarted', async () => {
+    const code = await shop.coupon(TOTAL);
+    const flushing = setInterval(() => void redis.flushall().catch(() => undefined), FLUSH_EVERY_MS);
+    const rushing = rush(shop, code, USERS);
+    await untilTheMiddle(code);
+    await system.role('worker').end('SIGKILL');
+    await killEngine(system.addresses.stackName, 'kafka');
+    await startEngine(system.addresses.stackName, 'kafka');
+    await system.startRole('worker');
+    const customers = await rushing;
+    clearInterval(flushing);
+    await expectFairRush(shop, code, TOTAL, customers);
+    expect(broker.recordsOf(DEAD)).toEqual([]);
+  });
+
+  test('api, relay and bridge are killed: whoever got no answer asks again under the same requestId', async () => {
+    const code = await shop.coupon(TOTAL);
+    const rushing = rush(shop, code, USERS);
+    await untilTheMiddle(code);
+    await restart('api', 'relay', 'bridge');
+    await expectFairRush(shop, code, TOTAL, await rushing);
+    expect(broker.recordsOf(DEAD)).toEqual([]);
+  });
+
+  test('Redis hangs, then dies: Postgres alone keeps every promise', async () => {
+    const code = await shop.coupon(TOTAL);
+    await killEngine(system.addresses.stackName, 'redis', 'SIGSTOP');
+    const rushing = rush(shop, code, USERS);
+    await untilTheMiddle(code);
+    await killEngine(system.addresses.stackName, 'redis', 'SIGKILL');
+    await expectFairRush(shop, code, TOTAL, await rushing);
+    await startEngine(system.addresses.stackName, 'redis');
+  });
+
+  test('one that fails for good frees its place, its event is dead byte for byte, and a replay begins it again', async () => {
+    const code = await shop.coupon(1);
+    await system.role('worker').end('SIGTERM');
+    const { requestId, rank } = (await shop.askForCoupon(code, 'first@x.kr')).body.data;
+    const workflow = (await shop.temporal()).workflow.getHandle(couponWorkflowId(requestId));
+    await until(
+      'its workflow to be there',
+      () => workflow.describe().catch(() => undefined),
+      (found) => found !== undefined,
+    );
+    await workflow.cancel();
+    await system.startRole('worker');
+    await shop.couponRequestIs(requestId, 'FAILED', RESTART_MS);
+    await expect(workflow.result()).rejects.toThrow();
+    expect((await shop.askForCoupon(code, 'first@x.kr', requestId)).body.data).toEqual({ requestId, rank });
+
+    const lettersOf = () => broker.recordsOf(DEAD).filter(({ key }) => key?.toString() === requestId);
+    const letters = (count: number) =>
+      until(
+        `${count} dead letters`,
+        async () => lettersOf(),
+        (all) => all.length >= count,
+      );
+    const [letter] = await letters(1);
+    const [original] = broker.recordsOf(TOPICS.couponIssue).filter(({ key }) => key?.toString() === requestId);
+    expect(Buffer.from(letter?.value?.toString() ?? '', 'base64')).toEqual(original?.value);
+    expect(letter?.headers[HEADERS.originalOffset]?.readBigInt64BE()).toBe(BigInt(original?.offset ?? -1));
+    expect(letter?.headers[HEADERS.code]?.toString()).toBe('ISSUE_FAILED');
+
+    const next = (await shop.askForCoupon(code, 'second@x.kr')).body.data;
+    expect(next.rank).toBe(2);
+    await shop.couponRequestIs(next.requestId, 'ISSUED', RESTART_MS);
+
+    const replay = (count: number) =>
+      broker.write(TOPICS.couponIssue, {
+        key: requestId,
+        value: original?.value ?? null,
+        headers: { [HEADERS.replayCount]: String(count) },
+      });
+    await replay(1);
+    await replay(1);
+    expect((await letters(2)).at(-1)?.headers[HEADERS.replayCount]?.toString()).toBe('1');
+    await shop.putCoupon(code, { name: 'One more', total: 2, discount: { type: 'FIXED', value: 100 } });
+    await replay(1);
+    await replay(2);
+    await shop.couponRequestIs(requestId, 'ISSUED', RESTART_MS);
+    expect(await shop.db('coupons').where({ code }).first('last_rank', 'taken', 'issued')).toEqual({
+      last_rank: 2,
+      taken: 2,
+      issued: 2,
+    });
+    expect(lettersOf()).toHaveLength(2);
+  });
+
+  test('a cancel that comes when the coupon is issued already changes nothing', async () => {
+    const code = await shop.coupon(1);
+    const requestId = randomUUID();
+    expect((await shop.askForCoupon(code, 'first@x.kr', requestId)).status).toBe(202);
+    await shop.couponRequestIs(requestId, 'ISSUED', RESTART_MS);
+    const workflow = (await shop.temporal()).workflow.getHandle(couponWorkflowId(requestId));
+    await workflow.cancel().catch(() => undefined);
+    expect(await workflow.result()).toBe('ISSUED');
+    expect((await shop.askForCoupon(code, 'second@x.kr')).body.code).toBe('COUPON_SOLD_OUT');
+  });
+});

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import type { CouponView } from '../../contracts/http';
+import { TOPICS } from '../../contracts/topics';
+import { expectFairRush, rush } from '../support/rush';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+const USERS = 2_000;
+const TOTAL = 100;
+
+jest.setTimeout(120_000);
+
+describe('a coupon that many want', () => {
+  const shop = new Shop();
+  const redis = new Redis(shop.system.redis as string);
+  afterAll(async () => {
+    redis.disconnect();
+    await shop.close();
+  });
+
+  /** Answers by who gave them. */
+  async function answeredBy(by: 'gate' | 'database', outcome: string): Promise<number> {
+    const text = await (await fetch(`${shop.system.api}/metrics`)).text();
+    const line = text
+      .split('\n')
+      .find(
+        (one) => one.startsWith('ordersaga_coupon_answers_total') && one.includes(`"${by}"`) && one.includes(outcome),
+      );
+    return Number(line?.slice(line.lastIndexOf(' ')) ?? 0);
+  }
+
+  /** A coupon that is gone, and who has it. */
+  async function soldOut(total = 1) {
+    const code = await shop.coupon(total);
+    const winners = Array.from({ length: total }, (_, index) => ({
+      email: `w${index}-${code}@x.kr`,
+      id: randomUUID(),
+    }));
+    for (const { email, id } of winners) expect((await shop.askForCoupon(code, email, id)).status).toBe(202);
+    return { code, winners };
+  }
+
+  const ask = async (code: string, email: string, id?: string) => {
+    const { status, body } = await shop.askForCoupon(code, email, id);
+    return status === 202 ? body.data.rank : body.code;
+  };
+
+  /** Asks until it is the gate in Redis that refuses. */
+  async function untilShut(code: string): Promise<void> {
+    await until(
+      'the gate to be shut',
+      async () => {
+        const before = await answeredBy('gate', 'COUPON_SOLD_OUT');
+        expect(await ask(code, `loser-${randomUUID()}@x.kr`)).toBe('COUPON_SOLD_OUT');
+        return (await answeredBy('gate', 'COUPON_SOLD_OUT')) - before;
+      },
+      (refused) => refused === 1,
+    );
+  }
+
+  test('2,000 users at once on 100 coupons, with retries and double clicks: 100 issued, one a user, ranks 1 to 100', async () => {
+    const code = await shop.coupon(TOTAL);
+    const customers = await rush(shop, code, USERS);
+    await expectFairRush(shop, code, TOTAL, customers);
+  });
+
+  test('whoever has a place is never told "sold out", whether the gate is shut or not', async () => {
+    const { code, winners } = await soldOut(3);
+    await untilShut(code);
+    for (const [index, { email, id }] of winners.entries()) {
+      expect(await ask(code, email, id)).toBe(index + 1);
+      expect(await ask(code, email)).toBe('COUPON_ALREADY_REQUESTED');
+    }
+  });
+
+  test('sold out writes nothing to Postgres, neither with the gate nor without it', async () => {
+    const { code, winners } = await soldOut();
+    await shop.couponRequestIs(winners[0]?.id as string, 'ISSUED');
+    const standing = async () => [
+      // Where the row's version lies and who locked it last: even a lock would show.
+      await shop.db('coupons').where({ code }).first(shop.db.raw('ctid::text, xmin::text, xmax::text')),
+      await shop.db('coupon_requests').where({ code }).count(),
+      await shop.db('idempotency_keys').where('path', 'like', `%${code}%`).count(),
+    ];
+    const before = await standing();
+    await untilShut(code);
+    for (let index = 0; index < 20; index++) {
+      await redis.flushall();
+      expect(await ask(code, `late-${index}@x.kr`)).toBe('COUPON_SOLD_OUT');
+    }
+    expect(await standing()).toEqual(before);
+  });
+
+  test('a gate that nobody tells of a free place is wrong for no longer than a second', async () => {
+    const { code } = await soldOut();
+    await untilShut(code);
+    const freeAt = Date.now();
+    await shop
+      .db('coupons')
+      .where({ code })
+      .update({ total: 2, version: shop.db.raw('version + 1') });
+    const rank = await until(
+      'the next to be let in',
+      () => ask(code, 'next@x.kr'),
+      (answer) => answer === 2,
+    );
+    expect([rank, Date.now() - freeAt < 1_500]).toEqual([2, true]);
+  });
+
+  test('a requestId is one request: for another user or another coupon it is refused', async () => {
+    const [one, two] = [await shop.coupon(5), await shop.coupon(5)];
+    const id = randomUUID();
+    expect(await ask(one, 'a@x.kr', id)).toBe(1);
+    expect(await ask(one, 'b@x.kr', id)).toBe('REQUEST_ID_REUSED');
+    expect(await ask(two, 'a@x.kr', id)).toBe('REQUEST_ID_REUSED');
+    const [first, second] = await Promise.all([ask(one, 'c@x.kr', `${id}-2`), ask(two, 'c@x.kr', `${id}-2`)]);
+    expect([first, second].filter((answer) => answer === 'REQUEST_ID_REUSED')).toHaveLength(1);
+    expect(await ask(one, 'd@x.kr')).toBe(first === 2 ? 3 : 2);
+  });
+
+  test('it is asked for while it is open, and by nobody else', async () => {
+    const hour = 3_600_000;
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const later = await shop.coupon(1, { opensAt: at(hour) });
+    const over = await shop.coupon(1, { closesAt: at(-hour) });
+    for (let again = 0; again < 3; again++) {
+      expect(await ask(later, 'a@x.kr')).toBe('COUPON_NOT_OPEN');
+      expect(await ask(over, 'a@x.kr')).toBe('COUPON_CLOSED');
+    }
+    expect(await ask('no-such-coupon', 'a@x.kr')).toBe('COUPON_NOT_FOUND');
+    const now = { name: 'Now', total: 1, discount: { type: 'PERCENT', value: 10 }, opensAt: at(-hour) } as const;
+    await shop.putCoupon(later, now);
+    expect(await ask(later, 'a@x.kr')).toBe(1);
+  });
+
+  test('one that opens by the clock takes the first within a second', async () => {
+    const opensAt = Date.now() + 1_500;
+    const code = await shop.coupon(1, { opensAt: new Date(opensAt).toISOString() });
+    const rank = await until(
+      'it to open',
+      () => ask(code, 'a@x.kr'),
+      (answer) => answer === 1,
+    );
+    expect([rank, Date.now() - opensAt < 1_500]).toEqual([1, true]);
+  });
+
+  test('an operator changes how many there are, never below what is taken, and counts them', async () => {
+    const { code, winners } = await soldOut(2);
+    await untilShut(code);
+    const token = await shop.token('op@example.com', 'operator');
+    const body = { name: 'More', total: 1, discount: { type: 'FIXED', value: 500 } };
+    const lower = await shop.call('PUT', `/api/ops/coupons/${code}`, { token, body });
+    expect([lower.status, lower.body]).toMatchObject([409, { code: 'COUPON_TOTAL_TOO_LOW', taken: 2 }]);
+    const higher = await shop.call('PUT', `/api/ops/coupons/${code}`, { token, body: { ...body, total: 3 } });
+    expect(higher.status).toBe(200);
+    expect(await ask(code, 'next@x.kr')).toBe(3);
+    for (const { id } of winners) await shop.couponRequestIs(id, 'ISSUED');
+    const view = () => shop.call<CouponView>('GET', `/api/ops/coupons/${code}`, { token });
+    const found = await until('all to be issued', view, ({ body }) => body.data.counts.issued === 3);
+    expect(found.body.data.counts).toEqual({
+      accepted: 3,
+      requested: 0,
+      issued: 3,
+      failed: 0,
+      left: 0,
+      claimed: 0,
+      redeemed: 0,
+    });
+    expect((await shop.call('GET', `/api/ops/coupons/${code}`)).status).toBe(403);
+  });
+
+  test("a request is its user's own to look at", async () => {
+    const { winners } = await soldOut();
+    const { id, email } = winners[0] as { id: string; email: string };
+    await shop.couponRequestIs(id, 'ISSUED');
+    const look = async (by: string) =>
+      (await shop.call('GET', `/api/coupons/requests/${id}`, { token: await shop.token(by) })).status;
+    expect([await look(email), await look('other@x.kr')]).toEqual([200, 404]);
+    await redis.flushall();
+    expect([await look(email), await look('other@x.kr')]).toEqual([200, 404]);
+  });
+
+  test('an Idempotency-Key keeps the answer, like everywhere', async () => {
+    const code = await shop.coupon(2);
+    const headers = { 'idempotency-key': randomUUID() };
+    const post = (requestId: string) =>
+      shop.call('POST', `/api/coupons/${code}/requests`, { headers, body: { requestId } });
+    const id = randomUUID();
+    const [first, again] = [await post(id), await post(id)];
+    expect([first.status, again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 202, 'true']);
+    expect((await post(randomUUID())).body.code).toBe('IDEMPOTENCY_KEY_REUSED');
+    expect(await shop.db('outbox').where({ topic: TOPICS.couponIssue, key: id })).toHaveLength(1);
+  });
+});
