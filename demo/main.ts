@@ -8,11 +8,12 @@ import { Interrupted, Leaving } from './leaving';
 import { Narrator } from './narrator';
 import type { Shop } from './open-shop';
 import { raiseStack } from './own-stack';
-import { printTable, printUrls } from './report';
+import { printRush, printTable, printUrls } from './report';
+import type { RushOutcome } from './rush-outcome';
 import { SCENARIOS } from './scenarios';
 import type { Outcome } from './stage';
 
-/** `npm run demo [-- --once]`: sets everything up, plays every scenario, shows how each ended. */
+/** `npm run demo [-- --once]`: sets everything up, plays a rush and every scenario, shows how each ended. */
 async function main(): Promise<void> {
   const once = isOnce(process.argv.slice(2));
   const leaving = new Leaving();
@@ -22,13 +23,14 @@ async function main(): Promise<void> {
   });
   try {
     const shop = await Promise.race([setUp(leaving, narrator), interrupted]);
-    const outcomes = await Promise.race([play(shop, narrator), shop.roles.failed, interrupted]);
-    const tally = show(outcomes, shop, narrator);
+    const played = await Promise.race([play(shop, narrator), shop.roles.failed, interrupted]);
+    const tally = show(played, shop, narrator);
     if (!once) {
       console.log('The shop stays open: Ctrl-C stops it.');
       await Promise.race([leaving.asked, shop.roles.failed]);
     }
-    if (outcomes.some(({ problems }) => problems.length > 0)) throw new Error(tally);
+    const ends = [played.rush, ...played.outcomes];
+    if (ends.some(({ problems }) => problems.length > 0)) throw new Error(tally);
   } finally {
     narrator.endOfStory();
     narrator.heading('Stopping');
@@ -47,11 +49,18 @@ async function setUp(leaving: Leaving, narrator: Narrator): Promise<Shop> {
   return openShop({ stack, addresses, logFile }, leaving, narrator);
 }
 
-async function play({ stage, roles }: Shop, narrator: Narrator): Promise<Outcome[]> {
+interface Played {
+  readonly rush: RushOutcome;
+  readonly outcomes: readonly Outcome[];
+}
+
+async function play({ rush: couponRush, stage, roles }: Shop, narrator: Narrator): Promise<Played> {
   try {
+    narrator.heading('A rush for coupons');
+    const rush = await couponRush.play();
     await stage.stock(SCENARIOS);
     narrator.heading(`Playing ${SCENARIOS.length} orders side by side`);
-    return await stage.play(SCENARIOS);
+    return { rush, outcomes: await stage.play(SCENARIOS) };
   } catch (error) {
     // A call fails a moment before the end of the process that should have answered it is known, and that end says more.
     await Promise.race([roles.failed, setTimeout(1_000)]);
@@ -60,13 +69,17 @@ async function play({ stage, roles }: Shop, narrator: Narrator): Promise<Outcome
 }
 
 /** Prints how everything ended, and answers it in a line. */
-function show(outcomes: readonly Outcome[], shop: Shop, narrator: Narrator): string {
+function show({ rush, outcomes }: Played, shop: Shop, narrator: Narrator): string {
+  printRush(rush);
   printTable(outcomes);
-  printUrls(outcomes, shop);
+  printUrls(outcomes, rush, shop);
   const good = outcomes.filter(({ problems }) => problems.length === 0).length;
   const tally = `${good} of ${outcomes.length} scenarios ended as they should`;
-  console.log(`\n${tally}, ${narrator.seconds.toFixed(1)} s after the start.`);
-  return tally;
+  const { winners, total, customers, problems } = rush;
+  const fair = problems.length === 0 ? 'none twice, no rank left out' : 'NOT as it should be';
+  const rushed = `${winners.length} of ${total} coupons issued in a rush of ${customers} customers, ${fair}`;
+  console.log(`\n${rushed}.\n${tally}, ${narrator.seconds.toFixed(1)} s after the start.`);
+  return `${rushed}; ${tally}`;
 }
 
 function isOnce(args: readonly string[]): boolean {

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { TimelineView } from '../contracts/http';
+import type { CouponRequestStatus } from '../domain/coupon';
 import type { OrderStatus } from '../domain/order-status';
 
 type Style = Parameters<typeof styleText>[0];
@@ -11,7 +12,13 @@ export function styled(style: Style, text: string): string {
   return hasColour ? styleText(style, text) : text;
 }
 
-const GOOD: ReadonlySet<string> = new Set<OrderStatus>(['PREPARING', 'IN_WAREHOUSE', 'COMPLETED', 'REFUNDED']);
+const GOOD: ReadonlySet<string> = new Set<OrderStatus | CouponRequestStatus>([
+  'PREPARING',
+  'IN_WAREHOUSE',
+  'COMPLETED',
+  'REFUNDED',
+  'ISSUED',
+]);
 const BAD: ReadonlySet<string> = new Set(['CANCELLED', 'NEEDS_OPERATOR', 'FAILED', 'UNDO_FAILED']);
 
 /** A status, green where things went well, red where they did not. */
@@ -33,18 +40,23 @@ export class Narrator {
     console.log(styled('gray', `  ${text}`));
   }
 
-  /** What somebody does to an order. */
-  action(orderId: number, text: string): void {
-    this.line(orderId, styled('cyan', `→ ${text}`));
+  /** What somebody does, to an order by its id, or to what is named. */
+  action(subject: number | string, text: string): void {
+    this.result(subject, styled('cyan', `→ ${text}`));
+  }
+
+  /** What came of it. */
+  result(subject: number | string, text: string): void {
+    this.line(typeof subject === 'number' ? `order ${subject}` : subject, text);
   }
 
   /** What the order's timeline tells; entries that came together stand in one line. */
   news(orderId: number, entries: readonly TimelineView[]): void {
     const worthTelling = entries.filter(isNews);
-    if (worthTelling.length > 0) this.line(orderId, sentence(worthTelling));
+    if (worthTelling.length > 0) this.result(orderId, sentence(worthTelling));
   }
 
-  /** From here on no order is told of any more: what is left of them breaks off. */
+  /** From here on nothing is told any more: what is left of it breaks off. */
   endOfStory(): void {
     this.isOver = true;
   }
@@ -53,10 +65,10 @@ export class Narrator {
     return (Date.now() - this.startedAt) / 1000;
   }
 
-  private line(orderId: number, text: string): void {
+  private line(subject: string, text: string): void {
     if (this.isOver) return;
     const time = styled('gray', `${this.seconds.toFixed(1).padStart(6)} s`);
-    console.log(`${time}  ${styled('bold', `order ${String(orderId).padEnd(5)}`)} ${text}`);
+    console.log(`${time}  ${styled('bold', subject.padEnd(11))} ${text}`);
   }
 }
 

@@ -7,6 +7,7 @@ import { createLogger } from '../observability/logger';
 import { migrate } from '../roles/migrate';
 import { accepts } from '../stack/ports';
 import type { StackAddresses } from '../stack/stack';
+import { CouponRush, RUSH_CUSTOMERS } from './coupon-rush';
 import type { Leaving } from './leaving';
 import type { Narrator } from './narrator';
 import { OperatorCommand } from './operator-command';
@@ -40,6 +41,7 @@ export interface Premises {
 }
 
 export interface Shop extends Premises {
+  readonly rush: CouponRush;
   readonly stage: Stage;
   readonly roles: RunningRolesChild;
 }
@@ -51,12 +53,12 @@ export async function openShop(premises: Premises, leaving: Leaving, narrator: N
   await refuseSecondStart(addresses);
   const settings = loadSettings();
   await migrate({ ...settings, LOG_LEVEL: 'fatal' }, (line) => narrator.detail(line));
-  const [stage, roles] = await Promise.all([
-    openStage(settings, premises, leaving, narrator),
+  const [{ rush, stage }, roles] = await Promise.all([
+    prepare(settings, premises, leaving, narrator),
     startRolesChild({ logFile, environment: SHORTENED }, leaving),
   ]);
   narrator.detail(`every role and the sandbox are ready; their log: ${logFile}`);
-  return { ...premises, stage, roles };
+  return { ...premises, rush, stage, roles };
 }
 
 async function refuseSecondStart({ api, sandbox }: StackAddresses): Promise<void> {
@@ -69,12 +71,12 @@ async function refuseSecondStart({ api, sandbox }: StackAddresses): Promise<void
   }
 }
 
-async function openStage(
+async function prepare(
   settings: Settings,
   { addresses, stack }: Premises,
   leaving: Leaving,
   narrator: Narrator,
-): Promise<Stage> {
+): Promise<{ rush: CouponRush; stage: Stage }> {
   const run = Date.now().toString(36);
   const kafka = createKafka(settings, createLogger('demo', 'silent'));
   const open = (topic: string) => TopicReader.open(kafka, topic, `demo-${run}-${topic}`);
@@ -93,6 +95,13 @@ async function openStage(
     operator: await token('operator@example.com', 'operator'),
   };
   const surroundings = { stockFailures, deadLetters, temporal: new OperatorCommand(stack) };
-  const sandbox = new SandboxClient(addresses.sandbox);
-  return new Stage(new ShopClient(addresses.api, tokens), sandbox, surroundings, narrator, run);
+  const shop = new ShopClient(addresses.api, tokens);
+  const customers = RUSH_CUSTOMERS.map(async (name) => {
+    const email = `${name}@example.com`;
+    return { email, shop: shop.withCustomer(await token(email, 'customer')) };
+  });
+  return {
+    rush: new CouponRush(shop, await Promise.all(customers), narrator, run),
+    stage: new Stage(shop, new SandboxClient(addresses.sandbox), surroundings, narrator, run),
+  };
 }

@@ -1,6 +1,9 @@
+import { couponWorkflowId, orderWorkflowId } from '../contracts/workflow-api';
 import { statusText, styled } from './narrator';
 import type { Premises } from './open-shop';
+import type { RushOutcome } from './rush-outcome';
 import type { Outcome } from './stage';
+import { printRows } from './table';
 
 const amount = new Intl.NumberFormat('en');
 
@@ -15,22 +18,46 @@ export function printTable(outcomes: readonly Outcome[]): void {
     problems.length === 0 ? 'ok' : 'NO',
   ]);
   const head = ['scenario', 'order', 'wanted end', 'got end', 'provider’s ledger', 'ok'];
-  const widths = head.map((title, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? title).length)));
-  const padded = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
-  console.log(`\n${styled('bold', padded(head).join('  '))}`);
-  console.log(styled('gray', widths.map((width) => '─'.repeat(width)).join('  ')));
-  for (const row of rows) {
-    const cells = padded(row).map((cell, column) => (column === 3 || column === 5 ? coloured(cell) : cell));
-    console.log(cells.join('  ').trimEnd());
-  }
-  for (const { scenario, orderId, problems } of outcomes.filter((outcome) => outcome.problems.length > 0)) {
-    console.log(styled('red', `\n${scenario.title} (order ${orderId}):`));
-    for (const problem of problems) console.log(`  ${problem}`);
-  }
+  printRows(head, rows, { 'got end': statusText, ok: (text) => styled(text === 'ok' ? 'green' : 'red', text) });
+  for (const { scenario, orderId, problems } of outcomes)
+    printProblems(`${scenario.title} (order ${orderId})`, problems);
+}
+
+/** The table of who got a coupon and who did not, a row for each requestId. */
+export function printRush({ winners, refused, problems }: RushOutcome): void {
+  const rows = [
+    ...winners.map(({ rank, customer, requestId, answers, end }) => [
+      String(rank),
+      customer.email,
+      requestId.slice(0, 8),
+      `${end.status}${end.issuedAt === undefined ? '' : ` at ${end.issuedAt.slice(11)}`}${sent(answers)}`,
+    ]),
+    ...refused.map(({ customer, requestId, answers, refusal }) => [
+      '',
+      customer.email,
+      requestId.slice(0, 8),
+      `${refusal.replace('COUPON_', '').replace('_', ' ').toLowerCase()}${sent(answers)}`,
+    ]),
+  ];
+  printRows(['rank', 'customer', 'requestId', 'how it ended'], rows, {
+    'how it ended': (text) => (text.startsWith('ISSUED') ? styled('green', text) : text),
+  });
+  printProblems('the rush', problems);
+}
+
+const sent = (answers: readonly unknown[]) => (answers.length > 1 ? `, asked ${answers.length} times` : '');
+
+function printProblems(where: string, problems: readonly string[]): void {
+  if (problems.length > 0) console.log(styled('red', `\n${where}:`));
+  for (const problem of problems) console.log(`  ${problem}`);
 }
 
 /** Where to look, and what to try next. */
-export function printUrls(outcomes: readonly Outcome[], { addresses, logFile, stack }: Premises): void {
+export function printUrls(
+  outcomes: readonly Outcome[],
+  { winners }: RushOutcome,
+  { addresses, logFile, stack }: Premises,
+): void {
   const prefix = stack === 'default' ? '' : `STACK=${stack} `;
   const web = `${addresses.temporalUi}/namespaces/default/workflows`;
   const facts: [string, string][] = [
@@ -39,8 +66,14 @@ export function printUrls(outcomes: readonly Outcome[], { addresses, logFile, st
     ['Temporal Web UI', web],
     ...outcomes.map(({ orderId, scenario }): [string, string] => [
       `  order ${orderId}`,
-      `${web}/order-${orderId}  ${styled('gray', scenario.title)}`,
+      `${web}/${orderWorkflowId(orderId)}  ${styled('gray', scenario.title)}`,
     ]),
+    ...winners
+      .slice(0, 1)
+      .map(({ rank, requestId, customer }): [string, string] => [
+        `  coupon, rank ${rank}`,
+        `${web}/${couponWorkflowId(requestId)}  ${styled('gray', customer.email)}`,
+      ]),
     ['providers’ sandbox', `${addresses.sandbox}/ledger`],
     ['log of the roles', logFile],
     ['a token', `${prefix}npm run -s token -- demo@example.com   (or: operator@example.com operator)`],
@@ -54,10 +87,4 @@ function ledgerText(ledger: Outcome['ledger']): string {
   const signed = ledger.map(({ type, amount: minor }) => (type === 'charge' ? minor : -minor));
   const moves = signed.map((minor) => `${minor < 0 ? '-' : '+'}${amount.format(Math.abs(minor))}`).join(' ');
   return `${moves} = ${amount.format(signed.reduce((sum, minor) => sum + minor, 0))}`;
-}
-
-function coloured(cell: string): string {
-  const text = cell.trimEnd();
-  const shown = text === 'ok' ? styled('green', text) : text === 'NO' ? styled('red', text) : statusText(text);
-  return shown + cell.slice(text.length);
 }

@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { PayAndShipmentRequest } from '../contracts/events';
-import type { OrderStatusView, OrderView, ProductView, PutProduct, TimelineView } from '../contracts/http';
+import type {
+  CouponAcceptedView,
+  CouponRequestView,
+  CouponView,
+  OrderStatusView,
+  OrderView,
+  ProductView,
+  PutCoupon,
+  PutProduct,
+  TimelineView,
+} from '../contracts/http';
 
 /** An answer of the API that is no success. */
-class ApiError extends Error {
+export class ApiError extends Error {
   override readonly name = 'ApiError';
   constructor(
     call: string,
@@ -22,6 +32,11 @@ export class ShopClient {
     private readonly tokens: { readonly customer: string; readonly operator: string },
   ) {}
 
+  /** The same shop, as another customer sees it. */
+  withCustomer(token: string): ShopClient {
+    return new ShopClient(this.url, { ...this.tokens, customer: token });
+  }
+
   async putProduct(sku: string, product: PutProduct): Promise<void> {
     await this.call('PUT', `/api/ops/products/${sku}`, product, this.tokens.operator);
   }
@@ -34,6 +49,23 @@ export class ShopClient {
 
   placeOrder(sku: string, quantity: number): Promise<OrderView> {
     return this.call('POST', '/api/orders', { lines: [{ sku, quantity }] });
+  }
+
+  async putCoupon(code: string, coupon: PutCoupon): Promise<void> {
+    await this.call('PUT', `/api/ops/coupons/${code}`, coupon, this.tokens.operator);
+  }
+
+  /** A coupon as the operator sees it. */
+  coupon(code: string): Promise<CouponView> {
+    return this.call('GET', `/api/ops/coupons/${code}`, undefined, this.tokens.operator);
+  }
+
+  askForCoupon(code: string, requestId: string): Promise<CouponAcceptedView> {
+    return this.call('POST', `/api/coupons/${code}/requests`, { requestId });
+  }
+
+  couponRequest(requestId: string): Promise<CouponRequestView> {
+    return this.call('GET', `/api/coupons/requests/${requestId}`);
   }
 
   async pay(orderId: number, request: PayAndShipmentRequest): Promise<void> {
@@ -74,7 +106,8 @@ export class ShopClient {
         authorization: `Bearer ${token}`,
         'accept-language': 'en',
         'content-type': 'application/json',
-        ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}),
+        // A request for a coupon is known by its requestId already.
+        ...(method === 'POST' && !path.startsWith('/api/coupons/') ? { 'idempotency-key': randomUUID() } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
