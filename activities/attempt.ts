@@ -15,6 +15,8 @@ export type Beginning =
       readonly accepted: true;
       readonly warehouseStorage: boolean;
       readonly totalMinor: number;
+      /** Absent: none to redeem. */
+      readonly hasCoupon?: boolean;
       /** This very attempt is over: a workflow task that was lost had come so far. */
       readonly ended?: 'DONE' | 'FAILED';
     }
@@ -44,6 +46,7 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
           accepted: true,
           warehouseStorage: request.event.requestDto.warehouseStorage,
           totalMinor: order.totalMinor,
+          ...(order.couponRequestId !== null && { hasCoupon: true }),
         } as const;
         if (request.attempt === call.attempt) {
           if (request.state === 'RUNNING') return accepted;

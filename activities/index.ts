@@ -1,6 +1,7 @@
 /** The activities' shapes: all that workflows know of them. */
 export type { AttemptActivities } from './attempt';
 export type { CouponActivities } from './coupon';
+export type { CouponStepActivities } from './coupon-step';
 export type { OrderActivities } from './order';
 export type { PaymentActivities } from './payment';
 export type { RefundActivities } from './refund';

@@ -120,7 +120,7 @@ export async function tellStep(trx: Trx, id: StepId, state: string, code?: strin
   ]);
 }
 
-function stepClosed(id: StepId): ApplicationFailure {
+export function stepClosed(id: StepId): ApplicationFailure {
   return ApplicationFailure.nonRetryable(`${keyOfStep(id)} was undone before it was done`, 'STEP_CLOSED');
 }
 

@@ -3,6 +3,7 @@ import { changeOrder } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline } from '../db/timeline';
 import type { OrderStatus } from '../domain/order-status';
+import type { OrderStep } from '../domain/saga-state';
 import { tellCustomer } from './notify';
 import type { OrderPolicy } from './stock';
 import { withOrder } from './with-order';
@@ -11,6 +12,8 @@ export type RefundBeginning =
   | {
       readonly accepted: true;
       readonly paidAttempt: number | null;
+      /** The attempt that redeemed the order's coupon; absent: it has none. */
+      readonly couponAttempt?: number;
       readonly totalMinor: number;
       readonly policy: OrderPolicy;
       /** This very refund is over: a workflow task that was lost had come so far. */
@@ -21,7 +24,7 @@ export type RefundBeginning =
 export function createRefundActivities(deps: { readonly db: Db; readonly policy: OrderPolicy }) {
   const { db } = deps;
   return {
-    /** REFUND_REQUESTED, from where a refund is possible; says which attempt was paid. */
+    /** REFUND_REQUESTED, from where a refund is possible; says which attempt was paid, and which redeemed a coupon. */
     async beginRefund(call: {
       orderId: number;
       runId: string;
@@ -52,11 +55,13 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
             },
           ]);
         }
-        const attempts = (await stepsOfOrder(trx, order.id)).filter((step) => step.step === 'payment');
-        const paid = attempts.at(-1);
+        const steps = await stepsOfOrder(trx, order.id);
+        const lastAttemptOf = (name: OrderStep) => steps.findLast(({ step }) => step === name)?.attempt;
+        const couponAttempt = lastAttemptOf('coupon');
         return {
           accepted: true,
-          paidAttempt: paid?.attempt ?? null,
+          paidAttempt: lastAttemptOf('payment') ?? null,
+          ...(couponAttempt === undefined ? {} : { couponAttempt }),
           totalMinor: order.totalMinor,
           policy: deps.policy,
           ...(isOurs && isRefundOver(order.status) ? { ended: order.status } : {}),

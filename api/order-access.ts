@@ -34,6 +34,7 @@ export function orderSummary(order: Order, language: Language): Omit<OrderView, 
     ...(order.statusReason === null ? {} : { reason: order.statusReason }),
     totalAmount: order.totalMinor,
     currency: order.currency,
+    ...(order.couponCode === null ? {} : { couponCode: order.couponCode, discountAmount: order.discountMinor }),
     createdAt: order.createdAt.toISOString(),
     lastUpdated: order.updatedAt.toISOString(),
   };

@@ -1,19 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import { z } from 'zod';
-import type { StockDecreaseRequestedEvent } from '../contracts/events';
-import { type CreateOrder, createOrderSchema } from '../contracts/http';
-import { TOPICS } from '../contracts/topics';
-import type { Trx } from '../db/connection';
-import { insertOrder, linesOf, type Order, type OrderLine, ordersOfUser } from '../db/orders';
-import { addToOutbox } from '../db/outbox';
-import { findProducts } from '../db/products';
-import { type Answer, languageOf, send, success } from './answer';
-import { authenticated, type Identity, identityOf } from './authentication';
+import { createOrderSchema } from '../contracts/http';
+import { linesOf, ordersOfUser } from '../db/orders';
+import { languageOf, send, success } from './answer';
+import { authenticated, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { answerOnce, repeatable } from './idempotency';
 import { orderSummary, orderView, ownOrder } from './order-access';
-import { type Language, ProblemError } from './problem';
+import { placeOrder } from './place-order';
 import { jsonBody, orderIdOf, parseBody, parseQuery } from './validation';
 
 const pageSchema = z.object({
@@ -53,55 +47,4 @@ export function orderRoutes({ db, settings, authenticate }: RouteDependencies): 
   });
 
   return router;
-}
-
-/** Saves the order and asks for its stock; whether there is enough, the saga finds out. */
-async function placeOrder(
-  trx: Trx,
-  who: Identity,
-  { lines: wanted }: CreateOrder,
-  currency: string,
-  language: Language,
-): Promise<Answer> {
-  const lines = await priceLines(trx, wanted);
-  const order = await insertOrder(trx, {
-    userId: who.userId,
-    userEmail: who.email,
-    currency,
-    totalMinor: lines.reduce((total, line) => total + line.quantity * line.unitPriceMinor, 0),
-    lines,
-  });
-  await addToOutbox(trx, [
-    {
-      topic: TOPICS.stockDecreaseRequested,
-      key: String(order.id),
-      value: JSON.stringify(stockDecreaseRequested(order, lines)),
-    },
-  ]);
-  return success(201, orderView(order, lines, language), 'orderCreated', language);
-}
-
-async function priceLines(trx: Trx, wanted: CreateOrder['lines']): Promise<OrderLine[]> {
-  const products = await findProducts(
-    trx,
-    wanted.map((line) => line.sku),
-  );
-  const bySku = new Map(products.map((product) => [product.sku, product]));
-  const unknown = wanted.filter((line) => !bySku.has(line.sku)).map((line) => line.sku);
-  if (unknown.length > 0) throw new ProblemError('UNKNOWN_SKU', { skus: unknown });
-  return wanted.flatMap(({ sku, quantity }) => {
-    const product = bySku.get(sku);
-    return product ? [{ sku, quantity, name: product.name, unitPriceMinor: product.priceMinor }] : [];
-  });
-}
-
-function stockDecreaseRequested(order: Order, lines: readonly OrderLine[]): StockDecreaseRequestedEvent {
-  return {
-    eventId: randomUUID(),
-    eventCreatedAt: order.createdAt.toISOString(),
-    schemaVersion: 1,
-    orderId: order.id,
-    userEmail: order.userEmail,
-    lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
-  };
 }

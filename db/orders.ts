@@ -3,6 +3,7 @@ import { TOPICS } from '../contracts/topics';
 import type { OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import type { Db, DbOrTrx, Trx } from './connection';
+import { claimCoupon, freeCoupon } from './coupon-claims';
 import { addToOutbox } from './outbox';
 import { addToTimeline } from './timeline';
 
@@ -14,7 +15,12 @@ export interface Order {
   readonly statusReason: string | null;
   readonly sagaState: SagaState;
   readonly currency: string;
+  /** What is to be paid: the lines less the discount. */
   readonly totalMinor: number;
+  /** The coupon it was ordered with, whether or not it still has it. */
+  readonly couponRequestId: string | null;
+  readonly couponCode: string | null;
+  readonly discountMinor: number;
   /** First-run id of the workflow that claimed this order. */
   readonly runId: string | null;
   readonly holdExpiresAt: Date | null;
@@ -38,6 +44,9 @@ const COLUMNS = {
   sagaState: 'saga_state',
   currency: 'currency',
   totalMinor: 'total_minor',
+  couponRequestId: 'coupon_request_id',
+  couponCode: 'coupon_code',
+  discountMinor: 'discount_minor',
   runId: 'run_id',
   holdExpiresAt: 'hold_expires_at',
   createdAt: 'created_at',
@@ -49,10 +58,18 @@ export interface NewOrder {
   readonly userEmail: string;
   readonly currency: string;
   readonly totalMinor: number;
+  readonly coupon?: OrderCoupon | undefined;
   readonly lines: readonly OrderLine[];
 }
 
-/** Saves an order as CREATED with its lines and the first entry of its timeline. */
+/** A locked coupon that nobody uses, and what it takes off. */
+export interface OrderCoupon {
+  readonly requestId: string;
+  readonly code: string;
+  readonly discountMinor: number;
+}
+
+/** Saves an order as CREATED with its lines and the first entry of its timeline; its coupon is claimed with it. */
 export async function insertOrder(trx: Trx, order: NewOrder): Promise<Order> {
   const [row] = (await trx('orders')
     .insert({
@@ -60,6 +77,11 @@ export async function insertOrder(trx: Trx, order: NewOrder): Promise<Order> {
       user_email: order.userEmail,
       currency: order.currency,
       total_minor: order.totalMinor,
+      ...(order.coupon && {
+        coupon_request_id: order.coupon.requestId,
+        coupon_code: order.coupon.code,
+        discount_minor: order.coupon.discountMinor,
+      }),
     })
     .returning(Object.entries(COLUMNS).map(([as, column]) => `${column} as ${as}`))) as Order[];
   if (!row) throw new Error('insert of an order returned no row');
@@ -72,6 +94,7 @@ export async function insertOrder(trx: Trx, order: NewOrder): Promise<Order> {
       unit_price_minor: line.unitPriceMinor,
     })),
   );
+  if (order.coupon) await claimCoupon(trx, order.coupon.requestId, row.id);
   await announceMoves(trx, row, [{ from: null, to: 'CREATED' }], row.createdAt);
   return row;
 }
@@ -112,9 +135,12 @@ export interface OrderChange {
   readonly holdExpiresAt?: Date | null;
 }
 
+/** Where an order has no use for its coupon any more. */
+const FREES_ITS_COUPON: ReadonlySet<OrderStatus> = new Set(['CANCELLED', 'REFUNDED']);
+
 /**
- * Moves a locked order through statuses, each with its timeline row and its `order.status.changed`. The database
- * refuses a move that is not in the table (SQLSTATE OS001).
+ * Moves a locked order through statuses, each with its timeline row and its `order.status.changed`; one that ends
+ * unsold lets go of its coupon. The database refuses a move that is not in the table (SQLSTATE OS001).
  */
 export async function changeOrder(trx: Trx, order: Order, change: OrderChange): Promise<void> {
   const moves: { from: OrderStatus; to: OrderStatus }[] = [];
@@ -136,6 +162,7 @@ export async function changeOrder(trx: Trx, order: Order, change: OrderChange): 
     await setSagaState(trx, order.id, change.sagaState, change.reason);
     return;
   }
+  if (order.couponRequestId !== null && FREES_ITS_COUPON.has(from)) await freeCoupon(trx, order.id);
   await announceMoves(trx, order, moves, change.at, change.reason);
 }
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { createAttemptActivities } from '../activities/attempt';
 import { createCouponActivities } from '../activities/coupon';
+import { createCouponStepActivities } from '../activities/coupon-step';
 import { createOrderActivities } from '../activities/order';
 import { createPaymentActivities } from '../activities/payment';
 import { createRefundActivities } from '../activities/refund';
@@ -45,6 +46,7 @@ export function composeActivities(deps: {
     ...createStockActivities({ db, policy }),
     ...createAttemptActivities({ db, retry: { delayMs: settings.RETRY_DELAY_MS } }),
     ...createOrderActivities({ db }),
+    ...createCouponStepActivities({ db }),
     ...createPaymentActivities({ db, payment: deps.providers.payment, patience }),
     ...createShipmentActivities({ db, carrier: deps.providers.carrier, patience }),
     ...createWarehouseActivities({ db, warehouse: deps.providers.warehouse, patience }),

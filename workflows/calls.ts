@@ -6,6 +6,7 @@ import {
 } from '@temporalio/workflow';
 import type {
   AttemptActivities,
+  CouponStepActivities,
   OrderActivities,
   PaymentActivities,
   RefundActivities,
@@ -19,6 +20,7 @@ import { describeFailure } from './failures';
 type OwnSteps = StockActivities &
   AttemptActivities &
   OrderActivities &
+  CouponStepActivities &
   RefundActivities &
   Pick<ShipmentActivities, 'keepShipment'>;
 type OutsideSteps = PaymentActivities & Omit<ShipmentActivities, 'keepShipment'> & WarehouseActivities;

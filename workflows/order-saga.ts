@@ -91,17 +91,15 @@ class OrderLife extends OrderDesk {
       this.board.attempt = attempt;
       this.retryWaits = false;
       this.board.holdExpiresAt = undefined;
-      const steps = attemptSteps(call, policy, Date.now() + policy.processingBudgetMs);
-      const isPaid = beginning.totalMinor > 0;
-      const isStored = beginning.warehouseStorage;
-      this.saga.plan(...(isPaid ? [steps.charge] : []), steps.ship, ...(isStored ? [steps.store] : []));
+      const steps = attemptSteps(call, beginning, policy, Date.now() + policy.processingBudgetMs);
+      this.saga.plan(...Object.values(steps));
       this.board.show('RUNNING', `the steps of attempt ${attempt}`);
       const { ended } = beginning;
-      const failure = ended ? undefined : await this.doSteps(call, steps, { isPaid, isStored });
+      const failure = ended ? undefined : await this.doSteps(call, steps);
       const isSettled = ended ? ended === 'DONE' : !failure || (await this.isSettled(call));
       if (isSettled) {
         for (const step of Object.values(steps)) this.saga.keep(step);
-        this.board.moveTo(isStored ? 'COMPLETED' : 'PREPARING');
+        this.board.moveTo(steps.store ? 'COMPLETED' : 'PREPARING');
         this.paid = steps;
         return true;
       }
@@ -112,20 +110,18 @@ class OrderLife extends OrderDesk {
   }
 
   /** Does the attempt's steps and settles it; returns why it came to nothing. */
-  private async doSteps(
-    call: RequestStepCall,
-    steps: AttemptSteps,
-    { isPaid, isStored }: { isPaid: boolean; isStored: boolean },
-  ): Promise<Failure | undefined> {
+  private async doSteps(call: RequestStepCall, steps: AttemptSteps): Promise<Failure | undefined> {
     try {
-      if (isPaid) await this.saga.run(this.unlessCancelled(steps.charge));
+      if (steps.redeem) await this.saga.run(this.unlessCancelled(steps.redeem));
+      if (steps.charge) await this.saga.run(this.unlessCancelled(steps.charge));
       await this.saga.run(this.unlessCancelled(steps.ship));
-      if (isStored) {
+      if (steps.store) {
         await own.completePayment({ orderId: this.orderId, atMs: Date.now() });
         this.board.moveTo('PAYMENT_COMPLETED');
         await this.saga.run(this.unlessCancelled(steps.store));
       }
-      await own.settleAttempt({ ...this.unlessCancelled(call), stored: isStored, atMs: Date.now() });
+      const stored = steps.store !== undefined;
+      await own.settleAttempt({ ...this.unlessCancelled(call), stored, atMs: Date.now() });
       return undefined;
     } catch (error) {
       return failureOf(error);

@@ -1,14 +1,22 @@
 import { CancellationScope } from '@temporalio/workflow';
+import type { Beginning } from '../activities/attempt';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
 import { callOutside, own } from './calls';
 import type { Resolution, Step } from './saga';
 
-/** The order's steps: each do with its undo. */
+/** An attempt as the database has accepted it. */
+type AcceptedAttempt = Extract<Beginning, { accepted: true }>;
+
+/** The steps that an attempt needs, in their order: each do with its undo. */
 export interface AttemptSteps {
-  readonly charge: Step;
+  /** Where the order has a coupon. */
+  readonly redeem?: Step;
+  /** Where there is something to pay. */
+  readonly charge?: Step;
   readonly ship: Step;
-  readonly store: Step;
+  /** Where the goods go to the warehouse. */
+  readonly store?: Step;
 }
 
 /** Stock belongs to the order; its policy is known only after it has run. */
@@ -23,30 +31,50 @@ export function stockStep(orderId: number, runId: string): Step<Reservation> {
   };
 }
 
-/** Payment, shipment and storage of one attempt; all their calls share the attempt's budget, which ends at `deadline`. */
-export function attemptSteps(call: RequestStepCall, policy: OrderPolicy, deadline: number): AttemptSteps {
+/** The steps of one attempt; all their calls to the outside share the attempt's budget, which ends at `deadline`. */
+export function attemptSteps(
+  call: RequestStepCall,
+  { hasCoupon, totalMinor, warehouseStorage }: AcceptedAttempt,
+  policy: OrderPolicy,
+  deadline: number,
+): AttemptSteps {
   const { orderId, attempt } = call;
   const budget = () => ({ policy, budgetMs: deadline - Date.now() });
+  const redeem = couponStep(orderId, attempt);
+  const charge: Step = {
+    ...paymentUndo(orderId, attempt, policy),
+    do: () => callOutside('charge', `Charge the card · attempt ${attempt}`, call, budget()),
+  };
+  const ship: Step = {
+    name: 'shipment',
+    attempt,
+    do: () => callOutside('createShipment', `Order the parcel · attempt ${attempt}`, call, budget()),
+    undo: () => callOutside('cancelShipment', 'Cancel the parcel', { orderId, attempt }, undoBudget(policy)),
+    writeOff: (resolution) => writeOff('writeOffShipment', { orderId, attempt }, resolution, policy),
+  };
+  const store: Step = {
+    name: 'warehouse',
+    attempt,
+    do: () => callOutside('store', `Store in the warehouse · attempt ${attempt}`, call, budget()),
+    undo: () => callOutside('takeOutOfStorage', 'Take out of the warehouse', { orderId, attempt }, undoBudget(policy)),
+    writeOff: (resolution) => writeOff('writeOffStorage', { orderId, attempt }, resolution, policy),
+  };
   return {
-    charge: {
-      ...paymentUndo(orderId, attempt, policy),
-      do: () => callOutside('charge', `Charge the card · attempt ${attempt}`, call, budget()),
-    },
-    ship: {
-      name: 'shipment',
-      attempt,
-      do: () => callOutside('createShipment', `Order the parcel · attempt ${attempt}`, call, budget()),
-      undo: () => callOutside('cancelShipment', 'Cancel the parcel', { orderId, attempt }, undoBudget(policy)),
-      writeOff: (resolution) => writeOff('writeOffShipment', { orderId, attempt }, resolution, policy),
-    },
-    store: {
-      name: 'warehouse',
-      attempt,
-      do: () => callOutside('store', `Store in the warehouse · attempt ${attempt}`, call, budget()),
-      undo: () =>
-        callOutside('takeOutOfStorage', 'Take out of the warehouse', { orderId, attempt }, undoBudget(policy)),
-      writeOff: (resolution) => writeOff('writeOffStorage', { orderId, attempt }, resolution, policy),
-    },
+    ...(hasCoupon ? { redeem } : {}),
+    ...(totalMinor > 0 ? { charge } : {}),
+    ship,
+    ...(warehouseStorage ? { store } : {}),
+  };
+}
+
+/** The coupon that the order has claimed: redeemed by an attempt, and claimed again by its undo. */
+export function couponStep(orderId: number, attempt: number): Step {
+  return {
+    name: 'coupon',
+    attempt,
+    do: () => own.redeemCoupon({ orderId, attempt, atMs: Date.now() }),
+    undo: () => own.restoreCoupon({ orderId, attempt }),
+    writeOff: (resolution) => own.writeOffCoupon({ ...resolution, orderId, attempt }),
   };
 }
 

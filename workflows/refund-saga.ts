@@ -11,10 +11,10 @@ import type { OrderStatus } from '../domain/order-status';
 import { Board } from './board';
 import { own } from './calls';
 import { answerResolutions } from './inbox';
-import { paymentUndo, stockStep } from './order-steps';
+import { couponStep, paymentUndo, stockStep } from './order-steps';
 import { Saga } from './saga';
 
-/** Gives a paid order's money and stock back: REFUNDED, or COMPLETED again where the provider refuses. */
+/** Gives a paid order's money, coupon and stock back: REFUNDED, or COMPLETED again where the provider refuses. */
 export async function refundSaga(input: RefundSagaInput): Promise<OrderStatus | 'NOT_REFUNDABLE'> {
   CancellationScope.current().cancelRequested.catch(() =>
     noteRefusal(input.orderId, 'CANCELLED_IN_TEMPORAL', 'a refund is carried to its end'),
@@ -59,8 +59,8 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
   if (beginning.ended) return end(board, beginning.ended);
   await stopFollowingDelivery(orderId);
 
-  const stock = stockStep(orderId, runId);
-  saga.plan(stock);
+  saga.plan(stockStep(orderId, runId));
+  if (beginning.couponAttempt !== undefined) saga.plan(couponStep(orderId, beginning.couponAttempt));
   if (beginning.paidAttempt !== null) {
     const payment = paymentUndo(orderId, beginning.paidAttempt, policy);
     saga.plan(payment);

@@ -3,22 +3,29 @@ import type { Shop } from './shop';
 /** Where the books of an order are read. */
 export type Ledgers = Pick<Shop, 'db' | 'capturedNet' | 'stock'>;
 
+interface OrderRow {
+  readonly id: number;
+  readonly status: string;
+  readonly saga_state: string;
+  readonly total_minor: number;
+  readonly discount_minor: number;
+  readonly coupon_request_id: string | null;
+}
+
 /**
- * I1 to I3 and I9 for one order: its state is final or waiting, the provider's ledger and ours agree with it, the
- * stock adds up, and undo ran in reverse.
+ * I1 to I3 and I9 for one order: its state is final or waiting, the provider's ledger and ours agree with it, its coupon
+ * stands where it does, the stock adds up, and undo ran in reverse.
  */
 export async function expectBooksToAddUp(shop: Ledgers, orderId: number): Promise<void> {
-  const order = (await shop.db('orders').where({ id: orderId }).first()) as {
-    status: string;
-    saga_state: string;
-    total_minor: number;
-  };
+  const order = (await shop.db('orders').where({ id: orderId }).first()) as OrderRow;
   expect(['SETTLED', 'WAITING']).toContain(order.saga_state);
   const isPaid = !['CREATED', 'PENDING_PAYMENT', 'CANCELLED', 'REFUNDED'].includes(order.status);
   const adjusted = await moneyOf(shop, orderId, 'adjustment');
   expect((await shop.capturedNet(orderId)) - adjusted).toBe(isPaid ? order.total_minor : 0);
   const ours = (await moneyOf(shop, orderId, 'charge')) - (await moneyOf(shop, orderId, 'refund')) - adjusted;
   expect(ours).toBe(isPaid ? order.total_minor : 0);
+  await expectDiscountToAddUp(shop, order);
+  if (order.coupon_request_id !== null) await expectCouponToStandLike(shop, order, isPaid);
   await expectStockToAddUp(shop, orderId);
   await expectUndoInReverse(shop, orderId);
 }
@@ -32,6 +39,25 @@ async function moneyOf(shop: Ledgers, orderId: number, kind: string): Promise<nu
     sum: string | null;
   };
   return Number(row.sum ?? 0);
+}
+
+async function expectDiscountToAddUp(shop: Ledgers, order: OrderRow): Promise<void> {
+  const sum = { sum: shop.db.raw('quantity * unit_price_minor') };
+  const lines = (await shop.db('order_lines').where({ order_id: order.id }).sum(sum).first()) as { sum: string };
+  expect(order.total_minor + order.discount_minor).toBe(Number(lines.sum));
+}
+
+/** Claimed until the order ends unsold, redeemed while it is paid; afterwards another order may have it. */
+async function expectCouponToStandLike(shop: Ledgers, order: OrderRow, isPaid: boolean): Promise<void> {
+  const coupon = (await shop.db('coupon_requests').where({ request_id: order.coupon_request_id }).first()) as {
+    order_id: number | null;
+    redeemed_at: Date | null;
+  };
+  const isClaimed = coupon.order_id === order.id;
+  expect({ isClaimed, isRedeemed: isClaimed && coupon.redeemed_at !== null }).toEqual({
+    isClaimed: !['CANCELLED', 'REFUNDED'].includes(order.status),
+    isRedeemed: isPaid,
+  });
 }
 
 async function expectStockToAddUp(shop: Ledgers, orderId: number): Promise<void> {

@@ -19,3 +19,13 @@ export async function unannouncedCouponRequest(
     return JSON.parse(text[0] ?? 'null') as CouponIssueEvent;
   });
 }
+
+/** Where the one coupon of a code stands: `free`, `claimed by ORDER` or `redeemed by ORDER`. */
+export async function couponStanding({ db }: Pick<Shop, 'db'>, code: string): Promise<string> {
+  const coupon = (await db('coupon_requests').where({ code }).first('order_id', 'redeemed_at')) as {
+    order_id: number | null;
+    redeemed_at: Date | null;
+  };
+  if (coupon.order_id === null) return 'free';
+  return `${coupon.redeemed_at ? 'redeemed' : 'claimed'} by ${coupon.order_id}`;
+}
