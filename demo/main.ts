@@ -60,7 +60,7 @@ async function play({ rush: couponRush, stage, roles }: Shop, narrator: Narrator
     const rush = await couponRush.play();
     await stage.stock(SCENARIOS);
     narrator.heading(`Playing ${SCENARIOS.length} orders side by side`);
-    return { rush, outcomes: await stage.play(SCENARIOS) };
+    return { rush, outcomes: await stage.play(SCENARIOS, rush) };
   } catch (error) {
     // A call fails a moment before the end of the process that should have answered it is known, and that end says more.
     await Promise.race([roles.failed, setTimeout(1_000)]);

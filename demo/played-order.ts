@@ -32,7 +32,8 @@ export class PlayedOrder {
   constructor(
     readonly scenario: Scenario,
     private readonly order: OrderView,
-    private readonly shop: ShopClient,
+    /** As its customer sees it. */
+    readonly shop: ShopClient,
     private readonly sandbox: SandboxClient,
     private readonly narrator: Narrator,
   ) {

@@ -47,8 +47,8 @@ export class ShopClient {
     return products.find((product) => product.sku === sku)?.stock;
   }
 
-  placeOrder(sku: string, quantity: number): Promise<OrderView> {
-    return this.call('POST', '/api/orders', { lines: [{ sku, quantity }] });
+  placeOrder(sku: string, quantity: number, couponCode?: string): Promise<OrderView> {
+    return this.call('POST', '/api/orders', { lines: [{ sku, quantity }], ...(couponCode ? { couponCode } : {}) });
   }
 
   async putCoupon(code: string, coupon: PutCoupon): Promise<void> {

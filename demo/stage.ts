@@ -3,6 +3,7 @@ import type { LedgerEntry } from '../contracts/provider-api';
 import type { OrderStatus } from '../domain/order-status';
 import type { Narrator } from './narrator';
 import { PlayedOrder } from './played-order';
+import type { RushOutcome } from './rush-outcome';
 import type { SandboxClient } from './sandbox-client';
 import type { Scenario, Surroundings } from './scenarios';
 import type { ShopClient } from './shop-client';
@@ -36,13 +37,16 @@ export class Stage {
   }
 
   /** Places the orders one after the other, so that their ids follow the table, and plays them side by side. */
-  async play(scenarios: readonly Scenario[]): Promise<Outcome[]> {
+  async play(scenarios: readonly Scenario[], rush: RushOutcome): Promise<Outcome[]> {
     const orders: PlayedOrder[] = [];
     for (const scenario of scenarios) {
       const { product, quantity, title } = scenario;
-      const placed = await this.shop.placeOrder(this.skuOf(scenario), quantity);
-      const order = new PlayedOrder(scenario, placed, this.shop, this.sandbox, this.narrator);
-      order.say(`${title}: ${quantity} × ${product.name} ordered`);
+      const winner = scenario.hasCoupon ? rush.winners[0]?.customer : undefined;
+      const shop = winner?.shop ?? this.shop;
+      const placed = await shop.placeOrder(this.skuOf(scenario), quantity, winner && rush.code);
+      const order = new PlayedOrder(scenario, placed, shop, this.sandbox, this.narrator);
+      const by = winner ? ` by ${winner.email} with ${rush.code}` : '';
+      order.say(`${title}: ${quantity} × ${product.name} ordered${by}`);
       orders.push(order);
     }
     return Promise.all(orders.map((order) => this.playOne(order)));
@@ -64,15 +68,17 @@ export class Stage {
   private async lookAt(order: PlayedOrder, problems: string[]): Promise<Outcome> {
     const { scenario } = order;
     const { wanted, product } = scenario;
-    const found = await this.statusOnceSettled(order.id, wanted.status);
+    const found = await this.statusOnceSettled(order, wanted.status);
     const ledger = await this.sandbox.ledger(order.id);
+    const total = wanted.total ?? product.price * scenario.quantity;
     const free = await this.shop.stockOf(this.skuOf(scenario));
     const expect = (what: string, want: string, got: string) => {
       if (want !== got) problems.push(`expected ${what} ${want}, got ${got}`);
     };
+    expect('a total of', String(total), String(order.total));
     expect('status', wanted.status, found.status);
     if (!AT_REST.includes(found.saga.state)) problems.push(`expected a saga at rest, got ${found.saga.state}`);
-    const moves = (types: readonly string[]) => types.map((type) => `${type} of ${order.total}`).join(', ') || 'empty';
+    const moves = (types: readonly string[]) => types.map((type) => `${type} of ${total}`).join(', ') || 'empty';
     expect(
       'ledger',
       moves(wanted.ledger),
@@ -83,10 +89,10 @@ export class Stage {
   }
 
   /** The database may know of a move a moment before the workflow tells it. */
-  private async statusOnceSettled(orderId: number, wanted: OrderStatus) {
+  private async statusOnceSettled({ id, shop }: PlayedOrder, wanted: OrderStatus) {
     const deadline = Date.now() + SETTLE_PATIENCE_MS;
     for (;;) {
-      const found = await this.shop.status(orderId);
+      const found = await shop.status(id);
       if (found.status === wanted && AT_REST.includes(found.saga.state)) return found;
       if (Date.now() > deadline) return found;
       await sleep(POLL_MS);

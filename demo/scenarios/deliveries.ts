@@ -31,6 +31,21 @@ export const stored: Scenario = {
   },
 };
 
+/** 90,000 less 10 %, rounded down. */
+export const discounted: Scenario = {
+  title: 'paid with a coupon',
+  product: { name: 'Silk scarf', price: 45_000, stock: 4 },
+  quantity: 2,
+  hasCoupon: true,
+  wanted: { status: 'PREPARING', total: 81_000, ledger: ['charge'], sold: 2 },
+  async play(order) {
+    await order.reaches('PENDING_PAYMENT');
+    await order.pay({ token: 'tok_visa' });
+    await order.stepIs('coupon', 'DONE');
+    await order.reaches('PREPARING');
+  },
+};
+
 export const cancelled: Scenario = {
   title: 'cancelled by the customer',
   product: { name: 'Linen shirt', price: 59_000, stock: 5 },

@@ -1,4 +1,4 @@
-import { cancelled, delivered, refunded, stored } from './deliveries';
+import { cancelled, delivered, discounted, refunded, stored } from './deliveries';
 import { retried, retriesExhausted, timedOut } from './outages';
 import { parkedUndo } from './parked-undo';
 import { declined, holdExpired, shipmentRefused, shortage } from './refusals';
@@ -20,4 +20,5 @@ export const SCENARIOS: readonly Scenario[] = [
   parkedUndo,
   cancelled,
   refunded,
+  discounted,
 ];

@@ -16,9 +16,13 @@ export interface Scenario {
   /** `price` in minor units of the currency; `stock` is what the shop has of it when the order comes. */
   readonly product: { readonly name: string; readonly price: number; readonly stock: number };
   readonly quantity: number;
+  /** Ordered by a winner of the rush, with the coupon. */
+  readonly hasCoupon?: boolean;
   readonly wanted: {
     readonly status: OrderStatus;
-    /** The provider's ledger, oldest first; each entry moves the order's total. */
+    /** What is to be paid; absent: what the lines come to. */
+    readonly total?: number;
+    /** The provider's ledger, oldest first; each entry moves that total. */
     readonly ledger: readonly ('charge' | 'refund')[];
     /** Units that are gone from the stock. */
     readonly sold: number;
