@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where recorded histories stand, `OUTCOME.order.json` or `OUTCOME.refund.json`. */
+/** Where recorded histories stand, `OUTCOME.KIND.json`. */
 export const HISTORIES = join(__dirname, 'histories');
 
 export interface RecordedHistory {

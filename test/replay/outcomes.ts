@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { SIGNALS } from '../../contracts/workflow-api';
-import type { OrderLab } from '../support/order-lab';
-import { until } from '../support/until';
+import { COUPON_OUTCOMES } from './coupon-outcomes';
+import {
+  compensated,
+  delivered,
+  ended,
+  endedRefund,
+  type Play,
+  paid,
+  refunded,
+  refusalsAre,
+  requestsAre,
+  resolved,
+} from './plays';
 
-export type Kind = 'order' | 'refund';
-
-/** Workflows of one played outcome, at their end. */
-export interface Played {
-  readonly orderId: number;
-  readonly kinds: readonly Kind[];
-}
-
-type Play = (lab: OrderLab) => Promise<Played>;
-
-/** Every way in which an order or a refund ends, and the detours that change what a workflow does. */
+/** Every way in which an order, a refund or a request for a coupon ends, and the detours that change what a workflow does. */
 export const OUTCOMES: Readonly<Record<string, Play>> = {
   async 'paid-and-delivered'(lab) {
     const { orderId } = await lab.preparing();
@@ -134,18 +135,18 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
   async 'refund-done'(lab) {
     const orderId = await paid(lab, { warehouseStorage: true });
     await ended(lab, orderId, 'COMPLETED');
-    return refunded(lab, orderId, 'REFUNDED', ['refund']);
+    return refunded(lab, orderId, 'REFUNDED');
   },
   async 'refund-refused'(lab) {
     const orderId = await paid(lab, { token: 'tok_undo_refused:1', warehouseStorage: true });
     await ended(lab, orderId, 'COMPLETED');
-    return refunded(lab, orderId, 'COMPLETED', ['refund']);
+    return refunded(lab, orderId, 'COMPLETED');
   },
   async 'refund-of-a-lost-parcel'(lab) {
     const { orderId } = await lab.preparing();
     await lab.shipmentUpdate(orderId, 'IN_TRANSIT');
     await lab.reaches(orderId, 'IN_TRANSIT/WAITING');
-    return refunded(lab, orderId, 'REFUNDED', ['order', 'refund']);
+    return { ...(await refunded(lab, orderId, 'REFUNDED')), ...(await ended(lab, orderId, 'REFUND_REQUESTED')) };
   },
   async 'refund-parked'(lab) {
     const orderId = await paid(lab, { warehouseStorage: true });
@@ -154,61 +155,7 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
     await lab.startRefund(orderId);
     await lab.reaches(orderId, 'REFUND_REQUESTED/NEEDS_OPERATOR');
     await lab.outage(orderId, 'none');
-    await resultIs(lab.refundHandle(orderId), 'REFUNDED');
-    return { orderId, kinds: ['refund'] };
+    return endedRefund(lab, orderId, 'REFUNDED');
   },
+  ...COUPON_OUTCOMES,
 };
-
-type Wish = Parameters<OrderLab['pay']>[1];
-
-async function paid(lab: OrderLab, wish: Wish): Promise<number> {
-  const { orderId } = await lab.payable();
-  await lab.pay(orderId, wish);
-  return orderId;
-}
-
-async function delivered(lab: OrderLab, orderId: number): Promise<Played> {
-  await lab.shipmentUpdate(orderId, 'DELIVERED');
-  return ended(lab, orderId, 'COMPLETED');
-}
-
-async function compensated(lab: OrderLab, orderId: number): Promise<Played> {
-  await lab.signal(orderId, SIGNALS.compensate, { reason: 'asked for by phone', actor: 'lee' });
-  return ended(lab, orderId, 'CANCELLED');
-}
-
-async function resolved(lab: OrderLab, decision: string, refusals = 99, more = {}): Promise<Played> {
-  const orderId = await paid(lab, { token: `tok_undo_refused:${refusals}`, recipientName: 'fault:ship_refused' });
-  await lab.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
-  await lab.resolve(orderId, 'payment', decision, more);
-  await lab.reaches(orderId, 'PENDING_PAYMENT/WAITING');
-  return compensated(lab, orderId);
-}
-
-async function refunded(lab: OrderLab, orderId: number, result: string, kinds: readonly Kind[]): Promise<Played> {
-  await lab.startRefund(orderId);
-  await resultIs(lab.refundHandle(orderId), result);
-  if (kinds.includes('order')) await resultIs(lab.orderHandle(orderId), 'REFUND_REQUESTED');
-  return { orderId, kinds };
-}
-
-async function ended(lab: OrderLab, orderId: number, result: string): Promise<Played> {
-  await resultIs(lab.orderHandle(orderId), result);
-  return { orderId, kinds: ['order'] };
-}
-
-async function resultIs(workflow: { result(): Promise<unknown> }, wanted: string): Promise<void> {
-  const result = await workflow.result();
-  if (result !== wanted) throw new Error(`ended as ${JSON.stringify(result)}, not as ${wanted}`);
-}
-
-async function requestsAre(lab: OrderLab, orderId: number, wanted: string): Promise<void> {
-  const ask = async () =>
-    (await lab.db('processing_requests').where({ order_id: orderId }).orderBy('created_at').pluck('state')).join();
-  await until(`requests of order ${orderId} to be ${wanted}`, ask, (states) => states === wanted);
-}
-
-async function refusalsAre(lab: OrderLab, orderId: number, wanted: number): Promise<void> {
-  const ask = () => lab.timeline(orderId, 'refused');
-  await until(`${wanted} refusals of order ${orderId}`, ask, (rows) => rows.length === wanted);
-}

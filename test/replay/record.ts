@@ -9,7 +9,8 @@ import { OrderLab } from '../support/order-lab';
 import { installQuietTemporal } from '../support/quiet-temporal';
 import { FAST_DELAYS } from '../support/system';
 import { HISTORIES, privateDataIn } from './histories';
-import { OUTCOMES, type Played } from './outcomes';
+import { OUTCOMES } from './outcomes';
+import type { Played } from './plays';
 
 /** Long enough to pay in, and short enough to wait for. */
 const STOCK_HOLD_MS = '15000';
@@ -59,13 +60,12 @@ async function record(lab: OrderLab, names: readonly string[], say: (line: strin
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-async function keep(lab: OrderLab, name: string, { orderId, kinds }: Played): Promise<string[]> {
+async function keep(lab: OrderLab, name: string, played: Played): Promise<string[]> {
   return Promise.all(
-    kinds.map(async (kind) => {
-      const handle = kind === 'order' ? lab.orderHandle(orderId) : lab.refundHandle(orderId);
-      const history = plainHistory(await handle.fetchHistory());
+    Object.entries(played).map(async ([kind, workflowId]) => {
+      const history = plainHistory(await lab.handle(workflowId).fetchHistory());
       const withoutStacks = (key: string, value: unknown) => (key === 'stackTrace' ? '' : value);
-      const text = JSON.stringify({ workflowId: handle.workflowId, history }, withoutStacks);
+      const text = JSON.stringify({ workflowId, history }, withoutStacks);
       const found = privateDataIn(text);
       if (found.length > 0) throw new Error(`${name}: the history carries ${found.join(', ')}`);
       const file = `${name}.${kind}.json`;
@@ -75,7 +75,7 @@ async function keep(lab: OrderLab, name: string, { orderId, kinds }: Played): Pr
   );
 }
 
-type History = Awaited<ReturnType<ReturnType<OrderLab['orderHandle']>['fetchHistory']>>;
+type History = Awaited<ReturnType<ReturnType<OrderLab['handle']>['fetchHistory']>>;
 
 /** What JSON can carry and the worker takes again: the SDK's own JSON functions need one protobufjs in the whole tree. */
 function plainHistory(history: History): History {

@@ -7,19 +7,9 @@ import type { NativeConnection } from '@temporalio/worker';
 import { cacheFolder } from '../../config/load';
 import { settingsSchema } from '../../config/settings';
 import type { OrderProcessingEvent } from '../../contracts/events';
-import {
-  orderWorkflowId,
-  QUERIES,
-  refundWorkflowId,
-  type SagaView,
-  type ShipmentStatus,
-  SIGNALS,
-  TASK_QUEUES,
-  UPDATES,
-  WORKFLOWS,
-} from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow-api';
 import { type Db, openDatabase } from '../../db/connection';
-import { insertOrder } from '../../db/orders';
+import { insertOrder, type OrderCoupon } from '../../db/orders';
 import { putProduct } from '../../db/products';
 import { insertRequest } from '../../db/requests';
 import { migrateSchema } from '../../db/schema';
@@ -30,11 +20,13 @@ import { workflowBundle } from '../../worker/bundle';
 import { composeActivities } from '../../worker/compose-activities';
 import { startWorker } from '../../worker/worker';
 import type { Ledgers } from './books';
-import { SandboxDesk } from './sandbox-desk';
+import { issuedCoupon } from './lab-coupons';
 import { type PayRequest, payBody } from './shop';
 import { until } from './until';
+import { WorkflowDesk } from './workflow-desk';
 
 const PRICE = 1_000;
+const USER = 'kim';
 const EMAIL = 'kim@example.com';
 
 export interface LabParts {
@@ -46,6 +38,11 @@ export interface LabParts {
   readonly delays: Readonly<Record<string, string>>;
 }
 
+export interface PlacedOrder {
+  readonly orderId: number;
+  readonly sku: string;
+}
+
 export interface Request {
   readonly eventId: string;
   readonly retryCount: number;
@@ -55,9 +52,9 @@ export interface Request {
  * The worker with its real activities, database and sandbox, and nothing before it: the lab itself does what api,
  * relay and bridge would, so that a test decides what comes when.
  */
-export class OrderLab extends SandboxDesk implements Ledgers {
+export class OrderLab extends WorkflowDesk implements Ledgers {
   private constructor(
-    private readonly parts: LabParts,
+    client: Client,
     private readonly admin: Db,
     private readonly database: string,
     readonly db: Db,
@@ -65,7 +62,7 @@ export class OrderLab extends SandboxDesk implements Ledgers {
     private readonly sandbox: Sandbox,
     private readonly worker: { stop(): Promise<void> },
   ) {
-    super(sandbox.url);
+    super(client, sandbox.url);
   }
 
   static async open(parts: LabParts): Promise<OrderLab> {
@@ -100,7 +97,7 @@ export class OrderLab extends SandboxDesk implements Ledgers {
       metrics: new Metrics('lab'),
       identity: 'lab',
     });
-    return new OrderLab(parts, admin, database, db, dataDir, sandbox, worker);
+    return new OrderLab(parts.client, admin, database, db, dataDir, sandbox, worker);
   }
 
   async close(): Promise<void> {
@@ -112,29 +109,35 @@ export class OrderLab extends SandboxDesk implements Ledgers {
     await rm(this.dataDir, { recursive: true });
   }
 
+  /** A coupon that was issued to the customer, for one order. */
+  coupon(discountMinor = 300): Promise<OrderCoupon> {
+    return issuedCoupon(this.db, USER, discountMinor);
+  }
+
   /** An order CREATED, with a product of its own; its workflow has not started. */
-  async order(quantity = 1, stock = 10): Promise<{ orderId: number; sku: string }> {
+  async order(quantity = 1, stock = 10, coupon?: OrderCoupon): Promise<PlacedOrder> {
     const sku = `sku-${randomUUID()}`;
     const orderId = await this.db.transaction(async (trx) => {
       await putProduct(trx, { sku, name: 'Mug', priceMinor: PRICE, freeUnits: stock });
       const lines = [{ sku, name: 'Mug', quantity, unitPriceMinor: PRICE }];
-      const totalMinor = PRICE * quantity;
-      return (await insertOrder(trx, { userId: 'kim', userEmail: EMAIL, currency: 'KRW', totalMinor, lines })).id;
+      const totalMinor = PRICE * quantity - (coupon?.discountMinor ?? 0);
+      const who = { userId: USER, userEmail: EMAIL };
+      return (await insertOrder(trx, { ...who, currency: 'KRW', totalMinor, coupon, lines })).id;
     });
     return { orderId, sku };
   }
 
   /** An order that waits for its payment. */
-  async payable(stock = 10): Promise<{ orderId: number; sku: string }> {
-    const order = await this.order(1, stock);
+  async payable(stock = 10, coupon?: OrderCoupon): Promise<PlacedOrder> {
+    const order = await this.order(1, stock, coupon);
     await this.start(order.orderId);
     await this.reaches(order.orderId, 'PENDING_PAYMENT/WAITING');
     return order;
   }
 
   /** An order that is paid and waits for its carrier. */
-  async preparing(wish: PayRequest = {}): Promise<{ orderId: number; sku: string }> {
-    const order = await this.payable();
+  async preparing(wish: PayRequest = {}, coupon?: OrderCoupon): Promise<PlacedOrder> {
+    const order = await this.payable(10, coupon);
     await this.pay(order.orderId, wish);
     await this.reaches(order.orderId, 'PREPARING/WAITING');
     return order;
@@ -149,15 +152,6 @@ export class OrderLab extends SandboxDesk implements Ledgers {
   async reachesStep(orderId: number, step: string): Promise<void> {
     const ask = () => this.db('saga_steps').where({ order_id: orderId, step }).pluck('state');
     await until(`step ${step} of order ${orderId} to begin`, ask, (states) => states.length > 0);
-  }
-
-  async start(orderId: number): Promise<void> {
-    await this.parts.client.workflow.start(WORKFLOWS.orderSaga, {
-      workflowId: orderWorkflowId(orderId),
-      taskQueue: TASK_QUEUES.orders,
-      args: [{ orderId }],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-    });
   }
 
   /** Saves a request as the api does, and no more: the workflow has not heard of it. */
@@ -179,44 +173,6 @@ export class OrderLab extends SandboxDesk implements Ledgers {
     const request = await this.saveRequest(orderId, wish);
     await this.signal(orderId, SIGNALS.paymentRequested, request);
     return request;
-  }
-
-  async signal(orderId: number, name: string, ...args: unknown[]): Promise<void> {
-    await this.orderHandle(orderId).signal(name, ...args);
-  }
-
-  shipmentUpdate(orderId: number, status: ShipmentStatus): Promise<void> {
-    return this.signal(orderId, SIGNALS.shipmentUpdated, { eventId: randomUUID(), status });
-  }
-
-  resolve(orderId: number, step: string, decision: string, more: Record<string, unknown> = {}): Promise<void> {
-    return this.signal(orderId, SIGNALS.resolveCompensation, { ...aDecision(step, decision), ...more });
-  }
-
-  cancel(orderId: number): Promise<unknown> {
-    return this.orderHandle(orderId).executeUpdate(UPDATES.cancel, {
-      args: [{ reason: 'changed my mind', actor: 'customer' }],
-    });
-  }
-
-  async startRefund(orderId: number): Promise<void> {
-    await this.parts.client.workflow.start(WORKFLOWS.refundSaga, {
-      workflowId: refundWorkflowId(orderId),
-      taskQueue: TASK_QUEUES.orders,
-      args: [{ orderId, reason: 'broken', actor: 'customer' }],
-    });
-  }
-
-  orderHandle(orderId: number) {
-    return this.parts.client.workflow.getHandle(orderWorkflowId(orderId));
-  }
-
-  refundHandle(orderId: number) {
-    return this.parts.client.workflow.getHandle(refundWorkflowId(orderId));
-  }
-
-  saga(orderId: number): Promise<SagaView> {
-    return this.orderHandle(orderId).query<SagaView>(QUERIES.saga);
   }
 
   async row(orderId: number): Promise<{ status: string; saga_state: string; status_reason: string | null }> {
@@ -243,9 +199,4 @@ export class OrderLab extends SandboxDesk implements Ledgers {
     const row: unknown = await this.db('products').where({ sku }).first(columns);
     return row as { free: number; held: number; sold: number };
   }
-}
-
-/** A whole decision of a person, under a new id. */
-export function aDecision(step: string, decision: string) {
-  return { decisionId: randomUUID(), step, decision, reason: 'agreed by phone', actor: 'lee' };
 }

@@ -1,7 +1,7 @@
 import { SIGNALS } from '../../contracts/workflow-api';
 import { expectBooksToAddUp } from '../support/books';
-import { aDecision } from '../support/order-lab';
 import { until } from '../support/until';
+import { aDecision } from '../support/workflow-desk';
 import { TimeLab } from './time-lab';
 
 const MINUTE = 60_000;

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { TOPICS } from '../../contracts/topics';
+import {
+  couponWorkflowId,
+  orderWorkflowId,
+  QUERIES,
+  refundWorkflowId,
+  type SagaView,
+  type ShipmentStatus,
+  SIGNALS,
+  TASK_QUEUES,
+  UPDATES,
+  WORKFLOWS,
+} from '../../contracts/workflow-api';
+import { SandboxDesk } from './sandbox-desk';
+
+/** Workflows started and spoken to as the bridge, the api and Temporal's own tools do, beside the sandbox's desk. */
+export class WorkflowDesk extends SandboxDesk {
+  constructor(
+    private readonly client: Client,
+    sandboxUrl: string,
+  ) {
+    super(sandboxUrl);
+  }
+
+  start(orderId: number): Promise<unknown> {
+    return this.startWorkflow('orderSaga', orderWorkflowId(orderId), { orderId });
+  }
+
+  startRefund(orderId: number): Promise<unknown> {
+    const why = { reason: 'broken', actor: 'customer' };
+    return this.startWorkflow('refundSaga', refundWorkflowId(orderId), { orderId, ...why });
+  }
+
+  /** The workflow of a request that was let in, as its first event starts it; returns the workflow's id. */
+  async startCoupon(requestId: string): Promise<string> {
+    const workflowId = couponWorkflowId(requestId);
+    const record = { topic: TOPICS.couponIssue, partition: 0, offset: '0', timestamp: String(Date.now()) };
+    await this.startWorkflow('couponSaga', workflowId, { requestId, replayCount: 0, record });
+    return workflowId;
+  }
+
+  private startWorkflow(name: keyof typeof WORKFLOWS, workflowId: string, input: unknown): Promise<unknown> {
+    return this.client.workflow.start(WORKFLOWS[name], {
+      workflowId,
+      taskQueue: name === 'couponSaga' ? TASK_QUEUES.coupons : TASK_QUEUES.orders,
+      args: [input],
+      workflowIdReusePolicy: name === 'refundSaga' ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
+    });
+  }
+
+  orderHandle(orderId: number) {
+    return this.handle(orderWorkflowId(orderId));
+  }
+
+  refundHandle(orderId: number) {
+    return this.handle(refundWorkflowId(orderId));
+  }
+
+  handle(workflowId: string) {
+    return this.client.workflow.getHandle(workflowId);
+  }
+
+  saga(orderId: number): Promise<SagaView> {
+    return this.orderHandle(orderId).query<SagaView>(QUERIES.saga);
+  }
+
+  async signal(orderId: number, name: string, ...args: unknown[]): Promise<void> {
+    await this.orderHandle(orderId).signal(name, ...args);
+  }
+
+  shipmentUpdate(orderId: number, status: ShipmentStatus): Promise<void> {
+    return this.signal(orderId, SIGNALS.shipmentUpdated, { eventId: randomUUID(), status });
+  }
+
+  resolve(orderId: number, step: string, decision: string, more: Record<string, unknown> = {}): Promise<void> {
+    return this.signal(orderId, SIGNALS.resolveCompensation, { ...aDecision(step, decision), ...more });
+  }
+
+  cancel(orderId: number): Promise<unknown> {
+    return this.orderHandle(orderId).executeUpdate(UPDATES.cancel, {
+      args: [{ reason: 'changed my mind', actor: 'customer' }],
+    });
+  }
+}
+
+/** A whole decision of a person, under a new id. */
+export function aDecision(step: string, decision: string) {
+  return { decisionId: randomUUID(), step, decision, reason: 'agreed by phone', actor: 'lee' };
+}
