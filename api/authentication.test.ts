@@ -31,6 +31,8 @@ describe('bearer tokens', () => {
       'of another algorithm',
       () => sign({ email: 'kim@example.com' }, 'HS512').setExpirationTime('1h').sign(Buffer.from(SECRET)),
     ],
+    ['with the claims of another', () => withClaims({ sub: 'u2', email: 'lee@example.com', exp: 4_000_000_000 })],
+    ['without its signature', async () => (await withClaims({})).replace(/[^.]+$/, '')],
     ['unsigned', async () => `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.`],
   ])('a token %s is refused', async (_name, token) => {
     await expect(createAuthentication(settings)(await token())).rejects.toEqual(unauthenticated);
@@ -96,4 +98,6 @@ describe('bearer tokens', () => {
 
 const sign = (claims: Record<string, unknown>, alg = 'HS256') =>
   new SignJWT(claims).setProtectedHeader({ alg }).setSubject('u1');
+const withClaims = async (claims: Record<string, unknown>) =>
+  (await createDevelopmentToken(SECRET, { email: 'kim@example.com' })).replace(/\.[^.]+\./, `.${header(claims)}.`);
 const header = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
