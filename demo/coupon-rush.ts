@@ -55,7 +55,7 @@ export class CouponRush {
     );
     const { winners, refused } = await this.sort(asked.flat());
     const soldOut = refused.filter(({ refusal }) => refusal === 'COUPON_SOLD_OUT').length;
-    const others = `${refused.length - soldOut} of somebody who had one already`;
+    const others = `${refused.length - soldOut} because the customer had one already`;
     this.narrator.result('coupons', `${refused.length} other requests refused: ${soldOut} as sold out, ${others}`);
     const rush = { code, total: TOTAL, customers: this.customers.length, winners, refused };
     return { ...rush, problems: problemsOf(rush, (await shop.coupon(code)).counts) };
