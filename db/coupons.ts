@@ -92,9 +92,7 @@ async function shutCoupon(db: Db, code: string): Promise<ShutCoupon | undefined>
     .where({ code })
     .first(
       'version',
-      db.raw(`case when clock_timestamp() < opens_at then 'COUPON_NOT_OPEN'
-        when clock_timestamp() >= closes_at then 'COUPON_CLOSED'
-        when taken >= total then 'COUPON_SOLD_OUT' end as refusal`),
+      db.raw('coupon_refusal(coupons, clock_timestamp()) as refusal'),
       db.raw(`case when clock_timestamp() < opens_at
         then extract(epoch from opens_at - clock_timestamp()) * 1000 end::float8 as "opensInMs"`),
     )) as (Omit<ShutCoupon, 'refusal'> & { refusal: CouponRefusal | null }) | undefined;

@@ -29,13 +29,13 @@ return refusal
 
 const SHUT = `
 if redis.call('HGET', KEYS[2], '${VERSION}') ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PXAT', ARGV[3])
 return 1
 `;
 
 interface Scripts {
   askCouponGate(shut: string, known: string, userId: string, requestId: string): Promise<string | null>;
-  shutCouponGate(shut: string, known: string, version: string, refusal: string, ms: string): Promise<number>;
+  shutCouponGate(shut: string, known: string, version: string, refusal: string, until: string): Promise<number>;
 }
 
 /** Why a coupon takes nobody, as Postgres said when it was asked. */
@@ -59,8 +59,8 @@ export interface KnownRequest {
 }
 
 /**
- * Refuses in Postgres' place what Postgres has refused within the last second; it lets nobody in. It knows who holds a
- * place, so that one of them who asks again is never told "sold out". Empty, flushed or away, it lets everybody through.
+ * Refuses in Postgres' place what Postgres has refused within the last second; it lets nobody in. It knows who was let
+ * in by then, so that one of them who asks again hears Postgres' answer. Empty, flushed or away, it lets everybody through.
  */
 export class CouponGate {
   private readonly redis: (Redis & Scripts) | undefined;
@@ -103,14 +103,14 @@ export class CouponGate {
   }
 
   private async shutBy(redis: Redis & Scripts, code: string): Promise<void> {
-    const askedAt = performance.now();
+    // By Redis' own clock, and from before Postgres was asked: a mark that is set late is short, or over already.
+    const [seconds, micros] = await redis.time();
+    const askedAt = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
     const shut = await this.truth.shut(code);
     if (!shut) return;
-    const mark = () => {
-      const leftMs = Math.floor(Math.min(TRUE_FOR_MS, shut.opensInMs ?? TRUE_FOR_MS) - (performance.now() - askedAt));
-      if (leftMs <= 0) return 1;
-      return redis.shutCouponGate(shutKey(code), knownKey(code), String(shut.version), shut.refusal, String(leftMs));
-    };
+    const { version, refusal, opensInMs } = shut;
+    const until = askedAt + Math.floor(Math.min(TRUE_FOR_MS, opensInMs ?? TRUE_FOR_MS));
+    const mark = () => redis.shutCouponGate(shutKey(code), knownKey(code), String(version), refusal, String(until));
     if ((await mark()) === 1) return;
     // If the coupon has changed meanwhile, the mark does not find its version, and is not set.
     await this.replaceKnown(redis, code, await this.truth.known(code));

@@ -80,6 +80,16 @@ export async function up(knex: Knex): Promise<void> {
         on live.code = wanted_code and live.user_id = a.user_id and live.status <> 'FAILED'
     $$;
 
+    -- Why a coupon takes nobody at that time; null: it takes somebody.
+    create function coupon_refusal(coupon coupons, at timestamptz) returns text language sql immutable as $$
+      select case
+        when coupon.code is null then 'COUPON_NOT_FOUND'
+        when at < coupon.opens_at then 'COUPON_NOT_OPEN'
+        when at >= coupon.closes_at then 'COUPON_CLOSED'
+        when coupon.taken >= coupon.total then 'COUPON_SOLD_OUT'
+      end
+    $$;
+
     -- Lets in all who wait, in their order, as far as there is room. Nothing is written, and no lock taken, where there
     -- is none. Nobody may stand in 'wanted' twice, neither by user nor by request.
     create function admit_coupon_requests(wanted_code text, wanted jsonb, issue_topic text)
@@ -90,14 +100,16 @@ export async function up(knex: Knex): Promise<void> {
       coupon coupons%rowtype;
       -- One clock for every process that asks.
       at timestamptz := clock_timestamp();
-      is_open boolean;
+      refusal text;
     begin
       select * into coupon from coupons c where c.code = wanted_code;
-      is_open := coalesce(coupon.code is not null and at >= coalesce(coupon.opens_at, at)
-        and at < coalesce(coupon.closes_at, 'infinity'), false);
-      if is_open and coupon.taken < coupon.total then
+      refusal := coupon_refusal(coupon, at);
+      if refusal is null then
         -- What is read after the lock is what the one who held it has committed.
         select * into coupon from coupons c where c.code = wanted_code for no key update;
+        refusal := coupon_refusal(coupon, at);
+      end if;
+      if refusal is null then
         with admitted as (
           insert into coupon_requests (request_id, code, user_id, user_email, rank, requested_at, event)
           select a.request_id, wanted_code, a.user_id, a.user_email, coupon.last_rank + n.place, at,
@@ -124,17 +136,13 @@ export async function up(knex: Knex): Promise<void> {
       end if;
       return query
         select j.request_id,
-          coalesce(j.outcome, case
-            when coupon.code is null then 'COUPON_NOT_FOUND'
-            when at < coupon.opens_at then 'COUPON_NOT_OPEN'
-            when at >= coupon.closes_at then 'COUPON_CLOSED'
-            else 'COUPON_SOLD_OUT' end),
+          coalesce(j.outcome, refusal, 'COUPON_SOLD_OUT'),
           j.rank
         from judge_coupon_requests(wanted_code, asked) j;
     end $$;
 
     -- Issues a coupon once: ISSUED, counted, its event and its notification, all or nothing. Returns how the request
-    -- stands after it, and whether this call did it; no row: there is no such request.
+    -- stands after it; no row: there is no such request.
     create function issue_coupon(
       wanted_request text, at timestamptz, issued_topic text, new_event_id text, trace_headers jsonb, told text
     ) returns table (status text, code text, user_id text, rank bigint, issued_at timestamptz, reason text)
@@ -169,7 +177,7 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop function issue_coupon, admit_coupon_requests, judge_coupon_requests;
+    drop function issue_coupon, admit_coupon_requests, coupon_refusal, judge_coupon_requests;
     drop type asked_coupon;
     delete from notifications where order_id is null;
     alter table notifications drop column coupon_request_id, alter column order_id set not null;

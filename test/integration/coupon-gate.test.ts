@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { CouponGate, type KnownRequest, type Shut } from '../../redis/coupon-gate';
+import { sharedSystem } from '../support/environment';
+import { until } from '../support/until';
+
+const SOLD_OUT: Shut = { version: 7, refusal: 'COUPON_SOLD_OUT', opensInMs: null };
+
+describe('the gate in front of a coupon', () => {
+  const redis = new Redis(sharedSystem().redis as string);
+  beforeAll(() => redis.ping());
+  afterAll(() => redis.disconnect());
+
+  /** A gate that reads what the test says, of a coupon of its own. */
+  function gateOn({
+    shut,
+    known,
+  }: {
+    shut: () => Promise<Shut>;
+    known: { version: number; requests: KnownRequest[] };
+  }) {
+    const code = `gate-${randomUUID()}`;
+    const gate = new CouponGate(redis, { shut, known: () => Promise.resolve(known) });
+    const ask = (userId: string, requestId = randomUUID()) => gate.refusalOf(code, userId, requestId);
+    return { shut: () => gate.shut(code), open: () => gate.open(code), ask };
+  }
+
+  const winner = { requestId: 'r1', userId: 'winner', hasFailed: false };
+  const unlucky = { requestId: 'r2', userId: 'unlucky', hasFailed: true };
+
+  test('repeats a refusal to whoever Postgres would refuse, and to nobody else', async () => {
+    const gate = gateOn({ shut: async () => SOLD_OUT, known: { version: 7, requests: [winner, unlucky] } });
+    expect(await gate.ask('anybody')).toBeUndefined();
+    await gate.shut();
+    const answers = [gate.ask('anybody'), gate.ask('winner'), gate.ask('winner', 'r1'), gate.ask('unlucky', 'r2')];
+    expect(await Promise.all(answers)).toEqual(['COUPON_SOLD_OUT', 'COUPON_ALREADY_REQUESTED', undefined, undefined]);
+    expect(await gate.ask('unlucky')).toBe('COUPON_SOLD_OUT');
+    await gate.open();
+    expect(await gate.ask('anybody')).toBeUndefined();
+  });
+
+  test('says nothing where those it knows are of another version of the coupon', async () => {
+    const gate = gateOn({ shut: async () => SOLD_OUT, known: { version: 8, requests: [winner] } });
+    await gate.shut();
+    expect(await gate.ask('anybody')).toBeUndefined();
+  });
+
+  test('counts its second from when Postgres was asked, however late the answer comes', async () => {
+    let answer: (shut: Shut) => void = () => undefined;
+    const late = new Promise<Shut>((resolve) => {
+      answer = resolve;
+    });
+    const gate = gateOn({ shut: () => late, known: { version: 7, requests: [] } });
+    const askedAt = Date.now();
+    const shutting = gate.shut();
+    await until(
+      'a second to pass',
+      async () => Date.now() - askedAt,
+      (ms) => ms > 1_100,
+    );
+    answer(SOLD_OUT);
+    await shutting;
+    expect(await gate.ask('anybody')).toBeUndefined();
+  });
+});
