@@ -32,6 +32,7 @@ describe('bearer tokens', () => {
       () => sign({ email: 'kim@example.com' }, 'HS512').setExpirationTime('1h').sign(Buffer.from(SECRET)),
     ],
     ['with the claims of another', () => withClaims({ sub: 'u2', email: 'lee@example.com', exp: 4_000_000_000 })],
+    ['of a user whose id no database takes', () => createDevelopmentToken(SECRET, { email: 'kim\u0000@example.com' })],
     ['without its signature', async () => (await withClaims({})).replace(/[^.]+$/, '')],
     ['unsigned', async () => `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.`],
   ])('a token %s is refused', async (_name, token) => {

@@ -45,6 +45,9 @@ export function createAuthentication(settings: TokenSettings): Authenticate {
   };
 }
 
+/** Control characters and halves of characters: no database takes them, nor whoever is saved together with them. */
+const UNSAVEABLE = /[\p{Cc}\p{Cs}]/u;
+
 async function identify(token: string, verify: (token: string) => Promise<JWTPayload>): Promise<Identity> {
   let claims: JWTPayload;
   try {
@@ -55,7 +58,7 @@ async function identify(token: string, verify: (token: string) => Promise<JWTPay
   }
   const { sub, email, role, exp } = claims;
   const isComplete = typeof sub === 'string' && sub !== '' && typeof email === 'string' && /^.+@.+$/.test(email);
-  if (!isComplete || sub.length > 255 || email.length > 320 || exp === undefined)
+  if (!isComplete || sub.length > 255 || email.length > 320 || UNSAVEABLE.test(sub + email) || exp === undefined)
     throw new ProblemError('UNAUTHENTICATED');
   return { userId: sub, email, isOperator: role === 'operator', expiresAt: exp * 1000 };
 }

@@ -41,7 +41,7 @@ export class CouponAdmission {
     while (line.length > 0) {
       const turn = takeTurn(line);
       try {
-        const admissions = await this.admit(code, turn);
+        const admissions = await againWhereMet(() => admitCouponRequests(this.db, code, turn));
         for (const { requestId, resolve, reject } of turn) {
           const admission = admissions.get(requestId);
           if (admission) resolve(admission);
@@ -53,20 +53,15 @@ export class CouponAdmission {
     }
     this.lines.delete(code);
   }
+}
 
-  private async admit(code: string, turn: readonly Waiting[]): Promise<Map<string, Admission>> {
-    const applicants = turn.map(({ requestId, userId, userEmail, headers }) => ({
-      requestId,
-      userId,
-      userEmail,
-      headers,
-    }));
-    for (let tries = 1; ; tries++) {
-      try {
-        return await admitCouponRequests(this.db, code, applicants);
-      } catch (error) {
-        if (tries === TRIES || !MET_ANOTHER.has((error as { code?: string }).code ?? '')) throw error;
-      }
+/** Works again where a transaction met another at a requestId: by then it is known whose that is. */
+export async function againWhereMet<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === TRIES || !MET_ANOTHER.has((error as { code?: string }).code ?? '')) throw error;
     }
   }
 }

@@ -17,7 +17,7 @@ import { CouponGate } from '../redis/coupon-gate';
 import { IssuedCoupons } from '../redis/issued-coupons';
 import { languageOf, send, success } from './answer';
 import { authenticated, identityOf, operatorsOnly } from './authentication';
-import { CouponAdmission } from './coupon-admission';
+import { againWhereMet, CouponAdmission } from './coupon-admission';
 import type { RouteDependencies } from './dependencies';
 import { answerOnce, repeatable } from './idempotency';
 import { ProblemError } from './problem';
@@ -63,10 +63,12 @@ export function couponRoutes({ db, redis, settings, metrics, authenticate }: Rou
       return;
     }
     // An answer under a key is saved in the transaction of its place: this one goes alone.
-    const answer = await answerOnce(db, asked, async (trx) => {
-      const admissions = await admitCouponRequests(trx, code, [applicant]);
-      return accepted(ranked(code, admissions.get(requestId) as Admission));
-    });
+    const answer = await againWhereMet(() =>
+      answerOnce(db, asked, async (trx) => {
+        const admissions = await admitCouponRequests(trx, code, [applicant]);
+        return accepted(ranked(code, admissions.get(requestId) as Admission));
+      }),
+    );
     send(response, answer);
   });
 

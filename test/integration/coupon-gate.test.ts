@@ -21,7 +21,7 @@ describe('the gate in front of a coupon', () => {
   }) {
     const code = `gate-${randomUUID()}`;
     const gate = new CouponGate(redis, { shut, known: () => Promise.resolve(known) });
-    const ask = (userId: string, requestId = randomUUID()) => gate.refusalOf(code, userId, requestId);
+    const ask = (userId: string, requestId: string = randomUUID()) => gate.refusalOf(code, userId, requestId);
     return { shut: () => gate.shut(code), open: () => gate.open(code), ask };
   }
 
