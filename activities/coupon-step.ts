@@ -45,8 +45,13 @@ export function createCouponStepActivities({ db }: { readonly db: Db }) {
       });
     },
 
+    /** A person has ended the undo: in the books the coupon is claimed and no more. */
     async writeOffCoupon(call: WriteOffCall): Promise<void> {
-      await recordResolution(db, idOf(call), call, (trx) => unredeemCoupon(trx, call.orderId));
+      const id = idOf(call);
+      await recordResolution(db, id, call, async (trx) => {
+        await advanceStep(trx, id, ['DONE'], { state: 'UNDONE' });
+        await unredeemCoupon(trx, call.orderId);
+      });
     },
   };
 }

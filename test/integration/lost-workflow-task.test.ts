@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { orderWorkflowId, QUERIES, refundWorkflowId, type SagaView } from '../../contracts/workflow-api';
 import { expectBooksToAddUp } from '../support/books';
+import { couponStanding } from '../support/coupons';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -55,6 +56,24 @@ describe('a workflow task that is lost after its steps were committed is done ag
     expect(await shop.status(orderId)).toMatchObject({ status: 'CANCELLED', saga: { state: 'SETTLED' } });
     expect(await shop.stock(sku)).toEqual({ free: 1, held: 0, sold: 0 });
     await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('and a cancelled order takes its coupon from no order that has it since', async () => {
+    const [sku, code] = await Promise.all([shop.product(5), shop.issuedCoupon()]);
+    const paidOrder = async () => {
+      const orderId = await shop.order(sku, 1, code);
+      await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
+      await shop.pay(orderId);
+      await shop.reaches(orderId, 'PREPARING', 'WAITING');
+      return orderId;
+    };
+    const first = await paidOrder();
+    await shop.call('POST', `/api/orders/${first}/cancel`, { body: { reason: 'changed my mind' } });
+    await shop.reaches(first, 'CANCELLED', 'SETTLED');
+    const second = await paidOrder();
+    expect(await resultAfterLoss(orderWorkflowId(first), 'restoreCoupon')).toBe('CANCELLED');
+    expect(await couponStanding(shop, code)).toBe(`redeemed by ${second}`);
+    for (const orderId of [first, second]) await expectBooksToAddUp(shop, orderId);
   });
 
   test("and a cancel that came behind the carrier's news is refused", async () => {

@@ -1,5 +1,6 @@
 import { SIGNALS } from '../../contracts/workflow-api';
 import { expectBooksToAddUp } from '../support/books';
+import { couponStanding } from '../support/coupons';
 import { until } from '../support/until';
 import { aDecision } from '../support/workflow-desk';
 import { TimeLab } from './time-lab';
@@ -142,6 +143,49 @@ describe('a decision about an undo that was refused', () => {
     await expectBooksToAddUp(orders, orderId);
     await orders.cancel(orderId);
   });
+
+  test.each([
+    ['RETRY', {}],
+    ['SKIP', {}],
+    ['DONE_EXTERNALLY', { reference: 'by hand' }],
+  ])('%s ends the undo of a coupon that the database refused to give back', async (decision, more) => {
+    const { orders } = time;
+    const coupon = await orders.coupon();
+    const { orderId } = await orders.payable(10, coupon);
+    const giveBack = await keepRedeemed(orderId);
+    await orders.pay(orderId, { recipientName: 'fault:ship_refused' });
+    await orders.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
+    expect(await couponStanding(orders, coupon.code)).toBe(`redeemed by ${orderId}`);
+    expect(await money(orderId)).toEqual(['charge 700', 'refund 700']);
+    await giveBack();
+    await orders.resolve(orderId, 'coupon', decision, more);
+    await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+    expect(
+      await orders
+        .db('saga_steps')
+        .where({ key: `${orderId}:coupon:1` })
+        .pluck('state'),
+    ).toEqual(['UNDONE']);
+    await expectBooksToAddUp(orders, orderId);
+
+    await orders.pay(orderId);
+    await orders.reaches(orderId, 'PREPARING/WAITING');
+    await expectBooksToAddUp(orders, orderId);
+    await orders.cancel(orderId);
+    expect(await couponStanding(orders, coupon.code)).toBe('free');
+  });
+
+  /** The order's coupon can't be unredeemed until the returned function is called. */
+  async function keepRedeemed(orderId: number): Promise<() => Promise<unknown>> {
+    const name = `keep_redeemed_${orderId}`;
+    await time.orders.db.raw(`
+      create function ${name}() returns trigger language plpgsql as $$
+      begin raise exception 'refused by the test' using errcode = 'OS001'; end $$;
+      create trigger ${name} before update on coupon_requests for each row
+        when (old.order_id = ${orderId} and old.redeemed_at is not null) execute function ${name}();
+    `);
+    return () => time.orders.db.raw(`drop trigger ${name} on coupon_requests; drop function ${name}`);
+  }
 
   async function money(orderId: number): Promise<string[]> {
     const rows = (await time.orders

@@ -1,5 +1,6 @@
 import { SIGNALS } from '../../contracts/workflow-api';
 import { expectBooksToAddUp } from '../support/books';
+import { couponStanding } from '../support/coupons';
 import { TimeLab } from './time-lab';
 
 const MINUTE = 60_000;
@@ -23,6 +24,23 @@ describe('the hold of 15 minutes', () => {
     expect(heldMs).toBeGreaterThanOrEqual(15 * MINUTE);
     expect(heldMs).toBeLessThan(15 * MINUTE + 5_000);
     await expectBooksToAddUp(orders, orderId);
+  });
+
+  test('runs out: the coupon is free for another order, and only the first declined attempt had redeemed it', async () => {
+    const { orders } = time;
+    const coupon = await orders.coupon();
+    const { orderId } = await orders.payable(1, coupon);
+    await orders.pay(orderId, { token: 'tok_declined' });
+    await time.passUntil(async () => JSON.stringify(await requestsOf(orderId)), '["FAILED"]', MINUTE);
+    expect(await couponStanding(orders, coupon.code)).toBe(`claimed by ${orderId}`);
+    await expectBooksToAddUp(orders, orderId);
+    expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
+    expect(await couponStanding(orders, coupon.code)).toBe('free');
+
+    const next = await orders.preparing({}, coupon);
+    expect(await couponStanding(orders, coupon.code)).toBe(`redeemed by ${next.orderId}`);
+    for (const id of [orderId, next.orderId]) await expectBooksToAddUp(orders, id);
+    await orders.cancel(next.orderId);
   });
 
   test('waits for a request that was accepted before its end, however late the workflow hears of it', async () => {
