@@ -1,14 +1,15 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { deadLetterOf } from '../contracts/dead-letters';
 import { deadLetterTopic, TOPICS } from '../contracts/topics';
-import type { CouponSagaInput, RecordPosition } from '../contracts/workflow-api';
-import type { Db, Trx } from '../db/connection';
+import type { CouponSagaInput } from '../contracts/workflow-api';
+import type { Db, DbOrTrx, Trx } from '../db/connection';
 import {
   type CouponRequest,
   failRequest,
   type IssuedRequest,
   issueRequestedCoupon,
   lockCouponRequest,
+  noteReplay,
   reopenRequest,
 } from '../db/coupon-requests';
 import { addToOutbox } from '../db/outbox';
@@ -20,6 +21,8 @@ import type { IssuedCoupons } from '../redis/issued-coupons';
 const TOLD = '쿠폰 "%s"이(가) 발급되었습니다.';
 /** SQLSTATE: against a check of the table, such as one more than there are. */
 const REFUSED_BY_CHECK = '23514';
+/** Classes of SQLSTATE: a value that can't be stored, or one against the tables' rules. */
+const REFUSED_BY_DATA = /^(22|23)/;
 
 export function createCouponActivities(deps: {
   readonly db: Db;
@@ -30,12 +33,18 @@ export function createCouponActivities(deps: {
   return {
     /**
      * Issues the coupon once: in Postgres with `coupon.issued` and the customer's notification, then its copy in Redis.
-     * Final: COUPON_SOLD_OUT, COUPON_REQUEST_NOT_FOUND, or the code of a request that has FAILED.
+     * Final: COUPON_SOLD_OUT, COUPON_REQUEST_NOT_FOUND, REFUSED_BY_DATABASE, or the code of a request that has FAILED.
      */
-    async issueCoupon({ requestId, replayCount, record, atMs }: CouponSagaInput & { atMs: number }): Promise<void> {
-      if (replayCount > 0) await db.transaction((trx) => takeUpReplay(trx, requestId, replayCount, record));
-      const at = new Date(atMs);
-      const request = await issueRequestedCoupon(db, { requestId, at, told: TOLD }).catch(asFinalRefusal);
+    async issueCoupon(call: CouponSagaInput & { atMs: number }): Promise<void> {
+      const { requestId, replayCount } = call;
+      const issue = (on: DbOrTrx) => issueRequestedCoupon(on, { requestId, at: new Date(call.atMs), told: TOLD });
+      const request = await (replayCount === 0
+        ? issue(db)
+        : db.transaction(async (trx) => {
+            await takeUpReplay(trx, call);
+            return issue(trx);
+          })
+      ).catch(asFinalRefusal);
       if (!request) throw ApplicationFailure.nonRetryable(`there is no coupon request ${requestId}`, NOT_FOUND);
       if (!isIssued(request))
         throw ApplicationFailure.nonRetryable(`coupon request ${requestId} has failed`, request.reason ?? 'FAILED');
@@ -44,17 +53,21 @@ export function createCouponActivities(deps: {
     },
 
     /**
-     * Gives up a request that waits: FAILED, its place free, its event among the dead letters. Returns how it stands: one
-     * that was issued stays so.
+     * Gives up a request, or the replay of one: FAILED, its place free, its event among the dead letters, once. Returns
+     * how it stands: one that was issued stays so, and a later replay's is not this one's to give up.
      */
     async failCouponRequest(
-      call: Pick<CouponSagaInput, 'requestId' | 'record'> & { code: string; message: string },
+      call: CouponSagaInput & { readonly code: string; readonly message: string },
     ): Promise<CouponRequestStatus> {
+      const { requestId, replayCount } = call;
       const request = await db.transaction(async (trx) => {
-        const found = await lockCouponRequest(trx, call.requestId);
-        if (found?.status !== 'REQUESTED') return found;
-        await failRequest(trx, found, call.code);
-        await bury(trx, found, call.record, `${call.code}: ${call.message}`);
+        const found = await lockCouponRequest(trx, requestId);
+        const isWaiting = found?.status === 'REQUESTED' && found.replays <= replayCount;
+        const isReplay = found?.status === 'FAILED' && found.replays < replayCount;
+        if (!found || !(isWaiting || isReplay)) return found;
+        if (isWaiting) await failRequest(trx, found, call.code);
+        else await noteReplay(trx, found, replayCount);
+        await bury(trx, found, call, `${call.code}: ${call.message}`);
         return { ...found, status: 'FAILED' as const };
       });
       if (request?.status === 'FAILED') await gate.open(request.code);
@@ -71,26 +84,35 @@ function isIssued(request: IssuedRequest): request is IssuedRequest & { issuedAt
 }
 
 /** A request that FAILED waits again, once for each replay of its event; one that finds no place is buried again. */
-async function takeUpReplay(trx: Trx, requestId: string, replay: number, record: RecordPosition): Promise<void> {
+async function takeUpReplay(trx: Trx, call: CouponSagaInput): Promise<void> {
+  const { requestId, replayCount } = call;
   const request = await lockCouponRequest(trx, requestId);
-  if (request?.status !== 'FAILED' || request.replays >= replay) return;
-  const refusal = await reopenRequest(trx, request, replay);
-  if (refusal) await bury(trx, { ...request, replays: replay }, record, `replay ${replay}: ${refusal}`);
+  if (request?.status !== 'FAILED' || request.replays >= replayCount) return;
+  const refusal = await reopenRequest(trx, request, replayCount);
+  if (refusal) await bury(trx, request, call, `replay ${replayCount}: ${refusal}`);
 }
 
-async function bury(trx: Trx, request: CouponRequest, record: RecordPosition, message: string): Promise<void> {
+async function bury(
+  trx: Trx,
+  request: CouponRequest,
+  { record, replayCount }: CouponSagaInput,
+  message: string,
+): Promise<void> {
   const letter = deadLetterOf({
     record,
     key: request.requestId,
     value: request.event,
-    replayCount: request.replays,
+    replayCount,
     cause: { code: 'ISSUE_FAILED', message },
   });
   await addToOutbox(trx, [{ topic: deadLetterTopic(TOPICS.couponIssue), key: request.requestId, ...letter }]);
 }
 
+/** What the data is against will be so however often it is tried; a place is counted for each request, so this is a backstop. */
 function asFinalRefusal(error: unknown): never {
   const { code, message } = error as { code?: unknown; message: string };
   if (code === REFUSED_BY_CHECK) throw ApplicationFailure.nonRetryable(message, 'COUPON_SOLD_OUT');
+  if (typeof code === 'string' && REFUSED_BY_DATA.test(code))
+    throw ApplicationFailure.nonRetryable(`SQLSTATE ${code}`, 'REFUSED_BY_DATABASE');
   throw error;
 }

@@ -1,5 +1,6 @@
-import { deadLetterOf, nowhereIn } from '../contracts/dead-letters';
+import { deadLetterOf } from '../contracts/dead-letters';
 import { deadLetterTopic, TOPICS } from '../contracts/topics';
+import type { RecordPosition } from '../contracts/workflow-api';
 import type { Trx } from '../db/connection';
 import { addToOutbox } from '../db/outbox';
 import { insertRequest, type ProcessingRequest } from '../db/requests';
@@ -31,11 +32,15 @@ export async function scheduleRetry(
 export async function giveUpRequest(trx: Trx, request: ProcessingRequest, at: Date): Promise<void> {
   const key = String(request.orderId);
   const letter = deadLetterOf({
-    // The bridge may not have noted where the record stood.
-    record: request.record ?? nowhereIn(TOPICS.orderProcessing, at),
+    record: request.record ?? nowhere(at),
     key,
     value: JSON.stringify(request.event),
     cause: { code: 'RETRIES_EXHAUSTED', message: `given up after ${request.retryCount} retries` },
   });
   await addToOutbox(trx, [{ topic: deadLetterTopic(TOPICS.orderProcessing), key, ...letter }]);
+}
+
+/** Where a record stood that the bridge has not noted. */
+function nowhere(at: Date): RecordPosition {
+  return { topic: TOPICS.orderProcessing, partition: -1, offset: '-1', timestamp: String(at.getTime()) };
 }

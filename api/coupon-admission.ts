@@ -1,11 +1,8 @@
 import type { Db } from '../db/connection';
-import { type Admission, type Applicant, admitCouponRequests } from '../db/coupon-requests';
+import { type Admission, type Applicant, admitCouponRequests, againWhereTaken } from '../db/coupon-requests';
 
 /** Who is let in at once; more wait for the next turn. */
 const MOST_AT_ONCE = 500;
-const TRIES = 3;
-/** SQLSTATE: a requestId was taken by somebody else meanwhile, or two coupons' turns met at two of them. */
-const MET_ANOTHER = new Set(['23505', '40P01']);
 
 interface Waiting extends Applicant {
   readonly resolve: (admission: Admission) => void;
@@ -41,7 +38,7 @@ export class CouponAdmission {
     while (line.length > 0) {
       const turn = takeTurn(line);
       try {
-        const admissions = await againWhereMet(() => admitCouponRequests(this.db, code, turn));
+        const admissions = await againWhereTaken(() => admitCouponRequests(this.db, code, turn));
         for (const { requestId, resolve, reject } of turn) {
           const admission = admissions.get(requestId);
           if (admission) resolve(admission);
@@ -52,17 +49,6 @@ export class CouponAdmission {
       }
     }
     this.lines.delete(code);
-  }
-}
-
-/** Works again where a transaction met another at a requestId: by then it is known whose that is. */
-export async function againWhereMet<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (tries === TRIES || !MET_ANOTHER.has((error as { code?: string }).code ?? '')) throw error;
-    }
   }
 }
 

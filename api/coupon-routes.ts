@@ -9,7 +9,13 @@ import {
   requestIdSchema,
 } from '../contracts/http';
 import type { Db } from '../db/connection';
-import { type Admission, admitCouponRequests, findCouponRequest } from '../db/coupon-requests';
+import {
+  type Admission,
+  type Applicant,
+  admitCouponRequests,
+  againWhereTaken,
+  findCouponRequest,
+} from '../db/coupon-requests';
 import { type Coupon, couponCounts, couponTruth, findCoupon, putCoupon } from '../db/coupons';
 import { traceHeaders } from '../db/outbox';
 import type { CouponRefusal } from '../domain/coupon';
@@ -17,7 +23,7 @@ import { CouponGate } from '../redis/coupon-gate';
 import { IssuedCoupons } from '../redis/issued-coupons';
 import { languageOf, send, success } from './answer';
 import { authenticated, identityOf, operatorsOnly } from './authentication';
-import { againWhereMet, CouponAdmission } from './coupon-admission';
+import { CouponAdmission } from './coupon-admission';
 import type { RouteDependencies } from './dependencies';
 import { answerOnce, repeatable } from './idempotency';
 import { ProblemError } from './problem';
@@ -27,7 +33,7 @@ import { jsonBody, parse, parseBody } from './validation';
 const OF_THE_COUPON: ReadonlySet<CouponRefusal> = new Set(['COUPON_SOLD_OUT', 'COUPON_NOT_OPEN', 'COUPON_CLOSED']);
 
 /** Coupons: asked for by customers, first come first served; set and counted by operators. */
-export function couponRoutes({ db, redis, settings, metrics, authenticate }: RouteDependencies): Router {
+export function couponRoutes({ db, redis, settings, metrics, logger, authenticate }: RouteDependencies): Router {
   const router = Router();
   const user = authenticated(authenticate);
   const gate = new CouponGate(redis, couponTruth(db));
@@ -38,8 +44,17 @@ export function couponRoutes({ db, redis, settings, metrics, authenticate }: Rou
   function ranked(code: string, answer: Admission): number {
     metrics.couponAnswers.inc({ outcome: 'rank' in answer ? 'ACCEPTED' : answer.refusal, by: 'database' });
     if ('rank' in answer) return answer.rank;
-    if (OF_THE_COUPON.has(answer.refusal)) void gate.shut(code);
+    if (OF_THE_COUPON.has(answer.refusal))
+      gate.shut(code).catch((error: unknown) => logger.warn({ err: error }, 'the gate stays open'));
     throw new ProblemError(answer.refusal);
+  }
+
+  /** The rank of one who waits with the others, unless the gate refuses him. */
+  async function rankInLine(code: string, applicant: Applicant): Promise<number> {
+    const refusal = await gate.refusalOf(code, applicant.userId, applicant.requestId);
+    if (!refusal) return ranked(code, await admission.ask(code, applicant));
+    metrics.couponAnswers.inc({ outcome: refusal, by: 'gate' });
+    throw new ProblemError(refusal);
   }
 
   router.post('/api/coupons/:code/requests', user, jsonBody, async (request, response) => {
@@ -50,25 +65,19 @@ export function couponRoutes({ db, redis, settings, metrics, authenticate }: Rou
     const accepted = (rank: number) =>
       success(202, { requestId, rank } satisfies CouponAcceptedView, 'couponRequested', language);
 
-    const refusal = await gate.refusalOf(code, userId, requestId);
-    if (refusal) {
-      metrics.couponAnswers.inc({ outcome: refusal, by: 'gate' });
-      throw new ProblemError(refusal);
-    }
     const applicant = { requestId, userId, userEmail, headers: traceHeaders() };
     const asked = repeatable(request, userId, { requestId });
+    const answer =
+      asked.id === undefined
+        ? accepted(await rankInLine(code, applicant))
+        : // An answer under a key is looked up first, and saved in the transaction of its place: it goes alone.
+          await againWhereTaken(() =>
+            answerOnce(db, asked, async (trx) => {
+              const admissions = await admitCouponRequests(trx, code, [applicant]);
+              return accepted(ranked(code, admissions.get(requestId) as Admission));
+            }),
+          );
     response.location(`/api/coupons/requests/${requestId}`);
-    if (asked.id === undefined) {
-      send(response, accepted(ranked(code, await admission.ask(code, applicant))));
-      return;
-    }
-    // An answer under a key is saved in the transaction of its place: this one goes alone.
-    const answer = await againWhereMet(() =>
-      answerOnce(db, asked, async (trx) => {
-        const admissions = await admitCouponRequests(trx, code, [applicant]);
-        return accepted(ranked(code, admissions.get(requestId) as Admission));
-      }),
-    );
     send(response, answer);
   });
 

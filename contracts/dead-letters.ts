@@ -182,8 +182,3 @@ export function deadLetterOf(dead: {
     ),
   };
 }
-
-/** The place of a record that was never seen in its topic. */
-export function nowhereIn(topic: string, at: Date): RecordPosition {
-  return { topic, partition: -1, offset: '-1', timestamp: String(at.getTime()) };
-}

@@ -18,7 +18,7 @@ export type Admission = { readonly rank: number } | { readonly refusal: CouponRe
 /**
  * Lets in all who ask, in their order, as far as the coupon goes: each with the next rank and his `coupon.issue`, in one
  * transaction. Whoever asked before, with the same requestId, gets his rank again. No user and no requestId may stand
- * among them twice. An error of SQLSTATE 23505 or 40P01: nothing was done, as somebody else took a requestId meanwhile.
+ * among them twice.
  */
 export async function admitCouponRequests(
   db: DbOrTrx,
@@ -43,6 +43,21 @@ export async function admitCouponRequests(
       outcome === 'ACCEPTED' && rank !== null ? { rank } : { refusal: outcome as CouponRefusal },
     ]),
   );
+}
+
+const TRIES = 3;
+/** SQLSTATE: somebody else took a requestId meanwhile, for another coupon. */
+const TAKEN_MEANWHILE = '23505';
+
+/** Admits again where a requestId was taken meanwhile: by now it is known whose it is. */
+export async function againWhereTaken<Result>(admit: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await admit();
+    } catch (error) {
+      if (tries === TRIES || (error as { code?: string }).code !== TAKEN_MEANWHILE) throw error;
+    }
+  }
 }
 
 export interface CouponRequest {
@@ -91,7 +106,7 @@ export type IssuedRequest = Pick<CouponRequest, 'code' | 'userId' | 'rank' | 'st
  * more than there are.
  */
 export async function issueRequestedCoupon(
-  db: Db,
+  db: DbOrTrx,
   issue: { readonly requestId: string; readonly at: Date; readonly told: string },
 ): Promise<IssuedRequest | undefined> {
   const { rows } = await db.raw<{ rows: IssuedRequest[] }>(
@@ -106,6 +121,19 @@ export async function issueRequestedCoupon(
 export async function failRequest(trx: Trx, request: CouponRequest, reason: string): Promise<void> {
   await trx('coupon_requests').where({ request_id: request.requestId }).update({ status: 'FAILED', reason });
   await movePlaces(trx, request.code, -1);
+}
+
+/** The same of a request whose event nobody will work on; one that stands elsewhere stays. */
+export async function failWaitingRequest(db: Db, requestId: string, reason: string): Promise<void> {
+  await db.transaction(async (trx) => {
+    const request = await lockCouponRequest(trx, requestId);
+    if (request?.status === 'REQUESTED') await failRequest(trx, request, reason);
+  });
+}
+
+/** The replay comes to nothing, and never will: a late taking up of it finds this. */
+export async function noteReplay(trx: Trx, request: CouponRequest, replay: number): Promise<void> {
+  await trx('coupon_requests').where({ request_id: request.requestId }).update({ replays: replay });
 }
 
 /** Takes up a replay of a locked request that FAILED: it waits again, if there is a place; returns why not. */

@@ -92,9 +92,9 @@ async function shutCoupon(db: Db, code: string): Promise<ShutCoupon | undefined>
     .where({ code })
     .first(
       'version',
-      db.raw('coupon_refusal(coupons, clock_timestamp()) as refusal'),
-      db.raw(`case when clock_timestamp() < opens_at
-        then extract(epoch from opens_at - clock_timestamp()) * 1000 end::float8 as "opensInMs"`),
+      db.raw('coupon_refusal(coupons, statement_timestamp()) as refusal'),
+      db.raw(`case when statement_timestamp() < opens_at
+        then extract(epoch from opens_at - statement_timestamp()) * 1000 end::float8 as "opensInMs"`),
     )) as (Omit<ShutCoupon, 'refusal'> & { refusal: CouponRefusal | null }) | undefined;
   return row?.refusal ? { ...row, refusal: row.refusal } : undefined;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { CouponRefusal } from '../domain/coupon';
-import { Breaker } from './breaker';
+import { ifThere } from './if-there';
 
 /** What Postgres said is repeated for no longer than this after it was asked. */
 const TRUE_FOR_MS = 1_000;
@@ -27,8 +27,9 @@ if known[2] then return 'COUPON_ALREADY_REQUESTED' end
 return refusal
 `;
 
+const KNOWN_ARE_OTHERS = 0;
 const SHUT = `
-if redis.call('HGET', KEYS[2], '${VERSION}') ~= ARGV[1] then return 0 end
+if redis.call('HGET', KEYS[2], '${VERSION}') ~= ARGV[1] then return ${KNOWN_ARE_OTHERS} end
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PXAT', ARGV[3])
 return 1
 `;
@@ -65,7 +66,6 @@ export interface KnownRequest {
 export class CouponGate {
   private readonly redis: (Redis & Scripts) | undefined;
   private readonly shutting = new Map<string, Promise<void>>();
-  private readonly breaker = new Breaker();
 
   constructor(
     redis: Redis | undefined,
@@ -78,7 +78,7 @@ export class CouponGate {
 
   /** Why this user is refused at once; undefined: ask Postgres. */
   async refusalOf(code: string, userId: string, requestId: string): Promise<CouponRefusal | undefined> {
-    const answer = await this.breaker.try(this.redis, (redis) =>
+    const answer = await ifThere(this.redis, (redis) =>
       redis.askCouponGate(shutKey(code), knownKey(code), userId, requestId),
     );
     return (answer ?? undefined) as CouponRefusal | undefined;
@@ -88,32 +88,34 @@ export class CouponGate {
   shut(code: string): Promise<void> {
     const running = this.shutting.get(code);
     if (running) return running;
-    const shutting = this.breaker
-      .try(this.redis, (redis) => this.shutBy(redis, code))
-      .then(() => {
-        this.shutting.delete(code);
-      });
+    const shutting = this.shutIfRefused(code).finally(() => this.shutting.delete(code));
     this.shutting.set(code, shutting);
     return shutting;
   }
 
   /** A place may have become free, or the coupon has changed. */
   async open(code: string): Promise<void> {
-    await this.breaker.try(this.redis, (redis) => redis.del(shutKey(code)));
+    await ifThere(this.redis, (redis) => redis.del(shutKey(code)));
   }
 
-  private async shutBy(redis: Redis & Scripts, code: string): Promise<void> {
+  private async shutIfRefused(code: string): Promise<void> {
     // By Redis' own clock, and from before Postgres was asked: a mark that is set late is short, or over already.
-    const [seconds, micros] = await redis.time();
-    const askedAt = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
-    const shut = await this.truth.shut(code);
-    if (!shut) return;
+    const askedAt = await ifThere(this.redis, async (redis) => {
+      const [seconds, micros] = await redis.time();
+      return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+    });
+    const shut = askedAt === undefined ? undefined : await this.truth.shut(code);
+    if (askedAt === undefined || !shut) return;
     const { version, refusal, opensInMs } = shut;
     const until = askedAt + Math.floor(Math.min(TRUE_FOR_MS, opensInMs ?? TRUE_FOR_MS));
-    const mark = () => redis.shutCouponGate(shutKey(code), knownKey(code), String(version), refusal, String(until));
-    if ((await mark()) === 1) return;
+    const mark = () =>
+      ifThere(this.redis, (redis) =>
+        redis.shutCouponGate(shutKey(code), knownKey(code), String(version), refusal, String(until)),
+      );
+    if ((await mark()) !== KNOWN_ARE_OTHERS) return;
     // If the coupon has changed meanwhile, the mark does not find its version, and is not set.
-    await this.replaceKnown(redis, code, await this.truth.known(code));
+    const known = await this.truth.known(code);
+    await ifThere(this.redis, (redis) => this.replaceKnown(redis, code, known));
     await mark();
   }
 

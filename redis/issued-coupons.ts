@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { Breaker } from './breaker';
+import { ifThere } from './if-there';
 
 const KEPT_S = 24 * 3_600;
 const keyOf = (requestId: string) => `coupon:issued:${requestId}`;
@@ -16,19 +16,15 @@ export interface IssuedCoupon {
 
 /** Copies of issued coupons for those who ask again and again; Postgres has them all, and answers where one is missing. */
 export class IssuedCoupons {
-  private readonly breaker = new Breaker();
-
   constructor(private readonly redis: Redis | undefined) {}
 
   /** Kept for a day; without Redis, nothing. */
   async remember(coupon: IssuedCoupon): Promise<void> {
-    await this.breaker.try(this.redis, (redis) =>
-      redis.set(keyOf(coupon.requestId), JSON.stringify(coupon), 'EX', KEPT_S),
-    );
+    await ifThere(this.redis, (redis) => redis.set(keyOf(coupon.requestId), JSON.stringify(coupon), 'EX', KEPT_S));
   }
 
   async find(requestId: string): Promise<IssuedCoupon | undefined> {
-    const text = await this.breaker.try(this.redis, (redis) => redis.get(keyOf(requestId)));
+    const text = await ifThere(this.redis, (redis) => redis.get(keyOf(requestId)));
     return text ? (JSON.parse(text) as IssuedCoupon) : undefined;
   }
 }

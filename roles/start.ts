@@ -62,7 +62,9 @@ export async function startRoles(options: {
   const has = (role: Role) => roles.includes(role);
   const parts: Part[] = [];
   const stop = async () => {
-    for (const part of parts.splice(0).reverse()) await part.stop();
+    const problems: unknown[] = [];
+    for (const part of parts.splice(0).reverse()) await part.stop().catch((problem: unknown) => problems.push(problem));
+    if (problems.length > 0) throw problems[0];
   };
   try {
     installTemporalRuntime(logger);
@@ -84,7 +86,7 @@ export async function startRoles(options: {
     failed.catch(() => undefined);
     return { addresses, failed: parts.some((part) => part.failed) ? failed : new Promise(() => {}), stop };
   } catch (error) {
-    await stop();
+    await stop().catch((problem: unknown) => logger.warn({ err: problem }, 'a part did not stop cleanly'));
     throw error;
   }
 }

@@ -48,19 +48,27 @@ export interface WorkerDependencies {
 export async function startWorker(
   deps: WorkerDependencies,
 ): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
-  const workers = await Promise.all(Object.values(TASK_QUEUES).map((taskQueue) => createWorker(taskQueue, deps)));
-  const runs = workers.map((worker) => worker.run());
+  const workers: Worker[] = [];
+  const runs: Promise<void>[] = [];
+  const stop = async () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.allSettled(runs);
+  };
+  try {
+    for (const taskQueue of Object.values(TASK_QUEUES)) {
+      const worker = await createWorker(taskQueue, deps);
+      workers.push(worker);
+      runs.push(worker.run());
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   const failed = new Promise<never>((_, reject) => {
     for (const run of runs) run.catch(reject);
   });
   failed.catch(() => undefined);
-  return {
-    failed,
-    async stop() {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await Promise.allSettled(runs);
-    },
-  };
+  return { failed, stop };
 }
 
 function createWorker(taskQueue: TaskQueue, deps: WorkerDependencies): Promise<Worker> {

@@ -16,7 +16,7 @@ const own = proxyLocalActivities<CouponActivities>({
 
 /** Issues the coupon that a request was let in for; one that can't be issued FAILED, and its place goes to the next. */
 export async function couponSaga(input: CouponSagaInput): Promise<'ISSUED'> {
-  const { requestId, record } = input;
+  const { requestId } = input;
   let status: CouponStatusView = { requestId, status: 'REQUESTED' };
   setHandler(defineQuery<CouponStatusView>(QUERIES.status), () => status);
   try {
@@ -24,9 +24,7 @@ export async function couponSaga(input: CouponSagaInput): Promise<'ISSUED'> {
   } catch (error) {
     const { code, message } = describeFailure(error);
     // It may have been issued all the same, before the answer was lost: then it stays so.
-    const standing = await CancellationScope.nonCancellable(() =>
-      own.failCouponRequest({ requestId, record, code, message }),
-    );
+    const standing = await CancellationScope.nonCancellable(() => own.failCouponRequest({ ...input, code, message }));
     if (standing !== 'ISSUED') {
       status = { requestId, status: standing, reason: code };
       throw ApplicationFailure.nonRetryable(message, code);

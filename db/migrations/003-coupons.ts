@@ -123,6 +123,8 @@ export async function up(knex: Knex): Promise<void> {
           ) n
           join unnest(asked) a on a.place = n.asked_place
           where n.place <= coupon.total - coupon.taken
+          -- Two coupons' turns that meet at several requestIds meet at them in one order, and do not deadlock.
+          order by a.request_id
           returning request_id, rank, event
         ), queued as (
           insert into outbox (topic, key, value, headers)

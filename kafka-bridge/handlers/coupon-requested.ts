@@ -1,8 +1,9 @@
 import { DEAD_LETTER_HEADERS } from '../../contracts/dead-letters';
 import { couponIssueEventSchema } from '../../contracts/events';
 import type { Db } from '../../db/connection';
-import { findCouponRequest } from '../../db/coupon-requests';
+import { failWaitingRequest, findCouponRequest } from '../../db/coupon-requests';
 import { findCoupon } from '../../db/coupons';
+import { judge } from '../failure';
 import type { IncomingRecord } from '../kafka-port';
 import { PoisonRecord, readEvent } from '../poison';
 import type { Handler } from './handler';
@@ -22,9 +23,11 @@ export const couponRequested: Handler = async (record, dependencies) => {
   if (!mayBegin) return 'duplicate';
   const { topic, partition, offset, timestamp } = record;
   const input = { requestId, replayCount, record: { topic, partition, offset, timestamp } };
-  return startCoupon(dependencies, input, {
-    summary: `coupon ${code}, rank ${request.rank}`,
-    hasFailed: request.status === 'FAILED',
+  const how = { summary: `coupon ${code}, rank ${request.rank}`, hasFailed: request.status === 'FAILED' };
+  return startCoupon(dependencies, input, how).catch(async (error: unknown) => {
+    // A dead letter is worked on by nobody: its place goes to the next.
+    if (judge(error).kind === 'poison') await failWaitingRequest(db, requestId, 'REFUSED_BY_TEMPORAL');
+    throw error;
   });
 };
 
@@ -36,6 +39,6 @@ async function unknownRequest(db: Db, requestId: string, code: string): Promise<
 
 /** How often the record was sent back from the dead letters. */
 function replaysOf({ headers }: IncomingRecord): number {
-  const replays = Number(headers[DEAD_LETTER_HEADERS.replayCount]?.at(-1)?.toString() ?? 0);
-  return Number.isSafeInteger(replays) && replays > 0 ? replays : 0;
+  const text = headers[DEAD_LETTER_HEADERS.replayCount]?.at(-1)?.toString() ?? '';
+  return /^\d{1,6}$/.test(text) ? Number(text) : 0;
 }

@@ -67,6 +67,8 @@ describe('a coupon that many want', () => {
 
   test('whoever has a place is never told "sold out", whether the gate is shut or not', async () => {
     const { code, winners } = await soldOut(3);
+    const refused = await shop.askForCoupon(code, 'late@x.kr');
+    expect([refused.body.code, refused.headers.get('location')]).toEqual(['COUPON_SOLD_OUT', null]);
     await untilShut(code);
     for (const [index, { email, id }] of winners.entries()) {
       expect(await ask(code, email, id)).toBe(index + 1);
@@ -189,6 +191,8 @@ describe('a coupon that many want', () => {
     const id = randomUUID();
     const [first, again] = [await post(id), await post(id)];
     expect([first.status, again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 202, 'true']);
+    expect(await ask(code, 'another@x.kr')).toBe(2);
+    await untilShut(code);
     expect((await post(randomUUID())).body.code).toBe('IDEMPOTENCY_KEY_REUSED');
     expect(await shop.db('outbox').where({ topic: TOPICS.couponIssue, key: id })).toHaveLength(1);
   });

@@ -1,0 +1,20 @@
+import type { Redis } from 'ioredis';
+
+/** After a failure Redis is left alone for this long: nobody else waits for its time-out. */
+const LEFT_ALONE_MS = 500;
+
+const leftAloneUntil = new WeakMap<Redis, number>();
+
+/** Asks Redis where it answers; undefined: it is not there, or has failed a moment ago, whoever had asked. */
+export async function ifThere<Client extends Redis, Result>(
+  redis: Client | undefined,
+  ask: (redis: Client) => Promise<Result>,
+): Promise<Result | undefined> {
+  if (redis?.status !== 'ready' || performance.now() < (leftAloneUntil.get(redis) ?? 0)) return undefined;
+  try {
+    return await ask(redis);
+  } catch {
+    leftAloneUntil.set(redis, performance.now() + LEFT_ALONE_MS);
+    return undefined;
+  }
+}
