@@ -5,6 +5,8 @@ import { ifThere } from './if-there';
 
 /** What Postgres said is repeated for no longer than this after it was asked. */
 const TRUE_FOR_MS = 1_000;
+/** When it is this old, Postgres is asked again, by one for all: they would go there together when it is over. */
+const RENEWED_AFTER_MS = 500;
 const KNOWN_KEPT_S = 3_600;
 const LOADING_S = 60;
 const CHUNK = 2_000;
@@ -20,23 +22,32 @@ const fieldOf = ({ requestId, userId, hasFailed }: KnownRequest) =>
 const ASK = `
 local mark = redis.call('GET', KEYS[1])
 if not mark then return false end
-local version, refusal = mark:match('^(%d+) (.+)$')
+local version, refusal, renewAt = mark:match('^(%d+) (%S+) (%d+)$')
 local known = redis.call('HMGET', KEYS[2], '${VERSION}', 'user:' .. ARGV[1], 'failed:' .. ARGV[2])
 if known[1] ~= version or known[3] or known[2] == ARGV[2] then return false end
-if known[2] then return 'COUPON_ALREADY_REQUESTED' end
-return refusal
+if known[2] then refusal = 'COUPON_ALREADY_REQUESTED' end
+local now = redis.call('TIME')
+local isOld = now[1] * 1000 + now[2] / 1000 >= tonumber(renewAt)
+return {refusal, isOld and 1 or 0}
 `;
 
 const KNOWN_ARE_OTHERS = 0;
 const SHUT = `
 if redis.call('HGET', KEYS[2], '${VERSION}') ~= ARGV[1] then return ${KNOWN_ARE_OTHERS} end
-redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PXAT', ARGV[3])
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3], 'PXAT', ARGV[4])
 return 1
 `;
 
 interface Scripts {
-  askCouponGate(shut: string, known: string, userId: string, requestId: string): Promise<string | null>;
-  shutCouponGate(shut: string, known: string, version: string, refusal: string, until: string): Promise<number>;
+  askCouponGate(shut: string, known: string, userId: string, requestId: string): Promise<[CouponRefusal, 0 | 1] | null>;
+  shutCouponGate(
+    shut: string,
+    known: string,
+    version: string,
+    refusal: string,
+    renewAt: string,
+    until: string,
+  ): Promise<number>;
 }
 
 /** Why a coupon takes nobody, as Postgres said when it was asked. */
@@ -81,7 +92,11 @@ export class CouponGate {
     const answer = await ifThere(this.redis, (redis) =>
       redis.askCouponGate(shutKey(code), knownKey(code), userId, requestId),
     );
-    return (answer ?? undefined) as CouponRefusal | undefined;
+    if (!answer) return undefined;
+    const [refusal, isOld] = answer;
+    // Where Postgres can't be asked, nothing is renewed: whoever comes when the second is over hears of it.
+    if (isOld) this.shut(code).catch(() => undefined);
+    return refusal;
   }
 
   /** Postgres has refused somebody: from now on the gate does, if Postgres still would. */
@@ -107,10 +122,11 @@ export class CouponGate {
     const shut = askedAt === undefined ? undefined : await this.truth.shut(code);
     if (askedAt === undefined || !shut) return;
     const { version, refusal, opensInMs } = shut;
+    const renewAt = askedAt + RENEWED_AFTER_MS;
     const until = askedAt + Math.floor(Math.min(TRUE_FOR_MS, opensInMs ?? TRUE_FOR_MS));
     const mark = () =>
       ifThere(this.redis, (redis) =>
-        redis.shutCouponGate(shutKey(code), knownKey(code), String(version), refusal, String(until)),
+        redis.shutCouponGate(shutKey(code), knownKey(code), String(version), refusal, String(renewAt), String(until)),
       );
     if ((await mark()) !== KNOWN_ARE_OTHERS) return;
     // If the coupon has changed meanwhile, the mark does not find its version, and is not set.

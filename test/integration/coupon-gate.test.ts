@@ -16,13 +16,20 @@ describe('the gate in front of a coupon', () => {
     shut,
     known,
   }: {
-    shut: () => Promise<Shut>;
+    shut: () => Promise<Shut | undefined>;
     known: { version: number; requests: KnownRequest[] };
   }) {
     const code = `gate-${randomUUID()}`;
     const gate = new CouponGate(redis, { shut, known: () => Promise.resolve(known) });
     const ask = (userId: string, requestId: string = randomUUID()) => gate.refusalOf(code, userId, requestId);
     return { shut: () => gate.shut(code), open: () => gate.open(code), ask };
+  }
+
+  async function answersFor(ms: number, gate: ReturnType<typeof gateOn>): Promise<(string | undefined)[]> {
+    const answers: (string | undefined)[] = [];
+    const from = Date.now();
+    while (Date.now() - from < ms) answers.push(await gate.ask('anybody'));
+    return answers;
   }
 
   const winner = { requestId: 'r1', userId: 'winner', hasFailed: false };
@@ -61,5 +68,28 @@ describe('the gate in front of a coupon', () => {
     answer(SOLD_OUT);
     await shutting;
     expect(await gate.ask('anybody')).toBeUndefined();
+  });
+
+  test('asks Postgres again before its second is over, so that those who come then need not', async () => {
+    let asked = 0;
+    const shut = () => {
+      asked += 1;
+      return Promise.resolve(SOLD_OUT);
+    };
+    const gate = gateOn({ shut, known: { version: 7, requests: [] } });
+    await gate.shut();
+    const answers = await answersFor(1_500, gate);
+    expect(new Set(answers)).toEqual(new Set(['COUPON_SOLD_OUT']));
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThan(6);
+  });
+
+  test('opens within its second when Postgres does not refuse any more, or cannot be asked', async () => {
+    for (const later of [() => Promise.resolve(undefined), () => Promise.reject(new Error('away'))]) {
+      const answers: (() => Promise<Shut | undefined>)[] = [() => Promise.resolve(SOLD_OUT)];
+      const gate = gateOn({ shut: () => (answers.pop() ?? later)(), known: { version: 7, requests: [] } });
+      await gate.shut();
+      expect((await answersFor(1_100, gate)).at(-1)).toBeUndefined();
+    }
   });
 });
