@@ -5,7 +5,7 @@ import express from 'express';
 import pg from 'pg';
 import { loadSettings } from '../config/load';
 
-/** What Express and Postgres can do by themselves: a JSON body in, one committed insert, 202. */
+/** What Express can do by itself, JSON in and JSON out, and with Postgres: one committed insert between the two. */
 async function main(): Promise<void> {
   const settings = loadSettings();
   const pool = new pg.Pool({ connectionString: settings.DATABASE_URL, max: settings.DATABASE_POOL_MAX });
@@ -18,6 +18,9 @@ async function main(): Promise<void> {
       JSON.stringify(request.body),
     ]);
     response.status(202).json({ success: true, data: { id: rows[0]?.id } });
+  });
+  app.post('/echoes', express.json(), (request, response) => {
+    response.status(202).json({ success: true, data: request.body as unknown });
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,3 +1,4 @@
+import type { AnswerFigures, IssueFigures } from './coupon-rush';
 import type { CpuUse } from './cpu';
 import type { Spread } from './figures';
 import type { HttpFigures } from './http-load';
@@ -17,10 +18,21 @@ export interface SubmitRound {
   readonly cpu: CpuUse;
 }
 
+/** The ceilings and a rush, one right after the other. */
+export interface CouponRound {
+  readonly bare: HttpFigures;
+  readonly insert: HttpFigures;
+  readonly redisPerSecond: number;
+  readonly floorPerSecond: number;
+  readonly answers: AnswerFigures;
+  readonly issues: IssueFigures;
+}
+
 /** Everything that one run got; parts that were not asked for are absent. */
 export interface BenchFigures {
   engine?: { readonly rounds: readonly EngineRound[]; readonly relayLagMs: Spread };
   single?: SingleOrders & { readonly relayLagMs: Spread };
   status?: { readonly workflow: HttpFigures; readonly database: HttpFigures };
+  coupons?: { readonly rounds: readonly CouponRound[]; readonly apiAlone: readonly AnswerFigures[] };
   submit?: { readonly rounds: readonly SubmitRound[]; readonly whileWorking: HttpFigures };
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { engineNames } from '../stack/settings';
 import { stackRemove } from '../stack/stack';
 import { readKeeper } from '../stack/stack-folder';
+import { apiAloneRounds, couponRounds } from './coupons';
 import type { BenchFigures } from './figures-of-parts';
 import { type BenchOptions, type PARTS, readOptions } from './options';
 import { type Bench, engineRounds, singleOrders, statusFigures, submit, submitRounds } from './parts';
@@ -11,7 +12,7 @@ import { relayLag } from './relay-lag';
 import { table } from './report';
 import { Shop } from './shop';
 import { StatusWatch } from './status-watch';
-import { BenchSystem } from './system';
+import { BenchSystem, type Layout } from './system';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -78,6 +79,7 @@ async function measure(system: BenchSystem, options: BenchOptions): Promise<Benc
     figures.engine = { rounds, relayLagMs: await relayLag(system.db, from, new Date()) };
     await system.end(floor);
   }
+  if (wants('coupons')) figures.coupons = await coupons(bench, wants('submit') ? options.layout : undefined);
   if (wants('submit')) {
     say('payment requests while all roles work …');
     const whileWorking = await submit(bench, plan.httpS);
@@ -90,6 +92,22 @@ async function measure(system: BenchSystem, options: BenchOptions): Promise<Benc
   }
   shop.close();
   return figures;
+}
+
+/** Ends every role and, where `next` is given, starts them again. */
+async function coupons(bench: Bench, next: Layout | undefined): Promise<BenchFigures['coupons']> {
+  const { system, say } = bench;
+  say('rushes on coupons, and their ceilings, in turns …');
+  const floor = await system.start('bench/floor-process.ts', 'floor');
+  const bare = await system.start('bench/bare-process.ts', 'bare');
+  const rounds = await couponRounds(bench, floor, bare);
+  await system.endChildren();
+  say('rushes on coupons, the api alone …');
+  await system.startRole('api');
+  const apiAlone = await apiAloneRounds(bench);
+  await system.endChildren();
+  if (next) await system.startRoles(next);
+  return { rounds, apiAlone };
 }
 
 async function enginePids(stackName: string): Promise<Record<string, number>> {

@@ -12,6 +12,16 @@ export interface Plan {
   readonly httpS: number;
   readonly httpRounds: number;
   readonly connections: number;
+  readonly coupons: CouponPlan;
+}
+
+export interface CouponPlan {
+  readonly rounds: number;
+  /** Who asks; each once. */
+  readonly requests: number;
+  readonly total: number;
+  readonly connections: number;
+  readonly redis: { readonly inFlight: number; readonly warmUpS: number; readonly seconds: number };
 }
 
 export interface BenchOptions {
@@ -36,6 +46,13 @@ const WHOLE: Plan = {
   httpS: 4,
   httpRounds: 3,
   connections: 4,
+  coupons: {
+    rounds: 3,
+    requests: 20_000,
+    total: 1_000,
+    connections: 64,
+    redis: { inFlight: 64, warmUpS: 1, seconds: 3 },
+  },
 };
 const QUICK: Plan = {
   ...WHOLE,
@@ -46,9 +63,10 @@ const QUICK: Plan = {
   singleOrders: 25,
   httpS: 2,
   httpRounds: 1,
+  coupons: { ...WHOLE.coupons, rounds: 1, requests: 4_000, total: 200 },
 };
 
-export const PARTS = ['engine', 'single', 'status', 'submit'] as const;
+export const PARTS = ['engine', 'single', 'status', 'coupons', 'submit'] as const;
 
 /** Reads the command line; throws with one sentence on what is wrong. */
 export function readOptions(args: readonly string[]): BenchOptions {

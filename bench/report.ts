@@ -1,15 +1,9 @@
+import { couponRows } from './coupon-rows';
 import { median, type Spread } from './figures';
 import type { BenchFigures, EngineRound, SubmitRound } from './figures-of-parts';
 import type { HttpFigures } from './http-load';
 import type { Plan } from './options';
-
-interface Row {
-  readonly name: string;
-  readonly got: string;
-  readonly aim?: string;
-  /** Whether the aim is met; undefined: there is none. */
-  readonly isMet?: boolean;
-}
+import { http, medianOf, ms, type Row } from './row';
 
 export interface BenchResult {
   readonly seconds: number;
@@ -34,6 +28,7 @@ export function table(result: BenchResult): string {
     ...submitRows(figures, plan),
     ...statusRows(figures),
     ...relayRows(figures),
+    ...couponRows(figures, plan),
   ];
   const widths = { name: longest(rows.map((row) => row.name)), got: longest(rows.map((row) => row.got)) };
   return [
@@ -50,8 +45,7 @@ export function table(result: BenchResult): string {
 function engineRows({ engine }: BenchFigures, plan: Plan): Row[] {
   if (!engine) return [];
   const { rounds } = engine;
-  const of = (pick: (round: EngineRound) => number, digits: number) =>
-    `${median(rounds.map(pick)).toFixed(digits)}${rounds.length > 1 ? ` (${rounds.map((round) => pick(round).toFixed(digits)).join(', ')})` : ''}`;
+  const of = (pick: (round: EngineRound) => number, digits: number) => medianOf(rounds.map(pick), digits);
   const ratio = median(rounds.map((round) => round.ratio));
   return [
     { name: `a  no-op workflows/s, ${plan.inFlight} in flight`, got: of((round) => round.floorPerSecond, 0) },
@@ -143,10 +137,12 @@ function relayRows({ single, engine }: BenchFigures): Row[] {
   ];
 }
 
-function cpuLines({ engine, submit }: BenchFigures): string[] {
+function cpuLines({ engine, submit, coupons }: BenchFigures): string[] {
   const lines = [
     ...(engine?.rounds.map((round) => ({ what: 'b', use: round.orders.cpu })) ?? []),
     ...(submit?.rounds.map((round) => ({ what: 'd', use: round.cpu })) ?? []),
+    ...(coupons?.rounds.map((round) => ({ what: 'f', use: round.answers.cpu })) ?? []),
+    ...(coupons?.rounds.map((round) => ({ what: 'g, after the last answer', use: round.issues.cpu })) ?? []),
   ];
   return lines
     .filter(({ use }) => use.others !== undefined)
@@ -156,6 +152,4 @@ function cpuLines({ engine, submit }: BenchFigures): string[] {
     });
 }
 
-const ms = ({ p50, p99 }: Spread) => `p50 ${p50.toFixed(1)} ms  p99 ${p99.toFixed(1)} ms`;
-const http = (figures: HttpFigures) => `${figures.perSecond.toFixed(0)}/s  ${ms(figures.ms)}`;
 const longest = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));

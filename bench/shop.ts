@@ -46,6 +46,13 @@ export class Shop {
     }
   }
 
+  /** A coupon that nobody has asked for yet. */
+  async offer(code: string, total: number): Promise<void> {
+    const body = JSON.stringify({ name: 'Opening day', total, discount: { type: 'PERCENT', value: 10 } });
+    const { status, text } = await this.call('PUT', `/api/ops/coupons/${code}`, body, this.operatorToken);
+    if (status !== 200) throw new Error(`coupon: HTTP ${status} ${text}`);
+  }
+
   async order(): Promise<number> {
     const sku = `bench-${Math.floor(Math.random() * PRODUCTS)}`;
     const { status, text } = await this.call('POST', '/api/orders', JSON.stringify({ lines: [{ sku, quantity: 1 }] }));
