@@ -40,7 +40,13 @@ describe('coupons over Kafka', () => {
     await shop.couponRequestIs(requestId, 'ISSUED');
     expect(await shop.db('outbox').where({ topic: TOPICS.couponIssue, key: requestId })).toHaveLength(1);
     expect(await shop.db('coupon_requests').where({ code })).toHaveLength(1);
-    expect(recordsOf(TOPICS.couponIssue, requestId)).toHaveLength(1);
+    await broker.untilCommitted(TOPICS.couponIssue);
+    const records = await until(
+      'the message',
+      async () => recordsOf(TOPICS.couponIssue, requestId),
+      (found) => found.length > 0,
+    );
+    expect(records).toHaveLength(1);
   });
 
   test('a message that can never be worked on goes to the DLT, where its Base64 is the message', async () => {
