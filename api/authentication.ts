@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Settings } from '../config/settings';
@@ -68,8 +68,10 @@ function verifier(settings: TokenSettings): (token: string) => Promise<JWTPayloa
     return async (token) => (await jwtVerify(token, keys, { ...options, algorithms })).payload;
   }
   if (!settings.JWT_SECRET) throw new Error('neither JWT_JWKS_URL nor JWT_SECRET is set');
-  const secret = createSecretKey(Buffer.from(settings.JWT_SECRET));
-  return async (token) => (await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })).payload;
+  // Imported once: from a KeyObject, the library would do it again for every token.
+  const hmac = { name: 'HMAC', hash: 'SHA-256' };
+  const secret = webcrypto.subtle.importKey('raw', Buffer.from(settings.JWT_SECRET), hmac, false, ['verify']);
+  return async (token) => (await jwtVerify(token, await secret, { ...options, algorithms: ['HS256'] })).payload;
 }
 
 /** The token of an Authorization header. */
