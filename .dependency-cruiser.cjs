@@ -10,6 +10,7 @@ const ROOMS = [
   'db',
   'demo',
   'deploy',
+  'desk',
   'docs',
   'domain',
   'kafka-bridge',
@@ -43,7 +44,7 @@ const MAY_IMPORT = {
   'kafka-bridge': { rooms: ['contracts', 'domain', 'db', 'observability'], types: ['config'] },
   // What is fast and may be lost.
   redis: { rooms: ['domain'], types: ['observability'] },
-  api: { rooms: ['contracts', 'domain', 'db', 'observability', 'redis'], types: ['config'] },
+  api: { rooms: ['contracts', 'domain', 'db', 'desk', 'observability', 'redis'], types: ['config'] },
   worker: { rooms: ['activities', 'contracts', 'db', 'observability', 'redis'], types: ['config', 'providers'] },
   cli: { rooms: ['config', 'contracts'] },
   sandbox: { rooms: ['contracts'] },

@@ -26,6 +26,10 @@ const MESSAGES = {
   couponRequest: { ko: '쿠폰 신청 조회 성공', en: 'Your request for a coupon' },
   coupon: { ko: '쿠폰 조회 성공', en: 'The coupon' },
   couponSaved: { ko: '쿠폰이 저장되었습니다.', en: 'The coupon was saved.' },
+  deadLetters: { ko: '데드 레터 목록 조회 성공', en: 'Dead letters' },
+  deadLetter: { ko: '데드 레터 조회 성공', en: 'The dead letter' },
+  deadLetterReplayed: { ko: '데드 레터를 다시 보냅니다.', en: 'The dead letter is sent back.' },
+  deadLetterDiscarded: { ko: '데드 레터를 폐기했습니다.', en: 'The dead letter was discarded.' },
   carrierEvent: { ko: '배송 상태를 받았습니다.', en: 'The shipment status was received.' },
 } as const;
 export type MessageName = keyof typeof MESSAGES;

@@ -77,6 +77,49 @@ const PROBLEMS = {
     title: { ko: '쿠폰 요청을 찾을 수 없습니다', en: 'Coupon request not found' },
     detail: { ko: 'requestId를 확인해 주세요.', en: 'Check the requestId.' },
   },
+  DEAD_LETTER_NOT_FOUND: {
+    status: 404,
+    title: { ko: '데드 레터를 찾을 수 없습니다', en: 'Dead letter not found' },
+    detail: { ko: '토픽/파티션/오프셋을 확인해 주세요.', en: 'Check topic/partition/offset.' },
+  },
+  DEAD_LETTER_DECIDED: {
+    status: 409,
+    title: { ko: '이미 처리된 데드 레터입니다', en: 'The dead letter is decided already' },
+    detail: { ko: '한 건은 한 번만 처리할 수 있습니다.', en: 'One letter takes one decision.' },
+  },
+  DECISION_ID_REUSED: {
+    status: 409,
+    title: { ko: 'decisionId가 다른 결정에 쓰였습니다', en: 'The decisionId belongs to another decision' },
+    detail: { ko: '새 decisionId를 사용해 주세요.', en: 'Use a new decisionId.' },
+  },
+  ORDER_CANCELLED: {
+    status: 409,
+    title: { ko: '취소된 주문입니다', en: 'The order is cancelled' },
+    detail: {
+      ko: '취소된 주문의 기록은 다시 보낼 수 없습니다.',
+      en: 'Records of a cancelled order are not sent back.',
+    },
+  },
+  REPLAYS_EXHAUSTED: {
+    status: 409,
+    title: { ko: '재전송 횟수를 모두 사용했습니다', en: 'Its replays are used up' },
+    detail: { ko: 'override와 reason이 필요합니다.', en: 'It takes an override, with its reason.' },
+  },
+  TOPIC_NOT_OURS: {
+    status: 409,
+    title: { ko: '다른 시스템의 토픽입니다', en: 'The topic is of another system' },
+    detail: { ko: 'override와 reason이 필요합니다.', en: 'It takes an override, with its reason.' },
+  },
+  VALUE_MISSING: {
+    status: 422,
+    title: { ko: '보낼 값이 없습니다', en: 'There is no value to send' },
+    detail: { ko: 'value 또는 valueBase64를 지정해 주세요.', en: 'Give a value or valueBase64.' },
+  },
+  VALUE_INVALID: {
+    status: 422,
+    title: { ko: '토픽의 스키마와 맞지 않습니다', en: 'The value is no event of its topic' },
+    detail: { ko: 'errors를 고치거나 override해 주세요.', en: 'Correct what is named under errors, or override.' },
+  },
   COUPON_NOT_OPEN: {
     status: 409,
     title: { ko: '아직 받을 수 없는 쿠폰입니다', en: 'The coupon is not open yet' },

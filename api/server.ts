@@ -6,6 +6,7 @@ import helmet from 'helmet';
 import { createAuthentication } from './authentication';
 import { carrierWebhook } from './carrier-webhook';
 import { couponRoutes } from './coupon-routes';
+import { deadLetterRoutes } from './dead-letter-routes';
 import type { ApiOptions, RouteDependencies } from './dependencies';
 import { documentationRoutes } from './documentation-routes';
 import { endingRoutes } from './ending-routes';
@@ -67,6 +68,7 @@ export function createApp(dependencies: RouteDependencies, streams: OpenStreams)
   app.use(probeRoutes(dependencies), documentationRoutes(), carrierWebhook(dependencies));
   app.use(paymentRoutes(dependencies), statusRoutes(dependencies), orderRoutes(dependencies));
   app.use(endingRoutes(dependencies), productRoutes(dependencies), couponRoutes(dependencies));
+  app.use(deadLetterRoutes(dependencies));
   app.use(eventStreamRoutes(dependencies, streams));
   app.use(unknownRoute);
   app.use(errorAnswer(dependencies.logger));

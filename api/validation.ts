@@ -6,6 +6,8 @@ import { ProblemError } from './problem';
 export const BODY_LIMIT = '64kb';
 /** Reads a JSON body; it stands after the authentication, so that nobody unknown makes us parse. */
 export const jsonBody = express.json({ limit: BODY_LIMIT, type: 'application/json' });
+/** For operators, who edit records as large as the broker takes. */
+export const largeJsonBody = express.json({ limit: '4mb', type: 'application/json' });
 
 const koreanMessages = z.locales.ko().localeError;
 const englishMessages = z.locales.en().localeError;

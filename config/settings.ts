@@ -34,6 +34,15 @@ export const settingsSchema = z
     KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
     KAFKA_SASL_USERNAME: text.optional(),
     KAFKA_SASL_PASSWORD: text.optional(),
+    FOREIGN_DEAD_LETTER_TOPICS: z
+      .string()
+      .default('')
+      .transform((list) =>
+        list
+          .split(',')
+          .map((topic) => topic.trim())
+          .filter((topic) => topic !== ''),
+      ),
     KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).max(9).default(1),
 
     TEMPORAL_ADDRESS: text,
@@ -67,6 +76,7 @@ export const settingsSchema = z
     RETRY_DELAY_MS: ms(30_000),
     MAX_RETRIES: z.coerce.number().int().min(0).max(20).default(3),
     MAX_DECLINES: z.coerce.number().int().min(1).max(20).default(3),
+    MAX_REPLAYS: z.coerce.number().int().min(1).max(1_000).default(3),
     UNDO_PATIENCE_MS: ms(60_000),
     UNDO_RETRY_MS: ms(10 * 60_000),
 

@@ -24,6 +24,9 @@ export const DEAD_LETTER_HEADERS = {
   code: 'ordersaga-code',
   /** How often the desk has sent this record back, as decimal text. */
   replayCount: 'ordersaga-replay-count',
+  /** Of a record that the desk has sent back: the place of the letter, and the decision that sent it. */
+  replayOf: 'ordersaga-replay-of',
+  decisionId: 'ordersaga-decision',
 } as const;
 
 export type DeadLetterCode =
@@ -79,10 +82,14 @@ export interface DeadLetter {
   readonly message: string | undefined;
   readonly group: string | undefined;
   readonly replayCount: number;
+  /** The decision whose replay died as this letter. */
+  readonly decisionId: string | undefined;
 }
 
 const H = DEAD_LETTER_HEADERS;
-const ADDED: ReadonlySet<string> = new Set(Object.values(H));
+/** What a replay adds to a record, and its next death keeps. */
+const OF_REPLAYS: readonly string[] = [H.replayCount, H.replayOf, H.decisionId];
+const ADDED: ReadonlySet<string> = new Set(Object.values(H).filter((name) => !OF_REPLAYS.includes(name)));
 const EXCEPTION_CLASS = 'ordersaga.PoisonRecord';
 const MAX_TEXT = 4_000;
 
@@ -100,7 +107,7 @@ const int64 = (value: string) => {
 
 /** The dead letter of a record, for `deadLetterTopic(record.topic)`; the record's own headers are kept. */
 export function encodeDeadLetter(record: OriginalRecord, cause: DeadLetterCause): DeadLetterMessage {
-  const kept = Object.entries(record.headers).filter(([name]) => !ADDED.has(name) || name === H.replayCount);
+  const kept = Object.entries(record.headers).filter(([name]) => !ADDED.has(name));
   return {
     key: record.key,
     value: record.value === null ? null : Buffer.from(record.value.toString('base64')),
@@ -130,7 +137,7 @@ export function decodeDeadLetter(message: DeadLetterMessage): DeadLetter {
   const key = one(H.key);
   const code = one(H.code)?.toString();
   const exceptionMessage = one(H.exceptionMessage)?.toString();
-  const headers = Object.entries(message.headers).filter(([name]) => !ADDED.has(name) || name === H.replayCount);
+  const headers = Object.entries(message.headers).filter(([name]) => !ADDED.has(name));
   return {
     original: {
       topic: one(H.originalTopic)?.toString() ?? '',
@@ -145,6 +152,7 @@ export function decodeDeadLetter(message: DeadLetterMessage): DeadLetter {
     message: code === undefined ? exceptionMessage : exceptionMessage?.replace(`${code}: `, ''),
     group: one(H.originalConsumerGroup)?.toString(),
     replayCount: Number(one(H.replayCount)?.toString() ?? 0),
+    decisionId: one(H.decisionId)?.toString(),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Every event that crosses Kafka, as zod schemas; readers ignore unknown fields. */
 import { z } from 'zod';
 import { ORDER_STATUSES } from '../domain/order-status';
+import { TOPICS } from './topics';
 import { SHIPMENT_STATUSES } from './workflow-api';
 
 const orderId = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
@@ -106,3 +107,15 @@ export type CouponIssueEvent = z.infer<typeof couponIssueEventSchema>;
 
 export const couponIssuedEventSchema = z.object({ ...couponRequest, issuedAt: z.string() });
 export type CouponIssuedEvent = z.infer<typeof couponIssuedEventSchema>;
+
+/** The schema of each topic's events. */
+export const EVENT_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  [TOPICS.stockDecreaseRequested]: stockDecreaseRequestedEventSchema,
+  [TOPICS.stockDecreaseFailed]: stockDecreaseFailedEventSchema,
+  [TOPICS.orderProcessing]: orderProcessingEventSchema,
+  [TOPICS.orderRetry]: orderProcessingEventSchema,
+  [TOPICS.shipmentStatus]: shipmentStatusEventSchema,
+  [TOPICS.orderStatusChanged]: orderStatusChangedEventSchema,
+  [TOPICS.couponIssue]: couponIssueEventSchema,
+  [TOPICS.couponIssued]: couponIssuedEventSchema,
+};

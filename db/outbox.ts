@@ -11,6 +11,14 @@ export interface OutboxRow {
   readonly headers?: Readonly<Record<string, OutboxHeader>>;
   /** Published no earlier than this; absent: at once. */
   readonly availableAt?: Date;
+  /** Published instead of key and value, which then only place the row in its lane. */
+  readonly raw?: RawRecord;
+}
+
+/** A record that is not text: bytes in Base64, or null. */
+export interface RawRecord {
+  readonly key: string | null;
+  readonly value: string | null;
 }
 
 export interface StoredOutboxRow {
@@ -20,6 +28,7 @@ export interface StoredOutboxRow {
   readonly lane: number;
   readonly value: string;
   readonly headers: Readonly<Record<string, OutboxHeader>>;
+  readonly raw: RawRecord | null;
   readonly createdAt: Date;
   readonly availableAt: Date;
 }
@@ -38,6 +47,7 @@ export async function addToOutbox(trx: DbOrTrx, rows: readonly OutboxRow[]): Pro
       value: row.value,
       headers: JSON.stringify({ ...trace, ...row.headers }),
       ...(row.availableAt ? { available_at: row.availableAt } : {}),
+      ...(row.raw ? { raw: JSON.stringify(row.raw) } : {}),
     })),
   );
 }
@@ -73,7 +83,17 @@ export async function releaseLanes(db: Db, owner: string, keep: readonly number[
 /** The oldest unpublished rows of these lanes whose time has come, in the order to publish them. */
 export async function dueOutboxRows(db: Db, lanes: readonly number[], limit: number): Promise<StoredOutboxRow[]> {
   return (await db('outbox')
-    .select('id', 'topic', 'key', 'lane', 'value', 'headers', 'created_at as createdAt', 'available_at as availableAt')
+    .select(
+      'id',
+      'topic',
+      'key',
+      'lane',
+      'value',
+      'headers',
+      'raw',
+      'created_at as createdAt',
+      'available_at as availableAt',
+    )
     .whereNull('published_at')
     .where('available_at', '<=', db.raw('clock_timestamp()'))
     .whereIn('lane', lanes as number[])

@@ -3,11 +3,13 @@ import type { Db } from './connection';
 import * as orders from './migrations/001-orders';
 import * as requestPayment from './migrations/002-request-payment';
 import * as coupons from './migrations/003-coupons';
+import * as deadLetterDesk from './migrations/004-dead-letter-desk';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
   '002-request-payment': requestPayment,
   '003-coupons': coupons,
+  '004-dead-letter-desk': deadLetterDesk,
 };
 
 const source: Knex.MigrationSource<string> = {

@@ -15,9 +15,8 @@ export class TopicReader {
     const reader = new TopicReader(topic);
     reader.consumer = await kafka.consume({
       groupId,
-      topic,
+      topics: [topic],
       partitionsAtOnce: 1,
-      onAssigned: () => undefined,
       async onBatch({ records, commitThrough }) {
         for (const { key, value } of records) reader.take(key?.toString() ?? '', value?.toString() ?? '');
         const last = records.at(-1);

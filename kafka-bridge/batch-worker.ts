@@ -1,5 +1,7 @@
-import { encodeDeadLetter } from '../contracts/dead-letters';
+import { DEAD_LETTER_HEADERS, encodeDeadLetter } from '../contracts/dead-letters';
+import { subjectOf, workflowOf } from '../contracts/record-subject';
 import { deadLetterTopic } from '../contracts/topics';
+import { noteReplayOutcome } from '../db/dead-letters';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { judge } from './failure';
@@ -15,6 +17,7 @@ const LONGEST_PAUSE_MS = 5_000;
 const BATCH_BUDGET_MS = 1_000;
 const COMMIT_EVERY_MS = 250;
 const STUCK_AFTER_ATTEMPTS = 5;
+const DECISION_ID = /^[\x20-\x7e]{1,200}$/;
 
 export interface Source {
   readonly topic: ConsumedTopic;
@@ -108,15 +111,22 @@ export class BatchWorker {
 
   /** Ends a record one way or another; throws what may pass. */
   private async workOn(record: IncomingRecord): Promise<void> {
-    const { topic, groupId, handler, metrics } = this.options;
+    const outcome = await this.outcomeOf(record);
+    this.options.metrics.records.inc({ topic: this.options.topic, outcome });
+    const decisionId = record.headers[DEAD_LETTER_HEADERS.decisionId]?.at(-1)?.toString() ?? '';
+    // The desk hears what became of a record that it has sent back.
+    if (DECISION_ID.test(decisionId))
+      await noteReplayOutcome(this.options.db, decisionId, outcome, workflowOf(subjectOf(record.value)));
+  }
+
+  private async outcomeOf(record: IncomingRecord): Promise<'processed' | 'duplicate' | 'dead'> {
     try {
-      const outcome = await inTraceOf(record, groupId, () => handler(record, this.options));
-      metrics.records.inc({ topic, outcome });
+      return await inTraceOf(record, this.options.groupId, () => this.options.handler(record, this.options));
     } catch (error) {
       const verdict = judge(error);
       if (verdict.kind !== 'poison') throw error;
       await this.bury(record, verdict.poison);
-      metrics.records.inc({ topic, outcome: 'dead' });
+      return 'dead';
     }
   }
 

@@ -10,6 +10,7 @@ import { stockFailed } from './handlers/stock-failed';
 import { stockRequested } from './handlers/stock-requested';
 import type { Kafka, KafkaConsumer } from './kafka-port';
 import { watchLag } from './lag-watch';
+import { indexDeadLetters } from './letter-index';
 
 const HANDLERS: Readonly<Record<ConsumedTopic, Handler>> = {
   'stock.decrease.requested': stockRequested,
@@ -22,6 +23,8 @@ const HANDLERS: Readonly<Record<ConsumedTopic, Handler>> = {
 
 export interface BridgeOptions extends HandlerDependencies {
   readonly kafka: Kafka;
+  /** Dead-letter topics of other systems. */
+  readonly foreignDeadLetterTopics: readonly string[];
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -46,11 +49,13 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     workers.map((worker) =>
       options.kafka.consume({
         ...worker.source,
-        onAssigned: (partitions) => worker.assign(partitions),
+        topics: [worker.source.topic],
+        onAssigned: (assigned) => worker.assign(assigned[worker.source.topic] ?? []),
         onBatch: (batch) => worker.workOff(batch),
       }),
     ),
   );
+  consumers.push(await indexDeadLetters(options, logger));
   const lagWatch = await watchLag({
     kafka: options.kafka,
     metrics: options.metrics,

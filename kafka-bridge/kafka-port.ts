@@ -67,10 +67,10 @@ export interface PartitionBatch {
 
 export interface ConsumeOptions {
   readonly groupId: string;
-  readonly topic: string;
+  readonly topics: readonly string[];
   readonly partitionsAtOnce: number;
-  /** Told after each rebalance which partitions this consumer has. */
-  readonly onAssigned: (partitions: readonly number[]) => void;
+  /** Told after each rebalance which partitions of each topic this consumer has. */
+  readonly onAssigned?: (assigned: Readonly<Record<string, readonly number[]>>) => void;
   /** Must not throw; what it did not commit comes again. */
   readonly onBatch: (batch: PartitionBatch) => Promise<void>;
 }

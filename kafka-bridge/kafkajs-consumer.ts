@@ -12,9 +12,9 @@ const MAX_BYTES_PER_PARTITION = 256 * 1024;
 /** No fetch, no heartbeat, no attempt to restart for this long: kafkajs has silently stopped. */
 const SILENCE_MS = 90_000;
 
-/** Starts a consumer of one topic; a group's first start reads from the beginning. */
+/** Starts a consumer; a group's first start reads from the beginning. */
 export async function consume(client: KafkaJs, options: ConsumeOptions, logger: Logger): Promise<KafkaConsumer> {
-  const { groupId, topic } = options;
+  const { groupId, topics } = options;
   const log = logger.child({ groupId });
   const consumer = client.consumer({
     groupId,
@@ -43,23 +43,22 @@ export async function consume(client: KafkaJs, options: ConsumeOptions, logger: 
   }
   consumer.on(events.GROUP_JOIN, ({ payload }) => {
     generation += 1;
-    const partitions = payload.memberAssignment[topic] ?? [];
-    log.info({ partitions }, `joined ${groupId}`);
-    options.onAssigned(partitions);
+    const assigned = payload.memberAssignment;
+    log.info({ assigned }, `joined ${groupId}`);
+    options.onAssigned?.(assigned);
   });
   consumer.on(events.CRASH, ({ payload: { error, restart } }) => {
     generation += 1;
     lastSign = Date.now();
     if (restart) log.warn({ err: error }, 'the consumer lost the broker and starts again');
-    else fail(new Error(`the consumer of ${topic} can't go on`, { cause: error }));
+    else fail(new Error(`${groupId} can't go on`, { cause: error }));
   });
   const watchdog = setInterval(() => {
-    if (Date.now() - lastSign > SILENCE_MS)
-      fail(new Error(`the consumer of ${topic} has been silent for ${SILENCE_MS} ms`));
+    if (Date.now() - lastSign > SILENCE_MS) fail(new Error(`${groupId} has been silent for ${SILENCE_MS} ms`));
   }, 5_000).unref();
 
   await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.subscribe({ topics: [...topics], fromBeginning: true });
   await consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: false,

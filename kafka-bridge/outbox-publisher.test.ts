@@ -11,6 +11,7 @@ const row = (id: number, key: string, value = 'v', topic = 't'): StoredOutboxRow
   value,
   lane: 0,
   headers: {},
+  raw: null,
   createdAt: at,
   availableAt: at,
 });

@@ -22,7 +22,11 @@ export function intoChunks(rows: readonly StoredOutboxRow[]): StoredOutboxRow[][
   const chunks: StoredOutboxRow[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const row of rows) {
-    const size = Buffer.byteLength(row.value) + Buffer.byteLength(JSON.stringify(row.headers)) + row.key.length;
+    const size =
+      Buffer.byteLength(row.value) +
+      (row.raw?.value?.length ?? 0) +
+      Buffer.byteLength(JSON.stringify(row.headers)) +
+      row.key.length;
     if (bytes + size > CHUNK_BYTES) {
       chunks.push([]);
       bytes = 0;
@@ -96,13 +100,14 @@ export class OutboxPublisher {
   private async bury(row: StoredOutboxRow, refusal: RecordRefusedError): Promise<boolean> {
     const place = { outboxId: row.id, topic: row.topic, key: row.key, code: refusal.code };
     const { key, value, headers } = toRecord(row);
+    const bytesOf = (content: string | Buffer | null) => (content === null ? null : Buffer.from(content));
     const original = {
       topic: row.topic,
       partition: -1,
       offset: '-1',
       timestamp: String(row.createdAt.getTime()),
-      key: Buffer.from(key),
-      value: Buffer.from(value),
+      key: bytesOf(key),
+      value: bytesOf(value),
       headers: Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, [Buffer.from(content)]])),
     };
     const letter = encodeDeadLetter(original, { code: 'REFUSED_BY_BROKER', message: refusal.code });
@@ -122,10 +127,11 @@ export class OutboxPublisher {
 }
 
 function toRecord(row: StoredOutboxRow) {
+  const rawOf = (content: string | null) => (content === null ? null : Buffer.from(content, 'base64'));
   return {
     topic: row.topic,
-    key: row.key,
-    value: row.value,
+    key: row.raw ? rawOf(row.raw.key) : row.key,
+    value: row.raw ? rawOf(row.raw.value) : row.value,
     headers: Object.fromEntries(
       Object.entries(row.headers).map(([name, content]) => [
         name,

@@ -165,6 +165,7 @@ async function startBridgeRole(shared: Shared): Promise<Part & { address: string
     metrics,
     logger,
     eventTimeZone: settings.EVENT_TIME_ZONE,
+    foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS,
     eagerStart: shared.native !== undefined,
   });
   return withProbes(shared, settings.BRIDGE_PORT, metrics, bridge, {

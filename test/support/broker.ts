@@ -20,7 +20,7 @@ export interface WrittenRecord {
   readonly value: string | Buffer | null;
   readonly partition?: number;
   readonly timestamp?: string;
-  readonly headers?: Record<string, string>;
+  readonly headers?: Record<string, string | Buffer>;
 }
 
 /** Another system on the same broker: reads some topics from their beginning, and writes what it likes. */

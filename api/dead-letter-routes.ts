@@ -1,0 +1,120 @@
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { discardLetterSchema, letterFilterSchema, replayLetterSchema } from '../contracts/dead-letter-desk';
+import { findLetter, groupLetters, type LetterPlace, letterOfReplay, listLetters } from '../db/dead-letters';
+import { type Decided, type DeskPolicy, discardLetter, replayLetter } from '../desk/decide';
+import { DeskRefusal } from '../desk/refusal';
+import { languageOf, type MessageName, send, success } from './answer';
+import { authenticated, identityOf, operatorsOnly } from './authentication';
+import { letterGroup, letterSummary, letterView, textOf } from './dead-letter-views';
+import type { RouteDependencies } from './dependencies';
+import { ProblemError } from './problem';
+import { largeJsonBody, parse, parseBody, parseQuery } from './validation';
+
+const listSchema = letterFilterSchema.extend({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  skip: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+
+const placeSchema = z.object({
+  topic: z.string().min(1).max(249),
+  partition: z.coerce.number().int().min(0).max(1_000_000),
+  offset: z.string().regex(/^\d{1,18}$/),
+});
+
+/** The desk for dead letters: looked at, sent back, put aside; operators only. */
+export function deadLetterRoutes({ db, settings, authenticate }: RouteDependencies): Router {
+  const router = Router();
+  const user = authenticated(authenticate);
+  const policy: DeskPolicy = { maxReplays: settings.MAX_REPLAYS };
+  const { maxReplays } = policy;
+  const path = '/api/ops/dead-letters/:topic/:partition/:offset';
+
+  router.get('/api/ops/dead-letters', user, operatorsOnly, async (request, response) => {
+    const { limit, skip, ...filter } = parseQuery(request, listSchema);
+    const letters = await listLetters(db, filter, { limit, skip, maxReplays });
+    send(
+      response,
+      success(
+        200,
+        letters.map((letter) => letterSummary(letter)),
+        'deadLetters',
+        languageOf(request),
+      ),
+    );
+  });
+
+  router.get('/api/ops/dead-letters/groups', user, operatorsOnly, async (request, response) => {
+    const groups = await groupLetters(db, parseQuery(request, letterFilterSchema), maxReplays);
+    send(response, success(200, groups.map(letterGroup), 'deadLetters', languageOf(request)));
+  });
+
+  router.get(path, user, operatorsOnly, async (request, response) => {
+    const letter = await findLetter(db, placeOf(request), maxReplays);
+    if (!letter) throw new ProblemError('DEAD_LETTER_NOT_FOUND');
+    const again = letter.decision && (await letterOfReplay(db, letter.decision.decisionId));
+    send(response, success(200, letterView(letter, again), 'deadLetter', languageOf(request)));
+  });
+
+  router.post(`${path}/replay`, user, operatorsOnly, largeJsonBody, async (request, response) => {
+    const place = placeOf(request);
+    const { dryRun, value, valueBase64, override, ...decision } = parseBody(request, replayLetterSchema);
+    const editedValue = value === undefined ? bytesOf(valueBase64) : Buffer.from(value);
+    const wish = { ...decision, actor: actorOf(response), editedValue, isOverride: override };
+    const decided = await asProblem(() => replayLetter(db, place, wish, policy, dryRun));
+    await answer(request, response, decided, dryRun, 'deadLetterReplayed');
+  });
+
+  router.post(`${path}/discard`, user, operatorsOnly, largeJsonBody, async (request, response) => {
+    const place = placeOf(request);
+    const { dryRun, ...decision } = parseBody(request, discardLetterSchema);
+    const wish = { ...decision, actor: actorOf(response) };
+    const decided = await asProblem(() => discardLetter(db, place, wish, policy, dryRun));
+    await answer(request, response, decided, dryRun, 'deadLetterDiscarded');
+  });
+
+  async function answer(
+    request: Request,
+    response: Response,
+    { letter, record, isNew }: Decided,
+    isDry: boolean,
+    message: MessageName,
+  ): Promise<void> {
+    const standing = isDry ? letter : ((await findLetter(db, letter, maxReplays)) ?? letter);
+    const data = {
+      ...letterSummary(standing),
+      dryRun: isDry,
+      ...(record
+        ? {
+            sends: {
+              topic: record.topic,
+              key: textOf(record.key),
+              value: textOf(record.value),
+              valueBase64: record.value.toString('base64'),
+              replayCount: record.replayCount,
+            },
+          }
+        : {}),
+    };
+    const replayed = !isNew;
+    send(response, { ...success(isDry ? 200 : 202, data, message, languageOf(request)), replayed });
+  }
+
+  return router;
+}
+
+function placeOf(request: Request): LetterPlace {
+  return parse(request, placeSchema, request.params);
+}
+
+const bytesOf = (base64: string | undefined) => (base64 === undefined ? undefined : Buffer.from(base64, 'base64'));
+
+const actorOf = (response: Response) => `operator:${identityOf(response).userId}`;
+
+async function asProblem<Result>(decide: () => Promise<Result>): Promise<Result> {
+  try {
+    return await decide();
+  } catch (error) {
+    throw error instanceof DeskRefusal ? new ProblemError(error.code, error.details) : error;
+  }
+}

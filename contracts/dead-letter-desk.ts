@@ -1,0 +1,105 @@
+/** What the desk for dead letters takes and shows over HTTP. */
+import { z } from 'zod';
+
+/** Undecided ones wait; one whose replays are used up is PARKED. */
+export const LETTER_STATES = ['WAITING', 'PARKED', 'REPLAYED', 'DISCARDED'] as const;
+export type LetterState = (typeof LETTER_STATES)[number];
+
+const decision = {
+  /** Makes the decision idempotent: the same id twice is one decision. */
+  decisionId: z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters'),
+  reason: z.string().trim().min(1).max(500),
+  /** Says what would happen, and changes nothing. */
+  dryRun: z.boolean().default(false),
+};
+
+export const discardLetterSchema = z.strictObject(decision);
+
+export const replayLetterSchema = z
+  .strictObject({
+    ...decision,
+    /** Sent instead of the letter's value: text. */
+    value: z.string().max(1_000_000).optional(),
+    /** The same for bytes that are no text. */
+    valueBase64: z.base64().max(1_400_000).optional(),
+    /** Send it although its schema, its count of replays or its order speaks against it; `reason` says why. */
+    override: z.boolean().default(false),
+  })
+  .refine(({ value, valueBase64 }) => value === undefined || valueBase64 === undefined, {
+    message: 'value and valueBase64 exclude each other',
+    path: ['valueBase64'],
+  });
+export type ReplayLetter = z.infer<typeof replayLetterSchema>;
+
+const moment = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its zone' });
+
+/** Which letters are meant; all that are named must hold. */
+export const letterFilterSchema = z.strictObject({
+  /** Of the record, not of its dead-letter topic. */
+  topic: z.string().min(1).max(249).optional(),
+  code: z.string().min(1).max(100).optional(),
+  /** The record's key as text. */
+  key: z.string().max(1_000).optional(),
+  state: z.enum(LETTER_STATES).optional(),
+  deadBefore: moment.optional(),
+  deadAfter: moment.optional(),
+});
+export type LetterFilter = z.infer<typeof letterFilterSchema>;
+
+export interface LetterDecisionView {
+  readonly decisionId: string;
+  readonly action: 'REPLAY' | 'DISCARD';
+  readonly actor: string;
+  readonly reason: string;
+  readonly at: string;
+  readonly isEdited: boolean;
+  readonly isOverride: boolean;
+  readonly bulkId?: string;
+  /** What the replayed record came to; absent: the bridge has not worked on it yet. */
+  readonly outcome?: 'processed' | 'duplicate' | 'dead';
+  readonly workflowId?: string;
+  /** Where the record stands that died again. */
+  readonly diedAgainAs?: string;
+}
+
+/** A dead letter in a list. */
+export interface LetterSummary {
+  /** `topic/partition/offset` of the dead-letter topic. */
+  readonly id: string;
+  readonly state: LetterState;
+  readonly deadAt: string;
+  readonly topic: string;
+  readonly code: string | null;
+  readonly message: string | null;
+  /** As text; null: none, or bytes that are no text. */
+  readonly key: string | null;
+  readonly replayCount: number;
+  readonly orderId?: number;
+  readonly requestId?: string;
+  readonly decision?: LetterDecisionView;
+}
+
+/** A dead letter whole. */
+export interface LetterView extends LetterSummary {
+  readonly origin: { readonly partition: number; readonly offset: string; readonly at: string | null };
+  readonly consumerGroup: string | null;
+  readonly keyBase64: string | null;
+  /** As text; null: none, or bytes that are no text. */
+  readonly value: string | null;
+  readonly valueBase64: string | null;
+  readonly valueBytes: number;
+  /** Each value as text, or Base64 where it is none. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** The letter whose replay died as this one. */
+  readonly replayOf?: string;
+}
+
+/** Letters of one cause. */
+export interface LetterGroup {
+  readonly topic: string;
+  readonly code: string | null;
+  readonly state: LetterState;
+  readonly count: number;
+  readonly oldestAt: string;
+  readonly newestAt: string;
+}

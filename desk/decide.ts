@@ -1,0 +1,199 @@
+import { DEAD_LETTER_HEADERS as H } from '../contracts/dead-letters';
+import { EVENT_SCHEMAS } from '../contracts/events';
+import { subjectOf } from '../contracts/record-subject';
+import { TOPICS } from '../contracts/topics';
+import type { Db, Trx } from '../db/connection';
+import {
+  findLetter,
+  findLetterDecision,
+  insertLetterDecision,
+  type Letter,
+  type LetterDecision,
+  type LetterPlace,
+} from '../db/dead-letters';
+import { findOrder } from '../db/orders';
+import { addToOutbox, type OutboxRow } from '../db/outbox';
+import { DeskRefusal } from './refusal';
+
+/** Who decides, and why; the same decisionId twice is one decision. */
+export interface Decider {
+  readonly decisionId: string;
+  readonly actor: string;
+  readonly reason: string;
+  readonly bulkId?: string | undefined;
+}
+
+export interface ReplayWish extends Decider {
+  /** Sent instead of the letter's value. */
+  readonly editedValue?: Buffer | undefined;
+  /** Send it although schema or count of replays speak against it. */
+  readonly isOverride?: boolean;
+}
+
+export interface DeskPolicy {
+  readonly maxReplays: number;
+}
+
+/** What a decision comes to; `isDry`: nothing of it was done. */
+export interface Decided {
+  readonly letter: Letter;
+  readonly record?: ReplayedRecord;
+  /** False: the same decision had been taken before. */
+  readonly isNew: boolean;
+}
+
+/** The record that a replay sends. */
+export interface ReplayedRecord {
+  readonly topic: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer;
+  readonly replayCount: number;
+}
+
+/** Sends a letter's record back to its topic, once; throws DeskRefusal. */
+export function replayLetter(
+  db: Db,
+  place: LetterPlace,
+  wish: ReplayWish,
+  policy: DeskPolicy,
+  isDry = false,
+): Promise<Decided> {
+  return db.transaction(async (trx) => {
+    const before = await decidedBefore(trx, place, wish, 'REPLAY', policy);
+    if (before) return before;
+    const letter = await undecidedLetter(trx, place, policy);
+    const record = replayedRecord(letter, wish.editedValue);
+    await refuseReplay(trx, letter, record, wish, policy);
+    if (isDry) return { letter, record, isNew: true };
+    await writeDown(trx, letter, 'REPLAY', wish);
+    await addToOutbox(trx, [outboxRow(letter, record, wish.decisionId)]);
+    return { letter, record, isNew: true };
+  });
+}
+
+/** Puts a letter aside for good; throws DeskRefusal. */
+export function discardLetter(
+  db: Db,
+  place: LetterPlace,
+  wish: Decider,
+  policy: DeskPolicy,
+  isDry = false,
+): Promise<Decided> {
+  return db.transaction(async (trx) => {
+    const before = await decidedBefore(trx, place, wish, 'DISCARD', policy);
+    if (before) return before;
+    const letter = await undecidedLetter(trx, place, policy);
+    if (!isDry) await writeDown(trx, letter, 'DISCARD', wish);
+    return { letter, isNew: true };
+  });
+}
+
+async function decidedBefore(
+  trx: Trx,
+  place: LetterPlace,
+  { decisionId }: Decider,
+  action: LetterDecision['action'],
+  policy: DeskPolicy,
+): Promise<Decided | undefined> {
+  const decision = await findLetterDecision(trx, decisionId);
+  if (!decision) return undefined;
+  const isSame = placeText(decision) === placeText(place) && decision.action === action;
+  const letter = await findLetter(trx, place, policy.maxReplays);
+  if (!isSame || !letter) throw new DeskRefusal('DECISION_ID_REUSED', { usedFor: placeText(decision) });
+  return { letter, isNew: false };
+}
+
+async function undecidedLetter(trx: Trx, place: LetterPlace, policy: DeskPolicy): Promise<Letter> {
+  const letter = await findLetter(trx, place, policy.maxReplays);
+  if (!letter) throw new DeskRefusal('DEAD_LETTER_NOT_FOUND');
+  if (letter.decision) throw decided(letter.decision);
+  return letter;
+}
+
+async function writeDown(trx: Trx, letter: Letter, action: LetterDecision['action'], wish: ReplayWish): Promise<void> {
+  const { topic, partition, offset } = letter;
+  const isFirst = await insertLetterDecision(trx, {
+    topic,
+    partition,
+    offset,
+    action,
+    decisionId: wish.decisionId,
+    actor: wish.actor,
+    reason: wish.reason,
+    editedValue: wish.editedValue ?? null,
+    isOverride: wish.isOverride ?? false,
+    bulkId: wish.bulkId ?? null,
+  });
+  // Somebody else decided between our look and now.
+  if (!isFirst) throw new DeskRefusal('DEAD_LETTER_DECIDED');
+}
+
+function decided({ action, actor, at, decisionId }: LetterDecision): DeskRefusal {
+  return new DeskRefusal('DEAD_LETTER_DECIDED', { action, actor, at: at.toISOString(), decisionId });
+}
+
+/** The key of an edited value is the one that the value asks for. */
+function replayedRecord(letter: Letter, editedValue: Buffer | undefined): ReplayedRecord {
+  const value = editedValue ?? letter.value;
+  if (value === null) throw new DeskRefusal('VALUE_MISSING');
+  const { orderId, requestId } = subjectOf(editedValue ?? null);
+  const ownKey = requestId ?? orderId?.toString();
+  const key = ownKey === undefined ? letter.key : Buffer.from(ownKey);
+  return { topic: letter.originTopic, key, value, replayCount: letter.replayCount + 1 };
+}
+
+async function refuseReplay(
+  trx: Trx,
+  letter: Letter,
+  record: ReplayedRecord,
+  wish: ReplayWish,
+  policy: DeskPolicy,
+): Promise<void> {
+  const { orderId } = subjectOf(record.value);
+  const order = orderId === null ? undefined : await findOrder(trx, orderId);
+  if (order?.status === 'CANCELLED') throw new DeskRefusal('ORDER_CANCELLED', { orderId, reason: order.statusReason });
+  if (wish.isOverride) return;
+  if (!OURS.has(record.topic)) throw new DeskRefusal('TOPIC_NOT_OURS', { topic: record.topic });
+  if (letter.replayCount >= policy.maxReplays)
+    throw new DeskRefusal('REPLAYS_EXHAUSTED', { replayCount: letter.replayCount, maxReplays: policy.maxReplays });
+  if (wish.editedValue) refuseInvalid(record.topic, wish.editedValue);
+}
+
+const OURS: ReadonlySet<string> = new Set(Object.values(TOPICS));
+
+/** What is edited must be an event of its topic; what is not, its reader judges. */
+function refuseInvalid(topic: string, value: Buffer): void {
+  let event: unknown;
+  try {
+    event = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value));
+  } catch {
+    throw new DeskRefusal('VALUE_INVALID', { errors: [{ path: '', message: 'is not JSON in UTF-8' }] });
+  }
+  const result = EVENT_SCHEMAS[topic]?.safeParse(event);
+  if (!result || result.success) return;
+  throw new DeskRefusal('VALUE_INVALID', {
+    errors: result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
+  });
+}
+
+function outboxRow(letter: Letter, record: ReplayedRecord, decisionId: string): OutboxRow {
+  const ownHeaders = Object.entries(letter.headers).map(([name, values]) => [name, { base64: values.at(-1) ?? '' }]);
+  return {
+    topic: record.topic,
+    // As text where it is one, so that it is published in one order with the other rows of its key.
+    key: record.key?.toString().replaceAll('\u0000', '') ?? placeText(letter),
+    value: '',
+    raw: { key: record.key?.toString('base64') ?? null, value: record.value.toString('base64') },
+    headers: {
+      ...Object.fromEntries(ownHeaders),
+      [H.replayCount]: String(record.replayCount),
+      [H.replayOf]: placeText(letter),
+      [H.decisionId]: decisionId,
+    },
+  };
+}
+
+/** A letter's id for people. */
+export function placeText({ topic, partition, offset }: LetterPlace): string {
+  return `${topic}/${partition}/${offset}`;
+}

@@ -1,0 +1,21 @@
+import { loadSettings } from '../config/load';
+import { openDatabase } from '../db/connection';
+import { createKafka } from '../kafka-bridge/kafkajs-adapter';
+import { rebuildLetterIndex } from '../kafka-bridge/letter-index';
+import { createLogger } from '../observability/logger';
+import { runMain } from './process';
+
+/** `npm run rebuild-letter-index`: the index of dead letters, from their topics. */
+runMain(async () => {
+  const settings = loadSettings();
+  const logger = createLogger('rebuild', settings.LOG_LEVEL);
+  const db = openDatabase({ url: settings.DATABASE_URL, poolMax: 2, caFile: settings.DATABASE_CA_FILE });
+  try {
+    const kafka = createKafka(settings, logger);
+    await rebuildLetterIndex({ db, kafka, foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS }, logger);
+    const [row] = (await db('dead_letters').count({ count: '*' })) as { count: number }[];
+    process.stdout.write(`${row?.count} dead letters indexed\n`);
+  } finally {
+    await db.destroy();
+  }
+});

@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
+import { rebuildLetterIndex } from '../../kafka-bridge/letter-index';
+import { createLogger } from '../../observability/logger';
+import { expectBooksToAddUp } from '../support/books';
+import { Broker, eventOf, type WrittenRecord } from '../support/broker';
+import { unannouncedCouponRequest } from '../support/coupons';
+import { processingEvent } from '../support/processing';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+const PARTITION = 2;
+const JUST_UNDER_THE_LIMIT = 1_048_576 - 128;
+
+describe('the desk for dead letters', () => {
+  const shop = new Shop();
+  let broker: Broker;
+  let token: string;
+  beforeAll(async () => {
+    broker = await Broker.open(shop.system, [TOPICS.orderProcessing, TOPICS.couponIssue]);
+    token = await shop.token('op@example.com', 'operator');
+  });
+  afterAll(() => Promise.all([shop.close(), broker.close()]));
+
+  const ask = <Data>(method: string, path: string, body?: object) =>
+    shop.call<Data>(method, `/api/ops/dead-letters${path}`, { token, ...(body ? { body } : {}) });
+  const show = async (id: string) => (await ask<LetterView>('GET', `/${id}`)).body.data;
+  const replay = (id: string, wish: object = {}) =>
+    ask<LetterSummary & { sends?: { key: string; value: string } }>('POST', `/${id}/replay`, {
+      decisionId: randomUUID(),
+      reason: 'agreed by phone',
+      ...wish,
+    });
+
+  /** Writes a record that dies, and waits until the desk has it. */
+  async function deadLetter(topic: string, record: WrittenRecord): Promise<LetterView> {
+    const offset = await broker.write(topic, { ...record, partition: PARTITION });
+    const row = await until(
+      `the letter of ${topic} ${offset}`,
+      async () =>
+        (await shop
+          .db('dead_letters')
+          .where({ origin_topic: topic, origin_partition: PARTITION, origin_offset: String(offset) })
+          .first('topic', 'partition', 'record_offset')) as
+          | { topic: string; partition: number; record_offset: number }
+          | undefined,
+      (found) => found !== undefined,
+    );
+    return show(`${row?.topic}/${row?.partition}/${row?.record_offset}`);
+  }
+
+  /** Poison of each kind; each would be a good request to pay the order if its value were `good`. */
+  const poison = (good: string): Record<string, { record: WrittenRecord; code: string }> => {
+    const event = JSON.parse(good) as Record<string, unknown>;
+    const unknown = { ...event, orderId: 900_000_000_002, padding: '' };
+    const padding = 'x'.repeat(JUST_UNDER_THE_LIMIT - JSON.stringify(unknown).length);
+    return {
+      'not UTF-8': { record: { key: 'k', value: Buffer.from([0x7b, 0xff, 0x00, 0x7d]) }, code: 'NOT_UTF8' },
+      'not JSON': { record: { key: 'k', value: '{"orderId": 1,' }, code: 'NOT_JSON' },
+      'wrong schema': {
+        record: { key: null, value: JSON.stringify({ ...event, orderId: 'x' }) },
+        code: 'WRONG_SCHEMA',
+      },
+      'null value': { record: { key: Buffer.from([0xff, 0x00]), value: null }, code: 'NO_VALUE' },
+      'unknown order, 1 MiB': {
+        record: { key: 'k', value: JSON.stringify({ ...unknown, padding }) },
+        code: 'UNKNOWN_ORDER',
+      },
+    };
+  };
+
+  test.each(['not UTF-8', 'not JSON', 'wrong schema', 'null value', 'unknown order, 1 MiB'])(
+    '%s: indexed byte for byte, edited, sent back, and the order is paid',
+    async (kind) => {
+      const { orderId } = await shop.payableOrder();
+      const good = JSON.stringify(eventOf(processingEvent(orderId)));
+      const { record, code } = poison(good)[kind] as { record: WrittenRecord; code: string };
+      const letter = await deadLetter(TOPICS.orderProcessing, record);
+      const base64 = (content: string | Buffer | null) =>
+        content === null ? null : Buffer.from(content).toString('base64');
+      expect(letter).toMatchObject({
+        state: 'WAITING',
+        topic: TOPICS.orderProcessing,
+        code,
+        keyBase64: base64(record.key),
+        valueBase64: base64(record.value),
+        replayCount: 0,
+        consumerGroup: 'order-processing-group',
+      });
+
+      const bad = await replay(letter.id, { value: '{"orderId": "seven"}' });
+      expect([bad.status, bad.body.code]).toEqual([422, 'VALUE_INVALID']);
+      const dry = await replay(letter.id, { value: good, dryRun: true });
+      expect([dry.status, dry.body.data.state, dry.body.data.sends]).toMatchObject([
+        200,
+        'WAITING',
+        { key: String(orderId), value: good },
+      ]);
+      expect((await replay(letter.id, { value: good })).status).toBe(202);
+      await shop.reaches(orderId, 'PREPARING');
+      await expectBooksToAddUp(shop, orderId);
+      const after = await until(
+        'the replay to be told',
+        () => show(letter.id),
+        ({ decision }) => decision?.outcome !== undefined,
+      );
+      expect(after).toMatchObject({
+        state: 'REPLAYED',
+        decision: { outcome: 'processed', workflowId: `order-${orderId}`, isEdited: true, reason: 'agreed by phone' },
+      });
+    },
+  );
+
+  test('one that is sent back as it is and dies again is another letter, linked to it, and parked at last', async () => {
+    const value = JSON.stringify(eventOf({ requestId: randomUUID(), userId: 'u', code: 'NO-SUCH', rank: 1 }));
+    let letter = await deadLetter(TOPICS.couponIssue, { key: 'k', value });
+    expect(letter.code).toBe('UNKNOWN_COUPON');
+    for (let count = 1; count <= 3; count++) {
+      const before = letter.id;
+      expect((await replay(before)).status).toBe(202);
+      const { decision } = await until(
+        'it to die again',
+        () => show(before),
+        (found) => found.decision?.diedAgainAs !== undefined,
+      );
+      expect(decision?.outcome).toBe('dead');
+      letter = await show(decision?.diedAgainAs as string);
+      expect(letter).toMatchObject({ replayCount: count, replayOf: before, value });
+    }
+    expect(letter.state).toBe('PARKED');
+    expect((await replay(letter.id)).body.code).toBe('REPLAYS_EXHAUSTED');
+    expect((await replay(letter.id, { override: true, dryRun: true })).status).toBe(200);
+  });
+
+  test('a decision is taken once: again under its id it is the same, under another id it is refused', async () => {
+    const code = await shop.coupon(1);
+    const event = await unannouncedCouponRequest(shop, code);
+    const letter = await deadLetter(TOPICS.couponIssue, { key: event.requestId, value: '{' });
+    const wish = { decisionId: randomUUID(), value: JSON.stringify(event) };
+    const answers = await Promise.all(Array.from({ length: 5 }, () => replay(letter.id, wish)));
+    for (const { status } of answers) expect([202, 409]).toContain(status);
+    expect((await replay(letter.id, wish)).status).toBe(202);
+    expect((await replay(letter.id)).body.code).toBe('DEAD_LETTER_DECIDED');
+    const other = await deadLetter(TOPICS.couponIssue, { key: 'k', value: '{' });
+    expect((await replay(other.id, wish)).body.code).toBe('DECISION_ID_REUSED');
+    await shop.couponRequestIs(event.requestId, 'ISSUED');
+    expect(await shop.db('outbox').where({ topic: TOPICS.couponIssue, key: event.requestId })).toHaveLength(1);
+  });
+
+  test('a record of a cancelled order is not sent back, and the reason is told', async () => {
+    const { orderId } = await shop.payableOrder();
+    const letter = await deadLetter(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
+    expect((await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too late' } })).status).toBe(
+      202,
+    );
+    const value = JSON.stringify(eventOf(processingEvent(orderId)));
+    const refused = await replay(letter.id, { value, override: true });
+    expect([refused.status, refused.body]).toMatchObject([
+      409,
+      { code: 'ORDER_CANCELLED', orderId, reason: 'CANCELLED_BY_CUSTOMER' },
+    ]);
+  });
+
+  test('one is put aside for good, found by its key and counted by its cause', async () => {
+    const key = `key-${randomUUID()}`;
+    const letter = await deadLetter(TOPICS.orderProcessing, { key, value: 'no JSON' });
+    const wish = { decisionId: randomUUID(), reason: 'a test' };
+    const found = async () => (await ask<LetterSummary[]>('GET', `?key=${key}`)).body.data;
+    expect((await found()).map(({ id, state }) => [id, state])).toEqual([[letter.id, 'WAITING']]);
+    expect((await ask('POST', `/${letter.id}/discard`, { ...wish, dryRun: true })).status).toBe(200);
+    expect((await ask('POST', `/${letter.id}/discard`, wish)).status).toBe(202);
+    expect((await found()).map(({ state, decision }) => [state, decision?.action])).toEqual([['DISCARDED', 'DISCARD']]);
+    expect((await replay(letter.id, { value: '{}', override: true })).body.code).toBe('DEAD_LETTER_DECIDED');
+    const groups = (await ask<LetterGroup[]>('GET', `/groups?key=${key}`)).body.data;
+    expect(groups).toMatchObject([{ topic: TOPICS.orderProcessing, code: 'NOT_JSON', state: 'DISCARDED', count: 1 }]);
+  });
+
+  test('the index rebuilt from the topics is the same, and what was decided stands', async () => {
+    const letter = await deadLetter(TOPICS.orderProcessing, { key: 'k', value: 'no JSON, again' });
+    await ask('POST', `/${letter.id}/discard`, { decisionId: randomUUID(), reason: 'a test' });
+    const places = ['topic', 'partition', 'record_offset'];
+    const index = (): Promise<object[]> => shop.db('dead_letters').orderBy(places).select();
+    const before = await index();
+    const logger = createLogger('rebuild', 'silent');
+    const kafka = createKafka(
+      { KAFKA_BROKERS: [shop.system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 },
+      logger,
+    );
+    await rebuildLetterIndex({ db: shop.db, kafka, foreignDeadLetterTopics: [] }, logger);
+    expect(await index()).toEqual(before);
+    expect((await show(letter.id)).state).toBe('DISCARDED');
+  });
+
+  test("another system's letter, raw as Spring writes it, is read as it is", async () => {
+    const value = JSON.stringify({ some: 'event' });
+    const headers = {
+      'kafka_dlt-original-topic': 'their.topic',
+      'kafka_dlt-exception-fqcn': 'java.lang.IllegalStateException',
+      'kafka_dlt-exception-message': 'no such thing',
+      'kafka_dlt-original-partition': Buffer.from([0, 0, 0, 2]),
+      'kafka_dlt-original-offset': Buffer.from([0, 0, 0, 0, 0, 0, 0, 9]),
+    };
+    const offset = await broker.write(deadLetterTopic(TOPICS.orderStatusChanged), { key: 'theirs', value, headers });
+    const id = `${deadLetterTopic(TOPICS.orderStatusChanged)}/0/${offset}`;
+    const letter = await until(
+      'it to be indexed',
+      () => ask<LetterView>('GET', `/${id}`),
+      ({ status }) => status === 200,
+    );
+    expect(letter.body.data).toMatchObject({
+      state: 'WAITING',
+      topic: 'their.topic',
+      code: null,
+      message: 'no such thing',
+      key: 'theirs',
+      value,
+      origin: { partition: 2, offset: '9' },
+    });
+    expect((await replay(id)).body.code).toBe('TOPIC_NOT_OURS');
+  });
+
+  test('it is for operators', async () => {
+    expect((await shop.call('GET', '/api/ops/dead-letters')).status).toBe(403);
+    expect((await ask('GET', `/${deadLetterTopic(TOPICS.couponIssue)}/0/999999999`)).body.code).toBe(
+      'DEAD_LETTER_NOT_FOUND',
+    );
+    expect((await ask('GET', '?state=NONSENSE')).status).toBe(400);
+  });
+});
