@@ -2,6 +2,7 @@
 export type { AttemptActivities } from './attempt';
 export type { CouponActivities } from './coupon';
 export type { CouponStepActivities } from './coupon-step';
+export type { DeadLetterActivities } from './dead-letters';
 export type { OrderActivities } from './order';
 export type { PaymentActivities } from './payment';
 export type { RefundActivities } from './refund';

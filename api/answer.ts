@@ -29,7 +29,13 @@ const MESSAGES = {
   deadLetters: { ko: '데드 레터 목록 조회 성공', en: 'Dead letters' },
   deadLetter: { ko: '데드 레터 조회 성공', en: 'The dead letter' },
   deadLetterReplayed: { ko: '데드 레터를 다시 보냅니다.', en: 'The dead letter is sent back.' },
+  deadLettersReplayed: { ko: '데드 레터 재전송', en: 'The replay of dead letters' },
   deadLetterDiscarded: { ko: '데드 레터를 폐기했습니다.', en: 'The dead letter was discarded.' },
+  sagas: { ko: '사가 목록 조회 성공', en: 'Sagas' },
+  saga: { ko: '사가 조회 성공', en: "The order's story" },
+  sagaCompensated: { ko: '주문의 보상을 요청했습니다.', en: 'The undo of the order was asked for.' },
+  sagaResolved: { ko: '결정을 전달했습니다.', en: 'The decision was taken.' },
+  outbox: { ko: '아웃박스 조회 성공', en: 'The outbox' },
   carrierEvent: { ko: '배송 상태를 받았습니다.', en: 'The shipment status was received.' },
 } as const;
 export type MessageName = keyof typeof MESSAGES;

@@ -125,6 +125,15 @@ export class OrderWorkflows {
   }
 }
 
+/** A call of at most 5 s; throws TemporalAwayError where nobody answers, and nothing where it was started before. */
+export async function temporalCall<Result>(temporal: Client, call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, call);
+  } catch (error) {
+    throw isSilence(error) ? new TemporalAwayError('Temporal does not answer', { cause: error }) : error;
+  }
+}
+
 function cancelOutcomeOf(error: unknown, isRecorded: boolean): CancelOutcome {
   if (error instanceof WorkflowUpdateFailedError) {
     // Validator's refusals carry the code of what stands against it as their message.

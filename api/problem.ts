@@ -82,6 +82,11 @@ const PROBLEMS = {
     title: { ko: '데드 레터를 찾을 수 없습니다', en: 'Dead letter not found' },
     detail: { ko: '토픽/파티션/오프셋을 확인해 주세요.', en: 'Check topic/partition/offset.' },
   },
+  REPLAY_NOT_FOUND: {
+    status: 404,
+    title: { ko: '재전송 작업을 찾을 수 없습니다', en: 'Replay not found' },
+    detail: { ko: 'decisionId를 확인해 주세요.', en: 'Check the decisionId.' },
+  },
   DEAD_LETTER_DECIDED: {
     status: 409,
     title: { ko: '이미 처리된 데드 레터입니다', en: 'The dead letter is decided already' },
@@ -91,6 +96,11 @@ const PROBLEMS = {
     status: 409,
     title: { ko: 'decisionId가 다른 결정에 쓰였습니다', en: 'The decisionId belongs to another decision' },
     detail: { ko: '새 decisionId를 사용해 주세요.', en: 'Use a new decisionId.' },
+  },
+  NOT_RESOLVABLE: {
+    status: 409,
+    title: { ko: '결정을 기다리지 않습니다', en: 'Nothing waits for this decision' },
+    detail: { ko: 'reason에 이유가 있습니다.', en: 'The member reason tells why.' },
   },
   ORDER_CANCELLED: {
     status: 409,

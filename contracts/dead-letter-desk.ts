@@ -46,6 +46,12 @@ export const letterFilterSchema = z.strictObject({
 });
 export type LetterFilter = z.infer<typeof letterFilterSchema>;
 
+export const replayManySchema = z.strictObject({
+  ...decision,
+  filter: letterFilterSchema.omit({ state: true }),
+  ratePerSecond: z.number().int().min(1).max(500).default(10),
+});
+
 export interface LetterDecisionView {
   readonly decisionId: string;
   readonly action: 'REPLAY' | 'DISCARD';

@@ -7,10 +7,15 @@ import type { CouponRequestStatus } from '../domain/coupon';
 import type { OrderStatus } from '../domain/order-status';
 import type { Decision, OrderStep, SagaState, StepState } from '../domain/saga-state';
 
-export const TASK_QUEUES = { orders: 'orders', coupons: 'coupons' } as const;
+export const TASK_QUEUES = { orders: 'orders', coupons: 'coupons', ops: 'ops' } as const;
 export type TaskQueue = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
 
-export const WORKFLOWS = { orderSaga: 'orderSaga', refundSaga: 'refundSaga', couponSaga: 'couponSaga' } as const;
+export const WORKFLOWS = {
+  orderSaga: 'orderSaga',
+  refundSaga: 'refundSaga',
+  couponSaga: 'couponSaga',
+  deadLetterReplay: 'deadLetterReplay',
+} as const;
 
 /** The one workflow of an order. */
 export function orderWorkflowId(orderId: number): string {
@@ -27,15 +32,22 @@ export function couponWorkflowId(requestId: string): string {
   return `coupon-${requestId}`;
 }
 
+/** The one workflow of a replay of many dead letters. */
+export function deadLetterReplayWorkflowId(bulkId: string): string {
+  return `dead-letter-replay-${bulkId}`;
+}
+
 export const SIGNALS = {
   paymentRequested: 'paymentRequested',
   shipmentUpdated: 'shipmentUpdated',
   compensate: 'compensate',
   resolveCompensation: 'resolveCompensation',
   refundStarted: 'refundStarted',
+  pause: 'pause',
+  resume: 'resume',
 } as const;
 export const UPDATES = { cancel: 'cancel', resolve: 'resolve' } as const;
-export const QUERIES = { status: 'status', saga: 'saga' } as const;
+export const QUERIES = { status: 'status', saga: 'saga', progress: 'progress' } as const;
 export const SEARCH_ATTRIBUTES = {
   OrderStatus: 'Keyword',
   SagaState: 'Keyword',
@@ -59,6 +71,36 @@ export interface CouponSagaInput {
   readonly replayCount: number;
   /** Where its event stood, for the dead letter of a request that fails. */
   readonly record: RecordPosition;
+}
+
+export interface DeadLetterReplayInput {
+  readonly bulkId: string;
+  /** As the api has checked it; only letters that died before the start are meant. */
+  readonly filter: Readonly<Record<string, string>>;
+  readonly ratePerSecond: number;
+  readonly actor: string;
+  readonly reason: string;
+  /** Of a run that went on as a new one: how far it had come. */
+  readonly soFar?: ReplayProgress;
+}
+
+/** Answer of the query `progress`. */
+export interface ReplayProgress {
+  readonly replayed: number;
+  /** Letters that could not be sent back, by the code of the refusal. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly state: 'RUNNING' | 'PAUSED' | 'DONE' | 'CANCELLED';
+  /** Where the next look begins. */
+  readonly after?: LetterCursor;
+}
+
+/** A letter in the order of their deaths. */
+export interface LetterCursor {
+  /** ISO 8601 with microseconds, as Postgres writes it. */
+  readonly deadAt: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
 }
 
 /** Where a record stood in its topic. */

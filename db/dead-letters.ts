@@ -1,4 +1,5 @@
 import type { LetterFilter, LetterState } from '../contracts/dead-letter-desk';
+import type { LetterCursor } from '../contracts/workflow-api';
 import type { Db, DbOrTrx, Trx } from './connection';
 
 /** Where a dead letter stands. */
@@ -170,6 +171,48 @@ export async function listLetters(
     .offset(page.skip)
     .limit(page.limit)) as LetterRow[];
   return rows.map(letterOf);
+}
+
+/** The next letters that wait, oldest first, as the filter means them, after the cursor. */
+export async function waitingLetters(
+  db: Db,
+  filter: LetterFilter,
+  next: { readonly after: LetterCursor | undefined; readonly limit: number; readonly maxReplays: number },
+): Promise<LetterCursor[]> {
+  const { after, limit, maxReplays } = next;
+  const query = lettersMeant(db, { ...filter, state: 'WAITING' }, maxReplays)
+    .select(
+      'l.topic',
+      'l.partition',
+      db.raw('l.record_offset::text as "offset"'),
+      db.raw(`to_char(l.dead_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "deadAt"`),
+    )
+    .orderBy(['l.dead_at', 'l.topic', 'l.partition', 'l.record_offset'])
+    .limit(limit);
+  if (after)
+    query.whereRaw('(l.dead_at, l.topic, l.partition, l.record_offset) > (?::timestamptz, ?, ?, ?::bigint)', [
+      after.deadAt,
+      after.topic,
+      after.partition,
+      after.offset,
+    ]);
+  return (await query) as LetterCursor[];
+}
+
+/** How many letters the filter means that wait. */
+export async function countWaitingLetters(db: Db, filter: LetterFilter, maxReplays: number): Promise<number> {
+  const row = (await lettersMeant(db, { ...filter, state: 'WAITING' }, maxReplays)
+    .count({ count: '*' })
+    .first()) as { count: number } | undefined;
+  return Number(row?.count ?? 0);
+}
+
+/** How many letters a replay of many has sent back. */
+export async function countBulkDecisions(db: Db, bulkId: string): Promise<number> {
+  const row = (await db('dead_letter_decisions').where({ bulk_id: bulkId }).count({ count: '*' }).first()) as
+    | { count: number }
+    | undefined;
+  return Number(row?.count ?? 0);
 }
 
 export interface StoredLetterGroup {

@@ -135,6 +135,18 @@ export async function outboxBacklog(db: Db): Promise<{ waiting: number; delayed:
   return row;
 }
 
+/** The oldest rows that are not published, without what they say: that may hold a token or an address. */
+export async function oldestUnpublished(
+  db: Db,
+  limit: number,
+): Promise<Pick<StoredOutboxRow, 'id' | 'topic' | 'key' | 'lane' | 'createdAt' | 'availableAt'>[]> {
+  return db('outbox')
+    .whereNull('published_at')
+    .orderBy('id')
+    .limit(limit)
+    .select('id', 'topic', 'key', 'lane', { createdAt: 'created_at', availableAt: 'available_at' });
+}
+
 /** When the next delayed row becomes due; undefined: none waits. */
 export async function nextDueAt(db: Db): Promise<Date | undefined> {
   const row = (await db('outbox')

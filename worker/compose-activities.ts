@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { createAttemptActivities } from '../activities/attempt';
 import { createCouponActivities } from '../activities/coupon';
 import { createCouponStepActivities } from '../activities/coupon-step';
+import { createDeadLetterActivities } from '../activities/dead-letters';
 import { createOrderActivities } from '../activities/order';
 import { createPaymentActivities } from '../activities/payment';
 import { createRefundActivities } from '../activities/refund';
@@ -51,6 +52,7 @@ export function composeActivities(deps: {
     ...createShipmentActivities({ db, carrier: deps.providers.carrier, patience }),
     ...createWarehouseActivities({ db, warehouse: deps.providers.warehouse, patience }),
     ...createRefundActivities({ db, policy }),
+    ...createDeadLetterActivities({ db, policy: { maxReplays: settings.MAX_REPLAYS } }),
     ...createCouponActivities({
       db,
       gate: new CouponGate(redis, couponTruth(db)),

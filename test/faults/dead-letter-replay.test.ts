@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { encodeDeadLetter } from '../../contracts/dead-letters';
+import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import type { ReplayProgress } from '../../contracts/workflow-api';
+import { admitCouponRequests } from '../../db/coupon-requests';
+import { Broker, type WrittenRecord } from '../support/broker';
+import { RunningSystem } from '../support/running-system';
+import { Shop } from '../support/shop';
+import { PATIENT_DELAYS } from '../support/system';
+import { until } from '../support/until';
+
+const LETTERS = 1_000;
+const RATE = 100;
+const BATCH = 250;
+const RESTART_MS = 120_000;
+
+jest.setTimeout(240_000);
+
+describe('many dead letters sent back', () => {
+  let system: RunningSystem;
+  let shop: Shop;
+  let broker: Broker;
+  let token: string;
+
+  beforeAll(async () => {
+    system = await RunningSystem.start(`desk-${process.pid}`, undefined, PATIENT_DELAYS);
+    shop = new Shop(system.addresses);
+    broker = await Broker.open(system.addresses, []);
+    token = await shop.token('op@example.com', 'operator');
+  });
+  afterAll(async () => {
+    await broker?.close();
+    await shop?.close();
+    await system?.stop();
+  });
+
+  const post = <Data>(path: string, body: object = {}) =>
+    shop.call<Data>('POST', `/api/ops/dead-letter-replays${path}`, { token, body });
+  const progressOf = async (id: string) =>
+    (await shop.call<ReplayProgress>('GET', `/api/ops/dead-letter-replays/${id}`, { token })).body.data;
+
+  /** Requests for a coupon that wait, their events dead and indexed. */
+  async function deadRequests(count: number): Promise<string> {
+    const code = await shop.coupon(count);
+    for (let from = 0; from < count; from += BATCH) {
+      const applicants = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => ({
+        requestId: `${code}-${from + index}`,
+        userId: `user-${from + index}`,
+        userEmail: 'kim@example.com',
+        headers: {},
+      }));
+      await shop.db.transaction(async (trx) => {
+        await admitCouponRequests(trx, code, applicants);
+        await trx('outbox')
+          .whereIn(
+            'key',
+            applicants.map(({ requestId }) => requestId),
+          )
+          .delete();
+      });
+    }
+    const events = (await shop.db('coupon_requests').where({ code }).orderBy('rank').select('request_id', 'event')) as {
+      request_id: string;
+      event: string;
+    }[];
+    const letters = events.map(({ request_id: key, event }, index): WrittenRecord => {
+      const place = { topic: TOPICS.couponIssue, partition: 0, offset: String(index), timestamp: '1767229200000' };
+      const record = { ...place, key: Buffer.from(key), value: Buffer.from(event), headers: {} };
+      const letter = encodeDeadLetter(record, { code: 'REFUSED_BY_DATABASE', message: code });
+      const headers = Object.entries(letter.headers).map(([name, [bytes]]) => [name, bytes as Buffer]);
+      return { key: letter.key, value: letter.value, headers: Object.fromEntries(headers) };
+    });
+    await broker.write(deadLetterTopic(TOPICS.couponIssue), ...letters);
+    await until(
+      'all letters to be indexed',
+      async () => Number((await shop.db('dead_letters').where({ message: code }).count({ n: '*' }).first())?.n),
+      (indexed) => indexed === count,
+      RESTART_MS,
+    );
+    return code;
+  }
+
+  const issuedOf = async (code: string) => Number((await shop.db('coupons').where({ code }).first('issued'))?.issued);
+
+  test('1,000 at 100 a second while the worker is killed: each has one effect', async () => {
+    const code = await deadRequests(LETTERS);
+    const decisionId = randomUUID();
+    const wish = { decisionId, reason: 'the database is well again', ratePerSecond: RATE };
+    const filter = { topic: TOPICS.couponIssue, code: 'REFUSED_BY_DATABASE' };
+    const dry = await post<{ matches: number }>('', { ...wish, filter, dryRun: true });
+    expect([dry.status, dry.body.data.matches]).toEqual([200, LETTERS]);
+    const beganAt = Date.now();
+    const answers = await Promise.all([post('', { ...wish, filter }), post('', { ...wish, filter })]);
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+
+    for (const atLeast of [100, 500]) {
+      await until(
+        'some to be issued',
+        () => issuedOf(code),
+        (issued) => issued >= atLeast,
+        RESTART_MS,
+      );
+      await system.role('worker').end('SIGKILL');
+      await system.startRole('worker');
+    }
+    const done = await until(
+      'the replay to be done',
+      () => progressOf(decisionId),
+      (progress) => progress?.state === 'DONE',
+      RESTART_MS,
+    );
+    expect(done).toMatchObject({ replayed: LETTERS, refused: {} });
+    expect(Date.now() - beganAt).toBeGreaterThan(((LETTERS - RATE) / RATE) * 1_000);
+    await until(
+      'all to be issued',
+      () => issuedOf(code),
+      (issued) => issued === LETTERS,
+      RESTART_MS,
+    );
+    const outbox = shop.db('outbox').where({ topic: TOPICS.couponIssue }).where('key', 'like', `${code}-%`);
+    expect(await outbox.clone().pluck('key')).toHaveLength(LETTERS);
+    const told = shop.db('notifications').where('coupon_request_id', 'like', `${code}-%`);
+    expect(await told.pluck('coupon_request_id')).toHaveLength(LETTERS);
+    const outcomes = await until(
+      'each outcome to be told',
+      async () =>
+        (await shop
+          .db('dead_letter_decisions')
+          .where({ bulk_id: decisionId })
+          .groupBy('outcome')
+          .select('outcome')
+          .count({
+            n: '*',
+          })) as { outcome: string | null; n: number }[],
+      (rows) => rows.every(({ outcome }) => outcome !== null),
+      RESTART_MS,
+    );
+    expect(outcomes.reduce((sum, { n }) => sum + n, 0)).toBe(LETTERS);
+    expect((await post('', { ...wish, filter })).status).toBe(202);
+  });
+
+  test('it pauses, resumes and is cancelled; what it has not sent back waits', async () => {
+    const code = await deadRequests(60);
+    const decisionId = randomUUID();
+    const filter = { topic: TOPICS.couponIssue, code: 'REFUSED_BY_DATABASE' };
+    await post('', { decisionId, reason: 'slowly', ratePerSecond: 5, filter });
+    const reaches = (what: string, isIt: (progress: ReplayProgress) => boolean) =>
+      until(
+        what,
+        () => progressOf(decisionId),
+        (progress) => progress?.replayed !== undefined && isIt(progress),
+        RESTART_MS,
+      );
+    await reaches('some to be sent back', ({ replayed }) => replayed >= 5);
+    await post(`/${decisionId}/pause`);
+    const paused = await reaches('a pause', ({ state }) => state === 'PAUSED');
+    await post(`/${decisionId}/resume`);
+    await reaches('it to go on', ({ replayed }) => replayed > paused.replayed + 5);
+    await post(`/${decisionId}/cancel`);
+    const { replayed } = await reaches('the cancel', ({ state }) => state === 'CANCELLED');
+    expect(replayed).toBeLessThan(60);
+    await until(
+      'what was sent back to be issued',
+      () => issuedOf(code),
+      (issued) => issued === replayed,
+      RESTART_MS,
+    );
+    expect((await shop.call('GET', `/api/ops/dead-letter-replays/${randomUUID()}`, { token })).body.code).toBe(
+      'REPLAY_NOT_FOUND',
+    );
+  });
+});
