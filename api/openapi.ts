@@ -1,116 +1,13 @@
 import { z } from 'zod';
-import { payAndShipmentRequestSchema, shipmentStatusEventSchema } from '../contracts/events';
-import {
-  createOrderSchema,
-  putCouponSchema,
-  putProductSchema,
-  reasonSchema,
-  requestCouponSchema,
-} from '../contracts/http';
 import { CARRIER_SIGNATURE_HEADER } from '../contracts/provider-api';
-import { COUPON_REFUSALS } from '../domain/coupon';
-import { ANSWERS, problemAnswer, timelineEntry } from './openapi-answers';
+import { problemAnswer, timelineEntry } from './openapi-answers';
+import { DESK_OPERATIONS } from './openapi-desk';
+import type { Operation } from './openapi-operation';
+import { SHOP_OPERATIONS } from './openapi-shop';
 import { type ProblemCode, problemBody, problemStatus } from './problem';
 
-interface Operation {
-  readonly summary: string;
-  readonly body?: z.ZodType;
-  readonly answer: { readonly status: number; readonly data: z.ZodType };
-  readonly problems: readonly ProblemCode[];
-  /** Who may ask; absent: any user with a token. */
-  readonly security?: 'signature';
-}
-
-const BODY: readonly ProblemCode[] = [
-  'VALIDATION_FAILED',
-  'MALFORMED_JSON',
-  'BODY_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-];
-const KEY: readonly ProblemCode[] = ['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'];
-
-/** Every operation under its method and path, JSON in and out; streams and probes are described apart. */
-const OPERATIONS: Readonly<Record<string, Operation>> = {
-  'post /api/orders': {
-    summary: 'Place an order; its stock is taken by the saga that follows',
-    body: createOrderSchema,
-    answer: { status: 201, data: ANSWERS.order },
-    problems: [...BODY, ...KEY, 'UNKNOWN_SKU', 'COUPON_NOT_ISSUED', 'COUPON_MINIMUM_NOT_MET', 'COUPON_IN_USE'],
-  },
-  'get /api/orders': {
-    summary: "The user's orders, newest first; pages by `limit` (1 to 100) and `before` (an order id)",
-    answer: { status: 200, data: ANSWERS.orders },
-    problems: ['VALIDATION_FAILED'],
-  },
-  'get /api/orders/{orderId}': {
-    summary: 'One order with its lines',
-    answer: { status: 200, data: ANSWERS.order },
-    problems: ['ORDER_NOT_FOUND'],
-  },
-  'get /api/orders/{orderId}/status': {
-    summary: 'How the order stands, by its workflow where that can tell, else by the database',
-    answer: { status: 200, data: ANSWERS.orderStatus },
-    problems: ['ORDER_NOT_FOUND'],
-  },
-  'post /api/orders/{orderId}/process-payment-shipment': {
-    summary: 'Pay and ship: accepted at once, worked on by the saga',
-    body: payAndShipmentRequestSchema,
-    answer: { status: 202, data: ANSWERS.processing },
-    problems: [...BODY, ...KEY, 'ORDER_NOT_FOUND', 'ORDER_NOT_PAYABLE', 'PAYMENT_IN_PROGRESS'],
-  },
-  'post /api/orders/{orderId}/cancel': {
-    summary: 'Cancel before it has left; CANCELLING: recorded, its undo goes on',
-    body: reasonSchema,
-    answer: { status: 202, data: ANSWERS.cancelled },
-    problems: [...BODY, ...KEY, 'ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE', 'TEMPORAL_UNAVAILABLE'],
-  },
-  'post /api/orders/{orderId}/refund': {
-    summary: 'Give a completed order back; an operator also one that is on its way',
-    body: reasonSchema,
-    answer: { status: 202, data: ANSWERS.refundRequested },
-    problems: [...BODY, ...KEY, 'ORDER_NOT_FOUND', 'ORDER_NOT_REFUNDABLE', 'TEMPORAL_UNAVAILABLE'],
-  },
-  'get /api/products': {
-    summary: 'What can be bought',
-    answer: { status: 200, data: ANSWERS.products },
-    problems: [],
-  },
-  'put /api/ops/products/{sku}': {
-    summary: 'Create or change a product and set its free units (operators)',
-    body: putProductSchema,
-    answer: { status: 200, data: ANSWERS.product },
-    problems: [...BODY, 'FORBIDDEN'],
-  },
-  'post /api/coupons/{code}/requests': {
-    summary: 'Ask for a coupon, first come first served; the same requestId again: the first answer',
-    body: requestCouponSchema,
-    answer: { status: 202, data: ANSWERS.couponAccepted },
-    problems: [...BODY, ...KEY, ...COUPON_REFUSALS],
-  },
-  'get /api/coupons/requests/{requestId}': {
-    summary: "How the user's own request for a coupon stands",
-    answer: { status: 200, data: ANSWERS.couponRequest },
-    problems: ['COUPON_REQUEST_NOT_FOUND'],
-  },
-  'put /api/ops/coupons/{code}': {
-    summary: 'Create or change a coupon; its total never falls below what is taken (operators)',
-    body: putCouponSchema,
-    answer: { status: 200, data: ANSWERS.coupon },
-    problems: [...BODY, 'FORBIDDEN', 'COUPON_TOTAL_TOO_LOW'],
-  },
-  'get /api/ops/coupons/{code}': {
-    summary: 'A coupon and how many of it stand where (operators)',
-    answer: { status: 200, data: ANSWERS.coupon },
-    problems: ['VALIDATION_FAILED', 'FORBIDDEN', 'COUPON_NOT_FOUND'],
-  },
-  'post /webhooks/carrier': {
-    summary: "The carrier's scans, signed with HMAC-SHA256 over the raw body",
-    body: shipmentStatusEventSchema,
-    answer: { status: 202, data: ANSWERS.carrierEvent },
-    problems: [...BODY, 'SIGNATURE_INVALID', 'ORDER_NOT_FOUND'],
-    security: 'signature',
-  },
-};
+/** Every operation under its method and path; streams and probes are described apart. */
+const OPERATIONS: Readonly<Record<string, Operation>> = { ...SHOP_OPERATIONS, ...DESK_OPERATIONS };
 
 type Json = Record<string, unknown>;
 
@@ -119,7 +16,7 @@ export function openApiDocument(): Json {
   const paths: Record<string, Json> = {};
   for (const [name, operation] of Object.entries(OPERATIONS)) {
     const [method = '', path = ''] = name.split(' ');
-    paths[path] = { ...paths[path], [method]: describe(method, path, operation) };
+    paths[path] = { ...paths[path], [method]: describe(path, operation) };
   }
   paths['/api/orders/{orderId}/events'] = { get: describeEventStream() };
   return {
@@ -142,7 +39,7 @@ export function openApiDocument(): Json {
   };
 }
 
-function describe(method: string, path: string, { summary, body, answer, problems, security }: Operation): Json {
+function describe(path: string, { summary, query, body, answer, problems, security }: Operation): Json {
   const data = jsonSchema(answer.data, 'output');
   const success = {
     type: 'object',
@@ -152,7 +49,7 @@ function describe(method: string, path: string, { summary, body, answer, problem
   return {
     summary,
     ...(security ? { security: [{ [security]: [] }] } : {}),
-    parameters: [...pathParameters(path), ...headerParameters(method, security)],
+    parameters: [...pathParameters(path), ...queryParameters(query), ...headerParameters(problems)],
     ...(body
       ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } } }
       : {}),
@@ -188,8 +85,19 @@ function pathParameters(path: string): Json[] {
   }));
 }
 
-function headerParameters(method: string, security: Operation['security']): Json[] {
-  if (method !== 'post' || security) return [];
+function queryParameters(query: z.ZodObject | undefined): Json[] {
+  if (!query) return [];
+  const { properties = {}, required = [] } = jsonSchema(query, 'input') as { properties?: Json; required?: string[] };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+function headerParameters(problems: readonly ProblemCode[]): Json[] {
+  if (!problems.includes('IDEMPOTENCY_KEY_REUSED')) return [];
   const description = 'The same key and body again within 24 hours: the same answer, with Idempotent-Replayed: true';
   return [
     { name: 'Idempotency-Key', in: 'header', description, schema: { type: 'string', minLength: 1, maxLength: 255 } },

@@ -5,18 +5,11 @@ import { statusLabel } from '../domain/order-status';
 import type { Identity } from './authentication';
 import { type Language, ProblemError } from './problem';
 
-/** The user's own order; another's is ORDER_NOT_FOUND, as if it did not exist. */
-export async function ownOrder(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
-  return visible(await findOrder(db, orderId), (order) => order.userId === who.userId);
-}
-
-/** The user's own order, or any order for an operator. */
+/** The user's own order, or any order for an operator; another's is ORDER_NOT_FOUND, as if it did not exist. */
 export async function ownOrderOrOperators(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
-  return visible(await findOrder(db, orderId), (order) => order.userId === who.userId || who.isOperator);
-}
-
-function visible(order: Order | undefined, isVisible: (order: Order) => boolean): Order {
-  if (order === undefined || !isVisible(order)) throw new ProblemError('ORDER_NOT_FOUND');
+  const order = await findOrder(db, orderId);
+  if (order === undefined || (order.userId !== who.userId && !who.isOperator))
+    throw new ProblemError('ORDER_NOT_FOUND');
   return order;
 }
 

@@ -6,7 +6,7 @@ import { languageOf, send, success } from './answer';
 import { authenticated, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { answerOnce, repeatable } from './idempotency';
-import { orderSummary, orderView, ownOrder } from './order-access';
+import { orderSummary, orderView, ownOrderOrOperators } from './order-access';
 import { placeOrder } from './place-order';
 import { jsonBody, orderIdOf, parseBody, parseQuery } from './validation';
 
@@ -42,7 +42,7 @@ export function orderRoutes({ db, settings, authenticate }: RouteDependencies): 
 
   router.get('/api/orders/:orderId', user, async (request, response) => {
     const language = languageOf(request);
-    const order = await ownOrder(db, orderIdOf(request), identityOf(response));
+    const order = await ownOrderOrOperators(db, orderIdOf(request), identityOf(response));
     send(response, success(200, orderView(order, await linesOf(db, order.id), language), 'order', language));
   });
 

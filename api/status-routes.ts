@@ -9,7 +9,7 @@ import { ORDER_STEPS } from '../domain/saga-state';
 import { languageOf, send, success } from './answer';
 import { authenticated, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
-import { ownOrder } from './order-access';
+import { ownOrderOrOperators } from './order-access';
 import type { Language } from './problem';
 import { orderIdOf } from './validation';
 
@@ -18,7 +18,7 @@ export function statusRoutes({ db, workflows, settings, authenticate }: RouteDep
   const router = Router();
   router.get('/api/orders/:orderId/status', authenticated(authenticate), async (request, response) => {
     const language = languageOf(request);
-    const order = await ownOrder(db, orderIdOf(request), identityOf(response));
+    const order = await ownOrderOrOperators(db, orderIdOf(request), identityOf(response));
     const told = isDecided(order) ? undefined : await workflows.status(order.id);
     const view = told ?? (await statusByDatabase(db, order.id, order));
     const source = told ? 'workflow' : 'database';

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { bearerToken, type Identity } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { HEARTBEAT_MS, MAX_UNREAD_BYTES, type OpenStreams, onExpiry, resumeAfter } from './live';
-import { ownOrder } from './order-access';
+import { ownOrderOrOperators } from './order-access';
 import { ProblemError, problemBody } from './problem';
 
 const GOING_AWAY = 1001;
@@ -31,7 +31,7 @@ export function serveWebSockets(
     const token = bearerToken(request.headers.authorization) ?? url.searchParams.get('access_token') ?? undefined;
     const who = await authenticate(token);
     const afterId = resumeAfter(url.searchParams.get('lastEventId') ?? undefined);
-    await ownOrder(db, orderId, who);
+    await ownOrderOrOperators(db, orderId, who);
     return { orderId, afterId, who };
   }
 

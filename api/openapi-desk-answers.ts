@@ -1,0 +1,199 @@
+/** What the operators' routes answer, as schemas for the documentation; each is held to its type in contracts/. */
+import { z } from 'zod';
+import { LETTER_STATES, type LetterGroup, type LetterSummary, type LetterView } from '../contracts/dead-letter-desk';
+import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../contracts/saga-desk';
+import { ORDER_STATUSES } from '../domain/order-status';
+import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../domain/saga-state';
+import { timelineEntry } from './openapi-answers';
+
+const time = z.iso.datetime();
+const text = z.string();
+const orNull = text.nullable();
+const amount = z.int().describe('Minor units of the currency');
+const status = z.enum(ORDER_STATUSES);
+const sagaState = z.enum(SAGA_STATES);
+
+const decision = z.object({
+  decisionId: text,
+  action: z.enum(['REPLAY', 'DISCARD']),
+  actor: text,
+  reason: text,
+  at: time,
+  isEdited: z.boolean(),
+  isOverride: z.boolean(),
+  bulkId: text.optional(),
+  outcome: z.enum(['processed', 'duplicate', 'dead']).optional().describe('What the replayed record came to'),
+  workflowId: text.optional(),
+  diedAgainAs: text.optional(),
+});
+
+const summary = {
+  id: text.describe('topic/partition/offset of the dead-letter topic'),
+  state: z.enum(LETTER_STATES),
+  deadAt: time,
+  topic: text.describe('Of the record'),
+  code: orNull,
+  message: orNull,
+  key: orNull.describe('As text; null: none, or bytes that are no text'),
+  replayCount: z.int(),
+  orderId: z.int().optional(),
+  requestId: text.optional(),
+  decision: decision.optional(),
+};
+const letterSummary: z.ZodType<LetterSummary> = z.object(summary);
+
+const letter: z.ZodType<LetterView> = z.object({
+  ...summary,
+  origin: z.object({ partition: z.int(), offset: text, at: time.nullable() }),
+  consumerGroup: orNull,
+  keyBase64: orNull,
+  value: orNull.describe('As text; null: none, or bytes that are no text'),
+  valueBase64: orNull,
+  valueBytes: z.int(),
+  headers: z.record(text, z.array(text)).describe('Each value as text, or Base64 where it is none'),
+  replayOf: text.optional(),
+});
+
+const letterGroup: z.ZodType<LetterGroup> = z.object({
+  topic: text,
+  code: orNull,
+  state: z.enum(LETTER_STATES),
+  count: z.int(),
+  oldestAt: time,
+  newestAt: time,
+});
+
+const dryRun = z.boolean().describe('Nothing was done');
+const sends = z.object({ topic: text, key: orNull, value: orNull, valueBase64: text, replayCount: z.int() });
+
+const stuck = { step: z.enum(ORDER_STEPS), attempt: z.int(), code: orNull };
+
+const sagaSummary: z.ZodType<SagaSummary> = z.object({
+  orderId: z.int(),
+  status,
+  sagaState,
+  reason: orNull,
+  totalAmount: amount,
+  currency: text,
+  lastUpdated: time,
+  stuck: z.array(z.object(stuck)).describe('Undos that failed'),
+});
+
+const workflow = z.object({
+  workflowId: text,
+  runId: text,
+  status: text,
+  startedAt: time,
+  closedAt: time.optional(),
+  url: text.optional().describe('In the Web UI'),
+});
+
+const step = z.object({
+  step: z.enum(ORDER_STEPS),
+  attempt: z.int(),
+  state: z.enum(STEP_STATES),
+  key: text.describe('The same key twice is one effect'),
+  providerRef: orNull,
+  code: orNull,
+  message: orNull,
+  updatedAt: time,
+});
+
+const request = z.object({
+  eventId: text,
+  retryCount: z.int(),
+  source: text,
+  state: text,
+  attempt: z.int().nullable(),
+  reason: orNull,
+  createdAt: time,
+  updatedAt: time,
+});
+
+const story: z.ZodType<SagaStory> = z.object({
+  order: z.object({
+    orderId: z.int(),
+    userId: text,
+    status,
+    sagaState,
+    reason: orNull,
+    totalAmount: amount,
+    discountAmount: amount,
+    couponCode: orNull,
+    currency: text,
+    holdExpiresAt: time.nullable(),
+    createdAt: time,
+    lastUpdated: time,
+  }),
+  steps: z.array(step),
+  requests: z.array(request),
+  money: z.array(z.object({ kind: text, amount, key: text, providerRef: orNull, reason: orNull, at: time })),
+  stock: z.array(z.object({ sku: text, kind: text, units: z.int(), key: text, reason: orNull, at: time })),
+  resolutions: z.array(
+    z.object({
+      decisionId: text,
+      step: text,
+      decision: text,
+      reason: text,
+      actor: text,
+      reference: orNull,
+      at: time,
+    }),
+  ),
+  timeline: z.array(timelineEntry).describe('The last 50'),
+  workflow: workflow.optional(),
+  refund: workflow.optional(),
+  waits: z
+    .object({
+      workflowId: text,
+      waitingFor: text,
+      amountAtRisk: amount,
+      nextRetryAt: time.optional(),
+      stuck: z.array(z.object({ ...stuck, message: text.optional(), nextRetryAt: time.optional() })),
+    })
+    .optional()
+    .describe('Absent: the saga has ended, or nobody could be asked'),
+});
+
+const sagaDecided: z.ZodType<SagaDecided> = z.object({
+  orderId: z.int(),
+  decisionId: text,
+  dryRun,
+  workflowId: text,
+  status,
+  sagaState,
+});
+
+const outbox: z.ZodType<OutboxView> = z.object({
+  waiting: z.int().describe('Due and not published'),
+  delayed: z.int().describe('Not due yet'),
+  oldestMs: z.number().describe('How long the oldest due row has waited'),
+  rows: z.array(z.object({ id: z.int(), topic: text, key: text, lane: z.int(), createdAt: time, availableAt: time })),
+});
+
+/** `data` of each success. */
+export const DESK_ANSWERS = {
+  letters: z.array(letterSummary),
+  letterGroups: z.array(letterGroup),
+  letter,
+  letterReplayed: z.object({ ...summary, dryRun, sends: sends.optional() }),
+  letterDiscarded: z.object({ ...summary, dryRun }),
+  replayStarted: z.object({
+    decisionId: text,
+    workflowId: text,
+    matches: z.int().describe('Letters that wait and are meant'),
+    ratePerSecond: z.int(),
+    dryRun,
+  }),
+  replayProgress: z.object({
+    decisionId: text,
+    replayed: z.int(),
+    refused: z.record(text, z.int()).describe('Letters that could not be sent back, by code'),
+    state: z.enum(['RUNNING', 'PAUSED', 'DONE', 'CANCELLED']),
+  }),
+  replaySteered: z.object({ decisionId: text }),
+  sagas: z.array(sagaSummary),
+  story,
+  sagaDecided,
+  outbox,
+} as const;

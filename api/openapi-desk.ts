@@ -1,0 +1,106 @@
+import {
+  discardLetterSchema,
+  letterFilterSchema,
+  replayLetterSchema,
+  replayManySchema,
+} from '../contracts/dead-letter-desk';
+import { compensateSchema, resolveSchema, sagaFilterSchema } from '../contracts/saga-desk';
+import { DESK_ANSWERS } from './openapi-desk-answers';
+import { BODY, type Operation } from './openapi-operation';
+import type { ProblemCode } from './problem';
+
+const ASKED: readonly ProblemCode[] = ['VALIDATION_FAILED', 'FORBIDDEN'];
+const DECIDED: readonly ProblemCode[] = [...BODY, 'FORBIDDEN', 'DECISION_ID_REUSED'];
+const REPLAY: readonly ProblemCode[] = [...ASKED, 'REPLAY_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'];
+const LETTER = '/api/ops/dead-letters/{topic}/{partition}/{offset}';
+
+/** What operators ask of dead letters, sagas and the outbox. The same decisionId again: the same decision. */
+export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
+  'get /api/ops/dead-letters': {
+    summary: 'Dead letters, newest first; pages by `limit` (1 to 200) and `skip` (operators)',
+    query: letterFilterSchema,
+    answer: { status: 200, data: DESK_ANSWERS.letters },
+    problems: ASKED,
+  },
+  'get /api/ops/dead-letters/groups': {
+    summary: 'How many dead letters of each cause stand how (operators)',
+    query: letterFilterSchema,
+    answer: { status: 200, data: DESK_ANSWERS.letterGroups },
+    problems: ASKED,
+  },
+  [`get ${LETTER}`]: {
+    summary: 'A dead letter by its place in the dead-letter topic, byte for byte (operators)',
+    answer: { status: 200, data: DESK_ANSWERS.letter },
+    problems: [...ASKED, 'DEAD_LETTER_NOT_FOUND'],
+  },
+  [`post ${LETTER}/replay`]: {
+    summary: 'Send a dead letter back to its topic, as it is or with another value (operators)',
+    body: replayLetterSchema,
+    answer: { status: 202, data: DESK_ANSWERS.letterReplayed },
+    problems: [
+      ...DECIDED,
+      'DEAD_LETTER_NOT_FOUND',
+      'DEAD_LETTER_DECIDED',
+      'ORDER_CANCELLED',
+      'REPLAYS_EXHAUSTED',
+      'TOPIC_NOT_OURS',
+      'VALUE_MISSING',
+      'VALUE_INVALID',
+    ],
+  },
+  [`post ${LETTER}/discard`]: {
+    summary: 'Put a dead letter aside for good (operators)',
+    body: discardLetterSchema,
+    answer: { status: 202, data: DESK_ANSWERS.letterDiscarded },
+    problems: [...DECIDED, 'DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_DECIDED'],
+  },
+  'post /api/ops/dead-letter-replays': {
+    summary: 'Send every waiting dead letter that the filter means back, so many a second, by a workflow (operators)',
+    body: replayManySchema,
+    answer: { status: 202, data: DESK_ANSWERS.replayStarted },
+    problems: [...BODY, 'FORBIDDEN', 'TEMPORAL_UNAVAILABLE'],
+  },
+  'get /api/ops/dead-letter-replays/{id}': {
+    summary: 'How far a replay has come, by its decisionId (operators)',
+    answer: { status: 200, data: DESK_ANSWERS.replayProgress },
+    problems: REPLAY,
+  },
+  ...Object.fromEntries(
+    ['pause', 'resume', 'cancel'].map((how) => [
+      `post /api/ops/dead-letter-replays/{id}/${how}`,
+      {
+        summary: `${how[0]?.toUpperCase()}${how.slice(1)} a replay of many dead letters (operators)`,
+        answer: { status: 202, data: DESK_ANSWERS.replaySteered },
+        problems: REPLAY,
+      },
+    ]),
+  ),
+  'get /api/ops/sagas': {
+    summary: 'Sagas, those of the newest orders first (operators)',
+    query: sagaFilterSchema,
+    answer: { status: 200, data: DESK_ANSWERS.sagas },
+    problems: ASKED,
+  },
+  'get /api/ops/sagas/{orderId}': {
+    summary: "An order's whole story; what only Temporal knows is absent while it is away (operators)",
+    answer: { status: 200, data: DESK_ANSWERS.story },
+    problems: ['FORBIDDEN', 'ORDER_NOT_FOUND'],
+  },
+  'post /api/ops/sagas/{orderId}/compensate': {
+    summary: 'Undo an order that has not left and cancel it; what comes of it is in its timeline (operators)',
+    body: compensateSchema,
+    answer: { status: 202, data: DESK_ANSWERS.sagaDecided },
+    problems: [...DECIDED, 'ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE', 'TEMPORAL_UNAVAILABLE'],
+  },
+  'post /api/ops/sagas/{orderId}/resolve': {
+    summary: 'Decide about an undo that failed: RETRY, SKIP or DONE_EXTERNALLY (operators)',
+    body: resolveSchema,
+    answer: { status: 202, data: DESK_ANSWERS.sagaDecided },
+    problems: [...DECIDED, 'ORDER_NOT_FOUND', 'NOT_RESOLVABLE', 'TEMPORAL_UNAVAILABLE'],
+  },
+  'get /api/ops/outbox': {
+    summary: 'What waits to be published: figures, and the oldest rows up to `limit` (operators)',
+    answer: { status: 200, data: DESK_ANSWERS.outbox },
+    problems: ASKED,
+  },
+};

@@ -1,0 +1,81 @@
+import type { CompensateSaga, ResolveSaga } from '../contracts/saga-desk';
+import type { Db } from '../db/connection';
+import type { Order } from '../db/orders';
+import { stepsOfOrder } from '../db/saga-steps';
+import { findResolution, noteCompensation, WHOLE_ORDER, withdrawCompensation } from '../db/saga-stories';
+import { isCancellable } from '../domain/order-status';
+import { TemporalAwayError } from './order-workflows';
+import { ProblemError } from './problem';
+import { type SagaWorkflows, WORKFLOW_CLOSED } from './saga-workflows';
+
+/** Takes what operators decide about a saga, once a decisionId; what can't be done is a problem with its `reason`. */
+export class SagaDecisions {
+  constructor(
+    private readonly db: Db,
+    private readonly workflows: SagaWorkflows,
+  ) {}
+
+  /** False: it had been decided before under this id. */
+  async compensate(order: Order, wish: CompensateSaga, actor: string): Promise<boolean> {
+    const { decisionId, reason, dryRun } = wish;
+    const isNew = !(await this.wasDecided(order, decisionId, WHOLE_ORDER));
+    if (isNew) {
+      const why = await this.whyNotCompensable(order);
+      if (why) throw new ProblemError('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason: why });
+    }
+    if (dryRun) return isNew;
+    // Written down first: whoever dies between the two is finished by the same decision, sent once more.
+    if (isNew) await this.note(order, wish, actor);
+    const why = await this.workflows.compensate(order.id, { reason, actor }, decisionId);
+    if (!why || !isNew) return isNew;
+    await withdrawCompensation(this.db, decisionId);
+    throw new ProblemError('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason: why });
+  }
+
+  /** False: it had been decided before under this id. */
+  async resolve(order: Order, workflowId: string, wish: ResolveSaga, actor: string): Promise<boolean> {
+    const { dryRun, ...resolution } = wish;
+    if (await this.wasDecided(order, wish.decisionId, wish)) return false;
+    const why = dryRun
+      ? await this.whyNotResolvable(workflowId, wish.step)
+      : await this.workflows.resolve(workflowId, { ...resolution, actor });
+    if (why) throw new ProblemError('NOT_RESOLVABLE', { orderId: order.id, step: wish.step, reason: why });
+    return true;
+  }
+
+  private async wasDecided(
+    order: Order,
+    decisionId: string,
+    meant: { readonly step: string; readonly decision: string },
+  ): Promise<boolean> {
+    const decided = await findResolution(this.db, decisionId);
+    if (!decided) return false;
+    const { orderId, step, decision } = decided;
+    if (orderId === order.id && step === meant.step && decision === meant.decision) return true;
+    throw new ProblemError('DECISION_ID_REUSED', { usedFor: { orderId, step, decision } });
+  }
+
+  private async note(order: Order, { decisionId, reason }: CompensateSaga, actor: string): Promise<void> {
+    const isFirst = await noteCompensation(this.db, { orderId: order.id, decisionId, reason, actor });
+    // Somebody else used the id between our look and now.
+    if (!isFirst) await this.wasDecided(order, decisionId, WHOLE_ORDER);
+  }
+
+  /** As the workflow will judge it; it has the last word, and writes its refusal into the timeline. */
+  private async whyNotCompensable({ id, status, sagaState }: Order): Promise<string | undefined> {
+    if (!isCancellable(status)) return `ORDER_${status}`;
+    if (sagaState !== 'NEEDS_OPERATOR') return undefined;
+    const steps = await stepsOfOrder(this.db, id);
+    return steps.some(({ state }) => state === 'UNDO_FAILED' || state === 'UNDOING') ? 'NEEDS_OPERATOR' : undefined;
+  }
+
+  private async whyNotResolvable(workflowId: string, step: string): Promise<string | undefined> {
+    const saga = await this.workflows.saga(workflowId);
+    if (!saga) throw new TemporalAwayError('no workflow answers');
+    if (saga.sagaState === 'SETTLED') return WORKFLOW_CLOSED;
+    const stuck = saga.steps.filter(({ state }) => state === 'UNDO_FAILED').map((entry) => entry.step);
+    if (saga.sagaState !== 'NEEDS_OPERATOR' || stuck.length === 0) return 'nothing waits for a decision';
+    if (stuck.some((name) => name === step)) return undefined;
+    return `step ${step} does not wait for a decision; waiting: ${stuck.join(', ')}`;
+  }
+}

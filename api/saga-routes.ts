@@ -1,0 +1,110 @@
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import {
+  compensateSchema,
+  type OutboxView,
+  resolveSchema,
+  type SagaDecided,
+  sagaFilterSchema,
+} from '../contracts/saga-desk';
+import { orderWorkflowId, refundWorkflowId } from '../contracts/workflow-api';
+import { findOrder, type Order } from '../db/orders';
+import { oldestUnpublished, outboxBacklog } from '../db/outbox';
+import { stepsOfOrder } from '../db/saga-steps';
+import { listSagas, storyOf } from '../db/saga-stories';
+import { languageOf, type MessageName, send, success } from './answer';
+import { authenticated, identityOf, operatorsOnly } from './authentication';
+import type { RouteDependencies } from './dependencies';
+import { ProblemError } from './problem';
+import { SagaDecisions } from './saga-decisions';
+import { outboxRowView, sagaStory, sagaSummary, storyWait, storyWorkflow } from './saga-views';
+import { SagaWorkflows } from './saga-workflows';
+import { jsonBody, orderIdOf, parseBody, parseQuery } from './validation';
+
+const outboxQuerySchema = z.object({ limit: z.coerce.number().int().min(1).max(200).default(20) });
+
+/** What operators see of sagas and the outbox, and what they decide about a saga. */
+export function sagaRoutes({ db, temporal, settings, authenticate }: RouteDependencies): Router {
+  const router = Router();
+  const user = authenticated(authenticate);
+  const workflows = new SagaWorkflows(temporal);
+  const decisions = new SagaDecisions(db, workflows);
+  const webUi = { address: settings.TEMPORAL_UI_URL, namespace: settings.TEMPORAL_NAMESPACE };
+
+  async function orderOf(request: Request): Promise<Order> {
+    const order = await findOrder(db, orderIdOf(request));
+    if (!order) throw new ProblemError('ORDER_NOT_FOUND');
+    return order;
+  }
+
+  router.get('/api/ops/sagas', user, operatorsOnly, async (request, response) => {
+    const sagas = await listSagas(db, parseQuery(request, sagaFilterSchema));
+    send(response, success(200, sagas.map(sagaSummary), 'sagas', languageOf(request)));
+  });
+
+  router.get('/api/ops/sagas/:orderId', user, operatorsOnly, async (request, response) => {
+    const order = await orderOf(request);
+    const workflowId = activeWorkflowId(order);
+    const [steps, stored, workflow, refund, saga] = await Promise.all([
+      stepsOfOrder(db, order.id),
+      storyOf(db, order.id),
+      workflows.describe(orderWorkflowId(order.id)),
+      workflows.describe(refundWorkflowId(order.id)),
+      order.sagaState === 'SETTLED' ? undefined : workflows.saga(workflowId),
+    ]);
+    const story = sagaStory(order, steps, stored, {
+      ...(workflow ? { workflow: storyWorkflow(workflow, webUi) } : {}),
+      ...(refund ? { refund: storyWorkflow(refund, webUi) } : {}),
+      ...(saga ? { waits: storyWait(workflowId, saga) } : {}),
+    });
+    response.setHeader('Cache-Control', 'no-store');
+    send(response, success(200, story, 'saga', languageOf(request)));
+  });
+
+  router.post('/api/ops/sagas/:orderId/compensate', user, operatorsOnly, jsonBody, async (request, response) => {
+    const wish = parseBody(request, compensateSchema);
+    const order = await orderOf(request);
+    const isNew = await decisions.compensate(order, wish, actorOf(response));
+    await answer(request, response, { order, wish, workflowId: orderWorkflowId(order.id), isNew }, 'sagaCompensated');
+  });
+
+  router.post('/api/ops/sagas/:orderId/resolve', user, operatorsOnly, jsonBody, async (request, response) => {
+    const wish = parseBody(request, resolveSchema);
+    const order = await orderOf(request);
+    const workflowId = activeWorkflowId(order);
+    const isNew = await decisions.resolve(order, workflowId, wish, actorOf(response));
+    await answer(request, response, { order, wish, workflowId, isNew }, 'sagaResolved');
+  });
+
+  router.get('/api/ops/outbox', user, operatorsOnly, async (request, response) => {
+    const { limit } = parseQuery(request, outboxQuerySchema);
+    const [backlog, rows] = await Promise.all([outboxBacklog(db), oldestUnpublished(db, limit)]);
+    const view: OutboxView = { ...backlog, rows: rows.map(outboxRowView) };
+    response.setHeader('Cache-Control', 'no-store');
+    send(response, success(200, view, 'outbox', languageOf(request)));
+  });
+
+  async function answer(request: Request, response: Response, decided: Decided, message: MessageName): Promise<void> {
+    const { order, workflowId, isNew } = decided;
+    const { decisionId, dryRun } = decided.wish;
+    const { status, sagaState } = (await findOrder(db, order.id)) ?? order;
+    const data: SagaDecided = { orderId: order.id, decisionId, dryRun, workflowId, status, sagaState };
+    send(response, { ...success(dryRun ? 200 : 202, data, message, languageOf(request)), replayed: !isNew });
+  }
+
+  return router;
+}
+
+interface Decided {
+  readonly order: Order;
+  readonly wish: { readonly decisionId: string; readonly dryRun: boolean };
+  readonly workflowId: string;
+  readonly isNew: boolean;
+}
+
+/** The workflow that has the order now. */
+function activeWorkflowId({ id, status }: Order): string {
+  return status === 'REFUND_REQUESTED' ? refundWorkflowId(id) : orderWorkflowId(id);
+}
+
+const actorOf = (response: Response) => `operator:${identityOf(response).userId}`;

@@ -1,0 +1,95 @@
+import type { OutboxRowView, SagaStory, SagaSummary, StoryWait, StoryWorkflow } from '../contracts/saga-desk';
+import type { SagaView } from '../contracts/workflow-api';
+import type { Order } from '../db/orders';
+import type { StoredOutboxRow } from '../db/outbox';
+import type { StepRecord } from '../db/saga-steps';
+import type { StoredSaga, StoredStory } from '../db/saga-stories';
+import type { DescribedWorkflow } from './saga-workflows';
+
+export function sagaSummary({ id, statusReason, totalMinor, updatedAt, ...saga }: StoredSaga): SagaSummary {
+  return {
+    orderId: id,
+    ...saga,
+    reason: statusReason,
+    totalAmount: totalMinor,
+    lastUpdated: updatedAt.toISOString(),
+  };
+}
+
+export function sagaStory(
+  order: Order,
+  steps: readonly StepRecord[],
+  stored: StoredStory,
+  told: Pick<SagaStory, 'workflow' | 'refund' | 'waits'>,
+): SagaStory {
+  const at = <Row extends { readonly at: Date }>(row: Row) => ({ ...row, at: row.at.toISOString() });
+  return {
+    order: {
+      orderId: order.id,
+      userId: order.userId,
+      status: order.status,
+      sagaState: order.sagaState,
+      reason: order.statusReason,
+      totalAmount: order.totalMinor,
+      discountAmount: order.discountMinor,
+      couponCode: order.couponCode,
+      currency: order.currency,
+      holdExpiresAt: order.holdExpiresAt?.toISOString() ?? null,
+      createdAt: order.createdAt.toISOString(),
+      lastUpdated: order.updatedAt.toISOString(),
+    },
+    steps: steps.map(({ orderId: _, updatedAt, ...step }) => ({ ...step, updatedAt: updatedAt.toISOString() })),
+    requests: stored.requests.map(({ createdAt, updatedAt, ...request }) => ({
+      ...request,
+      createdAt: createdAt.toISOString(),
+      updatedAt: updatedAt.toISOString(),
+    })),
+    money: stored.money.map(at),
+    stock: stored.stock.map(at),
+    resolutions: stored.resolutions.map(at),
+    timeline: stored.timeline.map(at),
+    ...told,
+  };
+}
+
+/** `webUi`: the address of Temporal's Web UI and the namespace. */
+export function storyWorkflow(
+  { workflowId, runId, status, startedAt, closedAt }: DescribedWorkflow,
+  webUi: { readonly address: string | undefined; readonly namespace: string },
+): StoryWorkflow {
+  const page = `namespaces/${encodeURIComponent(webUi.namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
+  return {
+    workflowId,
+    runId,
+    status,
+    startedAt: startedAt.toISOString(),
+    ...(closedAt ? { closedAt: closedAt.toISOString() } : {}),
+    ...(webUi.address === undefined ? {} : { url: `${webUi.address.replace(/\/$/, '')}/${page}` }),
+  };
+}
+
+export function storyWait(workflowId: string, saga: SagaView): StoryWait {
+  const stuck = saga.steps
+    .filter(({ state }) => state === 'UNDO_FAILED')
+    .map(({ step, attempt, error, message, nextRetryAt }) => ({
+      step,
+      attempt,
+      code: error ?? null,
+      ...(message === undefined ? {} : { message }),
+      ...(nextRetryAt === undefined ? {} : { nextRetryAt }),
+    }));
+  const [nextRetryAt] = stuck.flatMap((step) => step.nextRetryAt ?? []).sort();
+  return {
+    workflowId,
+    waitingFor: saga.waitingFor,
+    amountAtRisk: saga.amountAtRiskMinor,
+    ...(nextRetryAt === undefined ? {} : { nextRetryAt }),
+    stuck,
+  };
+}
+
+export function outboxRowView(
+  row: Pick<StoredOutboxRow, 'id' | 'topic' | 'key' | 'lane' | 'createdAt' | 'availableAt'>,
+): OutboxRowView {
+  return { ...row, createdAt: row.createdAt.toISOString(), availableAt: row.availableAt.toISOString() };
+}

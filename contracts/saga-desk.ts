@@ -1,0 +1,217 @@
+/** What operators ask of sagas and the outbox over HTTP, and what they are shown. */
+import { z } from 'zod';
+import type { OrderStatus } from '../domain/order-status';
+import {
+  DECISIONS,
+  ORDER_STEPS,
+  type OrderStep,
+  SAGA_STATES,
+  type SagaState,
+  type StepState,
+} from '../domain/saga-state';
+import type { TimelineView } from './http';
+
+/** What neither Postgres nor a workflow takes as text. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+const text = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .refine((value) => !UNSTORABLE.test(value), 'must be text without U+0000 or halves of characters');
+
+const decision = {
+  /** Makes the decision idempotent: the same id twice is one decision. */
+  decisionId: z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters'),
+  reason: text,
+  /** Says what would happen, and changes nothing. */
+  dryRun: z.boolean().default(false),
+};
+
+export const compensateSchema = z.strictObject(decision);
+export type CompensateSaga = z.infer<typeof compensateSchema>;
+
+export const resolveSchema = z
+  .strictObject({
+    ...decision,
+    /** The one whose undo failed. */
+    step: z.enum(ORDER_STEPS),
+    decision: z.enum(DECISIONS),
+    /** Where it was done: for DONE_EXTERNALLY. */
+    reference: text.optional(),
+  })
+  .refine((body) => body.decision !== 'DONE_EXTERNALLY' || body.reference !== undefined, {
+    message: 'DONE_EXTERNALLY needs a reference',
+    path: ['reference'],
+  });
+export type ResolveSaga = z.infer<typeof resolveSchema>;
+
+/** Which sagas are meant; all that are named must hold. */
+export const sagaFilterSchema = z.strictObject({
+  sagaState: z.enum(SAGA_STATES).optional(),
+  /** `true`: those that wait for a decision; `false`: all others. */
+  needsOperator: z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  /** Those of orders before this one. */
+  before: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
+});
+
+/** An undo that failed. */
+export interface StuckStep {
+  readonly step: OrderStep;
+  readonly attempt: number;
+  readonly code: string | null;
+}
+
+/** A saga in a list. */
+export interface SagaSummary {
+  readonly orderId: number;
+  readonly status: OrderStatus;
+  readonly sagaState: SagaState;
+  readonly reason: string | null;
+  readonly totalAmount: number;
+  readonly currency: string;
+  readonly lastUpdated: string;
+  readonly stuck: readonly StuckStep[];
+}
+
+export interface StoryStep {
+  readonly step: OrderStep;
+  readonly attempt: number;
+  readonly state: StepState;
+  /** The business key: the same key twice is one effect, at the provider too. */
+  readonly key: string;
+  readonly providerRef: string | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly updatedAt: string;
+}
+
+/** A request to pay and ship, without its token and address. */
+export interface StoryRequest {
+  readonly eventId: string;
+  readonly retryCount: number;
+  readonly source: string;
+  readonly state: string;
+  /** Absent: never begun. */
+  readonly attempt: number | null;
+  readonly reason: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface StoryMoney {
+  readonly kind: string;
+  readonly amount: number;
+  readonly key: string;
+  readonly providerRef: string | null;
+  readonly reason: string | null;
+  readonly at: string;
+}
+
+export interface StoryStock {
+  readonly sku: string;
+  readonly kind: string;
+  readonly units: number;
+  readonly key: string;
+  readonly reason: string | null;
+  readonly at: string;
+}
+
+/** What somebody decided: about a step's undo, or COMPENSATE about the order. */
+export interface StoryResolution {
+  readonly decisionId: string;
+  readonly step: string;
+  readonly decision: string;
+  readonly reason: string;
+  readonly actor: string;
+  readonly reference: string | null;
+  readonly at: string;
+}
+
+/** A workflow as Temporal knows it. */
+export interface StoryWorkflow {
+  readonly workflowId: string;
+  readonly runId: string;
+  /** RUNNING, COMPLETED, and so on. */
+  readonly status: string;
+  readonly startedAt: string;
+  readonly closedAt?: string;
+  /** In the Web UI; absent where none is configured. */
+  readonly url?: string;
+}
+
+/** What only the workflow knows. */
+export interface StoryWait {
+  readonly workflowId: string;
+  readonly waitingFor: string;
+  readonly amountAtRisk: number;
+  /** When an undo that failed is tried again by itself. */
+  readonly nextRetryAt?: string;
+  /** The undo's own words, by step. */
+  readonly stuck: readonly (StuckStep & { readonly message?: string; readonly nextRetryAt?: string })[];
+}
+
+/** An order's whole story. */
+export interface SagaStory {
+  readonly order: {
+    readonly orderId: number;
+    readonly userId: string;
+    readonly status: OrderStatus;
+    readonly sagaState: SagaState;
+    readonly reason: string | null;
+    readonly totalAmount: number;
+    readonly discountAmount: number;
+    readonly couponCode: string | null;
+    readonly currency: string;
+    readonly holdExpiresAt: string | null;
+    readonly createdAt: string;
+    readonly lastUpdated: string;
+  };
+  readonly steps: readonly StoryStep[];
+  readonly requests: readonly StoryRequest[];
+  readonly money: readonly StoryMoney[];
+  readonly stock: readonly StoryStock[];
+  readonly resolutions: readonly StoryResolution[];
+  /** The last 50. */
+  readonly timeline: readonly TimelineView[];
+  /** The order's workflow and its refund's; absent: Temporal does not answer, or there is none. */
+  readonly workflow?: StoryWorkflow;
+  readonly refund?: StoryWorkflow;
+  /** Absent: the saga has ended, or nobody could be asked. */
+  readonly waits?: StoryWait;
+}
+
+/** Answer to a decision about a saga. */
+export interface SagaDecided {
+  readonly orderId: number;
+  readonly decisionId: string;
+  readonly dryRun: boolean;
+  readonly workflowId: string;
+  readonly status: OrderStatus;
+  readonly sagaState: SagaState;
+}
+
+export interface OutboxView {
+  /** Due and not published. */
+  readonly waiting: number;
+  /** Not due yet: retries with their delay. */
+  readonly delayed: number;
+  /** How long the oldest due row has waited. */
+  readonly oldestMs: number;
+  /** The oldest that are not published. */
+  readonly rows: readonly OutboxRowView[];
+}
+
+/** A row without its value, which may hold a token or an address. */
+export interface OutboxRowView {
+  readonly id: number;
+  readonly topic: string;
+  readonly key: string;
+  readonly lane: number;
+  readonly createdAt: string;
+  readonly availableAt: string;
+}

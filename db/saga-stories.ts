@@ -1,0 +1,127 @@
+import type { StoryMoney, StoryRequest, StoryResolution, StoryStock } from '../contracts/saga-desk';
+import type { OrderStatus } from '../domain/order-status';
+import type { OrderStep, SagaState } from '../domain/saga-state';
+import type { Db, DbOrTrx } from './connection';
+import type { StoredTimelineEntry } from './timeline';
+
+/** As its view has it, with the database's own time. */
+type Stored<View> = {
+  readonly [Name in keyof View]: Name extends 'at' | 'createdAt' | 'updatedAt' ? Date : View[Name];
+};
+
+/** Everything the database tells of an order beside its row and its steps. */
+export interface StoredStory {
+  readonly requests: readonly Stored<StoryRequest>[];
+  readonly money: readonly Stored<StoryMoney>[];
+  readonly stock: readonly Stored<StoryStock>[];
+  readonly resolutions: readonly Stored<StoryResolution>[];
+  readonly timeline: readonly StoredTimelineEntry[];
+}
+
+const TIMELINE_ENTRIES = 50;
+
+export async function storyOf(db: Db, orderId: number): Promise<StoredStory> {
+  const of = (table: string) => db(table).where({ order_id: orderId });
+  const [requests, money, stock, resolutions, timeline] = await Promise.all([
+    of('processing_requests').orderBy(['created_at', 'retry_count']).select('source', 'state', 'attempt', 'reason', {
+      eventId: 'event_id',
+      retryCount: 'retry_count',
+      createdAt: 'created_at',
+      updatedAt: 'updated_at',
+    }),
+    of('money_movements')
+      .orderBy('id')
+      .select('kind', 'key', 'reason', 'at', { amount: 'amount_minor', providerRef: 'provider_ref' }),
+    of('stock_movements').orderBy('id').select('sku', 'kind', 'units', 'key', 'reason', 'at'),
+    resolutionsOf(db, orderId),
+    of('timeline').orderBy('id', 'desc').limit(TIMELINE_ENTRIES).select('id', 'at', 'type', 'data'),
+  ]);
+  return { requests, money, stock, resolutions, timeline: timeline.reverse() };
+}
+
+const RESOLUTION = ['step', 'decision', 'reason', 'actor', 'reference', 'at', { decisionId: 'decision_id' }] as const;
+
+async function resolutionsOf(db: DbOrTrx, orderId: number): Promise<Stored<StoryResolution>[]> {
+  return db('resolutions')
+    .where({ order_id: orderId })
+    .orderBy('at')
+    .select(...RESOLUTION);
+}
+
+export type StoredResolution = Stored<StoryResolution> & { readonly orderId: number };
+
+/** A decision by its id; undefined: none was taken under it. */
+export async function findResolution(db: DbOrTrx, decisionId: string): Promise<StoredResolution | undefined> {
+  return db('resolutions')
+    .where({ decision_id: decisionId })
+    .first(...RESOLUTION, { orderId: 'order_id' });
+}
+
+/** What stands for the step in a decision about the order as a whole. */
+export const WHOLE_ORDER = { step: 'order', decision: 'COMPENSATE' } as const;
+
+/** Writes down that somebody wants an order undone; false: the id has been used. */
+export async function noteCompensation(
+  db: Db,
+  wish: { readonly orderId: number; readonly decisionId: string; readonly reason: string; readonly actor: string },
+): Promise<boolean> {
+  const { orderId, decisionId, reason, actor } = wish;
+  const inserted = await db('resolutions')
+    .insert({ decision_id: decisionId, order_id: orderId, ...WHOLE_ORDER, reason, actor })
+    .onConflict('decision_id')
+    .ignore()
+    .returning('decision_id');
+  return inserted.length > 0;
+}
+
+/** Nobody could be asked: it is as if it had not been decided. */
+export async function withdrawCompensation(db: Db, decisionId: string): Promise<void> {
+  await db('resolutions')
+    .where({ decision_id: decisionId, ...WHOLE_ORDER })
+    .delete();
+}
+
+/** An order as the list of sagas has it. */
+export interface StoredSaga {
+  readonly id: number;
+  readonly status: OrderStatus;
+  readonly sagaState: SagaState;
+  readonly statusReason: string | null;
+  readonly totalMinor: number;
+  readonly currency: string;
+  readonly updatedAt: Date;
+  readonly stuck: readonly { readonly step: OrderStep; readonly attempt: number; readonly code: string | null }[];
+}
+
+/** Newest orders first. */
+export async function listSagas(
+  db: Db,
+  filter: {
+    readonly sagaState?: SagaState | undefined;
+    readonly needsOperator?: boolean | undefined;
+    readonly before?: number | undefined;
+    readonly limit: number;
+  },
+): Promise<StoredSaga[]> {
+  const query = db('orders as o').orderBy('o.id', 'desc').limit(filter.limit);
+  if (filter.sagaState !== undefined) query.where('o.saga_state', filter.sagaState);
+  if (filter.needsOperator === true) query.where('o.saga_state', 'NEEDS_OPERATOR');
+  if (filter.needsOperator === false) query.whereNot('o.saga_state', 'NEEDS_OPERATOR');
+  if (filter.before !== undefined) query.where('o.id', '<', filter.before);
+  const failed = db('saga_steps as s')
+    .whereRaw('s.order_id = o.id')
+    .where('s.state', 'UNDO_FAILED')
+    .select(db.raw(`jsonb_agg(jsonb_build_object('step', s.step, 'attempt', s.attempt, 'code', s.code))`));
+  return query.select(
+    {
+      id: 'o.id',
+      status: 'o.status',
+      sagaState: 'o.saga_state',
+      statusReason: 'o.status_reason',
+      totalMinor: 'o.total_minor',
+      currency: 'o.currency',
+      updatedAt: 'o.updated_at',
+    },
+    db.raw(`coalesce((?), '[]'::jsonb) as stuck`, [failed]),
+  );
+}
