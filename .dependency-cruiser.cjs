@@ -46,7 +46,8 @@ const MAY_IMPORT = {
   redis: { rooms: ['domain'], types: ['observability'] },
   api: { rooms: ['contracts', 'domain', 'db', 'desk', 'observability', 'redis'], types: ['config'] },
   worker: { rooms: ['activities', 'contracts', 'db', 'observability', 'redis'], types: ['config', 'providers'] },
-  cli: { rooms: ['config', 'contracts'] },
+  // Talks HTTP only; its launcher begins as everything does, by what makes the dependencies appear.
+  cli: { rooms: ['config', 'contracts'], files: ['^stack/run\\.mjs$'] },
   sandbox: { rooms: ['contracts'] },
   config: {},
   observability: { files: [ZOD_FREE] },

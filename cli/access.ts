@@ -1,0 +1,45 @@
+import { ConfigurationError, loadSettings } from '../config/load';
+import { operatorAccess } from '../config/operator-access';
+import type { Settings } from '../config/settings';
+import { Api } from './api';
+import { CommandError, EXIT } from './command-error';
+import { createDevelopmentToken } from './development-token';
+
+const OPERATOR = 'operator@example.com';
+
+/** The API of ORDERSAGA_API, or of the stack that is up, with ORDERSAGA_TOKEN or a development token for an operator. */
+export async function openApi(): Promise<Api> {
+  const { api, token } = operatorAccess();
+  if (api !== undefined && !URL.canParse(api))
+    throw new CommandError(EXIT.usage, `ORDERSAGA_API is no address: ${api}`);
+  return new Api(api ?? stackApi(), token ?? (await developmentToken(OPERATOR, 'operator')));
+}
+
+/** A token as the API of this machine's stack takes it; never in production. */
+export async function developmentToken(email: string, role: string): Promise<string> {
+  const settings = stackSettings();
+  if (settings.NODE_ENV === 'production')
+    throw new CommandError(EXIT.failed, 'development tokens are not made in production: set ORDERSAGA_TOKEN');
+  if (!settings.JWT_SECRET || settings.JWT_JWKS_URL)
+    throw new CommandError(EXIT.failed, 'tokens are checked by JWT_JWKS_URL here: ask that issuer for one');
+  const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = settings;
+  return createDevelopmentToken(settings.JWT_SECRET, { email, role, issuer, audience });
+}
+
+function stackApi(): string {
+  const { API_HOST: host, API_PORT: port } = stackSettings();
+  return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
+}
+
+function stackSettings(): Settings {
+  try {
+    return loadSettings();
+  } catch (error) {
+    if (error instanceof ConfigurationError)
+      throw new CommandError(
+        EXIT.away,
+        `${error.message}\nor, for a system elsewhere, ORDERSAGA_API and ORDERSAGA_TOKEN`,
+      );
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { OutboxView } from '../../contracts/saga-desk';
+import { openApi } from '../access';
+import { command, type JsonOption, show, wholeNumber } from '../command';
+import { moment, print, table } from '../output';
+
+interface StatusOptions extends JsonOption {
+  readonly limit?: number;
+}
+
+export function outboxCommands(program: Command): void {
+  const outbox = program.command('outbox').description('events on their way to Kafka');
+  command(outbox, 'status', 'how many wait to be published, and the oldest of them', ['', '--limit 100 --json'])
+    .option('--limit <count>', 'rows at most, 20 if absent', wholeNumber)
+    .action(async ({ limit, ...options }: StatusOptions) => {
+      show(await (await openApi()).get<OutboxView>('/api/ops/outbox', { limit }), options, printOutbox);
+    });
+}
+
+function printOutbox({ waiting, delayed, oldestMs, rows }: OutboxView): void {
+  print(`${waiting} due and not published, the oldest for ${(oldestMs / 1000).toFixed(1)} s; ${delayed} not due yet`);
+  const cells = rows.map((row) => [
+    row.id,
+    row.topic,
+    row.key,
+    row.lane,
+    moment(row.createdAt),
+    moment(row.availableAt),
+  ]);
+  if (cells.length > 0) print(table(['id', 'topic', 'key', 'lane', 'written', 'due'], cells));
+}

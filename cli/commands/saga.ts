@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import type { SagaDecided, SagaStory, SagaSummary } from '../../contracts/saga-desk';
+import { openApi } from '../access';
+import { command, type JsonOption, show, wholeNumber } from '../command';
+import { CommandError, EXIT } from '../command-error';
+import { type DecisionOptions, decide, decides, refuseUnasked } from '../decision';
+import { amount, moment, print, say, shortened, table } from '../output';
+import { storyText } from './story-text';
+
+interface ListOptions extends JsonOption {
+  readonly state?: string;
+  readonly needsOperator?: boolean;
+  readonly limit?: number;
+  readonly before?: number;
+}
+
+interface ResolveOptions extends DecisionOptions {
+  readonly step: string;
+  readonly decision: string;
+  readonly reference?: string;
+}
+
+export function sagaCommands(program: Command): void {
+  const saga = program.command('saga').description("orders' sagas: what they did, undid and wait for");
+
+  command(saga, 'list', 'sagas, those of the newest orders first', ['--needs-operator', '--state COMPENSATING --json'])
+    .option('--state <state>', 'RUNNING, WAITING, COMPENSATING, NEEDS_OPERATOR or SETTLED')
+    .option('--needs-operator', 'those that wait for a decision')
+    .option('--limit <count>', 'how many at most, up to 200', wholeNumber)
+    .option('--before <order>', 'those of orders before this one', wholeNumber)
+    .action(async ({ state, needsOperator, limit, before, ...options }: ListOptions) => {
+      const query = { sagaState: state, needsOperator: needsOperator ? 'true' : undefined, limit, before };
+      show(await (await openApi()).get<SagaSummary[]>('/api/ops/sagas', query), options, printSagas);
+    });
+
+  command(saga, 'show <order>', "an order's whole story on one screen", ['42', '42 --json']).action(
+    async (order: string, options: JsonOption) => {
+      const story = await (await openApi()).get<SagaStory>(sagaPath(order));
+      show(story, options, () => print(storyText(story)));
+    },
+  );
+
+  decides(
+    command(saga, 'compensate <order>', 'undo an order that has not left, and cancel it', [
+      "42 --reason 'the customer called'",
+    ]),
+  ).action(async (order: string, options: DecisionOptions) => {
+    const path = `${sagaPath(order)}/compensate`;
+    refuseUnasked(options);
+    const would = ({ orderId, status }: SagaDecided) =>
+      `order ${orderId}, now ${status}, would be undone and cancelled`;
+    show(await decide<SagaDecided>(await openApi(), path, options, {}, would), options, printDecided);
+  });
+
+  decides(
+    command(saga, 'resolve <order>', 'decide about an undo that failed', [
+      "42 --step shipment --decision RETRY --reason 'the carrier was called'",
+      "42 --step payment --decision DONE_EXTERNALLY --reference 'transfer 4711' --reason 'paid back by bank'",
+    ]),
+  )
+    .requiredOption('--step <step>', 'whose undo failed: stock, coupon, payment, shipment or warehouse')
+    .requiredOption('--decision <decision>', 'RETRY, SKIP, or DONE_EXTERNALLY with --reference')
+    .option('--reference <text>', 'where it was done')
+    .action(async (order: string, { step, decision, reference, ...options }: ResolveOptions) => {
+      const path = `${sagaPath(order)}/resolve`;
+      refuseUnasked(options);
+      const wish = { step, decision, ...(reference === undefined ? {} : { reference }) };
+      const would = ({ workflowId }: SagaDecided) => `${workflowId} would take ${decision} for its step ${step}`;
+      show(await decide<SagaDecided>(await openApi(), path, options, wish, would), options, printDecided);
+    });
+}
+
+/** The API's path of an order's saga. */
+function sagaPath(order: string): string {
+  if (!/^[1-9]\d{0,15}$/.test(order)) throw new CommandError(EXIT.usage, `this is no order id: ${order}`);
+  return `/api/ops/sagas/${order}`;
+}
+
+function printSagas(sagas: readonly SagaSummary[]): void {
+  if (sagas.length === 0) say('no saga');
+  const rows = sagas.map((saga) => [
+    saga.orderId,
+    saga.status,
+    saga.sagaState,
+    saga.stuck.map(({ step, code }) => `${step} ${code ?? ''}`.trim()).join(', '),
+    amount(saga.totalAmount, saga.currency),
+    moment(saga.lastUpdated),
+    shortened(saga.reason, 40),
+  ]);
+  print(table(['order', 'status', 'saga', 'undo failed', 'total', 'updated', 'reason'], rows));
+}
+
+function printDecided({ orderId, decisionId, dryRun, status, sagaState }: SagaDecided): void {
+  print(`order ${orderId}  ${status}  saga ${sagaState}  decision ${decisionId}`);
+  if (!dryRun) say(`\`saga show ${orderId}\` tells what comes of it`);
+}

@@ -1,0 +1,111 @@
+import type { SagaStory, StoryWorkflow } from '../../contracts/saga-desk';
+import { amount, moment, shortened, table } from '../output';
+import { timelineLine } from '../timeline-line';
+
+/** So many lines of each part: together they fit one screen. */
+const STEPS = 10;
+const REQUESTS = 4;
+const DECISIONS = 4;
+const TIMELINE = 8;
+const WIDTH = 110;
+
+/** An order's story for a screen; what was left out is said, and `--json` has it. */
+export function storyText(story: SagaStory): string {
+  return [
+    ...orderLines(story),
+    ...waitLines(story),
+    ...stepLines(story),
+    ...part('requests', lastOf(story.requests, REQUESTS), requestLine),
+    ...moneyLines(story),
+    ...stockLines(story),
+    ...part('decided', lastOf(story.resolutions, DECISIONS), resolutionLine),
+    ...part('timeline', lastOf(story.timeline, TIMELINE), (entry) => `${moment(entry.at)}  ${timelineLine(entry)}`),
+    ...workflowLines('workflow', story.workflow),
+    ...workflowLines('refund', story.refund),
+  ].join('\n');
+}
+
+function orderLines({ order }: SagaStory): string[] {
+  const discount = order.discountAmount > 0 ? ` after ${order.discountAmount.toLocaleString('en-US')} off` : '';
+  const coupon = order.couponCode === null ? '' : `, coupon ${order.couponCode}`;
+  const hold = order.holdExpiresAt === null ? '' : `, stock held until ${moment(order.holdExpiresAt)}`;
+  return [
+    `order ${order.orderId}  ${order.status}  saga ${order.sagaState}${order.reason === null ? '' : `  (${shortened(order.reason, 60)})`}`,
+    line('total', `${amount(order.totalAmount, order.currency)}${discount}${coupon}${hold}`),
+    line('times', `placed ${moment(order.createdAt)}, moved ${moment(order.lastUpdated)}`),
+  ];
+}
+
+function waitLines({ order, waits }: SagaStory): string[] {
+  if (!waits) return order.sagaState === 'SETTLED' ? [] : [line('waits for', '(its workflow does not answer)')];
+  const retry = waits.nextRetryAt === undefined ? '' : `; tried again by itself ${moment(waits.nextRetryAt)}`;
+  const atRisk = waits.amountAtRisk > 0 ? `; ${amount(waits.amountAtRisk, order.currency)} at risk` : '';
+  const [first] = waits.stuck;
+  return [
+    line('waits for', `${waits.waitingFor}${retry}${atRisk}`),
+    ...waits.stuck.map(({ step, attempt, code, message }) =>
+      line('', shortened(`undo of ${step} #${attempt}: ${[code, message].filter(Boolean).join(' ')}`, WIDTH)),
+    ),
+    ...(first
+      ? [line('', `ordersaga saga resolve ${order.orderId} --step ${first.step} --decision RETRY --reason '…'`)]
+      : []),
+  ];
+}
+
+function stepLines({ steps }: SagaStory): string[] {
+  const { shown, left } = lastOf(steps, STEPS);
+  const rows = shown.map((step) => [
+    step.step,
+    `#${step.attempt}`,
+    step.state,
+    moment(step.updatedAt),
+    step.key,
+    shortened(step.providerRef, 24),
+    shortened([step.code, step.message].filter(Boolean).join(' '), 40),
+  ]);
+  const text = table(['step', 'try', 'state', 'when', 'key', 'provider', 'error'], rows);
+  return text === '' ? [] : [...text.split('\n'), ...leftOut(left)];
+}
+
+function moneyLines({ money, order }: SagaStory): string[] {
+  if (money.length === 0) return [];
+  const net = money.reduce((sum, entry) => sum + (entry.kind === 'charge' ? entry.amount : -entry.amount), 0);
+  const entries = money.map(({ kind, amount: moved }) => `${kind} ${moved.toLocaleString('en-US')}`);
+  return [line('money', `${shortened(entries.join(', '), WIDTH)} = ${amount(net, order.currency)}`)];
+}
+
+function stockLines({ stock }: SagaStory): string[] {
+  const moved = stock.map(({ sku, kind, units }) => `${kind} ${units} ${sku}`);
+  return moved.length === 0 ? [] : [line('stock', shortened(moved.join(', '), WIDTH))];
+}
+
+function requestLine(request: SagaStory['requests'][number]): string {
+  const attempt = request.attempt === null ? '' : ` as attempt ${request.attempt}`;
+  const why = request.reason === null ? '' : ` (${shortened(request.reason, 40)})`;
+  return `${moment(request.createdAt)}  ${request.state}${attempt}${why}, ${request.eventId} retry ${request.retryCount} from ${request.source}`;
+}
+
+function resolutionLine({ at, actor, decision, step, reason, reference }: SagaStory['resolutions'][number]): string {
+  return `${moment(at)}  ${actor}: ${decision} ${step}${reference === null ? '' : ` by ${reference}`} (${reason})`;
+}
+
+function workflowLines(name: string, workflow: StoryWorkflow | undefined): string[] {
+  return workflow ? [line(name, `${workflow.status}  ${workflow.url ?? workflow.workflowId}`)] : [];
+}
+
+function part<Entry>(
+  name: string,
+  { shown, left }: { readonly shown: readonly Entry[]; readonly left: number },
+  text: (entry: Entry) => string,
+): string[] {
+  const lines = shown.map((entry, index) => line(index === 0 ? name : '', shortened(text(entry), WIDTH)));
+  return [...lines, ...leftOut(left)];
+}
+
+function lastOf<Entry>(entries: readonly Entry[], count: number) {
+  return { shown: entries.slice(-count), left: Math.max(0, entries.length - count) };
+}
+
+const leftOut = (count: number) => (count === 0 ? [] : [line('', `(${count} older: --json)`)]);
+
+const line = (name: string, text: string) => `${name.padEnd(10)}${text}`;

@@ -1,0 +1,57 @@
+/** Data go to stdout, everything else to stderr. */
+export function say(text: string): void {
+  process.stderr.write(`${printable(text)}\n`);
+}
+
+/** Nothing at all where there is nothing to show. */
+export function print(text: string): void {
+  if (text !== '') process.stdout.write(`${printable(text)}\n`);
+}
+
+export function printJson(data: unknown): void {
+  process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
+}
+
+/** What other systems write must not steer the terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what these are taken out with
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '·');
+}
+
+export type Cell = string | number | null | undefined;
+
+/** Rows under a head, in columns as wide as they need to be; without rows, nothing. */
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  if (rows.length === 0) return '';
+  const cells = [head, ...rows].map((row) => row.map((cell) => String(cell ?? '').replaceAll(/\s+/g, ' ')));
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => width(row[column] ?? ''))));
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - width(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/;
+
+/** Columns of a terminal that a text takes: Hangul and the like take two. */
+function width(text: string): number {
+  return [...text].reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0);
+}
+
+export function shortened(text: string | null | undefined, length: number): string {
+  const line = (text ?? '').replaceAll(/\s+/g, ' ');
+  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
+}
+
+/** `2026-11-21 18:31:28Z`. */
+export function moment(iso: string | null | undefined): string {
+  return iso ? `${iso.slice(0, 19).replace('T', ' ')}Z` : '';
+}
+
+export function amount(value: number, currency: string): string {
+  return `${value.toLocaleString('en-US')} ${currency}`;
+}

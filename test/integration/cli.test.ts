@@ -1,0 +1,250 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { developmentUserId } from '../../cli/development-token';
+import type { LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import type { CouponView, TimelineView } from '../../contracts/http';
+import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../../contracts/saga-desk';
+import { TOPICS } from '../../contracts/topics';
+import { expectBooksToAddUp } from '../support/books';
+import { Broker, eventOf, type WrittenRecord } from '../support/broker';
+import { roleEnvironment } from '../support/environment';
+import { type CommandEnd, ordersaga } from '../support/operator-command';
+import { processingEvent } from '../support/processing';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+const NOT_TEXT = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
+
+describe('the operator’s command', () => {
+  const shop = new Shop();
+  const folder = mkdtempSync(join(tmpdir(), 'ordersaga-cli-'));
+  let broker: Broker;
+  let operator: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    broker = await Broker.open(shop.system, [TOPICS.orderProcessing]);
+    operator = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.token('op@example.com', 'operator') };
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    await Promise.all([shop.close(), broker.close()]);
+  });
+
+  const run = (...args: string[]) => ordersaga(args, operator);
+  /** The data of a command that goes well. */
+  async function told<Data>(...args: string[]): Promise<Data> {
+    const { exitCode, stdout, stderr } = await run(...args, '--json');
+    expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
+    return JSON.parse(stdout.toString()) as Data;
+  }
+  const fileOf = (content: string) => {
+    const file = join(folder, randomUUID());
+    writeFileSync(file, content);
+    return file;
+  };
+
+  /** Writes a record that dies, and waits until `dlt list` has it. */
+  async function deadLetter(record: WrittenRecord): Promise<LetterSummary> {
+    await broker.write(TOPICS.orderProcessing, record);
+    const [letter] = await until(
+      'the dead letter',
+      () => told<LetterSummary[]>('dlt', 'list', '--key', String(record.key), '--topic', TOPICS.orderProcessing),
+      (letters) => letters.length > 0,
+    );
+    return letter as LetterSummary;
+  }
+
+  /** An order whose parcel the carrier will not take back at once. */
+  async function parkedOrder(): Promise<number> {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { recipientName: 'fault:store_refused fault:undo_refused:1', warehouseStorage: true });
+    await shop.reaches(orderId, 'PAYMENT_COMPLETED', 'NEEDS_OPERATOR');
+    return orderId;
+  }
+
+  test('a dead letter is found, decoded, edited and sent back, and its order is paid', async () => {
+    const { orderId } = await shop.payableOrder();
+    const key = `cli-${randomUUID()}`;
+    const good = eventOf(processingEvent(orderId));
+    const letter = await deadLetter({ key, value: JSON.stringify({ ...good, orderId: 'seven' }) });
+    expect(letter).toMatchObject({ state: 'WAITING', code: 'WRONG_SCHEMA', key });
+    const decoded = await run('dlt', 'decode', letter.id);
+    expect(JSON.parse(decoded.stdout.toString())).toEqual({ ...good, orderId: 'seven' });
+
+    const edit = ['dlt', 'replay', letter.id, '--reason', 'order id mended', '--edit', fileOf(JSON.stringify(good))];
+    const unasked = await run(...edit);
+    expect([unasked.exitCode, unasked.stdout.toString()]).toEqual([2, '']);
+    expect(unasked.stderr).toContain('--yes');
+    const dry = await run(...edit, '--dry-run', '--json');
+    expect([dry.exitCode, JSON.parse(dry.stdout.toString())]).toMatchObject([0, { dryRun: true, state: 'WAITING' }]);
+    expect(dry.stderr).toContain(`-  "orderId": "seven"`);
+    expect(dry.stderr).toContain(`+  "orderId": ${orderId}`);
+    expect((await told<LetterView>('dlt', 'show', letter.id)).state).toBe('WAITING');
+
+    const sent = await run(...edit, '--yes', '--decision-id', key);
+    expect([sent.exitCode, sent.stdout.toString()]).toEqual([0, `${letter.id}  REPLAYED  decision ${key}\n`]);
+    expect((await run(...edit, '--yes', '--decision-id', key)).exitCode).toBe(0);
+    const another = await run(...edit, '--yes');
+    expect([another.exitCode, another.stderr]).toEqual([1, expect.stringContaining('DEAD_LETTER_DECIDED')]);
+    await shop.reaches(orderId, 'PREPARING');
+    await expectBooksToAddUp(shop, orderId);
+    expect((await told<LetterView>('dlt', 'show', letter.id)).decision).toMatchObject({
+      actor: `operator:${developmentUserId('op@example.com')}`,
+      reason: 'order id mended',
+      isEdited: true,
+    });
+  });
+
+  test('bytes that are no text come out as they were; what is read from stdin is held against the schema', async () => {
+    const key = `cli-${randomUUID()}`;
+    const letter = await deadLetter({ key, value: NOT_TEXT });
+    expect((await run('dlt', 'decode', letter.id)).stdout.equals(NOT_TEXT)).toBe(true);
+    const args = ['dlt', 'replay', letter.id, '--edit', '-', '--reason', 'a guess', '--yes', '--json'];
+    const refused = await ordersaga(args, operator, '{"orderId": "seven"}');
+    expect([refused.exitCode, refused.stdout.toString()]).toEqual([1, '']);
+    expect(refused.stderr).toContain('"code":"VALUE_INVALID"');
+    expect((await run('dlt', 'discard', letter.id, '--reason', 'a test', '--yes')).exitCode).toBe(0);
+    const groups = await told<{ state: string; count: number }[]>('dlt', 'groups', '--key', key);
+    expect(groups).toMatchObject([{ state: 'DISCARDED', count: 1 }]);
+  });
+
+  test('a parked saga is found, its story told on one screen, and RETRY ends it', async () => {
+    const orderId = await parkedOrder();
+    const found = await told<SagaSummary[]>('saga', 'list', '--needs-operator');
+    expect(found.find((saga) => saga.orderId === orderId)).toMatchObject({
+      status: 'PAYMENT_COMPLETED',
+      sagaState: 'NEEDS_OPERATOR',
+      stuck: [{ step: 'shipment', attempt: 1, code: 'UNDO_REFUSED' }],
+    });
+    const story = await told<SagaStory>('saga', 'show', String(orderId));
+    expect(story).toMatchObject({
+      order: { orderId, sagaState: 'NEEDS_OPERATOR' },
+      requests: [{ state: 'RUNNING', attempt: 1, source: 'api' }],
+      money: [{ kind: 'charge' }, { kind: 'refund' }],
+      stock: [{ kind: 'hold', units: 1 }],
+      workflow: { workflowId: `order-${orderId}`, status: 'RUNNING' },
+      waits: { waitingFor: 'a decision on the undo that failed', stuck: [{ step: 'shipment' }] },
+    });
+    expect(story.steps.find(({ step }) => step === 'payment')).toMatchObject({
+      state: 'UNDONE',
+      key: `${orderId}:payment:1`,
+      providerRef: expect.any(String) as string,
+    });
+    expect(JSON.stringify(story)).not.toMatch(/tok_visa|Sejong-daero|kim@example.com/);
+    const screen = (await run('saga', 'show', String(orderId))).stdout.toString();
+    expect(screen.split('\n').length).toBeLessThan(45);
+    expect(screen).toContain(`ordersaga saga resolve ${orderId} --step shipment --decision RETRY`);
+
+    const resolve = (step: string, ...more: string[]) =>
+      run('saga', 'resolve', String(orderId), '--step', step, '--decision', 'RETRY', '--reason', 'called', ...more);
+    const notStuck = await resolve('payment', '--yes');
+    expect([notStuck.exitCode, notStuck.stderr]).toEqual([1, expect.stringContaining('NOT_RESOLVABLE')]);
+    expect((await resolve('shipment', '--dry-run')).exitCode).toBe(0);
+    expect((await resolve('payment', '--dry-run')).exitCode).toBe(1);
+    const decisionId = randomUUID();
+    const decided = await resolve('shipment', '--yes', '--json', '--decision-id', decisionId);
+    expect(JSON.parse(decided.stdout.toString()) as SagaDecided).toMatchObject({ orderId, decisionId, dryRun: false });
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
+    expect((await resolve('shipment', '--yes', '--decision-id', decisionId)).exitCode).toBe(0);
+    const reused = await resolve('payment', '--yes', '--decision-id', decisionId);
+    expect([reused.exitCode, reused.stderr]).toEqual([1, expect.stringContaining('DECISION_ID_REUSED')]);
+    const { resolutions } = await told<SagaStory>('saga', 'show', String(orderId));
+    expect(resolutions).toMatchObject([
+      { decisionId, decision: 'RETRY', step: 'shipment', actor: `operator:${developmentUserId('op@example.com')}` },
+    ]);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('an order is undone once a decision, and not where the goods have left', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PREPARING');
+    const compensate = (...more: string[]) =>
+      run('saga', 'compensate', String(orderId), '--reason', 'the customer called', ...more);
+    expect((await compensate()).exitCode).toBe(2);
+    expect((await compensate('--dry-run')).exitCode).toBe(0);
+    expect((await shop.status(orderId)).status).toBe('PREPARING');
+    const decisionId = randomUUID();
+    const same = () => compensate('--yes', '--decision-id', decisionId);
+    expect((await same()).exitCode).toBe(0);
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    expect((await same()).exitCode).toBe(0);
+    const late = await compensate('--yes');
+    expect([late.exitCode, late.stderr]).toEqual([1, expect.stringContaining('ORDER_CANCELLED')]);
+    await expectBooksToAddUp(shop, orderId);
+    const { resolutions, timeline } = await told<SagaStory>('saga', 'show', String(orderId));
+    expect(resolutions).toMatchObject([{ decisionId, decision: 'COMPENSATE', reason: 'the customer called' }]);
+    expect(timeline.filter(({ type }) => type === 'refused')).toEqual([]);
+  });
+
+  test('an order is shown and watched, a coupon and the outbox are counted', async () => {
+    const { orderId } = await shop.payableOrder();
+    const watched = ordersaga(['orders', 'watch', String(orderId), '--until', 'PREPARING', '--json'], operator);
+    await shop.pay(orderId);
+    const lines = (await watched).stdout.toString().trim().split('\n');
+    const entries = lines.map((line) => JSON.parse(line) as TimelineView);
+    expect(entries.filter(({ type }) => type === 'status').map(({ data }) => data.to)).toEqual([
+      'CREATED',
+      'PENDING_PAYMENT',
+      'PAYMENT_COMPLETED',
+      'PREPARING',
+    ]);
+    expect(await told('orders', 'show', String(orderId))).toMatchObject({
+      orderId,
+      lines: [{ quantity: 1 }],
+      standing: { status: 'PREPARING', canCancel: true },
+    });
+    const code = await shop.coupon(3);
+    expect((await told<CouponView>('coupon', 'show', code)).counts.left).toBe(3);
+    expect(await told<OutboxView>('outbox', 'status')).toMatchObject({
+      waiting: expect.any(Number) as number,
+      delayed: expect.any(Number) as number,
+      rows: expect.any(Array) as [],
+    });
+  });
+
+  test('a token for development is printed alone, and the stack’s address and secret do without one', async () => {
+    const env = roleEnvironment(shop.system);
+    const { stdout, stderr } = await ordersaga(['token', 'lee@example.com', 'operator'], env);
+    expect(stderr).toBe('');
+    expect(stdout.toString()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const byToken = { ...operator, ORDERSAGA_TOKEN: stdout.toString().trim() };
+    expect((await ordersaga(['outbox', 'status'], byToken)).exitCode).toBe(0);
+    expect((await ordersaga(['outbox', 'status'], env)).exitCode).toBe(0);
+    expect((await ordersaga(['token', 'nobody'], env)).exitCode).toBe(2);
+    expect(
+      (
+        await ordersaga(['token', 'lee@example.com'], {
+          ...env,
+          NODE_ENV: 'production',
+          PAYMENT_PROVIDER: 'stripe',
+          STRIPE_SECRET_KEY: 'x',
+        })
+      ).exitCode,
+    ).toBe(1);
+  });
+
+  test('the exit code tells what went wrong, and nothing of it is on stdout', async () => {
+    const customer = { ...operator, ORDERSAGA_TOKEN: await shop.token() };
+    const ends: readonly [number, Promise<CommandEnd>][] = [
+      [2, run('dlt')],
+      [2, run('dlt', 'list', '--no-such-option')],
+      [2, run('dlt', 'list', '--state', 'NONSENSE')],
+      [2, run('dlt', 'show', 'no-place')],
+      [2, run('saga', 'compensate', '1')],
+      [3, run('saga', 'show', '999999999')],
+      [3, run('dlt', 'show', 'coupon.issue.DLT/0/999999999')],
+      [3, run('coupon', 'show', 'no-such-coupon')],
+      [4, ordersaga(['saga', 'list'], customer)],
+      [4, ordersaga(['saga', 'list'], { ...operator, ORDERSAGA_TOKEN: 'forged' })],
+      [5, ordersaga(['saga', 'list'], { ...operator, ORDERSAGA_API: 'http://127.0.0.1:1' })],
+    ];
+    const seen = await Promise.all(ends.map(async ([wanted, end]) => ({ wanted, ...(await end) })));
+    for (const { wanted, exitCode, stdout, stderr } of seen) {
+      expect([exitCode, stdout.toString(), stderr]).toEqual([wanted, '', expect.stringMatching(/\S/)]);
+    }
+    const help = await run('saga', 'resolve', '--help');
+    expect([help.exitCode, help.stdout.toString()]).toEqual([0, expect.stringContaining('Examples:')]);
+  });
+});
