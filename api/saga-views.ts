@@ -4,6 +4,7 @@ import type { Order } from '../db/orders';
 import type { StoredOutboxRow } from '../db/outbox';
 import type { StepRecord } from '../db/saga-steps';
 import type { StoredSaga, StoredStory } from '../db/saga-stories';
+import { ORDER_STEPS } from '../domain/saga-state';
 import type { DescribedWorkflow } from './saga-workflows';
 
 export function sagaSummary({ id, statusReason, totalMinor, updatedAt, ...saga }: StoredSaga): SagaSummary {
@@ -38,7 +39,9 @@ export function sagaStory(
       createdAt: order.createdAt.toISOString(),
       lastUpdated: order.updatedAt.toISOString(),
     },
-    steps: steps.map(({ orderId: _, updatedAt, ...step }) => ({ ...step, updatedAt: updatedAt.toISOString() })),
+    steps: steps
+      .map(({ orderId: _, updatedAt, ...step }) => ({ ...step, updatedAt: updatedAt.toISOString() }))
+      .sort((a, b) => a.attempt - b.attempt || ORDER_STEPS.indexOf(a.step) - ORDER_STEPS.indexOf(b.step)),
     requests: stored.requests.map(({ createdAt, updatedAt, ...request }) => ({
       ...request,
       createdAt: createdAt.toISOString(),

@@ -28,7 +28,8 @@ export function storyText(story: SagaStory): string {
 function orderLines({ order }: SagaStory): string[] {
   const discount = order.discountAmount > 0 ? ` after ${order.discountAmount.toLocaleString('en-US')} off` : '';
   const coupon = order.couponCode === null ? '' : `, coupon ${order.couponCode}`;
-  const hold = order.holdExpiresAt === null ? '' : `, stock held until ${moment(order.holdExpiresAt)}`;
+  const isHeld = order.status === 'PENDING_PAYMENT' && order.holdExpiresAt !== null;
+  const hold = !isHeld ? '' : `, stock held until ${moment(order.holdExpiresAt)}`;
   return [
     `order ${order.orderId}  ${order.status}  saga ${order.sagaState}${order.reason === null ? '' : `  (${shortened(order.reason, 60)})`}`,
     line('total', `${amount(order.totalAmount, order.currency)}${discount}${coupon}${hold}`),
