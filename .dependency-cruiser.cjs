@@ -34,8 +34,10 @@ const MAY_IMPORT = {
   contracts: { rooms: ['domain'] },
   workflows: { rooms: ['domain'], files: [ZOD_FREE], types: ['activities'] },
   // A repository is a set of functions that take the transaction: activities call them; connections are given to them.
+  // What people decide about dead letters: by hand through the api, many at once through a workflow.
+  desk: { rooms: ['domain', 'contracts', 'db'] },
   activities: {
-    rooms: ['domain', 'contracts', 'db', 'redis'],
+    rooms: ['domain', 'contracts', 'db', 'desk', 'redis'],
     files: ['^providers/errors\\.ts$'],
     types: ['providers'],
   },

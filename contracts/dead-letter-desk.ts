@@ -1,23 +1,16 @@
 /** What the desk for dead letters takes and shows over HTTP. */
 import { z } from 'zod';
+import { decisionFields } from './decision';
 
 /** Undecided ones wait; one whose replays are used up is PARKED. */
 export const LETTER_STATES = ['WAITING', 'PARKED', 'REPLAYED', 'DISCARDED'] as const;
 export type LetterState = (typeof LETTER_STATES)[number];
 
-const decision = {
-  /** Makes the decision idempotent: the same id twice is one decision. */
-  decisionId: z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters'),
-  reason: z.string().trim().min(1).max(500),
-  /** Says what would happen, and changes nothing. */
-  dryRun: z.boolean().default(false),
-};
-
-export const discardLetterSchema = z.strictObject(decision);
+export const discardLetterSchema = z.strictObject(decisionFields);
 
 export const replayLetterSchema = z
   .strictObject({
-    ...decision,
+    ...decisionFields,
     /** Sent instead of the letter's value: text. */
     value: z.string().max(1_000_000).optional(),
     /** The same for bytes that are no text. */
@@ -47,7 +40,7 @@ export const letterFilterSchema = z.strictObject({
 export type LetterFilter = z.infer<typeof letterFilterSchema>;
 
 export const replayManySchema = z.strictObject({
-  ...decision,
+  ...decisionFields,
   filter: letterFilterSchema.omit({ state: true }),
   ratePerSecond: z.number().int().min(1).max(500).default(10),
 });

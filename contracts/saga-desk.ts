@@ -9,36 +9,20 @@ import {
   type SagaState,
   type StepState,
 } from '../domain/saga-state';
+import { decisionFields, statementSchema } from './decision';
 import type { TimelineView } from './http';
 
-/** What neither Postgres nor a workflow takes as text. */
-const UNSTORABLE = /\0|\p{Surrogate}/u;
-const text = z
-  .string()
-  .trim()
-  .min(1)
-  .max(500)
-  .refine((value) => !UNSTORABLE.test(value), 'must be text without U+0000 or halves of characters');
-
-const decision = {
-  /** Makes the decision idempotent: the same id twice is one decision. */
-  decisionId: z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters'),
-  reason: text,
-  /** Says what would happen, and changes nothing. */
-  dryRun: z.boolean().default(false),
-};
-
-export const compensateSchema = z.strictObject(decision);
+export const compensateSchema = z.strictObject(decisionFields);
 export type CompensateSaga = z.infer<typeof compensateSchema>;
 
 export const resolveSchema = z
   .strictObject({
-    ...decision,
+    ...decisionFields,
     /** The one whose undo failed. */
     step: z.enum(ORDER_STEPS),
     decision: z.enum(DECISIONS),
     /** Where it was done: for DONE_EXTERNALLY. */
-    reference: text.optional(),
+    reference: statementSchema.optional(),
   })
   .refine((body) => body.decision !== 'DONE_EXTERNALLY' || body.reference !== undefined, {
     message: 'DONE_EXTERNALLY needs a reference',

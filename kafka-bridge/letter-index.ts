@@ -13,7 +13,7 @@ const PAUSE_MS = 2_000;
 const LOOK_EVERY_MS = 200;
 
 /** The dead-letter topics that are indexed: our own, and those of others. */
-export function deadLetterTopics(foreign: readonly string[]): string[] {
+function deadLetterTopics(foreign: readonly string[]): string[] {
   return [...new Set([...Object.values(TOPICS).map(deadLetterTopic), ...foreign])];
 }
 
@@ -63,7 +63,7 @@ export async function rebuildLetterIndex(options: IndexOptions, logger: Logger):
 }
 
 /** A record of a dead-letter topic as the index has it. */
-export function indexedLetter(record: IncomingRecord): IndexedLetter {
+function indexedLetter(record: IncomingRecord): IndexedLetter {
   const { original, code, message, group, replayCount, decisionId } = decodeDeadLetter(record);
   const { topic, partition, offset } = record;
   return {
