@@ -143,6 +143,7 @@ function cpuLines({ engine, submit, coupons }: BenchFigures): string[] {
     ...(submit?.rounds.map((round) => ({ what: 'd', use: round.cpu })) ?? []),
     ...(coupons?.rounds.map((round) => ({ what: 'f', use: round.answers.cpu })) ?? []),
     ...(coupons?.rounds.map((round) => ({ what: 'g, after the last answer', use: round.issues.cpu })) ?? []),
+    ...(coupons?.apiAlone.map(({ cpu }) => ({ what: 'f, the api alone', use: cpu })) ?? []),
   ];
   return lines
     .filter(({ use }) => use.others !== undefined)
