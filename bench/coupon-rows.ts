@@ -53,7 +53,7 @@ function answerRows(name: string, rounds: readonly AnswerFigures[]): Row[] {
   ];
 }
 
-/** Of the rounds in which something was left to issue when the rush was over. */
+/** Of the rounds in which enough was left to issue when the rush was over. */
 function issuedAloneRows(rounds: readonly CouponRound[]): Row[] {
   const alone = rounds.flatMap(({ issues: { alonePerSecond }, floorPerSecond }) =>
     alonePerSecond === undefined ? [] : [{ alonePerSecond, share: alonePerSecond / floorPerSecond }],

@@ -7,6 +7,8 @@ import { type PreparedRequest, type RushAnswer, rush } from './rush';
 const PATIENCE_MS = 120_000;
 /** Coarse: when each coupon was issued is read from the database afterwards. */
 const LOOK_EVERY_MS = 100;
+/** The last few of a rush wait for the slowest of them, and say nothing of a rate. */
+const ENOUGH_TO_TELL = 0.1;
 
 /** How a rush on one coupon was answered. */
 export interface AnswerFigures {
@@ -24,7 +26,7 @@ export interface AnswerFigures {
 export interface IssueFigures {
   /** From the first acceptance to the last coupon: the rush goes on during most of it. */
   readonly perSecond: number;
-  /** From the last answer to the last coupon, when nothing else is going on; undefined: all were issued before. */
+  /** From the last answer to the last coupon, when nothing else is going on; undefined: too few were left to tell. */
   readonly alonePerSecond: number | undefined;
   /** After the last answer. */
   readonly cpu: CpuUse;
@@ -72,7 +74,7 @@ export async function awaitIssues(
   const issuedAfter = issuedAt.filter((at) => at > endedAt).length;
   return {
     perSecond: total / ((lastAt - firstAcceptedAt) / 1000),
-    alonePerSecond: issuedAfter > 0 ? issuedAfter / ((lastAt - endedAt) / 1000) : undefined,
+    alonePerSecond: issuedAfter >= total * ENOUGH_TO_TELL ? issuedAfter / ((lastAt - endedAt) / 1000) : undefined,
     cpu,
   };
 }
