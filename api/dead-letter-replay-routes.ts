@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { type Response, Router } from 'express';
 import { z } from 'zod';
@@ -29,15 +30,17 @@ export function deadLetterReplayRoutes({ db, settings, temporal, authenticate }:
   const handleOf = (id: string) => temporal.workflow.getHandle(deadLetterReplayWorkflowId(id));
 
   router.post(path, user, operatorsOnly, jsonBody, async (request, response) => {
-    const { decisionId, reason, filter, ratePerSecond, dryRun } = parseBody(request, replayManySchema);
+    const { decisionId, dryRun, ...wish } = parseBody(request, replayManySchema);
     // Letters that die while it runs are not meant: one that dies again would go round.
-    const meant = { deadBefore: new Date().toISOString(), ...filter };
-    const matches = await countWaitingLetters(db, meant, settings.MAX_REPLAYS);
+    const filter = { deadBefore: new Date().toISOString(), ...wish.filter };
+    const matches = await countWaitingLetters(db, filter, settings.MAX_REPLAYS);
     const workflowId = deadLetterReplayWorkflowId(decisionId);
-    if (!dryRun)
-      await start(temporal, { bulkId: decisionId, filter: meant, ratePerSecond, actor: actorOf(response), reason });
-    const data = { decisionId, workflowId, matches, ratePerSecond, dryRun };
-    send(response, success(dryRun ? 200 : 202, data, 'deadLettersReplayed', languageOf(request)));
+    const isNew = dryRun
+      ? !(await wasStarted(temporal, workflowId, wish))
+      : await start(temporal, wish, { ...wish, bulkId: decisionId, filter, actor: actorOf(response) });
+    const data = { decisionId, workflowId, matches, ratePerSecond: wish.ratePerSecond, dryRun };
+    const answer = success(dryRun ? 200 : 202, data, 'deadLettersReplayed', languageOf(request));
+    send(response, { ...answer, replayed: !isNew });
   });
 
   router.get(`${path}/:id`, user, operatorsOnly, async (request, response) => {
@@ -63,21 +66,40 @@ export function deadLetterReplayRoutes({ db, settings, temporal, authenticate }:
   return router;
 }
 
-/** The same decisionId again is the same replay, running or over. */
-async function start(temporal: Client, input: DeadLetterReplayInput): Promise<void> {
-  const starting = temporalCall(temporal, () =>
-    temporal.workflow.start(WORKFLOWS.deadLetterReplay, {
-      workflowId: deadLetterReplayWorkflowId(input.bulkId),
-      taskQueue: TASK_QUEUES.ops,
-      args: [input],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      staticSummary: `dead letters, ${input.ratePerSecond} a second`,
-    }),
-  );
-  await starting.catch((error: unknown) => {
+/** What an operator asks for, as asked: the replay keeps it, so that its decisionId is not taken for another wish. */
+type Wish = Omit<z.infer<typeof replayManySchema>, 'decisionId' | 'dryRun'>;
+
+/** False: the same decisionId has started the same replay before, running or over. */
+async function start(temporal: Client, wish: Wish, input: DeadLetterReplayInput): Promise<boolean> {
+  const workflowId = deadLetterReplayWorkflowId(input.bulkId);
+  try {
+    await temporalCall(temporal, () =>
+      temporal.workflow.start(WORKFLOWS.deadLetterReplay, {
+        workflowId,
+        taskQueue: TASK_QUEUES.ops,
+        args: [input],
+        memo: { wish },
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        staticSummary: `dead letters, ${input.ratePerSecond} a second`,
+      }),
+    );
+    return true;
+  } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  });
+    return !(await wasStarted(temporal, workflowId, wish));
+  }
+}
+
+/** Whether the replay is there; throws DECISION_ID_REUSED where it is of another wish. */
+async function wasStarted(temporal: Client, workflowId: string, wish: Wish): Promise<boolean> {
+  try {
+    const { memo } = await temporalCall(temporal, () => temporal.workflow.getHandle(workflowId).describe());
+    if (isDeepStrictEqual(memo?.wish, wish)) return true;
+    throw new ProblemError('DECISION_ID_REUSED', { usedFor: memo?.wish });
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }
 
 async function asked<Result>(temporal: Client, ask: () => Promise<Result>): Promise<Result> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import type { ReplayProgress } from '../../contracts/workflow-api';
 import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
 import { rebuildLetterIndex } from '../../kafka-bridge/letter-index';
 import { createLogger } from '../../observability/logger';
@@ -219,6 +220,52 @@ describe('the desk for dead letters', () => {
       origin: { partition: 2, offset: '9' },
     });
     expect((await replay(id)).body.code).toBe('TOPIC_NOT_OURS');
+  });
+
+  test('a replay of many is one wish: again under its decisionId it goes on, another wish is refused', async () => {
+    const key = `key-${randomUUID()}`;
+    for (let count = 1; count <= 3; count++) await deadLetter(TOPICS.couponIssue, { key, value: 'no JSON' });
+    const path = '/api/ops/dead-letter-replays';
+    const many = (body: object, how = '') => shop.call('POST', `${path}${how}`, { token, body });
+    const decisionId = randomUUID();
+    const wish = { decisionId, reason: 'slowly', ratePerSecond: 1, filter: { key, topic: TOPICS.couponIssue } };
+    const others = [
+      { ...wish, filter: { key } },
+      { ...wish, filter: { ...wish.filter, deadBefore: new Date().toISOString() } },
+      { ...wish, ratePerSecond: 2 },
+      { ...wish, reason: 'for another reason' },
+    ];
+    const standsForOneWish = async () => {
+      const again = await many(wish);
+      expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+      for (const other of others) {
+        const refused = await many(other);
+        expect([refused.status, refused.body.code]).toEqual([409, 'DECISION_ID_REUSED']);
+        expect((await many({ ...other, dryRun: true })).body.code).toBe('DECISION_ID_REUSED');
+      }
+    };
+    const reaches = (state: ReplayProgress['state']) =>
+      until(
+        `the replay to be ${state}`,
+        async () => (await shop.call<ReplayProgress>('GET', `${path}/${decisionId}`, { token })).body.data,
+        (progress) => progress?.state === state,
+      );
+
+    expect((await many({ ...wish, dryRun: true })).headers.get('idempotent-replayed')).toBeNull();
+    const first = await many(wish);
+    expect([first.status, first.headers.get('idempotent-replayed')]).toEqual([202, null]);
+    await many({}, `/${decisionId}/pause`);
+    await reaches('PAUSED');
+    await standsForOneWish();
+    await many({}, `/${decisionId}/cancel`);
+    const { replayed } = await reaches('CANCELLED');
+    expect(replayed).toBeLessThan(3);
+    await standsForOneWish();
+    await until(
+      'what was sent back to be dead again, and the rest to wait',
+      async () => (await ask<LetterSummary[]>('GET', `?key=${key}&state=WAITING`)).body.data,
+      (letters) => letters.length === 3,
+    );
   });
 
   test('it is for operators', async () => {
