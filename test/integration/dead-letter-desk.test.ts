@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import type { CouponIssueEvent } from '../../contracts/events';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import type { ReplayProgress } from '../../contracts/workflow-api';
+import { couponWorkflowId, type ReplayProgress } from '../../contracts/workflow-api';
 import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
 import { rebuildLetterIndex } from '../../kafka-bridge/letter-index';
 import { createLogger } from '../../observability/logger';
@@ -113,6 +114,43 @@ describe('the desk for dead letters', () => {
       });
     },
   );
+
+  test.each<[string, string, Partial<CouponIssueEvent>]>([
+    ['the coupon of a good request', 'NOT_THE_REQUEST', { code: 'NO-SUCH' }],
+    ['coupon and request', 'UNKNOWN_COUPON', { code: 'NO-SUCH', requestId: randomUUID() }],
+    ['the request', 'UNKNOWN_COUPON_REQUEST', { requestId: randomUUID() }],
+  ])('a request for a coupon that names %s wrongly: %s, edited, sent back, and issued', async (_, cause, wrong) => {
+    const code = await shop.coupon(1);
+    const event = await unannouncedCouponRequest(shop, code);
+    const { requestId } = event;
+    const [good, value] = [JSON.stringify(event), `${JSON.stringify({ ...event, ...wrong })} \n`];
+    const letter = await deadLetter(TOPICS.couponIssue, { key: requestId, value });
+    expect(letter).toMatchObject({
+      state: 'WAITING',
+      topic: TOPICS.couponIssue,
+      code: cause,
+      key: requestId,
+      value,
+      valueBase64: Buffer.from(value).toString('base64'),
+      requestId: wrong.requestId ?? requestId,
+      consumerGroup: 'coupon-issue-group',
+    });
+
+    const { rank: _rank, ...withoutRank } = event;
+    expect((await replay(letter.id, { value: JSON.stringify(withoutRank) })).body.code).toBe('VALUE_INVALID');
+    const sent = await replay(letter.id, { value: good });
+    expect([sent.status, sent.body.data.sends]).toMatchObject([202, { key: requestId, value: good }]);
+    await shop.couponRequestIs(requestId, 'ISSUED');
+    const workflowId = couponWorkflowId(requestId);
+    expect(await (await shop.temporal()).workflow.getHandle(workflowId).result()).toBe('ISSUED');
+    expect(await shop.db('coupons').where({ code }).first('issued')).toEqual({ issued: 1 });
+    const { state, decision } = await until(
+      'the replay to be told',
+      () => show(letter.id),
+      (found) => found.decision?.outcome !== undefined,
+    );
+    expect([state, decision]).toMatchObject(['REPLAYED', { outcome: 'processed', workflowId, isEdited: true }]);
+  });
 
   test('one that is sent back as it is and dies again is another letter, linked to it, and parked at last', async () => {
     const value = JSON.stringify(eventOf({ requestId: randomUUID(), userId: 'u', code: 'NO-SUCH', rank: 1 }));
