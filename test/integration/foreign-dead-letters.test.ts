@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { stackFolder } from '../../config/load';
+import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import { Broker, type WrittenRecord } from '../support/broker';
+import { roleEnvironment } from '../support/environment';
+import { ordersaga } from '../support/operator-command';
+import { RunningSystem } from '../support/running-system';
+import { Shop } from '../support/shop';
+import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { until } from '../support/until';
+
+const THEIRS = 'billing-invoices';
+const THEIR_DEAD_LETTERS = 'billing-invoices-dlt';
+const CLASS = 'com.example.billing.InvoiceIssued';
+/** As a schema registry's serializer writes a record: no text, and what looks like Base64 stays as it is. */
+const BYTES = Buffer.concat([Buffer.from([0x00, 0xff, 0xfe, 0x07]), Buffer.from('aW52b2ljZQ==\r\n')]);
+
+const int32 = (value: number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+};
+const int64 = (value: bigint) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(value);
+  return bytes;
+};
+
+/** As Spring Kafka's DeadLetterPublishingRecoverer writes it: the record itself, and where it stood in headers. */
+function springLetter(key: Buffer | null): WrittenRecord {
+  return {
+    key,
+    value: BYTES,
+    partition: 1,
+    headers: {
+      __TypeId__: CLASS,
+      'kafka_dlt-original-topic': THEIRS,
+      'kafka_dlt-original-partition': int32(2),
+      'kafka_dlt-original-offset': int64(7_000_000_000n),
+      'kafka_dlt-original-timestamp': int64(1_767_229_200_000n),
+      'kafka_dlt-original-timestamp-type': 'CreateTime',
+      'kafka_dlt-original-consumer-group': 'billing',
+      'kafka_dlt-exception-fqcn': 'org.springframework.kafka.listener.ListenerExecutionFailedException',
+      'kafka_dlt-exception-cause-fqcn': 'java.lang.IllegalStateException',
+      'kafka_dlt-exception-message': 'Listener failed; no such invoice',
+      'kafka_dlt-exception-stacktrace': 'org.springframework.kafka.listener.ListenerExecutionFailedException\n\tat …',
+    },
+  };
+}
+
+jest.setTimeout(120_000);
+
+describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPICS,", () => {
+  let system: RunningSystem;
+  let bridge: RoleProcess | undefined;
+  let shop: Shop;
+  let broker: Broker;
+  let token: string;
+
+  beforeAll(async () => {
+    system = await RunningSystem.start(`foreign-${process.pid}`);
+    shop = new Shop(system.addresses);
+    token = await shop.token('op@example.com', 'operator');
+    await createTheirTopics();
+    broker = await Broker.open(system.addresses, [THEIRS]);
+    await system.role('bridge').end();
+    const settings = { ...FAST_DELAYS, FOREIGN_DEAD_LETTER_TOPICS: ` ${THEIR_DEAD_LETTERS} ` };
+    const env = roleEnvironment(system.addresses, settings);
+    bridge = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
+  });
+  afterAll(async () => {
+    await broker?.close();
+    await shop?.close();
+    await bridge?.end();
+    await system?.stop();
+  });
+
+  async function createTheirTopics(): Promise<void> {
+    const brokers = system.addresses.kafka.split(',');
+    const admin = new Kafka({ clientId: 'billing', brokers, logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    try {
+      const topics = [THEIRS, THEIR_DEAD_LETTERS].map((topic) => ({ topic, numPartitions: 3 }));
+      await admin.createTopics({ topics, waitForLeaders: true });
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  const ask = <Data>(method: string, path: string, body?: object) =>
+    shop.call<Data>(method, `/api/ops/dead-letters${path}`, { token, ...(body ? { body } : {}) });
+
+  /** Writes a letter as they do, and waits until the desk has it. */
+  async function indexed(record: WrittenRecord): Promise<LetterView> {
+    const offset = await broker.write(THEIR_DEAD_LETTERS, record);
+    const { body } = await until(
+      'their letter to be indexed',
+      () => ask<LetterView>('GET', `/${THEIR_DEAD_LETTERS}/${record.partition}/${offset}`),
+      ({ status }) => status === 200,
+    );
+    return body.data;
+  }
+
+  test('is indexed raw as Spring writes it, shown, and decoded byte for byte', async () => {
+    const key = Buffer.from(`invoice-${randomUUID()}`);
+    const letter = await indexed(springLetter(key));
+    expect(letter).toMatchObject({
+      state: 'WAITING',
+      topic: THEIRS,
+      origin: { partition: 2, offset: '7000000000', at: '2026-01-01T01:00:00.000Z' },
+      consumerGroup: 'billing',
+      code: null,
+      message: 'Listener failed; no such invoice',
+      key: key.toString(),
+      keyBase64: key.toString('base64'),
+      value: null,
+      valueBase64: BYTES.toString('base64'),
+      valueBytes: BYTES.length,
+      headers: { __TypeId__: [CLASS] },
+      replayCount: 0,
+    });
+    const listed = await ask<LetterSummary[]>('GET', `?topic=${THEIRS}&key=${key}`);
+    expect(listed.body.data.map(({ id }) => id)).toEqual([letter.id]);
+    const groups = await ask<LetterGroup[]>('GET', `/groups?key=${key}`);
+    expect(groups.body.data).toMatchObject([{ topic: THEIRS, code: null, state: 'WAITING', count: 1 }]);
+
+    const operator = { ORDERSAGA_API: system.addresses.api, ORDERSAGA_TOKEN: token };
+    const decoded = await ordersaga(['dlt', 'decode', letter.id], operator);
+    expect([decoded.exitCode, decoded.stdout.equals(BYTES)]).toEqual([0, true]);
+    const shown = await ordersaga(['dlt', 'show', letter.id], operator);
+    expect([shown.exitCode, shown.stdout.toString()]).toEqual([0, expect.stringContaining('no such invoice')]);
+  });
+
+  test('that says nothing of where its records came from is named after their topic', async () => {
+    const letter = await indexed({ key: null, value: 'text, and no header at all', partition: 0 });
+    expect(letter).toMatchObject({
+      topic: THEIRS,
+      origin: { partition: -1, offset: '-1', at: null },
+      consumerGroup: null,
+      message: null,
+      key: null,
+      value: 'text, and no header at all',
+    });
+  });
+
+  test.each([
+    ['text', Buffer.from(`invoice-${randomUUID()}`)],
+    ['bytes', Buffer.from([0xff, 0x00, 0x01])],
+    ['none', null],
+  ])('is not sent back to, unless overridden: then the record arrives byte for byte, key: %s', async (_, key) => {
+    const { id } = await indexed(springLetter(key));
+    const wish = { decisionId: randomUUID(), reason: 'the invoice is there now' };
+    const refused = await ask('POST', `/${id}/replay`, wish);
+    expect([refused.status, refused.body]).toMatchObject([409, { code: 'TOPIC_NOT_OURS', topic: THEIRS }]);
+    expect((await ask<LetterView>('GET', `/${id}`)).body.data.state).toBe('WAITING');
+
+    const overridden = { ...wish, override: true };
+    for (const times of ['once', 'again']) {
+      const { status, body } = await ask<LetterView>('POST', `/${id}/replay`, overridden);
+      expect([times, status, body.data.state]).toEqual([times, 202, 'REPLAYED']);
+    }
+    const arrived = await until(
+      'the record to arrive in their topic',
+      async () => broker.recordsOf(THEIRS).filter(({ headers }) => text(headers, 'ordersaga-replay-of') === id),
+      (records) => records.length > 0,
+    );
+    expect(arrived.map((record) => [record.key, record.value])).toEqual([[key, BYTES]]);
+    const [{ headers } = { headers: {} }] = arrived;
+    expect(text(headers, '__TypeId__')).toBe(CLASS);
+    expect(Object.keys(headers).filter((name) => name.startsWith('kafka_dlt-'))).toEqual([]);
+    const sent = shop.db('outbox').whereRaw(`headers->>'ordersaga-replay-of' = ?`, [id]);
+    expect(await sent.pluck('topic')).toEqual([THEIRS]);
+  });
+});
+
+const text = (headers: Readonly<Record<string, Buffer>>, name: string) => headers[name]?.toString();
