@@ -2,7 +2,8 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { discardLetterSchema, letterFilterSchema, replayLetterSchema } from '../contracts/dead-letter-desk';
 import { findLetter, groupLetters, type LetterPlace, letterOfReplay, listLetters } from '../db/dead-letters';
-import { type Decided, type DeskPolicy, discardLetter, replayLetter } from '../desk/decide';
+import { waitingBehind } from '../db/key-lines';
+import { type Decided, type DeskPolicy, discardLetter, originOf, replayLetter } from '../desk/decide';
 import { DeskRefusal } from '../desk/refusal';
 import { languageOf, type MessageName, send, success } from './answer';
 import { authenticated, identityOf, operatorsOnly } from './authentication';
@@ -10,6 +11,8 @@ import { letterGroup, letterSummary, letterView, textOf } from './dead-letter-vi
 import type { RouteDependencies } from './dependencies';
 import { ProblemError } from './problem';
 import { largeJsonBody, parse, parseBody, parseQuery } from './validation';
+
+const SHOWN_WAITING = 50;
 
 const listSchema = letterFilterSchema.extend({
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -52,8 +55,9 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
   router.get(path, user, operatorsOnly, async (request, response) => {
     const letter = await findLetter(db, placeOf(request), maxReplays);
     if (!letter) throw new ProblemError('DEAD_LETTER_NOT_FOUND');
-    const again = letter.decision && (await letterOfReplay(db, letter.decision.decisionId));
-    send(response, success(200, letterView(letter, again), 'deadLetter', languageOf(request)));
+    const diedAgainAs = letter.decision && (await letterOfReplay(db, letter.decision.decisionId));
+    const waiting = letter.waitingBehind > 0 ? await waitingBehind(db, originOf(letter), SHOWN_WAITING) : [];
+    send(response, success(200, letterView(letter, { diedAgainAs, waiting }), 'deadLetter', languageOf(request)));
   });
 
   router.post(`${path}/replay`, user, operatorsOnly, largeJsonBody, async (request, response) => {

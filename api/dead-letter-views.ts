@@ -1,6 +1,8 @@
 import type { LetterDecisionView, LetterGroup, LetterSummary, LetterView } from '../contracts/dead-letter-desk';
 import { DEAD_LETTER_HEADERS } from '../contracts/dead-letters';
+import { subjectOf } from '../contracts/record-subject';
 import type { Letter, LetterDecision, LetterPlace, StoredLetterGroup } from '../db/dead-letters';
+import type { WaitingRecord } from '../db/key-lines';
 import { placeText } from '../desk/decide';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -28,10 +30,17 @@ export function letterSummary(letter: Letter, diedAgainAs?: LetterPlace): Letter
     ...(letter.orderId === null ? {} : { orderId: letter.orderId }),
     ...(letter.requestId === null ? {} : { requestId: letter.requestId }),
     ...(letter.decision ? { decision: decisionView(letter.decision, diedAgainAs) } : {}),
+    waitingBehind: letter.waitingBehind,
   };
 }
 
-export function letterView(letter: Letter, diedAgainAs: LetterPlace | undefined): LetterView {
+export function letterView(
+  letter: Letter,
+  {
+    diedAgainAs,
+    waiting,
+  }: { readonly diedAgainAs: LetterPlace | undefined; readonly waiting: readonly WaitingRecord[] },
+): LetterView {
   const replayOf = letter.headers[DEAD_LETTER_HEADERS.replayOf]?.at(-1);
   return {
     ...letterSummary(letter, diedAgainAs),
@@ -51,6 +60,12 @@ export function letterView(letter: Letter, diedAgainAs: LetterPlace | undefined)
         values.map((base64) => textOf(Buffer.from(base64, 'base64')) ?? base64),
       ]),
     ),
+    waiting: waiting.map(({ since, value, ...place }) => ({
+      id: placeText(place),
+      since: since.toISOString(),
+      eventId: subjectOf(value).eventId,
+      valueBytes: value?.length ?? 0,
+    })),
     ...(replayOf === undefined ? {} : { replayOf: Buffer.from(replayOf, 'base64').toString() }),
   };
 }

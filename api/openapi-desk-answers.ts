@@ -39,6 +39,9 @@ const summary = {
   orderId: z.int().optional(),
   requestId: text.optional(),
   decision: decision.optional(),
+  waitingBehind: z
+    .int()
+    .describe('Later records of its key that wait until it is decided, or until its replay is worked on'),
 };
 const letterSummary: z.ZodType<LetterSummary> = z.object(summary);
 
@@ -51,6 +54,9 @@ const letter: z.ZodType<LetterView> = z.object({
   valueBase64: orNull,
   valueBytes: z.int(),
   headers: z.record(text, z.array(text)).describe('Each value as text, or Base64 where it is none'),
+  waiting: z
+    .array(z.object({ id: text, since: time, eventId: orNull, valueBytes: z.int() }))
+    .describe('The first of those that wait behind it, in the order in which they will follow'),
   replayOf: text.optional(),
 });
 

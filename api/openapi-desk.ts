@@ -44,6 +44,7 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
       'ORDER_CANCELLED',
       'REPLAYS_EXHAUSTED',
       'TOPIC_NOT_OURS',
+      'KEY_BLOCKED',
       'VALUE_MISSING',
       'VALUE_INVALID',
     ],

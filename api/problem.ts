@@ -120,6 +120,11 @@ const PROBLEMS = {
     title: { ko: '다른 시스템의 토픽입니다', en: 'The topic is of another system' },
     detail: { ko: 'override와 reason이 필요합니다.', en: 'It takes an override, with its reason.' },
   },
+  KEY_BLOCKED: {
+    status: 409,
+    title: { ko: '그 키의 기록이 기다리고 있습니다', en: 'Records of that key wait already' },
+    detail: { ko: '그 키의 데드 레터를 먼저 처리해 주세요.', en: 'Decide the dead letter of that key first.' },
+  },
   VALUE_MISSING: {
     status: 422,
     title: { ko: '보낼 값이 없습니다', en: 'There is no value to send' },

@@ -26,6 +26,8 @@ import { TimelineFeeds } from './timeline-feeds';
 import { serveWebSockets } from './web-socket';
 
 const SHUTDOWN_MS = 10_000;
+/** Longer than load balancers keep an idle connection: whoever closes first must not be the one who is asked next. */
+const KEEP_ALIVE_MS = 65_000;
 
 export interface RunningApi {
   readonly url: string;
@@ -45,6 +47,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   };
   const streams = new OpenStreams();
   const server = createServer(createApp(dependencies, streams));
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   serveWebSockets(server, dependencies, streams);
   server.listen(settings.API_PORT, settings.API_HOST);
   await once(server, 'listening');

@@ -76,6 +76,17 @@ export interface LetterSummary {
   readonly orderId?: number;
   readonly requestId?: string;
   readonly decision?: LetterDecisionView;
+  /** Later records of its key that wait until it is decided, or until its replay is worked on. */
+  readonly waitingBehind: number;
+}
+
+/** A record that waits behind a dead letter of its key. */
+export interface WaitingRecordView {
+  /** `topic/partition/offset` of its own topic. */
+  readonly id: string;
+  readonly since: string;
+  readonly eventId: string | null;
+  readonly valueBytes: number;
 }
 
 /** A dead letter whole. */
@@ -89,6 +100,8 @@ export interface LetterView extends LetterSummary {
   readonly valueBytes: number;
   /** Each value as text, or Base64 where it is none. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** The first of those that wait behind it, in the order in which they will follow. */
+  readonly waiting: readonly WaitingRecordView[];
   /** The letter whose replay died as this one. */
   readonly replayOf?: string;
 }

@@ -27,6 +27,8 @@ export const DEAD_LETTER_HEADERS = {
   /** Of a record that the desk has sent back: the place of the letter, and the decision that sent it. */
   replayOf: 'ordersaga-replay-of',
   decisionId: 'ordersaga-decision',
+  /** Of a record whose turn has come in the line of its key: what lets it pass those that wait. */
+  turn: 'ordersaga-turn',
 } as const;
 
 export type DeadLetterCode =
@@ -46,6 +48,25 @@ export type DeadLetterCode =
   | 'ISSUE_FAILED';
 
 export type HeaderBytes = Readonly<Record<string, readonly Buffer[]>>;
+
+/** The same as JSON takes it: each value in Base64. */
+export type TextHeaders = Readonly<Record<string, readonly string[]>>;
+
+export function base64Headers(headers: HeaderBytes): TextHeaders {
+  return Object.fromEntries(
+    // Postgres' text holds no U+0000.
+    Object.entries(headers).map(([name, values]) => [
+      name.replaceAll('\u0000', ''),
+      values.map((value) => value.toString('base64')),
+    ]),
+  );
+}
+
+/** An id of ours in a header; undefined: there is none, or somebody else's bytes. */
+export function idIn(header: Buffer | undefined): string | undefined {
+  const id = header?.toString() ?? '';
+  return /^[\x20-\x7e]{1,200}$/.test(id) ? id : undefined;
+}
 
 /** A record as it stood in its own topic. */
 export interface OriginalRecord {
@@ -87,8 +108,8 @@ export interface DeadLetter {
 }
 
 const H = DEAD_LETTER_HEADERS;
-/** What a replay adds to a record, and its next death keeps. */
-const OF_REPLAYS: readonly string[] = [H.replayCount, H.replayOf, H.decisionId];
+/** What is added to a record that is sent back, and its next death keeps. */
+const OF_REPLAYS: readonly string[] = [H.replayCount, H.replayOf, H.decisionId, H.turn];
 const ADDED: ReadonlySet<string> = new Set(Object.values(H).filter((name) => !OF_REPLAYS.includes(name)));
 const EXCEPTION_CLASS = 'ordersaga.PoisonRecord';
 const MAX_TEXT = 4_000;
@@ -152,7 +173,7 @@ export function decodeDeadLetter(message: DeadLetterMessage): DeadLetter {
     message: code === undefined ? exceptionMessage : exceptionMessage?.replace(`${code}: `, ''),
     group: one(H.originalConsumerGroup)?.toString(),
     replayCount: Number(one(H.replayCount)?.toString() ?? 0),
-    decisionId: one(H.decisionId)?.toString(),
+    decisionId: idIn(one(H.decisionId)),
   };
 }
 

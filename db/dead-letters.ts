@@ -1,4 +1,5 @@
 import type { LetterFilter, LetterState } from '../contracts/dead-letter-desk';
+import type { TextHeaders } from '../contracts/dead-letters';
 import type { LetterCursor } from '../contracts/workflow-api';
 import type { Db, DbOrTrx, Trx } from './connection';
 
@@ -22,8 +23,8 @@ export interface IndexedLetter extends LetterPlace {
   readonly message: string | null;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** Of the record; each value in Base64. */
-  readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Of the record. */
+  readonly headers: TextHeaders;
   readonly replayCount: number;
   readonly decisionId: string | null;
   readonly eventId: string | null;
@@ -86,6 +87,8 @@ const DECISION = {
 export interface Letter extends IndexedLetter {
   readonly state: LetterState;
   readonly decision: LetterDecision | undefined;
+  /** Later records of its key that wait until it is decided, or until its replay is worked on. */
+  readonly waitingBehind: number;
 }
 
 /** Puts letters into the index; those that stand there already stay as they are. */
@@ -123,6 +126,17 @@ const wherePlace = (table: string, { topic, partition, offset }: LetterPlace) =>
 const STATE = `case when d.action = 'REPLAY' then 'REPLAYED' when d.action = 'DISCARD' then 'DISCARDED'
   when l.replay_count >= ? then 'PARKED' else 'WAITING' end`;
 
+const WAITING_BEHIND = `(select count(*)::int from blocked_keys b
+    join waiting_records w on w.topic = b.topic and w.key_hash = b.key_hash
+  where b.topic = l.origin_topic and b.head_partition = l.origin_partition and b.head_offset = l.origin_offset)`;
+
+/** All of a letter. */
+const selected = (db: DbOrTrx, maxReplays: number) => [
+  of('l', LETTER),
+  of('d', DECISION, 'decision_'),
+  db.raw(`${STATE} as state, ${WAITING_BEHIND} as "waitingBehind"`, [maxReplays]),
+];
+
 /** Letters with their decisions, as the filter means them. */
 function lettersMeant(db: DbOrTrx, filter: LetterFilter, maxReplays: number) {
   const query = db('dead_letters as l').leftJoin('dead_letter_decisions as d', (join) =>
@@ -137,7 +151,7 @@ function lettersMeant(db: DbOrTrx, filter: LetterFilter, maxReplays: number) {
   return query;
 }
 
-type LetterRow = IndexedLetter & { state: LetterState } & Record<string, unknown>;
+type LetterRow = IndexedLetter & Pick<Letter, 'state' | 'waitingBehind'> & Record<string, unknown>;
 
 const letterOf = (row: LetterRow): Letter => {
   const own = Object.fromEntries(Object.keys(LETTER).map((name) => [name, row[name]])) as unknown as IndexedLetter;
@@ -150,6 +164,7 @@ const letterOf = (row: LetterRow): Letter => {
     offset,
     originOffset: String(own.originOffset),
     state: row.state,
+    waitingBehind: row.waitingBehind,
     decision: decision.decisionId === null ? undefined : { ...decision, offset },
   };
 };
@@ -161,7 +176,7 @@ export async function listLetters(
   page: { readonly limit: number; readonly skip: number; readonly maxReplays: number },
 ): Promise<Letter[]> {
   const rows = (await lettersMeant(db, filter, page.maxReplays)
-    .select(of('l', LETTER), of('d', DECISION, 'decision_'), db.raw(`${STATE} as state`, [page.maxReplays]))
+    .select(...selected(db, page.maxReplays))
     .orderBy([
       { column: 'l.dead_at', order: 'desc' },
       { column: 'l.topic' },
@@ -244,9 +259,7 @@ export async function groupLetters(db: Db, filter: LetterFilter, maxReplays: num
 export async function findLetter(db: DbOrTrx, place: LetterPlace, maxReplays: number): Promise<Letter | undefined> {
   const row = (await lettersMeant(db, {}, maxReplays)
     .where(wherePlace('l', place))
-    .first(of('l', LETTER), of('d', DECISION, 'decision_'), db.raw(`${STATE} as state`, [maxReplays]))) as
-    | LetterRow
-    | undefined;
+    .first(...selected(db, maxReplays))) as LetterRow | undefined;
   return row && letterOf(row);
 }
 

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { context, propagation } from '@opentelemetry/api';
+import type { TextHeaders } from '../contracts/dead-letters';
 import type { Db, DbOrTrx } from './connection';
 
 /** A header is text, or bytes in Base64. */
@@ -19,6 +21,27 @@ export interface OutboxRow {
 export interface RawRecord {
   readonly key: string | null;
   readonly value: string | null;
+}
+
+/** The row that sends a record as it is, byte for byte, some headers beside its own. */
+export function recordRow(
+  record: {
+    readonly topic: string;
+    readonly key: Buffer | null;
+    readonly value: Buffer | null;
+    readonly headers: TextHeaders;
+  },
+  added: Readonly<Record<string, string>> = {},
+): OutboxRow {
+  const own = Object.entries(record.headers).map(([name, values]) => [name, { base64: values.at(-1) ?? '' }]);
+  return {
+    topic: record.topic,
+    // As text where it is one, so that it is published in one order with the other rows of its key.
+    key: record.key?.toString().replaceAll('\u0000', '') ?? randomUUID(),
+    value: '',
+    raw: { key: record.key?.toString('base64') ?? null, value: record.value?.toString('base64') ?? null },
+    headers: { ...Object.fromEntries(own), ...added },
+  };
 }
 
 export interface StoredOutboxRow {

@@ -4,12 +4,14 @@ import * as orders from './migrations/001-orders';
 import * as requestPayment from './migrations/002-request-payment';
 import * as coupons from './migrations/003-coupons';
 import * as deadLetterDesk from './migrations/004-dead-letter-desk';
+import * as keyLines from './migrations/005-key-lines';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
   '002-request-payment': requestPayment,
   '003-coupons': coupons,
   '004-dead-letter-desk': deadLetterDesk,
+  '005-key-lines': keyLines,
 };
 
 const source: Knex.MigrationSource<string> = {

@@ -1,4 +1,4 @@
-import { DEAD_LETTER_HEADERS as H } from '../contracts/dead-letters';
+import { DEAD_LETTER_HEADERS as H, idIn } from '../contracts/dead-letters';
 import { EVENT_SCHEMAS } from '../contracts/events';
 import { subjectOf } from '../contracts/record-subject';
 import { TOPICS } from '../contracts/topics';
@@ -11,8 +11,9 @@ import {
   type LetterDecision,
   type LetterPlace,
 } from '../db/dead-letters';
+import { giveTurn, goOnWithout, isBlocked } from '../db/key-lines';
 import { findOrder } from '../db/orders';
-import { addToOutbox, type OutboxRow } from '../db/outbox';
+import { addToOutbox, recordRow } from '../db/outbox';
 import { DeskRefusal } from './refusal';
 
 /** Who decides, and why; the same decisionId twice is one decision. */
@@ -66,7 +67,19 @@ export function replayLetter(
     await refuseReplay(trx, letter, record, wish, policy);
     if (isDry) return { letter, record, isNew: true };
     await writeDown(trx, letter, 'REPLAY', wish);
-    await addToOutbox(trx, [outboxRow(letter, record, wish.decisionId)]);
+    const turns = { before: turnOf(letter), now: wish.decisionId };
+    const isAwaited = await giveTurn(trx, originOf(letter), turns);
+    await addToOutbox(trx, [
+      recordRow(
+        { ...record, headers: letter.headers },
+        {
+          [H.replayCount]: String(record.replayCount),
+          [H.replayOf]: placeText(letter),
+          [H.decisionId]: wish.decisionId,
+          ...(isAwaited ? { [H.turn]: turns.now } : {}),
+        },
+      ),
+    ]);
     return { letter, record, isNew: true };
   });
 }
@@ -83,7 +96,9 @@ export function discardLetter(
     const before = await decidedBefore(trx, place, wish, 'DISCARD', policy);
     if (before) return before;
     const letter = await undecidedLetter(trx, place, policy);
-    if (!isDry) await writeDown(trx, letter, 'DISCARD', wish);
+    if (isDry) return { letter, isNew: true };
+    await writeDown(trx, letter, 'DISCARD', wish);
+    await goOnWithout(trx, originOf(letter), turnOf(letter));
     return { letter, isNew: true };
   });
 }
@@ -152,6 +167,9 @@ async function refuseReplay(
   const { orderId } = subjectOf(record.value);
   const order = orderId === null ? undefined : await findOrder(trx, orderId);
   if (order?.status === 'CANCELLED') throw new DeskRefusal('ORDER_CANCELLED', { orderId, reason: order.statusReason });
+  // Two letters sent to each other's key would wait for each other.
+  if (record.key && !(letter.key?.equals(record.key) ?? false) && (await isBlocked(trx, record.topic, record.key)))
+    throw new DeskRefusal('KEY_BLOCKED', { topic: record.topic, key: record.key.toString() });
   if (wish.isOverride) return;
   if (!OURS.has(record.topic)) throw new DeskRefusal('TOPIC_NOT_OURS', { topic: record.topic });
   if (letter.replayCount >= policy.maxReplays)
@@ -176,21 +194,15 @@ function refuseInvalid(topic: string, value: Buffer): void {
   });
 }
 
-function outboxRow(letter: Letter, record: ReplayedRecord, decisionId: string): OutboxRow {
-  const ownHeaders = Object.entries(letter.headers).map(([name, values]) => [name, { base64: values.at(-1) ?? '' }]);
-  return {
-    topic: record.topic,
-    // As text where it is one, so that it is published in one order with the other rows of its key.
-    key: record.key?.toString().replaceAll('\u0000', '') ?? placeText(letter),
-    value: '',
-    raw: { key: record.key?.toString('base64') ?? null, value: record.value.toString('base64') },
-    headers: {
-      ...Object.fromEntries(ownHeaders),
-      [H.replayCount]: String(record.replayCount),
-      [H.replayOf]: placeText(letter),
-      [H.decisionId]: decisionId,
-    },
-  };
+/** Where a letter's record stood. */
+export function originOf({ originTopic, originPartition, originOffset }: Letter): LetterPlace {
+  return { topic: originTopic, partition: originPartition, offset: originOffset };
+}
+
+/** What let a letter's record pass those that wait behind it. */
+function turnOf({ headers }: Letter): string | undefined {
+  const turn = headers[H.turn]?.at(-1);
+  return turn === undefined ? undefined : idIn(Buffer.from(turn, 'base64'));
 }
 
 /** A letter's id for people. */

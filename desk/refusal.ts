@@ -6,7 +6,8 @@ export type DeskRefusalCode =
   | 'REPLAYS_EXHAUSTED'
   | 'VALUE_MISSING'
   | 'VALUE_INVALID'
-  | 'TOPIC_NOT_OURS';
+  | 'TOPIC_NOT_OURS'
+  | 'KEY_BLOCKED';
 
 /** A decision that can't be taken; nothing was changed. */
 export class DeskRefusal extends Error {

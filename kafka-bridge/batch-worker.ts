@@ -1,12 +1,13 @@
-import { DEAD_LETTER_HEADERS, encodeDeadLetter } from '../contracts/dead-letters';
+import { DEAD_LETTER_HEADERS, encodeDeadLetter, idIn } from '../contracts/dead-letters';
 import { subjectOf, workflowOf } from '../contracts/record-subject';
 import { deadLetterTopic } from '../contracts/topics';
 import { noteReplayOutcome } from '../db/dead-letters';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { judge } from './failure';
-import type { ConsumedTopic, Handler, HandlerDependencies } from './handlers/handler';
+import type { ConsumedTopic, Handler, HandlerDependencies, Outcome } from './handlers/handler';
 import type { IncomingRecord, KafkaProducer, PartitionBatch } from './kafka-port';
+import { blockKey, headIsDone, standInLine } from './key-lines';
 import { FinishedPrefix, inKeyOrder } from './key-order';
 import type { PoisonRecord } from './poison';
 import { inTraceOf } from './tracing';
@@ -17,13 +18,13 @@ const LONGEST_PAUSE_MS = 5_000;
 const BATCH_BUDGET_MS = 1_000;
 const COMMIT_EVERY_MS = 250;
 const STUCK_AFTER_ATTEMPTS = 5;
-const DECISION_ID = /^[\x20-\x7e]{1,200}$/;
 
 export interface Source {
   readonly topic: ConsumedTopic;
   readonly groupId: string;
   readonly partitionsAtOnce: number;
   readonly keysAtOnce: number;
+  readonly waitsBehindDead?: true;
 }
 
 interface Blockade {
@@ -111,15 +112,18 @@ export class BatchWorker {
 
   /** Ends a record one way or another; throws what may pass. */
   private async workOn(record: IncomingRecord): Promise<void> {
-    const outcome = await this.outcomeOf(record);
-    this.options.metrics.records.inc({ topic: this.options.topic, outcome });
-    const decisionId = record.headers[DEAD_LETTER_HEADERS.decisionId]?.at(-1)?.toString() ?? '';
+    const { db, metrics, topic, waitsBehindDead } = this.options;
+    const standing = waitsBehindDead ? await standInLine(db, record) : 'free';
+    const outcome = standing === 'waiting' ? standing : await this.outcomeOf(record);
+    metrics.records.inc({ topic, outcome });
+    if (outcome === 'waiting') return;
+    const decisionId = idIn(record.headers[DEAD_LETTER_HEADERS.decisionId]?.at(-1));
     // The desk hears what became of a record that it has sent back.
-    if (DECISION_ID.test(decisionId))
-      await noteReplayOutcome(this.options.db, decisionId, outcome, workflowOf(subjectOf(record.value)));
+    if (decisionId !== undefined) await noteReplayOutcome(db, decisionId, outcome, workflowOf(subjectOf(record.value)));
+    if (standing === 'head' && outcome !== 'dead') await headIsDone(db, record);
   }
 
-  private async outcomeOf(record: IncomingRecord): Promise<'processed' | 'duplicate' | 'dead'> {
+  private async outcomeOf(record: IncomingRecord): Promise<Outcome | 'dead'> {
     try {
       return await inTraceOf(record, this.options.groupId, () => this.options.handler(record, this.options));
     } catch (error) {
@@ -132,7 +136,8 @@ export class BatchWorker {
 
   /** The dead letter is acknowledged before the record is committed: a crash between the two writes it twice, never not at all. */
   private async bury(record: IncomingRecord, poison: PoisonRecord): Promise<void> {
-    const { deadLetters, groupId, topic, logger } = this.options;
+    const { db, deadLetters, groupId, topic, waitsBehindDead, logger } = this.options;
+    if (waitsBehindDead) await blockKey(db, record);
     const letter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
     await deadLetters.send([{ topic: deadLetterTopic(topic), ...letter }]);
     const { partition, offset } = record;

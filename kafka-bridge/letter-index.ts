@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { decodeDeadLetter } from '../contracts/dead-letters';
+import { base64Headers, decodeDeadLetter } from '../contracts/dead-letters';
 import { subjectOf } from '../contracts/record-subject';
 import { deadLetterTopic, TOPICS } from '../contracts/topics';
 import type { Db } from '../db/connection';
@@ -81,12 +81,7 @@ function indexedLetter(record: IncomingRecord): IndexedLetter {
     message: storable(message) ?? null,
     key: original.key,
     value: original.value,
-    headers: Object.fromEntries(
-      Object.entries(original.headers).map(([name, values]) => [
-        storable(name) as string,
-        values.map((value) => value.toString('base64')),
-      ]),
-    ),
+    headers: base64Headers(original.headers),
     replayCount: Number.isSafeInteger(replayCount) && replayCount >= 0 && replayCount < 1e9 ? replayCount : 0,
     decisionId: decisionId ?? null,
     ...subjectOf(original.value),

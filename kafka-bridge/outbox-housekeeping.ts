@@ -1,5 +1,6 @@
 import type { Db } from '../db/connection';
 import { purgeIdempotencyKeys } from '../db/idempotency';
+import { countWaitingRecords } from '../db/key-lines';
 import { outboxBacklog, purgePublished } from '../db/outbox';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
@@ -8,7 +9,7 @@ const SAMPLE_MS = 5_000;
 const PURGE_MS = 60_000;
 const KEEP_PUBLISHED_MS = 60 * 60_000;
 
-/** Measures the outbox, and deletes published rows and idempotency keys whose time is over. */
+/** Measures the outbox and the lines behind dead letters, and deletes published rows and idempotency keys whose time is over. */
 export function startHousekeeping(options: { readonly db: Db; readonly metrics: Metrics; readonly logger: Logger }): {
   stop(): Promise<void>;
 } {
@@ -17,6 +18,7 @@ export function startHousekeeping(options: { readonly db: Db; readonly metrics: 
     const { waiting, oldestMs } = await outboxBacklog(db);
     metrics.outboxWaiting.set(waiting);
     metrics.outboxAge.set(oldestMs / 1000);
+    metrics.recordsInLine.set(await countWaitingRecords(db));
   }
   async function purge(): Promise<void> {
     while ((await purgePublished(db, KEEP_PUBLISHED_MS)) > 0);

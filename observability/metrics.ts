@@ -13,7 +13,7 @@ export class Metrics {
   });
   readonly records = new Counter({
     name: 'ordersaga_kafka_records_total',
-    help: 'Kafka records by how they ended: processed, duplicate or dead',
+    help: 'Kafka records by how they ended: processed, duplicate or dead; waiting: behind a dead letter of their key',
     labelNames: ['topic', 'outcome'] as const,
     registers: [this.registry],
   });
@@ -37,6 +37,11 @@ export class Metrics {
   readonly outboxAge = new Gauge({
     name: 'ordersaga_outbox_oldest_age_seconds',
     help: 'How long the oldest due row has waited',
+    registers: [this.registry],
+  });
+  readonly recordsInLine = new Gauge({
+    name: 'ordersaga_records_in_line',
+    help: 'Records that wait behind a dead letter of their key',
     registers: [this.registry],
   });
   readonly relayLag = new Histogram({

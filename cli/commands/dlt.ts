@@ -70,9 +70,10 @@ function printLetters(letters: readonly LetterSummary[]): void {
     letter.code,
     shortened(letter.key, 36),
     letter.replayCount,
+    letter.waitingBehind,
     shortened(letter.message, 60),
   ]);
-  print(table(['place', 'state', 'died', 'code', 'key', 'replays', 'message'], rows));
+  print(table(['place', 'state', 'died', 'code', 'key', 'replays', 'behind it', 'message'], rows));
 }
 
 function printGroups(groups: readonly LetterGroup[]): void {

@@ -18,6 +18,11 @@ export function letterText(letter: LetterView): string {
     ['replays', letter.replayCount],
     ['replay of', letter.replayOf],
     ...(decision ? decisionFacts(decision) : []),
+    ['behind it', letter.waitingBehind > 0 ? `${letter.waitingBehind} later records of its key wait` : undefined],
+    ...letter.waiting.map(({ id, since, eventId }): [string, string] => [
+      'waits',
+      `${id} since ${moment(since)}${eventId === null ? '' : `, event ${eventId}`}`,
+    ]),
     ...Object.entries(letter.headers).map(([name, values]): [string, string] => [
       'header',
       `${name}: ${values.join(' | ')}`,

@@ -159,7 +159,7 @@ describe('dead letters', () => {
   });
 });
 
-/** Poison of each kind; the large one is a whole event of something that nobody knows. */
+/** Poison of each kind, each under a key of its own, behind which others may have to wait; the large one is a whole event of something that nobody knows. */
 function poison(topic: ConsumedTopic, event: object): Record<string, { record: WrittenRecord; code: string }> {
   const [field, nobodys, code] =
     topic === 'coupon.issue' ? ['code', 'NO-SUCH', 'UNKNOWN_COUPON'] : ['orderId', UNKNOWN_ORDER, 'UNKNOWN_ORDER'];
@@ -176,9 +176,9 @@ function poison(topic: ConsumedTopic, event: object): Record<string, { record: W
       code: 'WRONG_SCHEMA',
     },
     'null value': { record: { key: 'tombstone', value: null }, code: 'NO_VALUE' },
-    empty: { record: { key: 'k', value: Buffer.alloc(0) }, code: 'NOT_JSON' },
+    empty: { record: { key: 'empty', value: Buffer.alloc(0) }, code: 'NOT_JSON' },
     'unreadable time': {
-      record: { key: 'k', value: JSON.stringify({ ...eventOf(event), eventCreatedAt: 'yesterday' }) },
+      record: { key: 'yesterday', value: JSON.stringify({ ...eventOf(event), eventCreatedAt: 'yesterday' }) },
       code: 'UNREADABLE_TIME',
     },
     'unknown, 1 MiB': { record: { key: String(nobodys), value: JSON.stringify({ ...unknown, padding }) }, code },

@@ -93,9 +93,25 @@ export class Broker {
     );
   }
 
+  /** Waits until the topic's group has so many members and has shared out its partitions. */
+  async untilMembers(topic: (typeof CONSUMED)[number]['topic'], count: number): Promise<void> {
+    const groupId = groupOf(topic);
+    const admin = this.client.admin();
+    await admin.connect();
+    try {
+      await until(
+        `${groupId} to have ${count} members`,
+        async () => (await admin.describeGroups([groupId])).groups[0],
+        (group) => group?.state === 'Stable' && group.members.length === count,
+      );
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
   /** Waits until the topic's group has committed everything that stands in the topic now. */
   async untilCommitted(topic: (typeof CONSUMED)[number]['topic'], withinMs?: number): Promise<void> {
-    const groupId = CONSUMED.find((consumed) => consumed.topic === topic)?.groupId as string;
+    const groupId = groupOf(topic);
     const admin = this.client.admin();
     await admin.connect();
     try {
@@ -115,6 +131,8 @@ export class Broker {
     }
   }
 }
+
+const groupOf = (topic: string) => CONSUMED.find((consumed) => consumed.topic === topic)?.groupId as string;
 
 /** A whole event, as another system writes it. */
 export function eventOf<Event extends object>(event: Event) {

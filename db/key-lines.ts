@@ -1,0 +1,165 @@
+import type { TextHeaders } from '../contracts/dead-letters';
+import type { RecordPosition } from '../contracts/workflow-api';
+import type { Db, DbOrTrx, Trx } from './connection';
+import { addToOutbox, recordRow } from './outbox';
+
+/**
+ * On a topic that keeps order, what follows a dead record of its key waits in a line. Its head is the record that died;
+ * once that is decided, the one that is under way in its stead, known by its turn. Whoever has worked on the head sends
+ * the next one after it, one at a time, until nobody waits and the key is free.
+ */
+export type Standing = 'free' | 'head' | 'waiting';
+
+/** A record in a line, or one that could be. */
+export interface RecordInLine extends Place {
+  readonly key: Buffer | null;
+  /** What lets it pass the others, when its time has come; undefined: it has none yet. */
+  readonly turn: string | undefined;
+}
+
+type Place = Pick<RecordPosition, 'topic' | 'partition' | 'offset'>;
+type Line = { readonly topic: string; readonly keyHash: Buffer };
+
+/** How a record stands in the line of its key. */
+export function standingOf(db: Db, record: RecordInLine): Promise<Standing> {
+  return standing(lineOf(db, record.topic, record.key), record);
+}
+
+async function standing(line: ReturnType<typeof lineOf>, { partition, offset, turn }: RecordInLine): Promise<Standing> {
+  const head = (await line.first('head_partition', 'head_offset', 'turn')) as
+    | { head_partition: number; head_offset: number; turn: string | null }
+    | undefined;
+  // A turn may be for the line of another key: the one that the record had before it was edited.
+  if (!head) return turn === undefined ? 'free' : 'head';
+  const isAtHead = head.head_partition === partition && String(head.head_offset) === offset;
+  return isAtHead || (turn !== undefined && turn === head.turn) ? 'head' : 'waiting';
+}
+
+/** Puts a record at the end of the line of its key, unless that has become free: then it returns how the record stands. */
+export async function waitInLine(
+  db: Db,
+  record: RecordInLine & {
+    readonly turn: string;
+    readonly timestamp: string;
+    readonly value: Buffer | null;
+    /** Its turn among them. */
+    readonly headers: TextHeaders;
+  },
+): Promise<Standing> {
+  return db.transaction(async (trx) => {
+    const now = await standing(lineOf(trx, record.topic, record.key).forUpdate(), record);
+    if (now !== 'waiting') return now;
+    await trx('waiting_records')
+      .insert({
+        topic: record.topic,
+        key: record.key,
+        partition: record.partition,
+        record_offset: record.offset,
+        record_time: record.timestamp,
+        value: record.value,
+        headers: JSON.stringify(record.headers),
+        turn: record.turn,
+      })
+      .onConflict(['topic', 'partition', 'record_offset', 'record_time'])
+      .ignore();
+    return now;
+  });
+}
+
+/** Before a record's dead letter is written: from here on the later ones of its key wait behind it. */
+export async function blockKey(db: Db, { topic, partition, offset, key, turn }: RecordInLine): Promise<void> {
+  const head = { head_partition: partition, head_offset: offset };
+  await db.transaction(async (trx) => {
+    if (turn !== undefined)
+      await trx('blocked_keys')
+        .where({ topic, turn })
+        .update({ ...head, turn: null });
+    // Without a key there is no order to keep.
+    if (key !== null)
+      await trx('blocked_keys')
+        .insert({ topic, key, ...head })
+        .onConflict(['topic', 'key_hash'])
+        .ignore();
+  });
+}
+
+/** The head is done with, worked on or put aside: sends the next one after it, or frees the key. */
+export async function goOnWithout(trx: Trx, head: Place, turn: string | undefined): Promise<void> {
+  for (const line of await linesBehind(trx, head, turn)) await sendNext(trx, line);
+}
+
+/** The head is sent back with a new turn; false: nobody waits behind it. */
+export async function giveTurn(
+  trx: Trx,
+  head: Place,
+  turns: { readonly before: string | undefined; readonly now: string },
+): Promise<boolean> {
+  const lines = await linesBehind(trx, head, turns.before);
+  for (const line of lines) await whereLine(trx('blocked_keys'), line).update({ turn: turns.now });
+  return lines.length > 0;
+}
+
+/** Whether records of a key wait, or would. */
+export async function isBlocked(db: DbOrTrx, topic: string, key: Buffer): Promise<boolean> {
+  return (await lineOf(db, topic, key).first('topic')) !== undefined;
+}
+
+/** As people see it. */
+export interface WaitingRecord extends Place {
+  readonly since: Date;
+  readonly value: Buffer | null;
+}
+
+/** The first of those that wait behind a dead letter. */
+export async function waitingBehind(db: Db, head: Place, limit: number): Promise<WaitingRecord[]> {
+  const rows = (await db('waiting_records as w')
+    .join('blocked_keys as b', (join) => join.on('b.topic', 'w.topic').andOn('b.key_hash', 'w.key_hash'))
+    .where({ 'b.topic': head.topic, 'b.head_partition': head.partition, 'b.head_offset': head.offset })
+    .orderBy('w.id')
+    .limit(limit)
+    .select('w.topic', 'w.partition', { offset: 'w.record_offset' }, 'w.since', 'w.value')) as WaitingRecord[];
+  return rows.map((row) => ({ ...row, offset: String(row.offset) }));
+}
+
+/** How many records wait behind dead letters. */
+export async function countWaitingRecords(db: Db): Promise<number> {
+  const row = (await db('waiting_records').count({ count: '*' }).first()) as { count: number } | undefined;
+  return Number(row?.count ?? 0);
+}
+
+const lineOf = (db: DbOrTrx, topic: string, key: Buffer | null) =>
+  db('blocked_keys').where({ topic }).whereRaw('key_hash = sha256(?)', [key]);
+
+/**
+ * The lines that wait for this record, locked: more than one where a record's key was edited. Its place counts only
+ * until somebody has decided: a record may have died twice there, by a crash, and left two letters.
+ */
+async function linesBehind(trx: Trx, { topic, partition, offset }: Place, turn: string | undefined): Promise<Line[]> {
+  return trx('blocked_keys')
+    .where({ topic })
+    .where((query) => {
+      query.where({ head_partition: partition, head_offset: offset, turn: null });
+      if (turn !== undefined) query.orWhere({ turn });
+    })
+    .orderBy('key_hash')
+    .forUpdate()
+    .select({ topic: 'topic', keyHash: 'key_hash' });
+}
+
+async function sendNext(trx: Trx, line: Line): Promise<void> {
+  const next = (await whereLine(trx('waiting_records'), line)
+    .orderBy('id')
+    .first('id', 'topic', 'key', 'value', 'headers', 'turn')) as
+    | { id: number; topic: string; key: Buffer; value: Buffer | null; headers: TextHeaders; turn: string }
+    | undefined;
+  if (!next) {
+    await whereLine(trx('blocked_keys'), line).delete();
+    return;
+  }
+  await trx('waiting_records').where({ id: next.id }).delete();
+  await whereLine(trx('blocked_keys'), line).update({ turn: next.turn });
+  await addToOutbox(trx, [recordRow(next)]);
+}
+
+const whereLine = <Query extends ReturnType<Trx>>(query: Query, { topic, keyHash }: Line) =>
+  query.where({ topic, key_hash: keyHash });

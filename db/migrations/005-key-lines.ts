@@ -1,0 +1,47 @@
+import type { Knex } from 'knex';
+
+/** On a topic that keeps order, what follows a dead letter of its key waits here until that is decided. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create table blocked_keys (
+      topic text not null,
+      key bytea not null,
+      -- A key may be longer than an index takes.
+      key_hash bytea generated always as (sha256(key)) stored,
+      -- The record that all others wait behind: it died here...
+      head_partition integer not null,
+      head_offset bigint not null,
+      -- ...or, once that was decided, it is the one under way with this in its header; null: nothing is decided yet.
+      turn text,
+      blocked_at timestamptz not null default now(),
+      primary key (topic, key_hash)
+    );
+    create index blocked_keys_head on blocked_keys (topic, head_partition, head_offset);
+    create index blocked_keys_turn on blocked_keys (turn) where turn is not null;
+
+    create table waiting_records (
+      -- The order in which they came, and go on.
+      id bigint generated always as identity primary key,
+      topic text not null,
+      key bytea not null,
+      key_hash bytea generated always as (sha256(key)) stored,
+      partition integer not null,
+      record_offset bigint not null,
+      -- Milliseconds since 1970; tells a record from one at the same place of a topic that was made anew.
+      record_time bigint not null,
+      value bytea,
+      -- name -> values in Base64
+      headers jsonb not null,
+      -- What lets it pass the others, when its time has come; among its headers, too.
+      turn text not null,
+      since timestamptz not null default now(),
+      unique (topic, partition, record_offset, record_time),
+      foreign key (topic, key_hash) references blocked_keys
+    );
+    create index waiting_records_line on waiting_records (topic, key_hash, id);
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table waiting_records, blocked_keys');
+}

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { base64Headers, DEAD_LETTER_HEADERS, idIn } from '../contracts/dead-letters';
+import type { Db } from '../db/connection';
+import * as lines from '../db/key-lines';
+import type { IncomingRecord } from './kafka-port';
+
+/** Lets a record pass, or puts it at the end of the line of its key. */
+export async function standInLine(db: Db, record: IncomingRecord): Promise<lines.Standing> {
+  const standing = await lines.standingOf(db, inLine(record));
+  if (standing !== 'waiting') return standing;
+  // A turn of its own is for another line, which waits for it; it keeps that.
+  const turn = turnOf(record) ?? randomUUID();
+  const headers = base64Headers({ ...record.headers, [DEAD_LETTER_HEADERS.turn]: [Buffer.from(turn)] });
+  return lines.waitInLine(db, { ...record, turn, headers });
+}
+
+/** Before a record's dead letter is written: from here on the later ones of its key wait behind it. */
+export function blockKey(db: Db, record: IncomingRecord): Promise<void> {
+  return lines.blockKey(db, inLine(record));
+}
+
+/** The head of a line has been worked on: the next one follows. */
+export function headIsDone(db: Db, record: IncomingRecord): Promise<void> {
+  return db.transaction((trx) => lines.goOnWithout(trx, record, turnOf(record)));
+}
+
+const inLine = (record: IncomingRecord): lines.RecordInLine => ({ ...record, turn: turnOf(record) });
+
+function turnOf({ headers }: IncomingRecord): string | undefined {
+  return idIn(headers[DEAD_LETTER_HEADERS.turn]?.at(-1));
+}

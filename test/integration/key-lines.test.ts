@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import { stackFolder } from '../../config/load';
+import { TOPICS } from '../../contracts/topics';
+import { freePorts } from '../../stack/ports';
+import { Broker, eventOf } from '../support/broker';
+import { roleEnvironment } from '../support/environment';
+import { LetterDesk } from '../support/letter-desk';
+import { parcelNewsHeard } from '../support/parcel-news';
+import { Shop } from '../support/shop';
+import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { until } from '../support/until';
+
+const TOPIC = TOPICS.shipmentStatus;
+
+describe('what follows a dead letter of its key on shipment.status', () => {
+  const shop = new Shop();
+  let broker: Broker;
+  let desk: LetterDesk;
+  beforeAll(async () => {
+    broker = await Broker.open(shop.system, [TOPIC]);
+    desk = await LetterDesk.open(shop);
+  });
+  afterAll(() => Promise.all([shop.close(), broker.close()]));
+
+  async function paidOrder(): Promise<number> {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PREPARING');
+    return orderId;
+  }
+
+  const news = (orderId: number, status: string, eventId = `${orderId}-${status}`) =>
+    JSON.stringify(eventOf({ orderId, status, eventId }));
+
+  /** Writes records of one key, by itself in its order. */
+  const write = (key: string | number, values: readonly string[], partition?: number) =>
+    broker.write(
+      TOPIC,
+      ...values.map((value) => ({ key: String(key), value, ...(partition === undefined ? {} : { partition }) })),
+    );
+
+  const waitingBehind = (id: string, count: number) =>
+    until(
+      `${count} records to wait behind ${id}`,
+      () => desk.show(id),
+      (letter) => letter.waitingBehind === count,
+    );
+
+  const untilFree = (...keys: readonly (string | number)[]) =>
+    until(
+      `${keys} to be free`,
+      () =>
+        shop
+          .db('blocked_keys')
+          .whereIn(
+            'key',
+            keys.map((key) => Buffer.from(String(key))),
+          )
+          .select('key'),
+      (rows) => rows.length === 0,
+    );
+
+  test('waits in every partition while a rebalance gives it to another owner, and follows the replay in order; other keys go on', async () => {
+    const partitions = [0, 1, 2];
+    const orderIds: number[] = [];
+    for (const partition of partitions) {
+      const orderId = await paidOrder();
+      orderIds.push(orderId);
+      await write(orderId, ['{', news(orderId, 'IN_TRANSIT')], partition);
+    }
+    const letters = await Promise.all(
+      orderIds.map(async (id) => (await desk.lettersOf(TOPIC, String(id)))[0]?.id as string),
+    );
+    await Promise.all(letters.map((id) => waitingBehind(id, 1)));
+
+    const [port] = await freePorts(1);
+    const env = { ...roleEnvironment(shop.system, FAST_DELAYS), BRIDGE_PORT: String(port) };
+    const another = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
+    try {
+      await broker.untilMembers(TOPIC, 2);
+      for (const [index, orderId] of orderIds.entries())
+        await write(orderId, [news(orderId, 'SHIPMENT_STARTED')], partitions[index]);
+      await Promise.all(letters.map((id) => waitingBehind(id, 2)));
+    } finally {
+      await another.end('SIGTERM');
+    }
+    await broker.untilMembers(TOPIC, 1);
+    for (const [index, orderId] of orderIds.entries())
+      await write(orderId, [news(orderId, 'DELIVERED')], partitions[index]);
+    const shown = await Promise.all(letters.map((id) => waitingBehind(id, 3)));
+    expect(shown.map(({ waiting }) => waiting.map(({ eventId }) => eventId))).toEqual(
+      orderIds.map((id) => [`${id}-IN_TRANSIT`, `${id}-SHIPMENT_STARTED`, `${id}-DELIVERED`]),
+    );
+
+    const other = await paidOrder();
+    for (const partition of partitions) await write(other, [news(other, 'IN_TRANSIT')], partition);
+    await shop.reaches(other, 'IN_TRANSIT');
+    for (const orderId of orderIds) expect((await shop.status(orderId)).status).toBe('PREPARING');
+
+    for (const [index, orderId] of orderIds.entries())
+      await desk.decide(letters[index] as string, 'replay', {
+        value: news(orderId, 'SHIPMENT_STARTED', `${orderId}-mended`),
+      });
+    for (const orderId of orderIds) {
+      await shop.reaches(orderId, 'COMPLETED');
+      expect(await parcelNewsHeard(shop, orderId)).toEqual([
+        `${orderId}-mended`,
+        `${orderId}-IN_TRANSIT`,
+        `${orderId}-SHIPMENT_STARTED`,
+        `${orderId}-DELIVERED`,
+      ]);
+    }
+    await untilFree(...orderIds);
+  });
+
+  test('follows when it is discarded, and waits anew behind the next one that dies', async () => {
+    const orderId = await paidOrder();
+    await write(orderId, ['{', 'no JSON', news(orderId, 'IN_TRANSIT')]);
+    const [first] = await desk.lettersOf(TOPIC, String(orderId));
+    await waitingBehind(first?.id as string, 2);
+    expect((await desk.decide(first?.id as string, 'discard', { dryRun: true })).status).toBe(200);
+    expect((await desk.show(first?.id as string)).waitingBehind).toBe(2);
+    await desk.decide(first?.id as string, 'discard');
+
+    const [, second] = await desk.lettersOf(TOPIC, String(orderId), 2);
+    expect(second).toMatchObject({ state: 'WAITING', value: 'no JSON', replayCount: 0 });
+    await waitingBehind(second?.id as string, 1);
+    expect((await shop.status(orderId)).status).toBe('PREPARING');
+    await desk.decide(second?.id as string, 'discard');
+    await shop.reaches(orderId, 'IN_TRANSIT');
+    await untilFree(orderId);
+  });
+
+  test('stays behind a replay that dies again', async () => {
+    const orderId = await paidOrder();
+    await write(orderId, ['{', news(orderId, 'IN_TRANSIT')]);
+    const [first] = await desk.lettersOf(TOPIC, String(orderId));
+    await waitingBehind(first?.id as string, 1);
+    await desk.decide(first?.id as string, 'replay');
+    const [, again] = await desk.lettersOf(TOPIC, String(orderId), 2);
+    expect(again).toMatchObject({ replayCount: 1, replayOf: first?.id, value: '{' });
+    await waitingBehind(again?.id as string, 1);
+    expect(await parcelNewsHeard(shop, orderId)).toEqual([]);
+    await desk.decide(again?.id as string, 'replay', { value: news(orderId, 'SHIPMENT_STARTED') });
+    await shop.reaches(orderId, 'IN_TRANSIT');
+    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
+    await untilFree(orderId);
+  });
+
+  test('waits for a replay under another key, which is refused while that key is blocked itself', async () => {
+    const [mine, other] = [await paidOrder(), await paidOrder()];
+    const wrongKey = `wrong-${mine}`;
+    await write(wrongKey, ['{', news(mine, 'IN_TRANSIT')]);
+    await write(other, ['{']);
+    const [letter] = await desk.lettersOf(TOPIC, wrongKey);
+    const [blocker] = await desk.lettersOf(TOPIC, String(other));
+    await waitingBehind(letter?.id as string, 1);
+    const refused = await desk.decide(letter?.id as string, 'replay', {
+      value: news(other, 'SHIPMENT_STARTED'),
+      override: true,
+    });
+    expect([refused.status, refused.body.code]).toEqual([409, 'KEY_BLOCKED']);
+    await desk.decide(letter?.id as string, 'replay', { value: news(mine, 'SHIPMENT_STARTED') });
+    await shop.reaches(mine, 'IN_TRANSIT');
+    expect(await parcelNewsHeard(shop, mine)).toEqual([`${mine}-SHIPMENT_STARTED`, `${mine}-IN_TRANSIT`]);
+    await desk.decide(blocker?.id as string, 'discard');
+    await untilFree(wrongKey, other);
+  });
+
+  test('waits for nobody without a key', async () => {
+    const orderId = await paidOrder();
+    await broker.write(
+      TOPIC,
+      { key: null, value: '{', partition: 0 },
+      { key: null, value: news(orderId, 'IN_TRANSIT'), partition: 0 },
+    );
+    await shop.reaches(orderId, 'IN_TRANSIT');
+    await untilFree(orderId);
+  });
+});

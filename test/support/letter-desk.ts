@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import type { Answer, Shop } from './shop';
+import { until } from './until';
+
+/** The desk for dead letters as an operator works at it. */
+export class LetterDesk {
+  private constructor(
+    private readonly shop: Shop,
+    private readonly token: string,
+  ) {}
+
+  static async open(shop: Shop): Promise<LetterDesk> {
+    return new LetterDesk(shop, await shop.token('op@example.com', 'operator'));
+  }
+
+  ask<Data>(method: string, path: string, body?: object): Promise<Answer<Data>> {
+    return this.shop.call<Data>(method, `/api/ops/dead-letters${path}`, {
+      token: this.token,
+      ...(body ? { body } : {}),
+    });
+  }
+
+  async show(id: string): Promise<LetterView> {
+    return (await this.ask<LetterView>('GET', `/${id}`)).body.data;
+  }
+
+  decide(id: string, action: 'replay' | 'discard', wish: object = {}): Promise<Answer<LetterSummary>> {
+    return this.ask<LetterSummary>('POST', `/${id}/${action}`, {
+      decisionId: randomUUID(),
+      reason: 'agreed by phone',
+      ...wish,
+    });
+  }
+
+  /** Waits until letters of a key are indexed, so many, and returns them, oldest first. */
+  async lettersOf(topic: string, key: string, count = 1): Promise<LetterView[]> {
+    const query = new URLSearchParams({ topic, key });
+    const found = await until(
+      `${count} letters of ${key}`,
+      async () => (await this.ask<LetterSummary[]>('GET', `?${query}`)).body.data,
+      (letters) => letters.length >= count,
+    );
+    return Promise.all(found.reverse().map(({ id }) => this.show(id)));
+  }
+}
