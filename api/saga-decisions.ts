@@ -1,6 +1,6 @@
 import type { CompensateSaga, ResolveSaga } from '../contracts/saga-desk';
 import type { Db } from '../db/connection';
-import type { Order } from '../db/orders';
+import { findOrder, type Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { findResolution, noteCompensation, WHOLE_ORDER, withdrawCompensation } from '../db/saga-stories';
 import { isCancellable } from '../domain/order-status';
@@ -17,19 +17,23 @@ export class SagaDecisions {
 
   /** False: it had been decided before under this id. */
   async compensate(order: Order, wish: CompensateSaga, actor: string): Promise<boolean> {
-    const { decisionId, reason, dryRun } = wish;
-    const isNew = !(await this.wasDecided(order, decisionId, WHOLE_ORDER));
-    if (isNew) {
+    const { decisionId, dryRun } = wish;
+    const isUnknown = !(await this.wasDecided(order, decisionId, WHOLE_ORDER));
+    if (isUnknown) {
       const why = await this.whyNotCompensable(order);
       if (why) throw new ProblemError('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason: why });
     }
-    if (dryRun) return isNew;
+    if (dryRun) return isUnknown;
     // Written down first: whoever dies between the two is finished by the same decision, sent once more.
-    if (isNew) await this.note(order, wish, actor);
-    const why = await this.workflows.compensate(order.id, { reason, actor }, decisionId);
-    if (!why || !isNew) return isNew;
-    await withdrawCompensation(this.db, decisionId);
-    throw new ProblemError('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason: why });
+    const isNew = isUnknown && (await this.note(order, wish, actor));
+    const why = await this.workflows.compensate(order.id, { reason: wish.reason, actor }, decisionId);
+    if (!why) return isNew;
+    const ended = (await findOrder(this.db, order.id)) ?? order;
+    // It was heard the first time, and carried out.
+    if (!isNew && ended.status === 'CANCELLED') return false;
+    if (isNew) await withdrawCompensation(this.db, decisionId);
+    const reason = (await this.whyNotCompensable(ended)) ?? why;
+    throw new ProblemError('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason });
   }
 
   /** False: it had been decided before under this id. */
@@ -55,10 +59,10 @@ export class SagaDecisions {
     throw new ProblemError('DECISION_ID_REUSED', { usedFor: { orderId, step, decision } });
   }
 
-  private async note(order: Order, { decisionId, reason }: CompensateSaga, actor: string): Promise<void> {
+  /** False: the same was decided under this id between our look and now. */
+  private async note(order: Order, { decisionId, reason }: CompensateSaga, actor: string): Promise<boolean> {
     const isFirst = await noteCompensation(this.db, { orderId: order.id, decisionId, reason, actor });
-    // Somebody else used the id between our look and now.
-    if (!isFirst) await this.wasDecided(order, decisionId, WHOLE_ORDER);
+    return isFirst || !(await this.wasDecided(order, decisionId, WHOLE_ORDER));
   }
 
   /** As the workflow will judge it; it has the last word, and writes its refusal into the timeline. */

@@ -1,0 +1,262 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { stackFolder } from '../../config/load';
+import type { SagaDecided, SagaStory } from '../../contracts/saga-desk';
+import { TOPICS } from '../../contracts/topics';
+import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/workflow-api';
+import { freePorts } from '../../stack/ports';
+import { expectBooksToAddUp } from '../support/books';
+import { couponStanding } from '../support/coupons';
+import { roleEnvironment } from '../support/environment';
+import { pickUp } from '../support/faults';
+import { Gate } from '../support/gate';
+import { ordersaga } from '../support/operator-command';
+import { Shop } from '../support/shop';
+import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { until } from '../support/until';
+
+const ENDINGS: readonly [string, object][] = [
+  ['SKIP', {}],
+  ['DONE_EXTERNALLY', { reference: 'bank transfer 4711' }],
+];
+
+describe('what an operator decides about a saga', () => {
+  const shop = new Shop();
+  let token: string;
+  beforeAll(async () => {
+    token = await shop.token('op@example.com', 'operator');
+  });
+  afterAll(() => shop.close());
+
+  const post = <Data = SagaDecided>(orderId: number, what: 'resolve' | 'compensate', body: object) =>
+    shop.call<Data>('POST', `/api/ops/sagas/${orderId}/${what}`, { token, body });
+  const storyOf = async (orderId: number) =>
+    (await shop.call<SagaStory>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
+  const aDecision = () => ({ decisionId: randomUUID(), reason: 'agreed by phone' });
+  const movedMoney = ({ money }: SagaStory) => money.map(({ kind, amount }) => `${kind} ${amount}`);
+
+  async function paidOrder(): Promise<number> {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    return orderId;
+  }
+
+  /** Asks twice for what ends the saga's wait: the second time it is the same decision. */
+  async function resolves(orderId: number, wish: object, workflowId: string): Promise<void> {
+    const dry = await post(orderId, 'resolve', { ...wish, dryRun: true });
+    expect([dry.status, dry.body.data.sagaState]).toEqual([200, 'NEEDS_OPERATOR']);
+    const taken = await post(orderId, 'resolve', wish);
+    expect([taken.status, taken.body.data]).toMatchObject([202, { orderId, workflowId, dryRun: false }]);
+    await until(
+      'the decision to be written down',
+      () => storyOf(orderId),
+      ({ resolutions }) => resolutions.length === 1,
+    );
+    const again = await post(orderId, 'resolve', wish);
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+  }
+
+  test.each(ENDINGS)(
+    'money that is not given back is written off by %s, and the customer pays anew',
+    async (decision, more) => {
+      const { orderId } = await shop.payableOrder();
+      await shop.pay(orderId, { token: 'tok_undo_refused:99', recipientName: 'fault:ship_refused' });
+      await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
+      expect((await storyOf(orderId)).waits).toMatchObject({
+        amountAtRisk: 1_000,
+        stuck: [{ step: 'payment', attempt: 1 }],
+      });
+
+      await resolves(orderId, { ...aDecision(), step: 'payment', decision, ...more }, orderWorkflowId(orderId));
+      await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
+      const story = await storyOf(orderId);
+      expect(movedMoney(story)).toEqual(['charge 1000', 'adjustment 1000']);
+      expect(story.resolutions).toMatchObject([{ step: 'payment', decision, reason: 'agreed by phone', ...more }]);
+      expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
+      await expectBooksToAddUp(shop, orderId);
+
+      await shop.pay(orderId);
+      await shop.reaches(orderId, 'PREPARING', 'WAITING');
+      expect(movedMoney(await storyOf(orderId))).toEqual(['charge 1000', 'adjustment 1000', 'charge 1000']);
+      await expectBooksToAddUp(shop, orderId);
+    },
+  );
+
+  test.each(ENDINGS)(
+    'a refund that is parked is ended by %s, and nothing of the order is left',
+    async (decision, more) => {
+      const [sku, code] = await Promise.all([shop.product(3), shop.issuedCoupon()]);
+      const orderId = await shop.order(sku, 1, code);
+      await shop.reaches(orderId, 'PENDING_PAYMENT');
+      await shop.pay(orderId, { warehouseStorage: true });
+      await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+      const giveBack = await refuseRows(
+        'update on coupon_requests',
+        `old.order_id = ${orderId} and old.redeemed_at is not null`,
+      );
+      await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
+      await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
+      const parked = await storyOf(orderId);
+      expect([parked.refund?.status, parked.waits?.stuck.map(({ step }) => step)]).toEqual(['RUNNING', ['coupon']]);
+      await giveBack();
+
+      const wish = { ...aDecision(), step: 'coupon', decision, ...more };
+      const notStuck = await post(orderId, 'resolve', { ...wish, step: 'payment' });
+      expect([notStuck.status, notStuck.body.code]).toEqual([409, 'NOT_RESOLVABLE']);
+      await resolves(orderId, wish, refundWorkflowId(orderId));
+      await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
+      const story = await storyOf(orderId);
+      expect(movedMoney(story)).toEqual(['charge 900', 'refund 900']);
+      expect(story.resolutions).toMatchObject([{ step: 'coupon', decision, ...more }]);
+      expect(await shop.stock(sku)).toEqual({ free: 3, held: 0, sold: 0 });
+      expect(await couponStanding(shop, code)).toBe('free');
+      await expectBooksToAddUp(shop, orderId);
+    },
+  );
+
+  /** The database takes no such row until the returned function is called. */
+  async function refuseRows(what: 'insert on outbox' | 'update on coupon_requests', when: string) {
+    const name = `refuse_${randomUUID().replaceAll('-', '')}`;
+    await shop.db.raw(`
+      create function ${name}() returns trigger language plpgsql as $$
+      begin raise exception 'refused by the test' using errcode = 'OS001'; end $$;
+      create trigger ${name} before ${what} for each row when (${when}) execute function ${name}();
+    `);
+    return () => shop.db.raw(`drop function ${name} cascade`);
+  }
+
+  test('a compensate that the carrier refuses is told where the operator looks, and nothing else is undone', async () => {
+    const orderId = await paidOrder();
+    const announce = await refuseRows(
+      'insert on outbox',
+      `new.topic = '${TOPICS.shipmentStatus}' and new.key = '${orderId}'`,
+    );
+    await pickUp(shop, orderId);
+    const wish = aDecision();
+    expect((await post(orderId, 'compensate', wish)).status).toBe(202);
+    const refusalOf = ({ timeline }: SagaStory) => timeline.filter(({ data }) => data.code === 'CANCEL_REFUSED');
+    const story = await until(
+      'the refusal',
+      () => storyOf(orderId),
+      (found) => refusalOf(found).length > 0,
+    );
+    expect(story).toMatchObject({
+      order: { status: 'PREPARING', sagaState: 'WAITING' },
+      resolutions: [{ ...wish, decision: 'COMPENSATE' }],
+    });
+    const [refusal] = refusalOf(story);
+    expect(refusal?.data).toMatchObject({ reason: 'ALREADY_PICKED_UP', actor: story.resolutions[0]?.actor });
+    const operator = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: token };
+    const screen = (await ordersaga(['saga', 'show', String(orderId)], operator)).stdout.toString();
+    expect(screen).toContain('shipment #1 UNDO_FAILED (ALREADY_PICKED_UP)');
+    expect(screen).toContain('CANCEL_REFUSED');
+
+    expect(story.steps.map(({ step, state }) => [step, state])).toEqual(
+      ['stock', 'payment', 'shipment'].map((step) => [step, 'DONE']),
+    );
+    expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
+    await expectBooksToAddUp(shop, orderId);
+
+    expect((await post(orderId, 'compensate', wish)).status).toBe(202);
+    await announce();
+    await shop.reaches(orderId, 'SHIPMENT_STARTED', 'WAITING');
+    await deliver(orderId);
+    expect(refusalOf(await storyOf(orderId))).toHaveLength(1);
+    expect(await compensatesOf(orderId)).toBe(1);
+  });
+
+  test('a compensate that is asked for many times at once is one decision and one signal', async () => {
+    const orderId = await paidOrder();
+    const wish = aDecision();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => post(orderId, 'compensate', wish)));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
+    expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === null)).toHaveLength(1);
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    expect(await compensatesOf(orderId)).toBe(1);
+    expect((await storyOf(orderId)).resolutions).toMatchObject([{ ...wish, decision: 'COMPENSATE' }]);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  describe('a compensate that dies with the api before the workflow hears of it', () => {
+    /** An order whose compensate is written down, by an api that was killed before it could send the signal. */
+    async function unheardCompensate(): Promise<{ orderId: number; wish: ReturnType<typeof aDecision> }> {
+      const [orderId, [port], gate] = await Promise.all([paidOrder(), freePorts(1), Gate.before(shop.system.temporal)]);
+      const env = roleEnvironment(shop.system, {
+        ...FAST_DELAYS,
+        TEMPORAL_ADDRESS: gate.address,
+        API_PORT: String(port),
+      });
+      const api = await RoleProcess.start('api', env, join(stackFolder(env), 'role-logs', 'killed'));
+      try {
+        const call = (method: string, path = '', body?: object) =>
+          fetch(`http://127.0.0.1:${port}/api/ops/sagas/${orderId}${path}`, {
+            method,
+            headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+            ...(body ? { body: JSON.stringify(body) } : {}),
+          });
+        const seen = (await (await call('GET')).json()) as { data: SagaStory };
+        expect(seen.data.workflow?.status).toBe('RUNNING');
+        gate.shut();
+        const wish = aDecision();
+        const answer = call('POST', '/compensate', wish).catch(() => 'none');
+        await until(
+          'the decision to be written down',
+          () => shop.db('resolutions').where({ decision_id: wish.decisionId }),
+          (rows) => rows.length === 1,
+        );
+        await api.end('SIGKILL');
+        expect(await answer).toBe('none');
+        return { orderId, wish };
+      } finally {
+        await api.end('SIGKILL');
+        await gate.close();
+      }
+    }
+
+    test('is carried out when it is asked for again, once', async () => {
+      const { orderId, wish } = await unheardCompensate();
+      expect(await compensatesOf(orderId)).toBe(0);
+      expect((await shop.status(orderId)).status).toBe('PREPARING');
+
+      const answers = await Promise.all([1, 2, 3].map(() => post(orderId, 'compensate', wish)));
+      for (const { status, headers } of answers)
+        expect([status, headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+      await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+      expect((await post(orderId, 'compensate', wish)).status).toBe(202);
+      expect(await compensatesOf(orderId)).toBe(1);
+      const story = await storyOf(orderId);
+      expect(story.resolutions).toMatchObject([{ ...wish, decision: 'COMPENSATE' }]);
+      expect(movedMoney(story)).toEqual(['charge 1000', 'refund 1000']);
+      expect(story.timeline.filter(({ type }) => type === 'refused')).toEqual([]);
+      await expectBooksToAddUp(shop, orderId);
+    });
+
+    test('is refused when it is asked for again after the order was delivered', async () => {
+      const { orderId, wish } = await unheardCompensate();
+      await deliver(orderId);
+      const late = await post(orderId, 'compensate', wish);
+      expect([late.status, late.body]).toMatchObject([
+        409,
+        { code: 'ORDER_NOT_CANCELLABLE', reason: 'ORDER_COMPLETED' },
+      ]);
+      expect(await compensatesOf(orderId)).toBe(0);
+      expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
+      await expectBooksToAddUp(shop, orderId);
+    });
+  });
+
+  async function deliver(orderId: number): Promise<void> {
+    await shop.signal(orderId, SIGNALS.shipmentUpdated, { eventId: randomUUID(), status: 'DELIVERED' });
+    const { workflow } = await shop.temporal();
+    expect(await workflow.getHandle(orderWorkflowId(orderId)).result()).toBe('COMPLETED');
+  }
+
+  /** How many signals to compensate the order's workflow has got. */
+  async function compensatesOf(orderId: number): Promise<number> {
+    const { workflow } = await shop.temporal();
+    const { events } = await workflow.getHandle(orderWorkflowId(orderId)).fetchHistory();
+    const signals = events?.map((event) => event.workflowExecutionSignaledEventAttributes?.signalName);
+    return signals?.filter((name) => name === SIGNALS.compensate).length ?? 0;
+  }
+});
