@@ -95,7 +95,7 @@ async function takeUpReplay(trx: Trx, call: CouponSagaInput): Promise<void> {
 async function bury(
   trx: Trx,
   request: CouponRequest,
-  { record, replayCount }: CouponSagaInput,
+  { record, replayCount, replay }: CouponSagaInput,
   message: string,
 ): Promise<void> {
   const letter = deadLetterOf({
@@ -103,6 +103,7 @@ async function bury(
     key: request.requestId,
     value: request.event,
     replayCount,
+    replay,
     cause: { code: 'ISSUE_FAILED', message },
   });
   await addToOutbox(trx, [{ topic: deadLetterTopic(TOPICS.couponIssue), key: request.requestId, ...letter }]);

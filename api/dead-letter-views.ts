@@ -63,7 +63,7 @@ export function letterView(
     waiting: waiting.map(({ since, value, ...place }) => ({
       id: placeText(place),
       since: since.toISOString(),
-      eventId: subjectOf(value).eventId,
+      eventId: subjectOf(place.topic, value).eventId,
       valueBytes: value?.length ?? 0,
     })),
     ...(replayOf === undefined ? {} : { replayOf: Buffer.from(replayOf, 'base64').toString() }),

@@ -3,7 +3,7 @@
  * Kafka's DeadLetterPublishingRecoverer (numbers big-endian) and a few of our own.
  */
 import { CONSUMED } from './topics';
-import type { RecordPosition } from './workflow-api';
+import type { LetterReplay, RecordPosition } from './workflow-api';
 
 export const DEAD_LETTER_HEADERS = {
   originalTopic: 'kafka_dlt-original-topic',
@@ -65,7 +65,7 @@ export function base64Headers(headers: HeaderBytes): TextHeaders {
 /** An id of ours in a header; undefined: there is none, or somebody else's bytes. */
 export function idIn(header: Buffer | undefined): string | undefined {
   const id = header?.toString() ?? '';
-  return /^[\x20-\x7e]{1,200}$/.test(id) ? id : undefined;
+  return /^[\x20-\x7e]{1,600}$/.test(id) ? id : undefined;
 }
 
 /** A record as it stood in its own topic. */
@@ -181,22 +181,33 @@ function readNumber<T>(bytes: Buffer | undefined, read: (bytes: Buffer) => T, ab
   return bytes === undefined || bytes.length < 4 ? absent : read(bytes);
 }
 
+/** The replay that a record is; undefined: it is none. */
+export function replayIn(headers: HeaderBytes): LetterReplay | undefined {
+  const [of, decisionId] = [idIn(headers[H.replayOf]?.at(-1)), idIn(headers[H.decisionId]?.at(-1))];
+  return of === undefined || decisionId === undefined ? undefined : { of, decisionId };
+}
+
 /** A dead letter of something that was worked on for a while, as an outbox row takes it: text, or bytes in Base64. */
 export function deadLetterOf(dead: {
   readonly record: RecordPosition;
   readonly key: string;
   readonly value: string;
   readonly replayCount?: number;
+  /** The replay that it was worked on by. */
+  readonly replay?: LetterReplay | undefined;
   readonly cause: Omit<DeadLetterCause, 'group'>;
 }): { value: string; headers: Record<string, string | { readonly base64: string }> } {
-  const { record, cause, replayCount = 0 } = dead;
+  const { record, cause, replayCount = 0, replay } = dead;
   const group = CONSUMED.find((consumed) => consumed.topic === record.topic)?.groupId;
   const letter = encodeDeadLetter(
     {
       ...record,
       key: Buffer.from(dead.key),
       value: Buffer.from(dead.value),
-      headers: { [H.replayCount]: text(String(replayCount)) },
+      headers: {
+        [H.replayCount]: text(String(replayCount)),
+        ...(replay ? { [H.replayOf]: text(replay.of), [H.decisionId]: text(replay.decisionId) } : {}),
+      },
     },
     { ...cause, ...(group === undefined ? {} : { group }) },
   );

@@ -1,3 +1,4 @@
+import { TOPICS } from './topics';
 import { couponWorkflowId, orderWorkflowId } from './workflow-api';
 
 /** What a record is about, as far as its value tells. */
@@ -9,8 +10,8 @@ export interface RecordSubject {
 
 const NOBODY: RecordSubject = { eventId: null, orderId: null, requestId: null };
 
-/** Reads what it can of a value that may be anything. */
-export function subjectOf(value: Buffer | null): RecordSubject {
+/** Reads what it can of a value that may be anything; other fields of that name, such as a trace's requestId, count for nothing. */
+export function subjectOf(topic: string, value: Buffer | null): RecordSubject {
   let event: unknown;
   try {
     event = value === null ? null : JSON.parse(value.toString());
@@ -19,10 +20,11 @@ export function subjectOf(value: Buffer | null): RecordSubject {
   }
   if (typeof event !== 'object' || event === null) return NOBODY;
   const { eventId, orderId, requestId } = event as Record<string, unknown>;
+  const isOfCoupon = topic === TOPICS.couponIssue || topic === TOPICS.couponIssued;
   return {
     eventId: typeof eventId === 'string' ? eventId.replaceAll('\u0000', '') : null,
-    orderId: typeof orderId === 'number' && Number.isSafeInteger(orderId) ? orderId : null,
-    requestId: typeof requestId === 'string' && /^[\w.:-]{1,100}$/.test(requestId) ? requestId : null,
+    orderId: !isOfCoupon && typeof orderId === 'number' && Number.isSafeInteger(orderId) ? orderId : null,
+    requestId: isOfCoupon && typeof requestId === 'string' && /^[\w.:-]{1,100}$/.test(requestId) ? requestId : null,
   };
 }
 

@@ -71,6 +71,14 @@ export interface CouponSagaInput {
   readonly replayCount: number;
   /** Where its event stood, for the dead letter of a request that fails. */
   readonly record: RecordPosition;
+  /** Of an event that was sent back. */
+  readonly replay?: LetterReplay | undefined;
+}
+
+/** A dead letter sent back: which one, by its place, and by which decision. */
+export interface LetterReplay {
+  readonly of: string;
+  readonly decisionId: string;
 }
 
 export interface DeadLetterReplayInput {

@@ -66,20 +66,20 @@ export function replayLetter(
     const record = replayedRecord(letter, wish.editedValue);
     await refuseReplay(trx, letter, record, wish, policy);
     if (isDry) return { letter, record, isNew: true };
-    await writeDown(trx, letter, 'REPLAY', wish);
+    if (!(await writeDown(trx, letter, 'REPLAY', wish))) return decidedMeanwhile(trx, letter, wish, 'REPLAY', policy);
     const turns = { before: turnOf(letter), now: wish.decisionId };
     const isAwaited = await giveTurn(trx, originOf(letter), turns);
-    await addToOutbox(trx, [
-      recordRow(
-        { ...record, headers: letter.headers },
-        {
-          [H.replayCount]: String(record.replayCount),
-          [H.replayOf]: placeText(letter),
-          [H.decisionId]: wish.decisionId,
-          ...(isAwaited ? { [H.turn]: turns.now } : {}),
-        },
-      ),
-    ]);
+    const row = recordRow(
+      { ...record, headers: letter.headers },
+      {
+        [H.replayCount]: String(record.replayCount),
+        [H.replayOf]: placeText(letter),
+        [H.decisionId]: wish.decisionId,
+        ...(isAwaited ? { [H.turn]: turns.now } : {}),
+      },
+    );
+    // A topic of others may not be there: the row must not hold up our own events of that key.
+    await addToOutbox(trx, [OURS.has(record.topic) ? row : { ...row, key: placeText(letter) }]);
     return { letter, record, isNew: true };
   });
 }
@@ -97,7 +97,7 @@ export function discardLetter(
     if (before) return before;
     const letter = await undecidedLetter(trx, place, policy);
     if (isDry) return { letter, isNew: true };
-    await writeDown(trx, letter, 'DISCARD', wish);
+    if (!(await writeDown(trx, letter, 'DISCARD', wish))) return decidedMeanwhile(trx, letter, wish, 'DISCARD', policy);
     await goOnWithout(trx, originOf(letter), turnOf(letter));
     return { letter, isNew: true };
   });
@@ -125,9 +125,10 @@ async function undecidedLetter(trx: Trx, place: LetterPlace, policy: DeskPolicy)
   return letter;
 }
 
-async function writeDown(trx: Trx, letter: Letter, action: LetterDecision['action'], wish: ReplayWish): Promise<void> {
+/** False: somebody else decided between our look and now. */
+function writeDown(trx: Trx, letter: Letter, action: LetterDecision['action'], wish: ReplayWish): Promise<boolean> {
   const { topic, partition, offset } = letter;
-  const isFirst = await insertLetterDecision(trx, {
+  return insertLetterDecision(trx, {
     topic,
     partition,
     offset,
@@ -139,8 +140,20 @@ async function writeDown(trx: Trx, letter: Letter, action: LetterDecision['actio
     isOverride: wish.isOverride ?? false,
     bulkId: wish.bulkId ?? null,
   });
-  // Somebody else decided between our look and now.
-  if (!isFirst) throw new DeskRefusal('DEAD_LETTER_DECIDED');
+}
+
+/** It may have been the same decision, sent twice at once. */
+async function decidedMeanwhile(
+  trx: Trx,
+  letter: Letter,
+  wish: Decider,
+  action: LetterDecision['action'],
+  policy: DeskPolicy,
+): Promise<Decided> {
+  const before = await decidedBefore(trx, letter, wish, action, policy);
+  if (before) return before;
+  await undecidedLetter(trx, letter, policy);
+  throw new DeskRefusal('DEAD_LETTER_DECIDED');
 }
 
 function decided({ action, actor, at, decisionId }: LetterDecision): DeskRefusal {
@@ -151,7 +164,7 @@ function decided({ action, actor, at, decisionId }: LetterDecision): DeskRefusal
 function replayedRecord(letter: Letter, editedValue: Buffer | undefined): ReplayedRecord {
   const value = editedValue ?? letter.value;
   if (value === null) throw new DeskRefusal('VALUE_MISSING');
-  const { orderId, requestId } = subjectOf(editedValue ?? null);
+  const { orderId, requestId } = subjectOf(letter.originTopic, editedValue ?? null);
   const ownKey = requestId ?? orderId?.toString();
   const key = ownKey === undefined ? letter.key : Buffer.from(ownKey);
   return { topic: letter.originTopic, key, value, replayCount: letter.replayCount + 1 };
@@ -164,7 +177,7 @@ async function refuseReplay(
   wish: ReplayWish,
   policy: DeskPolicy,
 ): Promise<void> {
-  const { orderId } = subjectOf(record.value);
+  const { orderId } = subjectOf(record.topic, record.value);
   const order = orderId === null ? undefined : await findOrder(trx, orderId);
   if (order?.status === 'CANCELLED') throw new DeskRefusal('ORDER_CANCELLED', { orderId, reason: order.statusReason });
   // Two letters sent to each other's key would wait for each other.

@@ -119,7 +119,10 @@ export class BatchWorker {
     if (outcome === 'waiting') return;
     const decisionId = idIn(record.headers[DEAD_LETTER_HEADERS.decisionId]?.at(-1));
     // The desk hears what became of a record that it has sent back.
-    if (decisionId !== undefined) await noteReplayOutcome(db, decisionId, outcome, workflowOf(subjectOf(record.value)));
+    if (decisionId !== undefined) {
+      const workflowId = outcome === 'dead' ? undefined : workflowOf(subjectOf(topic, record.value));
+      await noteReplayOutcome(db, decisionId, outcome, workflowId);
+    }
     if (standing === 'head' && outcome !== 'dead') await headIsDone(db, record);
   }
 

@@ -84,7 +84,7 @@ function indexedLetter(record: IncomingRecord): IndexedLetter {
     headers: base64Headers(original.headers),
     replayCount: Number.isSafeInteger(replayCount) && replayCount >= 0 && replayCount < 1e9 ? replayCount : 0,
     decisionId: decisionId ?? null,
-    ...subjectOf(original.value),
+    ...subjectOf(original.topic, original.value),
   };
 }
 

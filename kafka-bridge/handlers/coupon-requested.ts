@@ -1,4 +1,4 @@
-import { DEAD_LETTER_HEADERS } from '../../contracts/dead-letters';
+import { DEAD_LETTER_HEADERS, replayIn } from '../../contracts/dead-letters';
 import { couponIssueEventSchema } from '../../contracts/events';
 import type { Db } from '../../db/connection';
 import { failWaitingRequest, findCouponRequest } from '../../db/coupon-requests';
@@ -22,7 +22,9 @@ export const couponRequested: Handler = async (record, dependencies) => {
   const mayBegin = request.status === 'REQUESTED' || (request.status === 'FAILED' && replayCount > request.replays);
   if (!mayBegin) return 'duplicate';
   const { topic, partition, offset, timestamp } = record;
-  const input = { requestId, replayCount, record: { topic, partition, offset, timestamp } };
+  const replay = replayIn(record.headers);
+  const position = { topic, partition, offset, timestamp };
+  const input = { requestId, replayCount, record: position, ...(replay ? { replay } : {}) };
   const how = { summary: `coupon ${code}, rank ${request.rank}`, hasFailed: request.status === 'FAILED' };
   return startCoupon(dependencies, input, how).catch(async (error: unknown) => {
     // A dead letter is worked on by nobody: its place goes to the next.

@@ -128,11 +128,17 @@ describe('a coupon rush while parts die', () => {
       broker.write(TOPICS.couponIssue, {
         key: requestId,
         value: original?.value ?? null,
-        headers: { [HEADERS.replayCount]: String(count) },
+        headers: {
+          [HEADERS.replayCount]: String(count),
+          [HEADERS.replayOf]: `${DEAD}/0/0`,
+          [HEADERS.decisionId]: 'one',
+        },
       });
     await replay(1);
     await replay(1);
-    expect((await letters(2)).at(-1)?.headers[HEADERS.replayCount]?.toString()).toBe('1');
+    const again = (await letters(2)).at(-1)?.headers;
+    const lineage = [HEADERS.replayCount, HEADERS.replayOf, HEADERS.decisionId];
+    expect(lineage.map((name) => again?.[name]?.toString())).toEqual(['1', `${DEAD}/0/0`, 'one']);
     await shop.putCoupon(code, { name: 'One more', total: 2, discount: { type: 'FIXED', value: 100 } });
     await replay(1);
     await replay(2);
