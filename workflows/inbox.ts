@@ -40,6 +40,7 @@ export interface Cancellation {
 export interface ResolutionHost {
   /** Why a decision can't be taken now; undefined: it can. */
   whyNotDecidable(resolution: Resolution): string | undefined;
+  whyNotNow(resolution: Resolution): string | undefined;
   /** Takes a decision that can be taken. */
   decide(resolution: Resolution): void;
   /** Writes down that something impossible was asked for. */
@@ -147,7 +148,9 @@ export function answerResolutions(host: ResolutionHost): void {
     const decision = asResolution(message);
     if (!decision) return SHAPES.resolution;
     const why = host.whyNotDecidable(decision);
-    if (!why && !isTrial) host.decide(decision);
+    // Only a validator, which no replay runs again, may ask whether another comes first.
+    if (isTrial) return why ?? host.whyNotNow(decision);
+    if (!why) host.decide(decision);
     return why;
   };
   const refuse = (why: string | undefined): void => {

@@ -33,6 +33,7 @@ export abstract class OrderDesk {
     this.inbox = new Inbox({
       whyNotCancellable: () => this.whyNotCancellable(),
       whyNotDecidable: (resolution) => this.saga.whyNotDecidable(resolution),
+      whyNotNow: (resolution) => this.saga.whyNotNow(resolution),
       decide: (resolution) => this.saga.decide(resolution),
       noteCancel: (wish) => this.noteCancel(wish),
       interrupt: () => this.saga.interrupt(),

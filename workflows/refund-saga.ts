@@ -45,6 +45,7 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
   board.progress = saga.progress;
   answerResolutions({
     whyNotDecidable: (resolution) => saga.whyNotDecidable(resolution),
+    whyNotNow: (resolution) => saga.whyNotNow(resolution),
     decide: (resolution) => saga.decide(resolution),
     noteRefusal: (what, why) => noteRefusal(orderId, what, why),
   });

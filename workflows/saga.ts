@@ -1,4 +1,4 @@
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { CancellationScope, condition, patched } from '@temporalio/workflow';
 import type { StepState } from '../domain/saga-state';
 import { describeFailure, type Failure } from './failures';
 
@@ -52,7 +52,7 @@ export interface SagaHooks {
   parked(stuck: readonly StepProgress[]): Promise<void>;
   /** Something was tried or decided, and the saga waits on. */
   stillParked(): void;
-  /** A decision could not be carried out: the step waits for another, which may have the same id. */
+  /** A decision was not carried out; another may have the same id. */
   undecided(resolution: Resolution, why: string): Promise<void>;
   unparked(): Promise<void>;
 }
@@ -66,6 +66,8 @@ export class Saga {
   private readonly decisions: Resolution[] = [];
   private readonly decided = new Set<string>();
   private stuck: readonly StepProgress[] = [];
+  /** The step that a decision is being carried out about. */
+  private deciding: string | undefined;
   private running: CancellationScope | undefined;
 
   constructor(private readonly hooks: SagaHooks) {}
@@ -132,7 +134,7 @@ export class Saga {
       if (this.stuck.length > 0) this.hooks.stillParked();
     }
     // One that came while the undo went well by itself must not decide about a later attempt's.
-    this.decisions.length = 0;
+    for (const late of this.decisions.splice(0)) await this.refuseLate(late);
     await this.hooks.unparked();
   }
 
@@ -150,6 +152,14 @@ export class Saga {
       : `step ${step} does not wait for a decision; waiting: ${waiting.join(', ')}`;
   }
 
+  /** Why a decision would come second; it may only be asked where nothing is replayed. */
+  whyNotNow({ decisionId, step }: Resolution): string | undefined {
+    const isNext = this.decisions.some((other) => other.step === step);
+    return (isNext || this.deciding === step) && !this.decided.has(decisionId)
+      ? `another decision about step ${step} is being carried out`
+      : undefined;
+  }
+
   /** Takes a person's decision; the same decisionId again is the same decision. */
   decide(resolution: Resolution): void {
     if (this.decided.has(resolution.decisionId)) return;
@@ -165,13 +175,23 @@ export class Saga {
     for (let resolution = this.decisions.shift(); resolution; resolution = this.decisions.shift()) {
       const { step } = resolution;
       const entry = this.stuck.find((candidate) => candidate.step.name === step && candidate.state === 'UNDO_FAILED');
+      this.deciding = step;
       if (entry) await this.apply(entry, resolution);
+      else await this.refuseLate(resolution);
+      this.deciding = undefined;
     }
     const now = Date.now();
     for (const entry of this.stuck) {
       if (entry.state === 'UNDO_FAILED' && entry.nextRetryAt !== undefined && entry.nextRetryAt <= now)
         await this.tryUndo(entry);
     }
+  }
+
+  /** Whoever was told that his decision is taken hears that it came to nothing. */
+  private async refuseLate(resolution: Resolution): Promise<void> {
+    if (!patched('late-decisions-are-told')) return;
+    this.decided.delete(resolution.decisionId);
+    await this.hooks.undecided(resolution, `step ${resolution.step} does not wait for a decision any more`);
   }
 
   private async apply(entry: StepProgress, resolution: Resolution): Promise<void> {

@@ -92,6 +92,34 @@ describe('a decision about an undo that was refused', () => {
     await orders.cancel(orderId);
   });
 
+  test('is one: of several at once by update the others are refused, by signal they are written down', async () => {
+    const { orders } = time;
+    const orderId = await parked();
+    const ask = () => {
+      const decision = { ...aDecision('payment', 'DONE_EXTERNALLY'), reference: 'bank transfer 4711' };
+      return orders.orderHandle(orderId).executeUpdate('resolve', { args: [decision] });
+    };
+    const asked = await Promise.allSettled([ask(), ask(), ask()]);
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+    expect(await money(orderId)).toEqual(['charge 1000', 'adjustment 1000']);
+
+    const other = await parked();
+    const [first, second] = [aDecision('payment', 'SKIP'), aDecision('payment', 'SKIP')];
+    await Promise.all([first, second].map((decision) => orders.signal(other, SIGNALS.resolveCompensation, decision)));
+    await orders.reaches(other, 'PENDING_PAYMENT/WAITING');
+    await until(
+      'the refusal',
+      () => orders.timeline(other, 'refused'),
+      (rows) => rows.length === 1,
+    );
+    expect(await money(other)).toEqual(['charge 1000', 'adjustment 1000']);
+    for (const id of [orderId, other]) {
+      await expectBooksToAddUp(orders, id);
+      await orders.cancel(id);
+    }
+  });
+
   test('can not reach into another order by fields that it should not have', async () => {
     const { orders } = time;
     const [orderId, other] = [await parked(), await parked()];
