@@ -91,6 +91,11 @@ export function identityOf(response: Response): Identity {
   return response.locals.identity as Identity;
 }
 
+/** What is kept of an operator who decides: no address, no name. */
+export function operatorOf(response: Response): string {
+  return `operator:${identityOf(response).userId}`;
+}
+
 export function operatorsOnly(_request: Request, response: Response, next: NextFunction): void {
   if (!identityOf(response).isOperator) throw new ProblemError('FORBIDDEN');
   next();

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import { type Response, Router } from 'express';
-import { z } from 'zod';
+import { Router } from 'express';
+import type { z } from 'zod';
 import { replayManySchema } from '../contracts/dead-letter-desk';
+import { decisionIdSchema } from '../contracts/decision';
 import {
   type DeadLetterReplayInput,
   deadLetterReplayWorkflowId,
@@ -14,13 +15,11 @@ import {
 } from '../contracts/workflow-api';
 import { countWaitingLetters } from '../db/dead-letters';
 import { languageOf, send, success } from './answer';
-import { authenticated, identityOf, operatorsOnly } from './authentication';
+import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { temporalCall } from './order-workflows';
 import { ProblemError } from './problem';
 import { jsonBody, parse, parseBody } from './validation';
-
-const idSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/);
 
 /** Many dead letters sent back by a workflow, which is asked and steered here; operators only. */
 export function deadLetterReplayRoutes({ db, settings, temporal, authenticate }: RouteDependencies): Router {
@@ -37,14 +36,14 @@ export function deadLetterReplayRoutes({ db, settings, temporal, authenticate }:
     const workflowId = deadLetterReplayWorkflowId(decisionId);
     const isNew = dryRun
       ? !(await wasStarted(temporal, workflowId, wish))
-      : await start(temporal, wish, { ...wish, bulkId: decisionId, filter, actor: actorOf(response) });
+      : await start(temporal, wish, { ...wish, bulkId: decisionId, filter, actor: operatorOf(response) });
     const data = { decisionId, workflowId, matches, ratePerSecond: wish.ratePerSecond, dryRun };
     const answer = success(dryRun ? 200 : 202, data, 'deadLettersReplayed', languageOf(request));
     send(response, { ...answer, replayed: !isNew });
   });
 
   router.get(`${path}/:id`, user, operatorsOnly, async (request, response) => {
-    const id = parse(request, idSchema, request.params.id);
+    const id = parse(request, decisionIdSchema, request.params.id);
     const progress = await asked(temporal, () => handleOf(id).query<ReplayProgress>(QUERIES.progress));
     const { after: _cursor, ...view } = progress;
     send(response, success(200, { decisionId: id, ...view }, 'deadLettersReplayed', languageOf(request)));
@@ -57,7 +56,7 @@ export function deadLetterReplayRoutes({ db, settings, temporal, authenticate }:
   };
   for (const [how, act] of Object.entries(steer)) {
     router.post(`${path}/:id/${how}`, user, operatorsOnly, async (request, response) => {
-      const id = parse(request, idSchema, request.params.id);
+      const id = parse(request, decisionIdSchema, request.params.id);
       await asked(temporal, () => act(id));
       send(response, success(202, { decisionId: id }, 'deadLettersReplayed', languageOf(request)));
     });
@@ -109,5 +108,3 @@ async function asked<Result>(temporal: Client, ask: () => Promise<Result>): Prom
     throw error instanceof WorkflowNotFoundError ? new ProblemError('REPLAY_NOT_FOUND') : error;
   }
 }
-
-const actorOf = (response: Response) => `operator:${identityOf(response).userId}`;

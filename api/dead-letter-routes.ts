@@ -6,11 +6,11 @@ import { waitingBehind } from '../db/key-lines';
 import { type Decided, type DeskPolicy, discardLetter, originOf, replayLetter } from '../desk/decide';
 import { DeskRefusal } from '../desk/refusal';
 import { languageOf, type MessageName, send, success } from './answer';
-import { authenticated, identityOf, operatorsOnly } from './authentication';
+import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { letterGroup, letterSummary, letterView, textOf } from './dead-letter-views';
 import type { RouteDependencies } from './dependencies';
 import { ProblemError } from './problem';
-import { largeJsonBody, parse, parseBody, parseQuery } from './validation';
+import { jsonBody, largeJsonBody, parse, parseBody, parseQuery } from './validation';
 
 const SHOWN_WAITING = 50;
 
@@ -20,7 +20,7 @@ const listSchema = letterFilterSchema.extend({
 });
 
 const placeSchema = z.object({
-  topic: z.string().min(1).max(249),
+  topic: z.string().regex(/^[\w.-]{1,249}$/, 'must be the name of a topic'),
   partition: z.coerce.number().int().min(0).max(1_000_000),
   offset: z.string().regex(/^\d{1,18}$/),
 });
@@ -32,6 +32,12 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
   const policy: DeskPolicy = { maxReplays: settings.MAX_REPLAYS };
   const { maxReplays } = policy;
   const path = '/api/ops/dead-letters/:topic/:partition/:offset';
+
+  // Values may hold a card's token or an address.
+  router.use('/api/ops/dead-letters', (_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    next();
+  });
 
   router.get('/api/ops/dead-letters', user, operatorsOnly, async (request, response) => {
     const { limit, skip, ...filter } = parseQuery(request, listSchema);
@@ -64,15 +70,15 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
     const place = placeOf(request);
     const { dryRun, value, valueBase64, override, ...decision } = parseBody(request, replayLetterSchema);
     const editedValue = value === undefined ? bytesOf(valueBase64) : Buffer.from(value);
-    const wish = { ...decision, actor: actorOf(response), editedValue, isOverride: override };
+    const wish = { ...decision, actor: operatorOf(response), editedValue, isOverride: override };
     const decided = await asProblem(() => replayLetter(db, place, wish, policy, dryRun));
     await answer(request, response, decided, dryRun, 'deadLetterReplayed');
   });
 
-  router.post(`${path}/discard`, user, operatorsOnly, largeJsonBody, async (request, response) => {
+  router.post(`${path}/discard`, user, operatorsOnly, jsonBody, async (request, response) => {
     const place = placeOf(request);
     const { dryRun, ...decision } = parseBody(request, discardLetterSchema);
-    const wish = { ...decision, actor: actorOf(response) };
+    const wish = { ...decision, actor: operatorOf(response) };
     const decided = await asProblem(() => discardLetter(db, place, wish, policy, dryRun));
     await answer(request, response, decided, dryRun, 'deadLetterDiscarded');
   });
@@ -112,8 +118,6 @@ function placeOf(request: Request): LetterPlace {
 }
 
 const bytesOf = (base64: string | undefined) => (base64 === undefined ? undefined : Buffer.from(base64, 'base64'));
-
-const actorOf = (response: Response) => `operator:${identityOf(response).userId}`;
 
 async function asProblem<Result>(decide: () => Promise<Result>): Promise<Result> {
   try {

@@ -2,7 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from '../observability/logger';
 import { languageOf, problem, send } from './answer';
 import { TemporalAwayError } from './order-workflows';
-import { type ProblemCode, ProblemError, problemStatus } from './problem';
+import { type ProblemCode, ProblemError, type ProblemExtensions, problemStatus } from './problem';
 
 const RETRY_AFTER_SECONDS = '5';
 
@@ -23,9 +23,14 @@ export function errorAnswer(logger: Logger) {
     }
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
     if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    const extensions = error instanceof ProblemError ? error.extensions : {};
-    send(response, problem(code, languageOf(request), { ...extensions, instance: request.path, requestId }));
+    send(response, problem(code, languageOf(request), { ...extensionsOf(error), instance: request.path, requestId }));
   };
+}
+
+function extensionsOf(error: unknown): ProblemExtensions {
+  if (error instanceof ProblemError) return error.extensions;
+  const { status, limit } = error as { status?: unknown; limit?: unknown };
+  return status === 413 ? { limitBytes: limit } : {};
 }
 
 /** Which problem an error is. */

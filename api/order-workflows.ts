@@ -125,7 +125,7 @@ export class OrderWorkflows {
   }
 }
 
-/** A call of at most 5 s; throws TemporalAwayError where nobody answers, and nothing where it was started before. */
+/** A call of at most 5 s; throws TemporalAwayError where nobody answers, and what Temporal refuses as it is. */
 export async function temporalCall<Result>(temporal: Client, call: () => Promise<Result>): Promise<Result> {
   try {
     return await temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, call);

@@ -12,6 +12,11 @@ describe('the table of problems', () => {
     for (const text of [english.title, english.detail]) expect(text).toMatch(/^[\x20-\x7e]+$/);
   });
 
+  test('a text names the members that it has', () => {
+    const { detail, limitBytes } = problemBody('BODY_TOO_LARGE', 'en', { limitBytes: 65_536 });
+    expect([detail, limitBytes]).toEqual(['A body may have 65536 bytes here.', 65_536]);
+  });
+
   test('extensions stand beside the standard members', () => {
     expect(problemBody('UNKNOWN_SKU', 'en', { skus: ['tea'] })).toMatchObject({ status: 422, skus: ['tea'] });
   });

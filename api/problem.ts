@@ -176,7 +176,7 @@ const PROBLEMS = {
   BODY_TOO_LARGE: {
     status: 413,
     title: { ko: '본문이 너무 큽니다', en: 'The body is too large' },
-    detail: { ko: '본문은 64kB까지 가능합니다.', en: 'A body may have 64 kB.' },
+    detail: { ko: '본문은 {limitBytes}바이트까지 가능합니다.', en: 'A body may have {limitBytes} bytes here.' },
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
@@ -259,6 +259,11 @@ export interface ProblemBody extends ProblemExtensions {
   readonly detail: string;
 }
 
+/** A text with the members that it names in braces. */
+function filled(text: string, extensions: ProblemExtensions): string {
+  return text.replaceAll(/\{(\w+)\}/g, (named, name: string) => String(extensions[name] ?? named));
+}
+
 export function problemStatus(code: ProblemCode): number {
   return PROBLEMS[code].status;
 }
@@ -271,7 +276,7 @@ export function problemBody(code: ProblemCode, language: Language, extensions: P
     title: title[language],
     status,
     code,
-    detail: detail[language],
+    detail: filled(detail[language], extensions),
     ...extensions,
   };
 }

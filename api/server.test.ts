@@ -31,12 +31,14 @@ const dependencies = {
 let app: Express;
 let server: Server;
 let token: string;
+let operator: string;
 
 beforeAll(async () => {
   app = createApp(dependencies, new OpenStreams());
   server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   token = await createDevelopmentToken(SECRET, { email: 'kim@example.com' });
+  operator = await createDevelopmentToken(SECRET, { email: 'op@example.com', role: 'operator' });
 });
 
 afterAll(() => {
@@ -97,6 +99,33 @@ describe('what is refused before it does anything', () => {
     expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(await response.json()).toMatchObject({ status, code, requestId: expect.any(String) as string });
     expect(response.status).toBe(status);
+  });
+
+  test('a body that is too large is told how large one may be', async () => {
+    const asOperator = { headers: { authorization: `Bearer ${operator}`, 'accept-language': 'en' } };
+    const answered = async (path: string, bytes: number) =>
+      (await (await ask('POST', path, { body: JSON.stringify('x'.repeat(bytes)), ...asOperator })).json()) as object;
+    expect(await answered('/api/orders', 65 * 1024)).toMatchObject({
+      detail: 'A body may have 65536 bytes here.',
+      limitBytes: 65_536,
+    });
+    expect(await answered('/api/ops/dead-letters/coupon.issue.DLT/0/1/replay', 4_194_304)).toMatchObject({
+      detail: 'A body may have 4194304 bytes here.',
+      limitBytes: 4_194_304,
+    });
+  });
+
+  test.each([
+    ['a topic', '?topic=a%00b'],
+    ['a cause', '?code=a%00b'],
+    ['the topic of a group', '/groups?topic=%00'],
+    ['a place', '/coupon.issue%00/0/1'],
+  ])('U+0000 in %s is refused before the database sees it', async (_where, path) => {
+    const response = await ask('GET', `/api/ops/dead-letters${path}`, {
+      headers: { authorization: `Bearer ${operator}` },
+    });
+    expect([response.status, await response.json()]).toMatchObject([400, { code: 'VALIDATION_FAILED' }]);
+    expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
   test('speaks Korean, and English to who prefers it', async () => {

@@ -1,6 +1,6 @@
 /** What the desk for dead letters takes and shows over HTTP. */
 import { z } from 'zod';
-import { decisionFields } from './decision';
+import { decisionFields, storable } from './decision';
 
 /** Undecided ones wait; one whose replays are used up is PARKED. */
 export const LETTER_STATES = ['WAITING', 'PARKED', 'REPLAYED', 'DISCARDED'] as const;
@@ -8,14 +8,19 @@ export type LetterState = (typeof LETTER_STATES)[number];
 
 export const discardLetterSchema = z.strictObject(decisionFields);
 
+/** What a broker takes of a record unless it is told otherwise, its key and headers included. */
+const MAX_RECORD_BYTES = 1_048_576;
+const fits = (encoding: 'utf8' | 'base64') => (value: string) => Buffer.byteLength(value, encoding) <= MAX_RECORD_BYTES;
+const tooLarge = `must have ${MAX_RECORD_BYTES} bytes at most`;
+
 export const replayLetterSchema = z
   .strictObject({
     ...decisionFields,
     /** Sent instead of the letter's value: text. */
-    value: z.string().max(1_000_000).optional(),
-    /** The same for bytes that are no text. */
-    valueBase64: z.base64().max(1_400_000).optional(),
-    /** Send it although its schema, its count of replays or its order speaks against it; `reason` says why. */
+    value: z.string().refine(fits('utf8'), tooLarge).optional(),
+    /** The same as bytes. */
+    valueBase64: z.base64().refine(fits('base64'), tooLarge).optional(),
+    /** Send it although its schema, its topic or its count of replays speaks against it; `reason` says why. */
     override: z.boolean().default(false),
   })
   .refine(({ value, valueBase64 }) => value === undefined || valueBase64 === undefined, {
@@ -29,8 +34,8 @@ const moment = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time w
 /** Which letters are meant; all that are named must hold. */
 export const letterFilterSchema = z.strictObject({
   /** Of the record, not of its dead-letter topic. */
-  topic: z.string().min(1).max(249).optional(),
-  code: z.string().min(1).max(100).optional(),
+  topic: storable(z.string().min(1).max(249)).optional(),
+  code: storable(z.string().min(1).max(100)).optional(),
   /** The record's key as text. */
   key: z.string().max(1_000).optional(),
   state: z.enum(LETTER_STATES).optional(),
