@@ -8,7 +8,7 @@ import { freePorts } from '../../stack/ports';
 import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
 import { roleEnvironment } from '../support/environment';
-import { pickUp } from '../support/faults';
+import { outage, pickUp } from '../support/faults';
 import { Gate } from '../support/gate';
 import { ordersaga } from '../support/operator-command';
 import { Shop } from '../support/shop';
@@ -114,6 +114,32 @@ describe('what an operator decides about a saga', () => {
       await expectBooksToAddUp(shop, orderId);
     },
   );
+
+  test('a refund whose provider is away takes no decision; that is told, and it ends by itself', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { warehouseStorage: true });
+    await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+    await outage(shop, orderId, 'unavailable');
+    await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
+    await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
+    const decision = { step: 'payment', decision: 'DONE_EXTERNALLY', reference: 'bank transfer 4711' };
+    expect((await post(orderId, 'resolve', { ...aDecision(), ...decision })).status).toBe(202);
+    const story = await until(
+      'the refusal',
+      () => storyOf(orderId),
+      ({ timeline }) => timeline.some(({ type }) => type === 'refused'),
+    );
+    expect(story.timeline.find(({ type }) => type === 'refused')?.data).toMatchObject({
+      what: SIGNALS.resolveCompensation,
+      why: expect.stringContaining('DONE_EXTERNALLY could not be carried out') as string,
+    });
+    expect([story.order.sagaState, story.resolutions]).toEqual(['NEEDS_OPERATOR', []]);
+
+    await outage(shop, orderId, 'none');
+    await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
+    expect(movedMoney(await storyOf(orderId))).toEqual(['charge 1000', 'refund 1000']);
+    await expectBooksToAddUp(shop, orderId);
+  });
 
   /** The database takes no such row until the returned function is called. */
   async function refuseRows(what: 'insert on outbox' | 'update on coupon_requests', when: string) {
