@@ -147,6 +147,11 @@ const story: z.ZodType<SagaStory> = z.object({
     }),
   ),
   timeline: z.array(timelineEntry).describe('The last 50'),
+  deadLetters: z
+    .array(z.object({ id: text, code: orNull, at: time, action: z.enum(['REPLAY', 'DISCARD']).nullable() }))
+    .describe('The last 20'),
+  recordsInLine: z.int().describe('Records of the order that wait behind a dead letter of its key'),
+  retryAt: time.optional().describe('When its payment is tried again; absent: no retry is due'),
   workflow: workflow.optional(),
   refund: workflow.optional(),
   waits: z

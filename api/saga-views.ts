@@ -51,6 +51,9 @@ export function sagaStory(
     stock: stored.stock.map(at),
     resolutions: stored.resolutions.map(at),
     timeline: stored.timeline.map(at),
+    deadLetters: stored.deadLetters.map(at),
+    recordsInLine: stored.recordsInLine,
+    ...(stored.retryAt ? { retryAt: stored.retryAt.toISOString() } : {}),
     ...told,
   };
 }

@@ -9,18 +9,23 @@ import {
 } from '@temporalio/client';
 import {
   type Compensate,
+  type OrderSagaInput,
   orderWorkflowId,
   QUERIES,
   type ResolveCompensation,
   type SagaView,
   SIGNALS,
+  TASK_QUEUES,
   UPDATES,
+  WORKFLOWS,
 } from '../contracts/workflow-api';
 import { TemporalAwayError } from './order-workflows';
 
 const LOOK_DEADLINE_MS = 500;
 const CALL_DEADLINE_MS = 5_000;
-const NOT_FOUND = 5;
+const ALREADY_EXISTS = 6;
+/** As the protocol numbers it: an order has one workflow, ever. */
+const REJECT_DUPLICATE = 3;
 /** Why nothing can be asked of a workflow. */
 export const WORKFLOW_CLOSED = 'WORKFLOW_CLOSED';
 
@@ -51,26 +56,33 @@ export class SagaWorkflows {
   }
 
   /**
-   * Asks the order's workflow to undo everything. By the server's own request id the same decision is one signal, however
-   * often it is sent. Returns why it can't be asked; throws TemporalAwayError.
+   * Asks the order's workflow, started if need be, to undo everything. By the server's own request id the same decision
+   * is one signal, however often it is sent. Returns why it can't be asked; throws TemporalAwayError.
    */
   async compensate(orderId: number, wish: Compensate, decisionId: string): Promise<typeof WORKFLOW_CLOSED | undefined> {
     const { options, workflowService } = this.temporal;
+    const payload = (value: unknown) => options.loadedDataConverter.payloadConverter.toPayload(value);
+    const input: OrderSagaInput = { orderId };
     try {
       await this.temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
-        workflowService.signalWorkflowExecution({
+        workflowService.signalWithStartWorkflowExecution({
           namespace: options.namespace,
-          workflowExecution: { workflowId: orderWorkflowId(orderId) },
+          workflowId: orderWorkflowId(orderId),
+          workflowType: { name: WORKFLOWS.orderSaga },
+          taskQueue: { name: TASK_QUEUES.orders },
+          input: { payloads: [payload(input)] },
+          workflowIdReusePolicy: REJECT_DUPLICATE,
+          userMetadata: { summary: payload(`order ${orderId}`) },
           signalName: SIGNALS.compensate,
+          signalInput: { payloads: [payload(wish)] },
           requestId: `${SIGNALS.compensate}:${decisionId}`,
           identity: options.identity,
-          input: { payloads: [options.loadedDataConverter.payloadConverter.toPayload(wish)] },
         }),
       );
       return undefined;
     } catch (error) {
       if (!isGrpcServiceError(error)) throw error;
-      if (error.code === NOT_FOUND) return WORKFLOW_CLOSED;
+      if (error.code === ALREADY_EXISTS) return WORKFLOW_CLOSED;
       throw new TemporalAwayError('nobody took the compensate', { cause: error });
     }
   }

@@ -139,6 +139,16 @@ export interface StoryWait {
   readonly stuck: readonly (StuckStep & { readonly message?: string; readonly nextRetryAt?: string })[];
 }
 
+/** A dead letter of the order's. */
+export interface StoryLetter {
+  /** `topic/partition/offset` of the dead-letter topic. */
+  readonly id: string;
+  readonly code: string | null;
+  readonly at: string;
+  /** What was decided about it; null: nothing yet. */
+  readonly action: 'REPLAY' | 'DISCARD' | null;
+}
+
 /** An order's whole story. */
 export interface SagaStory {
   readonly order: {
@@ -162,6 +172,12 @@ export interface SagaStory {
   readonly resolutions: readonly StoryResolution[];
   /** The last 50. */
   readonly timeline: readonly TimelineView[];
+  /** The last 20. */
+  readonly deadLetters: readonly StoryLetter[];
+  /** Records of the order that wait behind a dead letter of its key. */
+  readonly recordsInLine: number;
+  /** When its payment is tried again; absent: no retry is due. */
+  readonly retryAt?: string;
   /** The order's workflow and its refund's; absent: Temporal does not answer, or there is none. */
   readonly workflow?: StoryWorkflow;
   readonly refund?: StoryWorkflow;

@@ -1,4 +1,4 @@
-import type { StoryMoney, StoryRequest, StoryResolution, StoryStock } from '../contracts/saga-desk';
+import type { StoryLetter, StoryMoney, StoryRequest, StoryResolution, StoryStock } from '../contracts/saga-desk';
 import type { OrderStatus } from '../domain/order-status';
 import type { OrderStep, SagaState } from '../domain/saga-state';
 import type { Db, DbOrTrx } from './connection';
@@ -16,13 +16,17 @@ export interface StoredStory {
   readonly stock: readonly Stored<StoryStock>[];
   readonly resolutions: readonly Stored<StoryResolution>[];
   readonly timeline: readonly StoredTimelineEntry[];
+  readonly deadLetters: readonly Stored<StoryLetter>[];
+  readonly recordsInLine: number;
+  readonly retryAt: Date | undefined;
 }
 
 const TIMELINE_ENTRIES = 50;
+const DEAD_LETTERS = 20;
 
 export async function storyOf(db: Db, orderId: number): Promise<StoredStory> {
   const of = (table: string) => db(table).where({ order_id: orderId });
-  const [requests, money, stock, resolutions, timeline] = await Promise.all([
+  const [requests, money, stock, resolutions, timeline, deadLetters, recordsInLine, retryAt] = await Promise.all([
     of('processing_requests').orderBy(['created_at', 'retry_count']).select('source', 'state', 'attempt', 'reason', {
       eventId: 'event_id',
       retryCount: 'retry_count',
@@ -35,9 +39,55 @@ export async function storyOf(db: Db, orderId: number): Promise<StoredStory> {
     of('stock_movements').orderBy('id').select('sku', 'kind', 'units', 'key', 'reason', 'at'),
     resolutionsOf(db, orderId),
     of('timeline').orderBy('id', 'desc').limit(TIMELINE_ENTRIES).select('id', 'at', 'type', 'data'),
+    deadLettersOf(db, orderId),
+    countRecordsInLine(db, orderId),
+    retryDueAt(db, orderId),
   ]);
-  return { requests, money, stock, resolutions, timeline: timeline.reverse() };
+  return {
+    requests,
+    money,
+    stock,
+    resolutions,
+    timeline: timeline.reverse(),
+    deadLetters: deadLetters.reverse(),
+    recordsInLine,
+    retryAt,
+  };
 }
+
+/** One that can't be read is known by its key. */
+async function deadLettersOf(db: Db, orderId: number): Promise<Stored<StoryLetter>[]> {
+  return db('dead_letters as l')
+    .leftJoin('dead_letter_decisions as d', (join) =>
+      join.on('d.topic', 'l.topic').andOn('d.partition', 'l.partition').andOn('d.record_offset', 'l.record_offset'),
+    )
+    .where('l.order_id', orderId)
+    .orWhereRaw('sha256(l.key) = sha256(?)', [keyOf(orderId)])
+    .orderBy('l.dead_at', 'desc')
+    .limit(DEAD_LETTERS)
+    .select(db.raw(`concat_ws('/', l.topic, l.partition, l.record_offset) as id`), 'l.code', 'd.action', {
+      at: 'l.dead_at',
+    });
+}
+
+async function countRecordsInLine(db: Db, orderId: number): Promise<number> {
+  const row = (await db('waiting_records')
+    .whereRaw('key_hash = sha256(?)', [keyOf(orderId)])
+    .count({ count: '*' })
+    .first()) as { count: number };
+  return Number(row.count);
+}
+
+/** A retry waits in the outbox for its time, and is the only thing of an order that does. */
+async function retryDueAt(db: Db, orderId: number): Promise<Date | undefined> {
+  const row = (await db('outbox')
+    .where({ key: String(orderId), published_at: null })
+    .where('available_at', '>', db.fn.now())
+    .first({ at: 'available_at' })) as { at: Date } | undefined;
+  return row?.at;
+}
+
+const keyOf = (orderId: number) => Buffer.from(String(orderId));
 
 const RESOLUTION = ['step', 'decision', 'reason', 'actor', 'reference', 'at', { decisionId: 'decision_id' }] as const;
 

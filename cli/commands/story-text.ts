@@ -6,6 +6,7 @@ import { timelineLine } from '../timeline-line';
 const STEPS = 10;
 const REQUESTS = 4;
 const DECISIONS = 4;
+const DEAD_LETTERS = 3;
 const TIMELINE = 8;
 const WIDTH = 110;
 
@@ -18,6 +19,7 @@ export function storyText(story: SagaStory): string {
     ...part('requests', lastOf(story.requests, REQUESTS), requestLine),
     ...moneyLines(story),
     ...stockLines(story),
+    ...letterLines(story),
     ...part('decided', lastOf(story.resolutions, DECISIONS), resolutionLine),
     ...part('timeline', lastOf(story.timeline, TIMELINE), (entry) => `${moment(entry.at)}  ${timelineLine(entry)}`),
     ...workflowLines('workflow', story.workflow),
@@ -25,7 +27,7 @@ export function storyText(story: SagaStory): string {
   ].join('\n');
 }
 
-function orderLines({ order }: SagaStory): string[] {
+function orderLines({ order, retryAt }: SagaStory): string[] {
   const discount = order.discountAmount > 0 ? ` after ${order.discountAmount.toLocaleString('en-US')} off` : '';
   const coupon = order.couponCode === null ? '' : `, coupon ${order.couponCode}`;
   const isHeld = order.status === 'PENDING_PAYMENT' && order.holdExpiresAt !== null;
@@ -33,6 +35,7 @@ function orderLines({ order }: SagaStory): string[] {
   return [
     `order ${order.orderId}  ${order.status}  saga ${order.sagaState}${order.reason === null ? '' : `  (${shortened(order.reason, 60)})`}`,
     line('total', `${amount(order.totalAmount, order.currency)}${discount}${coupon}${hold}`),
+    ...(retryAt === undefined ? [] : [line('retry', `the payment is tried again ${moment(retryAt)}`)]),
     line('times', `placed ${moment(order.createdAt)}, moved ${moment(order.lastUpdated)}`),
   ];
 }
@@ -51,6 +54,14 @@ function waitLines({ order, waits }: SagaStory): string[] {
       ? [line('', `ordersaga saga resolve ${order.orderId} --step ${first.step} --decision RETRY --reason '…'`)]
       : []),
   ];
+}
+
+function letterLines({ deadLetters, recordsInLine }: SagaStory): string[] {
+  const behind = recordsInLine === 0 ? [] : [line('', `${recordsInLine} later records of the order wait behind it`)];
+  const letters = part('dead', lastOf(deadLetters, DEAD_LETTERS), ({ at, id, code, action }) =>
+    [moment(at), action ?? 'undecided:', `ordersaga dlt show ${id}`, code === null ? '' : `(${code})`].join(' '),
+  );
+  return [...letters, ...behind];
 }
 
 function stepLines({ steps }: SagaStory): string[] {

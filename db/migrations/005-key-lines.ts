@@ -39,9 +39,16 @@ export async function up(knex: Knex): Promise<void> {
       foreign key (topic, key_hash) references blocked_keys
     );
     create index waiting_records_line on waiting_records (topic, key_hash, id);
+
+    -- The dead letters of an order; one that can't be read is known by its key.
+    create index dead_letters_order on dead_letters (order_id);
+    create index dead_letters_key on dead_letters (sha256(key));
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop table waiting_records, blocked_keys');
+  await knex.raw(`
+    drop index dead_letters_order, dead_letters_key;
+    drop table waiting_records, blocked_keys;
+  `);
 }

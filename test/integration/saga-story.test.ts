@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import type { SagaDecided, SagaStory } from '../../contracts/saga-desk';
+import { TOPICS } from '../../contracts/topics';
+import { Broker, eventOf } from '../support/broker';
+import { LetterDesk } from '../support/letter-desk';
+import { ordersaga } from '../support/operator-command';
+import { unannouncedOrder } from '../support/processing';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+describe("an order's story", () => {
+  const shop = new Shop();
+  let broker: Broker;
+  let token: string;
+  beforeAll(async () => {
+    broker = await Broker.open(shop.system, []);
+    token = await shop.token('op@example.com', 'operator');
+  });
+  afterAll(() => Promise.all([shop.close(), broker.close()]));
+
+  const storyOf = async (orderId: number) =>
+    (await shop.call<SagaStory>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
+  const screenOf = async (orderId: number) => {
+    const env = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: token };
+    return (await ordersaga(['saga', 'show', String(orderId)], env)).stdout.toString();
+  };
+
+  test('tells its dead letters, also one that can not be read, and what waits behind', async () => {
+    const { orderId } = await shop.payableOrder();
+    const news = JSON.stringify(eventOf({ orderId, status: 'IN_TRANSIT' }));
+    const key = String(orderId);
+    await broker.write(TOPICS.shipmentStatus, { key, value: '{' }, { key, value: news }, { key, value: news });
+    const desk = await LetterDesk.open(shop);
+    const [letter] = await desk.lettersOf(TOPICS.shipmentStatus, key);
+    const id = letter?.id as string;
+    const story = await until(
+      'both to wait',
+      () => storyOf(orderId),
+      ({ recordsInLine }) => recordsInLine === 2,
+    );
+    expect(story.deadLetters).toMatchObject([{ id, code: 'NOT_JSON', action: null }]);
+    const screen = await screenOf(orderId);
+    expect(screen).toContain(`undecided: ordersaga dlt show ${id} (NOT_JSON)`);
+    expect(screen).toContain('2 later records of the order wait behind it');
+
+    await desk.decide(id, 'discard');
+    const after = await until(
+      'nobody to wait',
+      () => storyOf(orderId),
+      ({ recordsInLine }) => recordsInLine === 0,
+    );
+    expect(after.deadLetters).toMatchObject([{ id, action: 'DISCARD' }]);
+  });
+
+  test('tells when its payment is tried again', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_unavailable' });
+    const { retryAt } = await until(
+      'a retry to be due',
+      () => storyOf(orderId),
+      (story) => story.retryAt !== undefined,
+    );
+    expect(Math.abs(Date.parse(retryAt as string) - Date.now())).toBeLessThan(30_000);
+  });
+
+  test('ends by compensate also where its workflow has never begun', async () => {
+    const sku = await shop.product(5);
+    const orderId = await unannouncedOrder(shop, sku, 2);
+    const wish = { decisionId: randomUUID(), reason: 'its event was discarded' };
+    const compensate = () =>
+      shop.call<SagaDecided>('POST', `/api/ops/sagas/${orderId}/compensate`, { token, body: wish });
+    expect((await compensate()).status).toBe(202);
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    expect((await compensate()).status).toBe(202);
+    expect((await storyOf(orderId)).order.reason).toBe('CANCELLED_BY_OPERATOR');
+    expect(await shop.stock(sku)).toEqual({ free: 5, held: 0, sold: 0 });
+  });
+});
