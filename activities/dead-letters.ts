@@ -33,8 +33,9 @@ export function createDeadLetterActivities({ db, policy }: { readonly db: Db; re
         try {
           await replayLetter(db, letter, { decisionId, actor, reason, bulkId }, policy);
         } catch (error) {
-          if (!(error instanceof DeskRefusal)) throw error;
-          refused[error.code] = (refused[error.code] ?? 0) + 1;
+          const code = refusalOf(error);
+          if (code === undefined) throw error;
+          refused[code] = (refused[code] ?? 0) + 1;
         }
       }
       const last = letters.at(-1) ?? after;
@@ -47,4 +48,15 @@ export function createDeadLetterActivities({ db, policy }: { readonly db: Db; re
     },
   };
 }
+
+/** SQLSTATE: a value that the database can't hold, one against its rules, one beyond its limits. */
+const REFUSING_SQL = /^(22|23|54)[0-9A-Z]{3}$/;
+
+/** Why a letter can't be sent back, however often it is tried; undefined: it may pass. */
+function refusalOf(error: unknown): string | undefined {
+  if (error instanceof DeskRefusal) return error.code;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && REFUSING_SQL.test(code) ? 'REFUSED_BY_DATABASE' : undefined;
+}
+
 export type DeadLetterActivities = ReturnType<typeof createDeadLetterActivities>;

@@ -1,7 +1,15 @@
 /** What the operators' routes answer, as schemas for the documentation; each is held to its type in contracts/. */
 import { z } from 'zod';
-import { LETTER_STATES, type LetterGroup, type LetterSummary, type LetterView } from '../contracts/dead-letter-desk';
+import {
+  LETTER_STATES,
+  type LetterGroup,
+  type LetterSummary,
+  type LetterView,
+  type ReplayProgressView,
+  type ReplaySteered,
+} from '../contracts/dead-letter-desk';
 import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../contracts/saga-desk';
+import { REPLAY_ACTIONS } from '../contracts/workflow-api';
 import { ORDER_STATUSES } from '../domain/order-status';
 import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../domain/saga-state';
 import { timelineEntry } from './openapi-answers';
@@ -71,6 +79,34 @@ const letterGroup: z.ZodType<LetterGroup> = z.object({
 
 const dryRun = z.boolean().describe('Nothing was done');
 const sends = z.object({ topic: text, key: orNull, value: orNull, valueBase64: text, replayCount: z.int() });
+
+const replayState = z.enum(['RUNNING', 'PAUSED', 'DONE', 'CANCELLED']);
+
+const steering = z.object({
+  action: z.enum(REPLAY_ACTIONS),
+  decisionId: text.optional(),
+  actor: text.optional(),
+  reason: text.optional(),
+  at: text,
+});
+
+const replayProgress: z.ZodType<ReplayProgressView> = z.object({
+  decisionId: text,
+  replayed: z.int(),
+  refused: z.record(text, z.int()).describe('Letters that could not be sent back, by code'),
+  state: replayState,
+  steered: z.array(steering).describe('The last ones; a signal sent by hand may say less of itself'),
+  failing: text.optional().describe('Why its last batch could not be sent back; it is tried again'),
+});
+
+const replaySteered: z.ZodType<ReplaySteered> = z.object({
+  decisionId: text.describe("The replay's"),
+  action: z.enum(REPLAY_ACTIONS),
+  steering,
+  dryRun,
+  state: replayState.optional().describe('When it was asked; absent: nobody could tell, and the signal waits for it'),
+  replayed: z.int().optional(),
+});
 
 const stuck = { step: z.enum(ORDER_STEPS), attempt: z.int(), code: orNull };
 
@@ -192,17 +228,12 @@ export const DESK_ANSWERS = {
   replayStarted: z.object({
     decisionId: text,
     workflowId: text,
-    matches: z.int().describe('Letters that wait and are meant'),
+    matches: z.int().describe('Letters that wait and are meant; each is checked when its turn comes'),
     ratePerSecond: z.int(),
     dryRun,
   }),
-  replayProgress: z.object({
-    decisionId: text,
-    replayed: z.int(),
-    refused: z.record(text, z.int()).describe('Letters that could not be sent back, by code'),
-    state: z.enum(['RUNNING', 'PAUSED', 'DONE', 'CANCELLED']),
-  }),
-  replaySteered: z.object({ decisionId: text }),
+  replayProgress,
+  replaySteered,
   sagas: z.array(sagaSummary),
   story,
   sagaDecided,

@@ -3,6 +3,7 @@ import {
   letterFilterSchema,
   replayLetterSchema,
   replayManySchema,
+  steerReplaySchema,
 } from '../contracts/dead-letter-desk';
 import { compensateSchema, resolveSchema, sagaFilterSchema } from '../contracts/saga-desk';
 import { DESK_ANSWERS } from './openapi-desk-answers';
@@ -56,10 +57,11 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
     problems: [...DECIDED, 'DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_DECIDED'],
   },
   'post /api/ops/dead-letter-replays': {
-    summary: 'Send every waiting dead letter that the filter means back, so many a second, by a workflow (operators)',
+    summary:
+      'Send every waiting dead letter that the filter means back, so many a second, by a workflow. Its decisionId is that of one replay for good: once its workflow is forgotten, it is DECISION_ID_REUSED even for the same wish (operators)',
     body: replayManySchema,
     answer: { status: 202, data: DESK_ANSWERS.replayStarted },
-    problems: [...BODY, 'FORBIDDEN', 'TEMPORAL_UNAVAILABLE'],
+    problems: [...DECIDED, 'TEMPORAL_UNAVAILABLE'],
   },
   'get /api/ops/dead-letter-replays/{id}': {
     summary: 'How far a replay has come, by its decisionId (operators)',
@@ -71,8 +73,9 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
       `post /api/ops/dead-letter-replays/{id}/${how}`,
       {
         summary: `${how[0]?.toUpperCase()}${how.slice(1)} a replay of many dead letters (operators)`,
+        body: steerReplaySchema,
         answer: { status: 202, data: DESK_ANSWERS.replaySteered },
-        problems: REPLAY,
+        problems: [...DECIDED, 'REPLAY_NOT_FOUND', 'REPLAY_OVER', 'TEMPORAL_UNAVAILABLE'],
       },
     ]),
   ),

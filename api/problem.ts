@@ -87,6 +87,14 @@ const PROBLEMS = {
     title: { ko: '재전송 작업을 찾을 수 없습니다', en: 'Replay not found' },
     detail: { ko: 'decisionId를 확인해 주세요.', en: 'Check the decisionId.' },
   },
+  REPLAY_OVER: {
+    status: 409,
+    title: { ko: '이미 끝난 재전송 작업입니다', en: 'The replay is over' },
+    detail: {
+      ko: '끝난 작업은 멈추거나 다시 시작하거나 취소할 수 없습니다.',
+      en: 'What is over cannot be paused, resumed or cancelled.',
+    },
+  },
   DEAD_LETTER_DECIDED: {
     status: 409,
     title: { ko: '이미 처리된 데드 레터입니다', en: 'The dead letter is decided already' },

@@ -1,6 +1,7 @@
 /** What the desk for dead letters takes and shows over HTTP. */
 import { z } from 'zod';
-import { decisionFields, storable } from './decision';
+import { decisionFields, decisionIdSchema, storable } from './decision';
+import type { ReplayAction, ReplayProgress, ReplaySteering } from './workflow-api';
 
 /** Undecided ones wait; one whose replays are used up is PARKED. */
 export const LETTER_STATES = ['WAITING', 'PARKED', 'REPLAYED', 'DISCARDED'] as const;
@@ -46,9 +47,34 @@ export type LetterFilter = z.infer<typeof letterFilterSchema>;
 
 export const replayManySchema = z.strictObject({
   ...decisionFields,
+  /** Shorter than others, as the decision about each letter is named after it and the letter's place. */
+  decisionId: decisionIdSchema.max(120),
   filter: letterFilterSchema.omit({ state: true }),
   ratePerSecond: z.number().int().min(1).max(500).default(10),
 });
+
+/** Pauses, resumes or cancels a replay of many. */
+export const steerReplaySchema = z.strictObject(decisionFields);
+
+/** How far a replay of many has come. */
+export interface ReplayProgressView extends Omit<ReplayProgress, 'after'> {
+  /** The replay's. */
+  readonly decisionId: string;
+  /** Why its last batch could not be sent back; it is tried again. */
+  readonly failing?: string;
+}
+
+/** Answer to a decision about a replay of many. */
+export interface ReplaySteered {
+  /** The replay's. */
+  readonly decisionId: string;
+  readonly action: ReplayAction;
+  readonly steering: ReplaySteering;
+  readonly dryRun: boolean;
+  /** How far it had come when it was asked; absent: nobody could tell, and the signal waits for it. */
+  readonly state?: ReplayProgress['state'];
+  readonly replayed?: number;
+}
 
 export interface LetterDecisionView {
   readonly decisionId: string;

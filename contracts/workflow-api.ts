@@ -45,6 +45,7 @@ export const SIGNALS = {
   refundStarted: 'refundStarted',
   pause: 'pause',
   resume: 'resume',
+  cancel: 'cancel',
 } as const;
 export const UPDATES = { cancel: 'cancel', resolve: 'resolve' } as const;
 export const QUERIES = { status: 'status', saga: 'saga', progress: 'progress' } as const;
@@ -98,8 +99,24 @@ export interface ReplayProgress {
   /** Letters that could not be sent back, by the code of the refusal. */
   readonly refused: Readonly<Record<string, number>>;
   readonly state: 'RUNNING' | 'PAUSED' | 'DONE' | 'CANCELLED';
+  /** The last ones, in their order. */
+  readonly steered: readonly ReplaySteering[];
   /** Where the next look begins. */
   readonly after?: LetterCursor;
+}
+
+export const REPLAY_ACTIONS = ['pause', 'resume', 'cancel'] as const;
+export type ReplayAction = (typeof REPLAY_ACTIONS)[number];
+
+/** What each of a replay's signals carries, all of it optional for who signals by hand: who decided it, when and why. */
+export interface ReplaySteering {
+  readonly action: ReplayAction;
+  /** Makes the decision idempotent: the same id twice is one decision. */
+  readonly decisionId?: string;
+  readonly actor?: string;
+  readonly reason?: string;
+  /** ISO 8601. */
+  readonly at: string;
 }
 
 /** A letter in the order of their deaths. */

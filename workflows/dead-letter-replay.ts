@@ -4,15 +4,26 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DeadLetterActivities } from '../activities';
-import { type DeadLetterReplayInput, QUERIES, type ReplayProgress, SIGNALS } from '../contracts/workflow-api';
+import {
+  type DeadLetterReplayInput,
+  QUERIES,
+  REPLAY_ACTIONS,
+  type ReplayAction,
+  type ReplayProgress,
+  type ReplaySteering,
+  SIGNALS,
+} from '../contracts/workflow-api';
 
 /** Small, so that a pause is soon felt. */
 const MOST_AT_ONCE = 50;
+const STEERINGS_KEPT = 20;
+const MAX_TEXT = 500;
 
 const { replayNext } = proxyActivities<DeadLetterActivities>({
   // A batch takes a fraction of a second; whoever died with one is waited for no longer than this.
@@ -22,38 +33,59 @@ const { replayNext } = proxyActivities<DeadLetterActivities>({
 
 /** Sends many dead letters back, so many a second; it can be paused, resumed and cancelled, and goes on after any death. */
 export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<ReplayProgress> {
-  let progress: ReplayProgress = { ...(input.soFar ?? { replayed: 0, refused: {} }), state: 'RUNNING' };
-  let isPaused = input.soFar?.state === 'PAUSED';
+  const { ratePerSecond, soFar, ...wish } = input;
+  const limit = Math.min(ratePerSecond, MOST_AT_ONCE);
+  const endsBatches = patched('steering-ends-a-batch');
+  let progress: ReplayProgress = { replayed: 0, refused: {}, steered: [], ...soFar, state: 'RUNNING' };
+  let isPaused = soFar?.state === 'PAUSED';
   let isCancelled = false;
+  let batchScope: CancellationScope | undefined;
+
   const now = (): ReplayProgress =>
     isPaused && progress.state === 'RUNNING' ? { ...progress, state: 'PAUSED' } : progress;
   const end = (state: 'DONE' | 'CANCELLED'): ReplayProgress => {
     progress = { ...progress, state };
     return progress;
   };
+  const steer = (steering: ReplaySteering): void => {
+    const { action, decisionId } = steering;
+    if (decisionId !== undefined && progress.steered.some((before) => before.decisionId === decisionId)) return;
+    progress = { ...progress, steered: [...progress.steered, steering].slice(-STEERINGS_KEPT) };
+    if (action === 'cancel') isCancelled = true;
+    else isPaused = action === 'pause';
+    // A batch that fails is tried again and again: it must not keep anybody from stopping it.
+    if (endsBatches && action !== 'resume') batchScope?.cancel();
+  };
   setHandler(defineQuery<ReplayProgress>(QUERIES.progress), now);
-  setHandler(defineSignal(SIGNALS.pause), () => {
-    isPaused = true;
-  });
-  setHandler(defineSignal(SIGNALS.resume), () => {
-    isPaused = false;
-  });
-  CancellationScope.current().cancelRequested.catch(() => {
-    isCancelled = true;
-  });
+  for (const action of REPLAY_ACTIONS)
+    setHandler(defineSignal<[unknown]>(SIGNALS[action]), (message) => steer(steeringOf(action, message)));
+  CancellationScope.current().cancelRequested.catch(() =>
+    steer(steeringOf('cancel', { reason: 'cancelled in Temporal' })),
+  );
+
+  /** Undefined: a pause or a cancel has ended it; what it had sent back is counted with the next one. */
+  const sendBatch = async () => {
+    const scope = new CancellationScope();
+    batchScope = scope;
+    try {
+      return await scope.run(() => replayNext({ ...wish, after: progress.after, limit }));
+    } catch (error) {
+      if (scope.consideredCancelled) return undefined;
+      throw error;
+    }
+  };
 
   return CancellationScope.nonCancellable(async () => {
-    const { ratePerSecond, soFar: _before, ...wish } = input;
-    const limit = Math.min(ratePerSecond, MOST_AT_ONCE);
     for (;;) {
       await condition(() => !isPaused || isCancelled);
       if (isCancelled) return end('CANCELLED');
       const beganAt = Date.now();
-      const batch = await replayNext({ ...wish, after: progress.after, limit });
+      const batch = await sendBatch();
+      if (!batch) continue;
       progress = {
+        ...progress,
         replayed: batch.replayed,
         refused: sumOf(progress.refused, batch.refused),
-        state: 'RUNNING',
         ...(batch.after ? { after: batch.after } : {}),
       };
       if (batch.tried < limit) return end('DONE');
@@ -63,6 +95,23 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
         await continueAsNew<typeof deadLetterReplay>({ ...input, soFar: now() });
     }
   });
+}
+
+/** What a signal says of itself, and when it came where it says nothing. */
+function steeringOf(action: ReplayAction, message: unknown): ReplaySteering {
+  const fields = (typeof message === 'object' && message !== null ? message : {}) as Record<string, unknown>;
+  const text = (name: string) => {
+    const value = fields[name];
+    return typeof value === 'string' && value !== '' ? { [name]: value.slice(0, MAX_TEXT) } : {};
+  };
+  return {
+    action,
+    at: new Date().toISOString(),
+    ...text('decisionId'),
+    ...text('actor'),
+    ...text('reason'),
+    ...text('at'),
+  };
 }
 
 function sumOf(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Record<string, number> {

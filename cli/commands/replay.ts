@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import type { LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
-import type { ReplayProgress } from '../../contracts/workflow-api';
+import type { LetterSummary, LetterView, ReplayProgressView, ReplaySteered } from '../../contracts/dead-letter-desk';
+import { REPLAY_ACTIONS, type ReplayAction } from '../../contracts/workflow-api';
 import { openApi } from '../access';
-import type { Api } from '../api';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { CommandError, EXIT } from '../command-error';
 import { type DecisionOptions, decide, decides, refuseUnasked } from '../decision';
 import { lineDiff } from '../line-diff';
-import { print, say } from '../output';
+import { moment, print, say } from '../output';
 import { type FilterOptions, filtered, filterOf } from './letter-filter';
 import { letterPath } from './letter-place';
 import { prettyJson } from './letter-text';
@@ -58,6 +57,11 @@ export function replayCommands(dlt: Command): void {
         throw new CommandError(EXIT.usage, 'what is edited or overridden is replayed one by one');
       if (!options.all && (options.rate !== undefined || Object.values(filterOf(options)).some((value) => value)))
         throw new CommandError(EXIT.usage, 'filters and --rate go with --all');
+      if (options.edit === '-' && !options.yes && !options.dryRun)
+        throw new CommandError(
+          EXIT.usage,
+          'with --edit - nobody can be asked: add --yes, or --dry-run to see the difference',
+        );
       refuseUnasked(options);
       await (place === undefined ? replayMany(options) : replayOne(place, options));
     });
@@ -75,16 +79,29 @@ export function replayCommands(dlt: Command): void {
   });
 
   command(dlt, 'progress <id>', 'how far a replay with --all has come, by its decision id', ['7f1c…']).action(
-    async (id: string, options: JsonOption) => show(await progressOf(await openApi(), id), options, printProgress),
+    async (id: string, options: JsonOption) =>
+      show(await (await openApi()).get<ReplayProgressView>(manyPath(id)), options, printProgress),
   );
-  for (const how of ['pause', 'resume', 'cancel']) {
-    command(dlt, `${how} <id>`, `${how} a replay with --all, by its decision id`, ['7f1c…']).action(
-      async (id: string, options: JsonOption) => {
-        const data = await (await openApi()).post<{ decisionId: string }>(`${manyPath(id)}/${how}`);
-        show(data, options, () => say(`asked to ${how}: \`dlt progress ${id}\` tells`));
-      },
+  for (const action of REPLAY_ACTIONS) {
+    const summary = `${action} a replay with --all, by its decision id`;
+    decides(command(dlt, `${action} <id>`, summary, ["7f1c… --reason 'it does harm'"])).action(
+      (id: string, options: DecisionOptions) => steerReplay(id, action, options),
     );
   }
+}
+
+async function steerReplay(id: string, action: ReplayAction, options: DecisionOptions): Promise<void> {
+  const canBeUndone = action !== 'cancel';
+  if (!canBeUndone) refuseUnasked(options);
+  const would = ({ state, replayed }: ReplaySteered) =>
+    `${id} would ${action}: ${state === undefined ? 'how far it is nobody tells now' : `${state}, ${replayed} sent back so far`}`;
+  const path = `${manyPath(id)}/${action}`;
+  const unasked = canBeUndone ? { ...options, yes: true } : options;
+  const steered = await decide<ReplaySteered>(await openApi(), path, unasked, {}, would);
+  show(steered, options, ({ steering }) => {
+    print(`${id}  ${action}  decision ${steering.decisionId}`);
+    if (!options.dryRun) say(`\`dlt progress ${id}\` tells what comes of it`);
+  });
 }
 
 async function replayOne(place: string, options: ReplayOptions): Promise<void> {
@@ -92,7 +109,10 @@ async function replayOne(place: string, options: ReplayOptions): Promise<void> {
   const value = options.edit === undefined ? undefined : await readValue(options.edit);
   const api = await openApi();
   if (value) await sayDifference(await api.get<LetterView>(path), value);
-  const wish = { ...(value ? asWish(value) : {}), ...(options.override ? { override: true } : {}) };
+  const wish = {
+    ...(value ? { valueBase64: value.toString('base64') } : {}),
+    ...(options.override ? { override: true } : {}),
+  };
   const would = ({ id, sends }: Replayed) =>
     sends
       ? `${id} would be sent to ${sends.topic}, key ${sends.key ?? '(none or no text)'}, ${Buffer.from(sends.valueBase64, 'base64').length} bytes`
@@ -103,10 +123,10 @@ async function replayOne(place: string, options: ReplayOptions): Promise<void> {
 async function replayMany(options: ReplayOptions): Promise<void> {
   const wish = { filter: filterOf(options), ...(options.rate === undefined ? {} : { ratePerSecond: options.rate }) };
   const would = ({ matches, ratePerSecond }: ReplayOfMany) =>
-    `${matches} dead letters would be sent back, ${ratePerSecond} a second`;
+    `${matches} dead letters match: each would be checked when its turn comes and sent back, ${ratePerSecond} a second`;
   const started = await decide<ReplayOfMany>(await openApi(), '/api/ops/dead-letter-replays', options, wish, would);
   show(started, options, ({ decisionId, matches }) => {
-    print(`${decisionId}  ${matches} dead letters`);
+    print(`${decisionId}  ${matches} dead letters match`);
     if (!options.dryRun) say(`\`dlt progress ${decisionId}\` tells how far it is; dlt pause, resume, cancel steer it`);
   });
 }
@@ -117,12 +137,6 @@ async function readValue(file: string): Promise<Buffer> {
   } catch (error) {
     throw new CommandError(EXIT.usage, `${file} can not be read: ${(error as Error).message}`);
   }
-}
-
-/** Text as text, so that the API's log of it reads well; other bytes in Base64. */
-function asWish(value: Buffer): { readonly value: string } | { readonly valueBase64: string } {
-  const text = value.toString();
-  return Buffer.from(text).equals(value) ? { value: text } : { valueBase64: value.toString('base64') };
 }
 
 async function sayDifference(letter: LetterView, edited: Buffer): Promise<void> {
@@ -137,9 +151,10 @@ function printLetter(letter: Replayed): void {
 
 const manyPath = (id: string) => `/api/ops/dead-letter-replays/${encodeURIComponent(id)}`;
 
-const progressOf = (api: Api, id: string) => api.get<ReplayProgress>(manyPath(id));
-
-function printProgress({ state, replayed, refused }: ReplayProgress): void {
+function printProgress({ state, replayed, refused, failing, steered }: ReplayProgressView): void {
   const refusals = Object.entries(refused).map(([code, count]) => `${count} ${code}`);
   print(`${state}  ${replayed} sent back${refusals.length > 0 ? `, refused: ${refusals.join(', ')}` : ''}`);
+  if (failing !== undefined) print(`fails, and is tried again: ${failing}`);
+  for (const { action, actor = 'somebody', reason, at } of steered)
+    print(`${moment(at)}  ${action} by ${actor}${reason === undefined ? '' : `: ${reason}`}`);
 }

@@ -152,11 +152,12 @@ describe('many dead letters sent back', () => {
         RESTART_MS,
       );
     await reaches('some to be sent back', ({ replayed }) => replayed >= 5);
-    await post(`/${decisionId}/pause`);
+    const steer = (how: string) => post(`/${decisionId}/${how}`, { decisionId: randomUUID(), reason: 'a test' });
+    await steer('pause');
     const paused = await reaches('a pause', ({ state }) => state === 'PAUSED');
-    await post(`/${decisionId}/resume`);
+    await steer('resume');
     await reaches('it to go on', ({ replayed }) => replayed > paused.replayed + 5);
-    await post(`/${decisionId}/cancel`);
+    await steer('cancel');
     const { replayed } = await reaches('the cancel', ({ state }) => state === 'CANCELLED');
     expect(replayed).toBeLessThan(60);
     await until(

@@ -251,7 +251,7 @@ describe('the desk for dead letters', () => {
     expect(letter.body.data).toMatchObject({
       state: 'WAITING',
       topic: 'their.topic',
-      code: null,
+      code: 'java.lang.IllegalStateException',
       message: 'no such thing',
       key: 'theirs',
       value,
@@ -292,10 +292,11 @@ describe('the desk for dead letters', () => {
     expect((await many({ ...wish, dryRun: true })).headers.get('idempotent-replayed')).toBeNull();
     const first = await many(wish);
     expect([first.status, first.headers.get('idempotent-replayed')]).toEqual([202, null]);
-    await many({}, `/${decisionId}/pause`);
+    const steer = (how: string) => many({ decisionId: randomUUID(), reason: 'a test' }, `/${decisionId}/${how}`);
+    await steer('pause');
     await reaches('PAUSED');
     await standsForOneWish();
-    await many({}, `/${decisionId}/cancel`);
+    await steer('cancel');
     const { replayed } = await reaches('CANCELLED');
     expect(replayed).toBeLessThan(3);
     await standsForOneWish();

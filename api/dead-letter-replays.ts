@@ -1,0 +1,140 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { z } from 'zod';
+import type { ReplayProgressView, replayManySchema } from '../contracts/dead-letter-desk';
+import {
+  type DeadLetterReplayInput,
+  deadLetterReplayWorkflowId,
+  QUERIES,
+  type ReplayProgress,
+  type ReplaySteering,
+  SIGNALS,
+  TASK_QUEUES,
+  WORKFLOWS,
+} from '../contracts/workflow-api';
+import type { Db } from '../db/connection';
+import { countBulkDecisions } from '../db/dead-letters';
+import { TemporalAwayError, temporalCall } from './order-workflows';
+import { ProblemError } from './problem';
+
+/** What an operator asks for, as asked: the replay keeps it, so that its decisionId is not taken for another wish. */
+export type ReplayWish = Omit<z.infer<typeof replayManySchema>, 'decisionId' | 'dryRun'>;
+
+/** What operators ask of the workflows that send many dead letters back; TemporalAwayError where nobody answers. */
+export class DeadLetterReplays {
+  constructor(
+    private readonly db: Db,
+    private readonly temporal: Client,
+  ) {}
+
+  /** False: the same decisionId has started the same replay before, running or over. */
+  async start(wish: ReplayWish, input: DeadLetterReplayInput): Promise<boolean> {
+    if (await this.wasStarted(input.bulkId, wish)) return false;
+    try {
+      await temporalCall(this.temporal, () =>
+        this.temporal.workflow.start(WORKFLOWS.deadLetterReplay, {
+          workflowId: deadLetterReplayWorkflowId(input.bulkId),
+          taskQueue: TASK_QUEUES.ops,
+          args: [input],
+          memo: { wish },
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          staticSummary: `dead letters, ${input.ratePerSecond} a second`,
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      return !(await this.wasStarted(input.bulkId, wish));
+    }
+  }
+
+  /**
+   * Whether the replay is there; throws DECISION_ID_REUSED where it is of another wish. What it has sent back is known
+   * for longer than the workflow that sent it: then nobody can tell whether the wish is the same, and it is refused.
+   */
+  async wasStarted(bulkId: string, wish: ReplayWish): Promise<boolean> {
+    // First, for a replay that begins in between has sent nothing yet.
+    const replayed = await countBulkDecisions(this.db, bulkId);
+    const workflow = await this.describe(bulkId);
+    if (!workflow && replayed === 0) return false;
+    if (!workflow) throw new ProblemError('DECISION_ID_REUSED', { replayed });
+    if (!isDeepStrictEqual(workflow.memo?.wish, wish))
+      throw new ProblemError('DECISION_ID_REUSED', { usedFor: workflow.memo?.wish });
+    return true;
+  }
+
+  /** Throws REPLAY_NOT_FOUND. */
+  async progress(bulkId: string): Promise<ReplayProgressView> {
+    const [workflow, progress] = await Promise.all([this.describe(bulkId), this.ask(bulkId)]);
+    if (!workflow || !progress) throw new ProblemError('REPLAY_NOT_FOUND');
+    const { after: _cursor, ...view } = progress;
+    const failure = workflow.raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.lastFailure;
+    return { decisionId: bulkId, ...view, ...(failure?.message ? { failing: failure.message } : {}) };
+  }
+
+  /**
+   * Pauses, resumes or cancels a replay, once a decisionId. Throws REPLAY_NOT_FOUND, REPLAY_OVER, DECISION_ID_REUSED.
+   * A workflow that does not answer is signalled all the same.
+   */
+  async steer(
+    bulkId: string,
+    steering: ReplaySteering,
+    isDry: boolean,
+  ): Promise<{
+    readonly isNew: boolean;
+    readonly steering: ReplaySteering;
+    readonly progress: ReplayProgress | undefined;
+  }> {
+    const { action, ...decision } = steering;
+    const workflow = await this.describe(bulkId);
+    if (!workflow) throw new ProblemError('REPLAY_NOT_FOUND');
+    const progress = await this.askIfAnswers(bulkId);
+    const before = progress?.steered.find(({ decisionId }) => decisionId === decision.decisionId);
+    if (before && before.action !== action) throw new ProblemError('DECISION_ID_REUSED', { usedFor: before });
+    if (before) return { isNew: false, steering: before, progress };
+    const isOver = workflow.status.name !== 'RUNNING';
+    if (isOver) throw new ProblemError('REPLAY_OVER', { state: progress?.state ?? workflow.status.name });
+    if (!isDry && !(await this.signal(bulkId, action, decision))) throw new ProblemError('REPLAY_OVER');
+    return { isNew: true, steering, progress };
+  }
+
+  /** Undefined: there is none, or none any more. */
+  private describe(bulkId: string) {
+    return this.unlessGone(() => this.handleOf(bulkId).describe());
+  }
+
+  private ask(bulkId: string): Promise<ReplayProgress | undefined> {
+    return this.unlessGone(() => this.handleOf(bulkId).query<ReplayProgress>(QUERIES.progress));
+  }
+
+  private async askIfAnswers(bulkId: string): Promise<ReplayProgress | undefined> {
+    try {
+      return await this.ask(bulkId);
+    } catch (error) {
+      if (error instanceof TemporalAwayError) return undefined;
+      throw error;
+    }
+  }
+
+  /** False: it ended meanwhile. */
+  private async signal(bulkId: string, action: ReplaySteering['action'], decision: object): Promise<boolean> {
+    const sent = await this.unlessGone(async () => {
+      await this.handleOf(bulkId).signal(SIGNALS[action], decision);
+      return true;
+    });
+    return sent ?? false;
+  }
+
+  private async unlessGone<Result>(call: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await temporalCall(this.temporal, call);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  private handleOf(bulkId: string) {
+    return this.temporal.workflow.getHandle(deadLetterReplayWorkflowId(bulkId));
+  }
+}

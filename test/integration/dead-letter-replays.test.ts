@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import type { ReplayProgressView, ReplaySteered } from '../../contracts/dead-letter-desk';
+import { TOPICS } from '../../contracts/topics';
+import { deadLetterReplayWorkflowId, SIGNALS } from '../../contracts/workflow-api';
+import { Broker } from '../support/broker';
+import { LetterDesk } from '../support/letter-desk';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+const PATH = '/api/ops/dead-letter-replays';
+const TOPIC = TOPICS.couponIssue;
+/** SQLSTATE of a value that the database can't hold, and of an error that nobody foresaw. */
+const UNTRANSLATABLE = '22P05';
+const UNFORESEEN = 'P0001';
+/** Temporal deletes a workflow when its other work is done. */
+const FORGETTING_MS = 50_000;
+
+describe('a replay of many dead letters', () => {
+  const shop = new Shop();
+  let broker: Broker;
+  let desk: LetterDesk;
+  let token: string;
+  beforeAll(async () => {
+    broker = await Broker.open(shop.system, [TOPIC]);
+    desk = await LetterDesk.open(shop);
+    token = await shop.token('op@example.com', 'operator');
+  });
+  afterAll(() => Promise.all([shop.close(), broker.close()]));
+
+  const post = <Data>(path: string, body: object) => shop.call<Data>('POST', `${PATH}${path}`, { token, body });
+  const progressOf = async (id: string) =>
+    (await shop.call<ReplayProgressView>('GET', `${PATH}/${id}`, { token })).body.data;
+  const steer = (id: string, how: string, wish: object = {}) =>
+    post<ReplaySteered>(`/${id}/${how}`, { decisionId: randomUUID(), reason: 'agreed by phone', ...wish });
+  const reaches = (id: string, what: string, isIt: (progress: ReplayProgressView) => boolean) =>
+    until(
+      `the replay to be ${what}`,
+      () => progressOf(id),
+      (progress) => progress !== undefined && isIt(progress),
+    );
+  const reachesState = (id: string, wanted: ReplayProgressView['state']) =>
+    reaches(id, wanted, ({ state }) => state === wanted);
+
+  /** Letters of one key that die again whenever they are sent back. */
+  async function letters(count: number): Promise<{ key: string; ids: string[] }> {
+    const key = `key-${randomUUID()}`;
+    for (let written = 0; written < count; written++) await broker.write(TOPIC, { key, value: 'no JSON' });
+    return { key, ids: (await desk.lettersOf(TOPIC, key, count)).map(({ id }) => id) };
+  }
+
+  async function start(key: string, wish: object = {}): Promise<string> {
+    const decisionId = randomUUID();
+    const { status } = await post('', { decisionId, reason: 'mended', ratePerSecond: 1, filter: { key }, ...wish });
+    expect(status).toBe(202);
+    return decisionId;
+  }
+
+  const workflowOf = async (id: string) => (await shop.temporal()).workflow.getHandle(deadLetterReplayWorkflowId(id));
+
+  /** Has the database refuse every decision about a letter with this SQLSTATE; the returned function lets it go. */
+  async function refuseDecision(id: string, sqlState: string): Promise<() => Promise<unknown>> {
+    const [topic, , offset] = id.split('/');
+    const name = `refuse_${randomUUID().replaceAll('-', '')}`;
+    await shop.db.raw(`
+      create function ${name}() returns trigger language plpgsql as
+        $$ begin raise exception 'refused for a test' using errcode = '${sqlState}'; end $$;
+      create trigger ${name} before insert on dead_letter_decisions for each row
+        when (new.topic = '${topic}' and new.record_offset = ${offset}) execute function ${name}();`);
+    return () => shop.db.raw(`drop function ${name} cascade`);
+  }
+
+  test('keeps who steered it, when and why; the same decision again is no other', async () => {
+    const { key } = await letters(3);
+    const id = await start(key);
+    expect((await post(`/${id}/pause`, {})).body.code).toBe('VALIDATION_FAILED');
+    const pause = { decisionId: randomUUID(), reason: 'it does harm' };
+    const dry = await steer(id, 'pause', { ...pause, dryRun: true });
+    expect([dry.status, dry.body.data]).toMatchObject([200, { action: 'pause', dryRun: true, state: 'RUNNING' }]);
+    expect((await progressOf(id)).steered).toEqual([]);
+
+    const paused = await steer(id, 'pause', pause);
+    expect([paused.status, paused.headers.get('idempotent-replayed')]).toEqual([202, null]);
+    const [steering] = (await reachesState(id, 'PAUSED')).steered;
+    const actor = expect.stringMatching(/^operator:user-/) as string;
+    expect(steering).toEqual({ ...pause, action: 'pause', actor, at: paused.body.data.steering.at });
+    await steer(id, 'resume', { reason: 'it was something else' });
+    await reachesState(id, 'RUNNING');
+    const again = await steer(id, 'pause', pause);
+    expect([again.status, again.headers.get('idempotent-replayed'), again.body.data.steering]).toEqual([
+      202,
+      'true',
+      steering,
+    ]);
+    expect((await steer(id, 'cancel', pause)).body.code).toBe('DECISION_ID_REUSED');
+    expect((await progressOf(id)).steered.map(({ action }) => action)).toEqual(['pause', 'resume']);
+
+    const cancel = { decisionId: randomUUID(), reason: 'enough' };
+    await steer(id, 'cancel', cancel);
+    const { steered } = await reachesState(id, 'CANCELLED');
+    expect(steered.at(-1)).toMatchObject({ ...cancel, action: 'cancel', actor });
+    expect((await steer(id, 'cancel', cancel)).headers.get('idempotent-replayed')).toBe('true');
+    for (const how of ['pause', 'resume', 'cancel']) {
+      const late = await steer(id, how);
+      expect([late.status, late.body]).toMatchObject([409, { code: 'REPLAY_OVER', state: 'CANCELLED' }]);
+      expect((await steer(randomUUID(), how)).body.code).toBe('REPLAY_NOT_FOUND');
+    }
+  });
+
+  test('is steered by hand, too, by signals that say nothing or nonsense of themselves', async () => {
+    const { key } = await letters(3);
+    const id = await start(key);
+    const workflow = await workflowOf(id);
+    const nonsense = [[], [null], ['text'], [7], [[]], [{ decisionId: 7, actor: {}, reason: '', at: null }]];
+    for (const args of nonsense) await workflow.signal(SIGNALS.pause, ...args);
+    const { steered } = await reachesState(id, 'PAUSED');
+    const at = expect.stringMatching(/^\d{4}-.*Z$/) as string;
+    expect(steered).toEqual(nonsense.map(() => ({ action: 'pause', at })));
+    await workflow.signal(SIGNALS.resume);
+    await reachesState(id, 'RUNNING');
+    const decision = { decisionId: 'by-hand-1', actor: 'lee', reason: 'it does harm' };
+    for (const action of [SIGNALS.pause, SIGNALS.resume, SIGNALS.pause]) await workflow.signal(action, decision);
+    expect(await progressOf(id)).toMatchObject({ state: 'PAUSED' });
+    expect((await progressOf(id)).steered.slice(nonsense.length + 1)).toEqual([{ ...decision, action: 'pause', at }]);
+    await workflow.cancel();
+    expect((await reachesState(id, 'CANCELLED')).steered.at(-1)).toMatchObject({
+      action: 'cancel',
+      reason: 'cancelled in Temporal',
+    });
+  });
+
+  test('counts a letter that the database refuses, and goes on with the others', async () => {
+    const { key, ids } = await letters(2);
+    const letGo = await refuseDecision(ids[0] as string, UNTRANSLATABLE);
+    try {
+      const id = await start(key);
+      expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 1, refused: { REFUSED_BY_DATABASE: 1 } });
+      expect((await desk.show(ids[0] as string)).state).toBe('WAITING');
+    } finally {
+      await letGo();
+    }
+  });
+
+  test.each(['cancel', 'pause'])('that fails again and again says so, and a %s ends its tries', async (how) => {
+    const { key, ids } = await letters(1);
+    const letGo = await refuseDecision(ids[0] as string, UNFORESEEN);
+    try {
+      const id = await start(key);
+      const failing = ({ failing: why }: ReplayProgressView) => why?.includes('refused for a test') ?? false;
+      await reaches(id, 'failing', failing);
+      await steer(id, how);
+      await reachesState(id, how === 'cancel' ? 'CANCELLED' : 'PAUSED');
+      await reaches(id, 'at rest', (progress) => !failing(progress));
+      await letGo();
+      if (how === 'cancel') return;
+      await steer(id, 'resume');
+      expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 1, refused: {} });
+    } finally {
+      await letGo().catch(() => undefined);
+    }
+  });
+
+  test('does not go round with letters that die again, whatever time is asked for', async () => {
+    const { key } = await letters(2);
+    const id = await start(key, { filter: { key, deadBefore: '2099-01-01T00:00:00Z' } });
+    expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 2 });
+    expect((await desk.lettersOf(TOPIC, key, 4)).map(({ replayCount }) => replayCount)).toEqual([0, 0, 1, 1]);
+  });
+
+  test('is not begun anew under its id when its workflow is forgotten', async () => {
+    const { key } = await letters(1);
+    const wish = { decisionId: randomUUID(), reason: 'every night', filter: { key } };
+    await post('', wish);
+    await reachesState(wish.decisionId, 'DONE');
+    await desk.lettersOf(TOPIC, key, 2);
+    const { workflowService } = await shop.temporal();
+    const workflowExecution = { workflowId: deadLetterReplayWorkflowId(wish.decisionId) };
+    await workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution });
+    await until(
+      'the workflow to be forgotten',
+      async () => (await shop.call('GET', `${PATH}/${wish.decisionId}`, { token })).status,
+      (status) => status === 404,
+      FORGETTING_MS,
+    );
+    for (const dryRun of [true, false]) {
+      const refused = await post('', { ...wish, dryRun });
+      expect([refused.status, refused.body]).toMatchObject([409, { code: 'DECISION_ID_REUSED', replayed: 1 }]);
+    }
+  });
+});
