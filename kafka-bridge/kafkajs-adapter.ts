@@ -11,6 +11,7 @@ import {
   TopicUnavailableError,
 } from './kafka-port';
 import { createAdmin } from './kafkajs-admin';
+import { registerCodecs } from './kafkajs-codecs';
 import { consume } from './kafkajs-consumer';
 import { quietIdleTimers } from './kafkajs-idle-timer';
 
@@ -26,6 +27,7 @@ export type KafkaSettings = Pick<
 >;
 
 quietIdleTimers();
+registerCodecs();
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 30_000;
