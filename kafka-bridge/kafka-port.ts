@@ -71,6 +71,8 @@ export interface ConsumeOptions {
   readonly partitionsAtOnce: number;
   /** Told after each rebalance which partitions of each topic this consumer has. */
   readonly onAssigned?: (assigned: Readonly<Record<string, readonly number[]>>) => void;
+  /** Told each time that a batch can't be read, by which its topic is kept up until the next call of `onBatch`. */
+  readonly onUnreadable?: () => void;
   /** Must not throw; what it did not commit comes again. */
   readonly onBatch: (batch: PartitionBatch) => Promise<void>;
 }

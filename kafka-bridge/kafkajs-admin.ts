@@ -113,7 +113,8 @@ async function lag(admin: Admin, groupId: string, topic: string): Promise<Partit
   const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, offset]));
   return ends.map(({ partition, high, low }) => {
     const at = committed.get(partition) ?? '-1';
-    const next = at === '-1' ? low : at;
+    // What retention has taken meanwhile is nobody's to read any more.
+    const next = BigInt(at) < BigInt(low) ? low : at;
     return { partition, lag: Math.max(0, Number(high) - Number(next)), committed: next };
   });
 }

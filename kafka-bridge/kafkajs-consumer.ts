@@ -1,6 +1,7 @@
 import type { EachBatchPayload, Kafka as KafkaJs } from 'kafkajs';
 import type { Logger } from '../observability/logger';
 import type { ConsumeOptions, IncomingRecord, KafkaConsumer, PartitionBatch } from './kafka-port';
+import { UnreadableBatchError } from './kafkajs-codecs';
 
 const HEARTBEAT_MS = 2_000;
 /** How soon a killed process's partitions go to another. */
@@ -50,29 +51,50 @@ export async function consume(client: KafkaJs, options: ConsumeOptions, logger: 
   consumer.on(events.CRASH, ({ payload: { error, restart } }) => {
     generation += 1;
     lastSign = Date.now();
-    if (restart) log.warn({ err: error }, 'the consumer lost the broker and starts again');
-    else fail(new Error(`${groupId} can't go on`, { cause: error }));
+    if (!restart) fail(new Error(`${groupId} can't go on`, { cause: error }));
+    else if (isUnreadable(error)) {
+      log.error({ err: error, topics }, "a batch can't be read: its topic waits, and is tried again");
+      options.onUnreadable?.();
+    } else log.warn({ err: error }, 'the consumer lost the broker and starts again');
+  });
+  // What holds nothing but the marks of transactions is handed to nobody, and is behind us all the same.
+  consumer.on(events.END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
+    if (batchSize > 0) return;
+    const passed = [{ topic, partition, offset: offsetAfter(lastOffset) }];
+    consumer.commitOffsets(passed).catch((error: unknown) => log.debug({ err: error }, 'marks were not committed'));
   });
   const watchdog = setInterval(() => {
     if (Date.now() - lastSign > SILENCE_MS) fail(new Error(`${groupId} has been silent for ${SILENCE_MS} ms`));
   }, 5_000).unref();
 
-  await consumer.connect();
-  await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: options.partitionsAtOnce,
-    eachBatch: (payload) => handBatch(payload, options, () => generation),
-  });
-  return {
-    failed,
-    async stop() {
-      clearInterval(watchdog);
-      await consumer.disconnect();
-    },
-  };
+  async function stop(): Promise<void> {
+    clearInterval(watchdog);
+    await consumer.disconnect();
+  }
+
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: options.partitionsAtOnce,
+      eachBatch: (payload) => handBatch(payload, options, () => generation),
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { failed, stop };
 }
+
+function isUnreadable(error: unknown): boolean {
+  for (let inner = error; inner instanceof Error; inner = inner.cause)
+    if (inner instanceof UnreadableBatchError) return true;
+  return false;
+}
+
+const offsetAfter = (offset: string) => (BigInt(offset) + 1n).toString();
 
 /** Gives a batch to its handler and beats the heart meanwhile; a lost partition ends the batch, then the group is joined again. */
 async function handBatch(payload: EachBatchPayload, options: ConsumeOptions, generation: () => number): Promise<void> {
@@ -98,7 +120,8 @@ async function handBatch(payload: EachBatchPayload, options: ConsumeOptions, gen
     async commitThrough(offset) {
       if (!isOurs()) return;
       payload.resolveOffset(offset);
-      const next = (BigInt(offset) + 1n).toString();
+      // Behind the last record a mark of its transaction may stand, which is not handed over.
+      const next = offsetAfter(offset === batch.messages.at(-1)?.offset ? batch.lastOffset() : offset);
       try {
         await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] });
       } catch (error) {
