@@ -81,4 +81,46 @@ describe('a dead letter', () => {
       original: { topic: 'order-retry-topic', partition: 1, offset: '7', timestamp: '1767229200000' },
     });
   });
+
+  it('keeps a key that is longer than what is shown of texts, and heals one that was cut', () => {
+    const key = Buffer.alloc(4_000, 0xfe);
+    const letter = encodeDeadLetter({ ...record, key }, cause);
+    expect(decodeDeadLetter(letter).original.key).toEqual(key);
+    expect(decodeDeadLetter({ ...letter, key: null }).original.key).toEqual(key);
+    const cut = { ...letter.headers, [H.key]: [Buffer.from(`${key.toString('base64').slice(0, 4_000)}…`)] };
+    expect(decodeDeadLetter({ ...letter, headers: cut }).original.key).toEqual(key);
+  });
+
+  it.each([
+    ['five bytes', Buffer.from([0, 0, 0, 0, 7]), '-1'],
+    ['four bytes', Buffer.from([0, 0, 0, 7]), '-1'],
+    ['nothing', Buffer.alloc(0), '-1'],
+    ['digits', Buffer.from('12345'), '12345'],
+    ['eight digits', Buffer.from('12345678'), '12345678'],
+    ['digits without end', Buffer.from('9'.repeat(30)), '-1'],
+    ['words', Buffer.from('latest'), '-1'],
+  ])('reads an offset of others that is %s', (_, bytes, offset) => {
+    const headers = { [H.originalOffset]: [bytes], [H.originalPartition]: [bytes], [H.originalTimestamp]: [bytes] };
+    expect(decodeDeadLetter({ key: null, value: null, headers }).original.offset).toBe(offset);
+  });
+
+  it("takes names of others as a database holds them, and an exception's class for the cause", () => {
+    const name = (text: string) => [Buffer.from(text)];
+    const theirs = {
+      [H.originalTopic]: name('a\u0000b'),
+      [H.originalConsumerGroup]: name('g'.repeat(1_000)),
+      [H.exceptionFqcn]: name('com.example.Wrapper'),
+      [H.exceptionCauseFqcn]: name('java.lang.IllegalStateException'),
+      [H.exceptionMessage]: name('no such thing'),
+    };
+    const letter = decodeDeadLetter({ key: null, value: null, headers: theirs });
+    expect(letter).toMatchObject({
+      code: 'java.lang.IllegalStateException',
+      message: 'no such thing',
+      group: 'g'.repeat(249),
+      original: { topic: 'ab', headers: {} },
+    });
+    expect(Object.keys(letter.exceptionHeaders)).toEqual([H.exceptionFqcn, H.exceptionCauseFqcn]);
+    expect(decodeDeadLetter(encodeDeadLetter(record, cause)).exceptionHeaders).toEqual({});
+  });
 });

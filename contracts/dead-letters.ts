@@ -68,6 +68,14 @@ export function idIn(header: Buffer | undefined): string | undefined {
   return /^[\x20-\x7e]{1,600}$/.test(id) ? id : undefined;
 }
 
+/** The longest name of a topic; of classes and groups what is longer is cut. */
+const MAX_NAME = 249;
+
+/** A name in somebody's header, as a database's text and its indexes take it; undefined: there is none. */
+function nameIn(header: Buffer | undefined): string | undefined {
+  return header?.toString().replaceAll('\u0000', '').slice(0, MAX_NAME) || undefined;
+}
+
 /** A record as it stood in its own topic. */
 export interface OriginalRecord {
   readonly topic: string;
@@ -99,18 +107,22 @@ export interface DeadLetterMessage {
 
 export interface DeadLetter {
   readonly original: OriginalRecord;
+  /** The cause: our code, or the class of another system's exception. */
   readonly code: string | undefined;
   readonly message: string | undefined;
   readonly group: string | undefined;
   readonly replayCount: number;
   /** The decision whose replay died as this letter. */
   readonly decisionId: string | undefined;
+  /** What another system's recoverer wrote of the exception: no part of the record. */
+  readonly exceptionHeaders: HeaderBytes;
 }
 
 const H = DEAD_LETTER_HEADERS;
 /** What is added to a record that is sent back, and its next death keeps. */
 const OF_REPLAYS: readonly string[] = [H.replayCount, H.replayOf, H.decisionId, H.turn];
 const ADDED: ReadonlySet<string> = new Set(Object.values(H).filter((name) => !OF_REPLAYS.includes(name)));
+const OF_EXCEPTIONS: readonly string[] = [H.exceptionFqcn, H.exceptionCauseFqcn, H.exceptionStacktrace];
 const EXCEPTION_CLASS = 'ordersaga.PoisonRecord';
 const MAX_TEXT = 4_000;
 
@@ -145,7 +157,7 @@ export function encodeDeadLetter(record: OriginalRecord, cause: DeadLetterCause)
       [H.exceptionMessage]: text(`${cause.code}: ${cause.message}`),
       ...(cause.stack === undefined ? {} : { [H.exceptionStacktrace]: text(cause.stack) }),
       [H.valueEncoding]: text('base64'),
-      ...(record.key === null ? {} : { [H.key]: text(record.key.toString('base64')) }),
+      ...(record.key === null ? {} : { [H.key]: [Buffer.from(record.key.toString('base64'))] }),
       [H.code]: text(cause.code),
     },
   };
@@ -156,29 +168,38 @@ export function decodeDeadLetter(message: DeadLetterMessage): DeadLetter {
   const one = (name: string) => message.headers[name]?.at(-1);
   const isBase64 = one(H.valueEncoding)?.toString() === 'base64';
   const key = one(H.key);
-  const code = one(H.code)?.toString();
+  const code = nameIn(one(H.code));
   const exceptionMessage = one(H.exceptionMessage)?.toString();
-  const headers = Object.entries(message.headers).filter(([name]) => !ADDED.has(name));
+  const headers = Object.entries(message.headers);
   return {
     original: {
-      topic: one(H.originalTopic)?.toString() ?? '',
-      partition: readNumber(one(H.originalPartition), (bytes) => bytes.readInt32BE(), -1),
-      offset: readNumber(one(H.originalOffset), (bytes) => bytes.readBigInt64BE().toString(), '-1'),
-      timestamp: readNumber(one(H.originalTimestamp), (bytes) => bytes.readBigInt64BE().toString(), '-1'),
-      key: key === undefined ? message.key : Buffer.from(key.toString(), 'base64'),
+      topic: nameIn(one(H.originalTopic)) ?? '',
+      partition: Number(numberIn(one(H.originalPartition), 4)),
+      offset: numberIn(one(H.originalOffset), 8).toString(),
+      timestamp: numberIn(one(H.originalTimestamp), 8).toString(),
+      key: message.key ?? (key === undefined ? null : Buffer.from(key.toString(), 'base64')),
       value: message.value !== null && isBase64 ? Buffer.from(message.value.toString(), 'base64') : message.value,
-      headers: Object.fromEntries(headers),
+      headers: Object.fromEntries(headers.filter(([name]) => !ADDED.has(name))),
     },
-    code,
+    code: code ?? nameIn(one(H.exceptionCauseFqcn)) ?? nameIn(one(H.exceptionFqcn)),
     message: code === undefined ? exceptionMessage : exceptionMessage?.replace(`${code}: `, ''),
-    group: one(H.originalConsumerGroup)?.toString(),
+    group: nameIn(one(H.originalConsumerGroup)),
     replayCount: Number(one(H.replayCount)?.toString() ?? 0),
     decisionId: idIn(one(H.decisionId)),
+    exceptionHeaders:
+      code === undefined ? Object.fromEntries(headers.filter(([name]) => OF_EXCEPTIONS.includes(name))) : {},
   };
 }
 
-function readNumber<T>(bytes: Buffer | undefined, read: (bytes: Buffer) => T, absent: T): T {
-  return bytes === undefined || bytes.length < 4 ? absent : read(bytes);
+/**
+ * A number in somebody's header, big-endian as Spring writes it or in digits, which no partition, offset or time of our
+ * age looks like in binary; -1: there is none, or it is none.
+ */
+function numberIn(bytes: Buffer | undefined, size: 4 | 8): bigint {
+  const digits = bytes?.toString('latin1') ?? '';
+  if (/^\d+$/.test(digits) && digits.length <= 2 * size) return BigInt(digits);
+  if (bytes?.length !== size) return -1n;
+  return size === 4 ? BigInt(bytes.readInt32BE()) : bytes.readBigInt64BE();
 }
 
 /** The replay that a record is; undefined: it is none. */
