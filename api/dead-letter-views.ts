@@ -1,7 +1,7 @@
 import type { LetterDecisionView, LetterGroup, LetterSummary, LetterView } from '../contracts/dead-letter-desk';
 import { DEAD_LETTER_HEADERS } from '../contracts/dead-letters';
 import { subjectOf } from '../contracts/record-subject';
-import type { Letter, LetterDecision, LetterPlace, StoredLetterGroup } from '../db/dead-letters';
+import type { Letter, LetterDecision, LetterPlace, ListedLetter, StoredLetterGroup } from '../db/dead-letters';
 import type { WaitingRecord } from '../db/key-lines';
 import { placeText } from '../desk/decide';
 
@@ -17,7 +17,7 @@ export function textOf(bytes: Buffer | null): string | null {
   }
 }
 
-export function letterSummary(letter: Letter, diedAgainAs?: LetterPlace): LetterSummary {
+export function letterSummary(letter: ListedLetter, diedAgainAs?: LetterPlace): LetterSummary {
   return {
     id: placeText(letter),
     state: letter.state,
@@ -55,7 +55,7 @@ export function letterView(
     valueBase64: letter.value?.toString('base64') ?? null,
     valueBytes: letter.value?.length ?? 0,
     headers: Object.fromEntries(
-      Object.entries(letter.headers).map(([name, values]) => [
+      Object.entries({ ...letter.exceptionHeaders, ...letter.headers }).map(([name, values]) => [
         name,
         values.map((base64) => textOf(Buffer.from(base64, 'base64')) ?? base64),
       ]),
@@ -77,7 +77,7 @@ function decisionView(decision: LetterDecision, diedAgainAs: LetterPlace | undef
     actor: decision.actor,
     reason: decision.reason,
     at: decision.at.toISOString(),
-    isEdited: decision.editedValue !== null,
+    isEdited: decision.isEdited,
     isOverride: decision.isOverride,
     ...(decision.bulkId === null ? {} : { bulkId: decision.bulkId }),
     ...(decision.outcome === null ? {} : { outcome: decision.outcome }),

@@ -11,8 +11,8 @@ export interface LetterPlace {
   readonly offset: string;
 }
 
-/** A dead letter as its topic has it, decoded. */
-export interface IndexedLetter extends LetterPlace {
+/** A dead letter as its topic has it, decoded, without what may be large. */
+interface IndexedHead extends LetterPlace {
   readonly deadAt: Date;
   readonly originTopic: string;
   readonly originPartition: number;
@@ -22,9 +22,6 @@ export interface IndexedLetter extends LetterPlace {
   readonly code: string | null;
   readonly message: string | null;
   readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  /** Of the record. */
-  readonly headers: TextHeaders;
   readonly replayCount: number;
   readonly decisionId: string | null;
   readonly eventId: string | null;
@@ -32,12 +29,22 @@ export interface IndexedLetter extends LetterPlace {
   readonly requestId: string | null;
 }
 
-export interface LetterDecision extends LetterPlace {
+interface IndexedBody {
+  readonly value: Buffer | null;
+  /** Of the record. */
+  readonly headers: TextHeaders;
+  /** What another system wrote about its death. */
+  readonly exceptionHeaders: TextHeaders;
+}
+
+export interface IndexedLetter extends IndexedHead, IndexedBody {}
+
+export interface LetterDecision {
   readonly decisionId: string;
   readonly action: 'REPLAY' | 'DISCARD';
   readonly actor: string;
   readonly reason: string;
-  readonly editedValue: Buffer | null;
+  readonly isEdited: boolean;
   readonly isOverride: boolean;
   readonly bulkId: string | null;
   readonly at: Date;
@@ -45,21 +52,33 @@ export interface LetterDecision extends LetterPlace {
   readonly workflowId: string | null;
 }
 
-const LETTER = {
+/** What was decided about a letter, and how the story went on. */
+interface Standing {
+  readonly state: LetterState;
+  readonly decision: LetterDecision | undefined;
+  /** Later records of its key that wait until it is decided, or until its replay is worked on. */
+  readonly waitingBehind: number;
+}
+
+/** A letter in a list. */
+export interface ListedLetter extends IndexedHead, Standing {}
+
+/** A letter whole. */
+export interface Letter extends IndexedLetter, Standing {}
+
+const OFFSETS = { offset: 'record_offset', originOffset: 'origin_offset' } as const;
+
+const HEAD = {
   topic: 'topic',
   partition: 'partition',
-  offset: 'record_offset',
   deadAt: 'dead_at',
   originTopic: 'origin_topic',
   originPartition: 'origin_partition',
-  originOffset: 'origin_offset',
   originAt: 'origin_at',
   consumerGroup: 'consumer_group',
   code: 'code',
   message: 'message',
   key: 'key',
-  value: 'value',
-  headers: 'headers',
   replayCount: 'replay_count',
   decisionId: 'decision_id',
   eventId: 'event_id',
@@ -67,61 +86,24 @@ const LETTER = {
   requestId: 'request_id',
 } as const;
 
-const DECISION = {
-  topic: 'topic',
-  partition: 'partition',
-  offset: 'record_offset',
-  decisionId: 'decision_id',
-  action: 'action',
-  actor: 'actor',
-  reason: 'reason',
-  editedValue: 'edited_value',
-  isOverride: 'is_override',
-  bulkId: 'bulk_id',
-  at: 'at',
-  outcome: 'outcome',
-  workflowId: 'workflow_id',
-} as const;
+const BODY = { value: 'value', headers: 'headers', exceptionHeaders: 'exception_headers' } as const;
 
-/** A letter with what was decided about it, and how the story went on and began. */
-export interface Letter extends IndexedLetter {
-  readonly state: LetterState;
-  readonly decision: LetterDecision | undefined;
-  /** Later records of its key that wait until it is decided, or until its replay is worked on. */
-  readonly waitingBehind: number;
-}
+const COLUMNS = { ...OFFSETS, ...HEAD, ...BODY };
 
-/** Puts letters into the index; those that stand there already stay as they are. */
+/** Far below the 65,535 parameters of a statement. */
+const ROWS_AT_ONCE = 1_000;
+
+/** Puts letters into the index; what their topic says counts, whatever stands there already. */
 export async function indexLetters(db: DbOrTrx, letters: readonly IndexedLetter[]): Promise<void> {
-  if (letters.length === 0) return;
-  await db('dead_letters')
-    .insert(
-      letters.map((letter) =>
-        Object.fromEntries(
-          Object.entries(LETTER).map(([name, column]) => {
-            const value = letter[name as keyof typeof LETTER];
-            return [column, name === 'headers' ? JSON.stringify(value) : value];
-          }),
-        ),
-      ),
-    )
-    .onConflict(['topic', 'partition', 'record_offset'])
-    .ignore();
+  const rows = letters.map((letter) =>
+    Object.fromEntries(Object.entries(COLUMNS).map(([name, column]) => [column, letter[name as keyof IndexedLetter]])),
+  );
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE)
+    await db('dead_letters')
+      .insert(rows.slice(from, from + ROWS_AT_ONCE))
+      .onConflict(['topic', 'partition', 'record_offset'])
+      .merge();
 }
-
-/** Forgets what the topics say; decisions stay. */
-export async function emptyLetterIndex(db: DbOrTrx): Promise<void> {
-  await db('dead_letters').delete();
-}
-
-const of = (table: string, columns: Readonly<Record<string, string>>, prefix = '') =>
-  Object.fromEntries(Object.entries(columns).map(([name, column]) => [`${prefix}${name}`, `${table}.${column}`]));
-
-const wherePlace = (table: string, { topic, partition, offset }: LetterPlace) => ({
-  [`${table}.topic`]: topic,
-  [`${table}.partition`]: partition,
-  [`${table}.record_offset`]: offset,
-});
 
 const STATE = `case when d.action = 'REPLAY' then 'REPLAYED' when d.action = 'DISCARD' then 'DISCARDED'
   when l.replay_count >= ? then 'PARKED' else 'WAITING' end`;
@@ -130,12 +112,29 @@ const WAITING_BEHIND = `(select count(*)::int from blocked_keys b
     join waiting_records w on w.topic = b.topic and w.key_hash = b.key_hash
   where b.topic = l.origin_topic and b.head_partition = l.origin_partition and b.head_offset = l.origin_offset)`;
 
-/** All of a letter. */
-const selected = (db: DbOrTrx, maxReplays: number) => [
-  of('l', LETTER),
-  of('d', DECISION, 'decision_'),
-  db.raw(`${STATE} as state, ${WAITING_BEHIND} as "waitingBehind"`, [maxReplays]),
+const DECISION = `'decisionId', d.decision_id, 'action', d.action, 'actor', d.actor, 'reason', d.reason,
+  'isEdited', d.edited_value is not null, 'isOverride', d.is_override, 'bulkId', d.bulk_id, 'at', d.at,
+  'outcome', d.outcome, 'workflowId', d.workflow_id`;
+
+/** These columns of a letter, and how it stands. */
+const selected = (db: DbOrTrx, columns: Readonly<Record<string, string>>, maxReplays: number) => [
+  Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, `l.${column}`])),
+  db.raw(
+    `l.record_offset::text as "offset", l.origin_offset::text as "originOffset", ${STATE} as state,
+    ${WAITING_BEHIND} as "waitingBehind",
+    case when d.decision_id is not null then json_build_object(${DECISION}) end as decision`,
+    [maxReplays],
+  ),
 ];
+
+/** JSON has no dates. */
+type Selected<L extends Standing> = Omit<L, 'decision'> & {
+  readonly decision: (Omit<LetterDecision, 'at'> & { readonly at: string }) | null;
+};
+
+const standing = ({ decision }: Selected<Standing>) => ({
+  decision: decision ? { ...decision, at: new Date(decision.at) } : undefined,
+});
 
 /** Letters with their decisions, as the filter means them. */
 function lettersMeant(db: DbOrTrx, filter: LetterFilter, maxReplays: number) {
@@ -151,32 +150,14 @@ function lettersMeant(db: DbOrTrx, filter: LetterFilter, maxReplays: number) {
   return query;
 }
 
-type LetterRow = IndexedLetter & Pick<Letter, 'state' | 'waitingBehind'> & Record<string, unknown>;
-
-const letterOf = (row: LetterRow): Letter => {
-  const own = Object.fromEntries(Object.keys(LETTER).map((name) => [name, row[name]])) as unknown as IndexedLetter;
-  const decision = Object.fromEntries(
-    Object.keys(DECISION).map((name) => [name, row[`decision_${name}`]]),
-  ) as unknown as LetterDecision;
-  const offset = String(own.offset);
-  return {
-    ...own,
-    offset,
-    originOffset: String(own.originOffset),
-    state: row.state,
-    waitingBehind: row.waitingBehind,
-    decision: decision.decisionId === null ? undefined : { ...decision, offset },
-  };
-};
-
-/** Newest first, after the place `before`; the values too, so `limit` is to be small. */
+/** Newest first, after so many that are skipped. */
 export async function listLetters(
   db: Db,
   filter: LetterFilter,
   page: { readonly limit: number; readonly skip: number; readonly maxReplays: number },
-): Promise<Letter[]> {
+): Promise<ListedLetter[]> {
   const rows = (await lettersMeant(db, filter, page.maxReplays)
-    .select(...selected(db, page.maxReplays))
+    .select(...selected(db, HEAD, page.maxReplays))
     .orderBy([
       { column: 'l.dead_at', order: 'desc' },
       { column: 'l.topic' },
@@ -184,8 +165,8 @@ export async function listLetters(
       { column: 'l.record_offset', order: 'desc' },
     ])
     .offset(page.skip)
-    .limit(page.limit)) as LetterRow[];
-  return rows.map(letterOf);
+    .limit(page.limit)) as Selected<ListedLetter>[];
+  return rows.map((row) => ({ ...row, ...standing(row) }));
 }
 
 /** The next letters that wait, oldest first, as the filter means them, after the cursor. */
@@ -256,34 +237,44 @@ export async function groupLetters(db: Db, filter: LetterFilter, maxReplays: num
 }
 
 /** A letter by its place; undefined: none is indexed there. */
-export async function findLetter(db: DbOrTrx, place: LetterPlace, maxReplays: number): Promise<Letter | undefined> {
+export async function findLetter(
+  db: DbOrTrx,
+  { topic, partition, offset }: LetterPlace,
+  maxReplays: number,
+): Promise<Letter | undefined> {
   const row = (await lettersMeant(db, {}, maxReplays)
-    .where(wherePlace('l', place))
-    .first(...selected(db, maxReplays))) as LetterRow | undefined;
-  return row && letterOf(row);
+    .where({ 'l.topic': topic, 'l.partition': partition, 'l.record_offset': offset })
+    .first(...selected(db, { ...HEAD, ...BODY }, maxReplays))) as Selected<Letter> | undefined;
+  return row && { ...row, ...standing(row) };
 }
+
+const placeColumns = (db: DbOrTrx) => ['topic', 'partition', db.raw('record_offset::text as "offset"')];
 
 /** The letter as which a replay died again; undefined: it has not. */
 export async function letterOfReplay(db: DbOrTrx, decisionId: string): Promise<LetterPlace | undefined> {
-  const row = (await db('dead_letters')
+  return (await db('dead_letters')
     .where({ decision_id: decisionId })
-    .first('topic', 'partition', 'record_offset as offset')) as
-    | { topic: string; partition: number; offset: number }
-    | undefined;
-  return row && { ...row, offset: String(row.offset) };
+    .first(...placeColumns(db))) as LetterPlace | undefined;
 }
 
-export async function findLetterDecision(db: DbOrTrx, decisionId: string): Promise<LetterDecision | undefined> {
-  const row = (await db('dead_letter_decisions').where({ decision_id: decisionId }).first(DECISION)) as
-    | LetterDecision
-    | undefined;
-  return row && { ...row, offset: String(row.offset) };
+/** What a decision was, and about which letter. */
+export async function findLetterDecision(
+  db: DbOrTrx,
+  decisionId: string,
+): Promise<(LetterPlace & Pick<LetterDecision, 'action'>) | undefined> {
+  return (await db('dead_letter_decisions')
+    .where({ decision_id: decisionId })
+    .first('action', ...placeColumns(db))) as (LetterPlace & Pick<LetterDecision, 'action'>) | undefined;
 }
 
 /** Writes a decision down, one a letter and one a decisionId; false: there is one already. */
 export async function insertLetterDecision(
   trx: Trx,
-  decision: Omit<LetterDecision, 'at' | 'outcome' | 'workflowId'>,
+  decision: LetterPlace &
+    Omit<LetterDecision, 'at' | 'isEdited' | 'outcome' | 'workflowId'> & {
+      /** What is sent instead of the value; null: the value itself. */
+      readonly editedValue: Buffer | null;
+    },
 ): Promise<boolean> {
   const rows = await trx('dead_letter_decisions')
     .insert({

@@ -5,6 +5,7 @@ import * as requestPayment from './migrations/002-request-payment';
 import * as coupons from './migrations/003-coupons';
 import * as deadLetterDesk from './migrations/004-dead-letter-desk';
 import * as keyLines from './migrations/005-key-lines';
+import * as exceptionHeaders from './migrations/006-exception-headers';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
@@ -12,6 +13,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '003-coupons': coupons,
   '004-dead-letter-desk': deadLetterDesk,
   '005-key-lines': keyLines,
+  '006-exception-headers': exceptionHeaders,
 };
 
 const source: Knex.MigrationSource<string> = {

@@ -10,7 +10,7 @@ import { stockFailed } from './handlers/stock-failed';
 import { stockRequested } from './handlers/stock-requested';
 import type { Kafka, KafkaConsumer } from './kafka-port';
 import { watchLag } from './lag-watch';
-import { indexDeadLetters } from './letter-index';
+import { keepLettersIndexed, letterSources } from './letter-index';
 
 const HANDLERS: Readonly<Record<ConsumedTopic, Handler>> = {
   'stock.decrease.requested': stockRequested,
@@ -34,7 +34,7 @@ export interface Bridge {
   stop(): Promise<void>;
   /** Rejects when a consumer can't go on: the process should exit and be started anew. */
   readonly failed: Promise<never>;
-  /** Throws while a partition is stuck on a record for a reason that nobody foresaw. */
+  /** Throws while a partition is stuck on a record for a reason that nobody foresaw, or a topic has a batch that can't be read. */
   readiness(): Promise<void>;
 }
 
@@ -45,22 +45,32 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   const workers = CONSUMED.map(
     (consumed) => new BatchWorker({ ...options, ...consumed, logger, deadLetters, handler: HANDLERS[consumed.topic] }),
   );
+  const unreadable = new Set<string>();
   const consumers: KafkaConsumer[] = await Promise.all(
     workers.map((worker) =>
       options.kafka.consume({
         ...worker.source,
         topics: [worker.source.topic],
         onAssigned: (assigned) => worker.assign(assigned[worker.source.topic] ?? []),
-        onBatch: (batch) => worker.workOff(batch),
+        onUnreadable: () => unreadable.add(worker.source.topic),
+        onBatch: (batch) => {
+          unreadable.delete(batch.topic);
+          return worker.workOff(batch);
+        },
       }),
     ),
   );
-  consumers.push(await indexDeadLetters(options, logger));
+  const letterIndex = keepLettersIndexed(options, logger);
   const lagWatch = await watchLag({
     kafka: options.kafka,
     metrics: options.metrics,
     logger,
-    isIdle: (topic, partition) => workers.some((worker) => worker.source.topic === topic && worker.isIdle(partition)),
+    sources: [
+      ...CONSUMED.map(({ groupId, topic }) => ({ groupId, topics: [topic] })),
+      ...letterSources(options.foreignDeadLetterTopics),
+    ],
+    isIdle: (topic, partition) =>
+      !unreadable.has(topic) && workers.some((worker) => worker.source.topic === topic && worker.isIdle(partition)),
   });
   const failed = Promise.race([...consumers.map((consumer) => consumer.failed), lagWatch.failed]);
   failed.catch(() => undefined);
@@ -69,10 +79,11 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     async readiness() {
       const stuck = workers.flatMap((worker) => worker.stuckPartitions());
       if (stuck.length > 0) throw new Error(`stuck: ${stuck.join(', ')}`);
+      if (unreadable.size > 0) throw new Error(`unreadable: ${[...unreadable].join(', ')}`);
     },
     async stop() {
       await lagWatch.stop();
-      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await Promise.all([...consumers, letterIndex].map((consumer) => consumer.stop()));
       await deadLetters.close();
     },
   };

@@ -1,4 +1,3 @@
-import { CONSUMED } from '../contracts/topics';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import type { Kafka, KafkaAdmin } from './kafka-port';
@@ -12,6 +11,7 @@ export async function watchLag(options: {
   readonly kafka: Kafka;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly sources: readonly { readonly groupId: string; readonly topics: readonly string[] }[];
   /** Whether this process could be reading the partition, but has nothing of it in hand. */
   readonly isIdle: (topic: string, partition: number) => boolean;
 }): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
@@ -25,26 +25,30 @@ export async function watchLag(options: {
   failed.catch(() => undefined);
 
   async function sample(): Promise<void> {
-    for (const { topic, groupId } of CONSUMED) {
-      for (const { partition, lag, committed } of await admin.lag(groupId, topic)) {
-        metrics.consumerLag.set({ topic, partition }, lag);
-        const place = `${topic}-${partition}`;
-        const before = seen.get(place);
-        if (lag === 0 || before?.committed !== committed || !options.isIdle(topic, partition))
-          seen.set(place, { committed, since: Date.now() });
-        else if (Date.now() - before.since > STALLED_MS)
-          fail(new Error(`${place} is ${lag} behind and not being read`));
-      }
+    for (const { groupId, topics } of options.sources) {
+      for (const topic of topics)
+        await sampleTopic(groupId, topic).catch((error: unknown) => {
+          logger.warn({ err: error, topic }, 'consumer lag could not be measured');
+        });
+    }
+  }
+
+  async function sampleTopic(groupId: string, topic: string): Promise<void> {
+    for (const { partition, lag, committed } of await admin.lag(groupId, topic)) {
+      metrics.consumerLag.set({ topic, partition }, lag);
+      const place = `${topic}-${partition}`;
+      const before = seen.get(place);
+      if (lag === 0 || before?.committed !== committed || !options.isIdle(topic, partition))
+        seen.set(place, { committed, since: Date.now() });
+      else if (Date.now() - before.since > STALLED_MS) fail(new Error(`${place} is ${lag} behind and not being read`));
     }
   }
 
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    running ??= sample()
-      .catch((error: unknown) => logger.warn({ err: error }, 'consumer lag could not be measured'))
-      .finally(() => {
-        running = undefined;
-      });
+    running ??= sample().finally(() => {
+      running = undefined;
+    });
   }, SAMPLE_MS).unref();
   return {
     failed,

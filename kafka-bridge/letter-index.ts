@@ -4,17 +4,27 @@ import { base64Headers, decodeDeadLetter } from '../contracts/dead-letters';
 import { subjectOf } from '../contracts/record-subject';
 import { deadLetterTopic, TOPICS } from '../contracts/topics';
 import type { Db } from '../db/connection';
-import { emptyLetterIndex, type IndexedLetter, indexLetters } from '../db/dead-letters';
+import { type IndexedLetter, indexLetters } from '../db/dead-letters';
 import type { Logger } from '../observability/logger';
-import type { IncomingRecord, Kafka, KafkaConsumer } from './kafka-port';
+import type { Metrics } from '../observability/metrics';
+import type { IncomingRecord, Kafka, KafkaAdmin, KafkaConsumer } from './kafka-port';
 
 const GROUP_ID = 'dead-letter-group';
 const PAUSE_MS = 2_000;
+const START_AGAIN_MS = 10_000;
 const LOOK_EVERY_MS = 200;
 
-/** The dead-letter topics that are indexed: our own, and those of others. */
-function deadLetterTopics(foreign: readonly string[]): string[] {
-  return [...new Set([...Object.values(TOPICS).map(deadLetterTopic), ...foreign])];
+/** Dead-letter topics that are read together. */
+interface Source {
+  readonly groupId: string;
+  readonly topics: readonly string[];
+}
+
+/** Our own together, and each of others by itself: one that is missing, forbidden or unreadable keeps up no other. */
+export function letterSources(foreign: readonly string[], groupId = GROUP_ID): Source[] {
+  const own = Object.values(TOPICS).map(deadLetterTopic);
+  const others = [...new Set(foreign)].filter((topic) => !own.includes(topic));
+  return [{ groupId, topics: own }, ...others.map((topic) => ({ groupId: `${groupId}.${topic}`, topics: [topic] }))];
 }
 
 interface IndexOptions {
@@ -23,56 +33,175 @@ interface IndexOptions {
   readonly foreignDeadLetterTopics: readonly string[];
 }
 
-/** Keeps the index of dead letters in Postgres up with their topics. */
-export function indexDeadLetters(options: IndexOptions, logger: Logger, groupId = GROUP_ID): Promise<KafkaConsumer> {
-  return options.kafka.consume({
+/** Keeps the index of dead letters in Postgres up with their topics; what stands against that is said, and tried again. */
+export function keepLettersIndexed(
+  options: IndexOptions & { readonly metrics: Metrics },
+  logger: Logger,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const stopped = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve());
+  });
+
+  async function keepIndexed(source: Source): Promise<void> {
+    const tell = (isFailing: boolean) => {
+      for (const topic of source.topics) options.metrics.letterIndexFailing.set({ topic }, isFailing ? 1 : 0);
+    };
+    while (!signal.aborted) {
+      try {
+        const consumer = await indexSource(source, options, logger, tell);
+        tell(false);
+        await Promise.race([consumer.failed, stopped]).finally(() => consumer.stop());
+      } catch (error) {
+        tell(true);
+        logger.error({ err: error, topics: source.topics }, 'dead letters are not indexed: starting again');
+        await setTimeout(START_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  const running = letterSources(options.foreignDeadLetterTopics).map(keepIndexed);
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+/**
+ * Reads every topic anew, from its beginning to where it ends now: what is wrong or missing in the index is mended. What
+ * was decided stays, and so does a letter that its topic no longer has: it can still be shown and sent back.
+ */
+export async function rebuildLetterIndex(options: IndexOptions, logger: Logger): Promise<void> {
+  const sources = letterSources(options.foreignDeadLetterTopics, `dead-letter-rebuild-${randomUUID()}`);
+  const outcomes = await Promise.allSettled(sources.map((source) => readToItsEnd(source, options, logger)));
+  const failed = sources.flatMap(({ topics }, index) => (outcomes[index]?.status === 'rejected' ? topics : []));
+  const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+  if (failed.length > 0)
+    throw new AggregateError(reasons, `not read to their ends: ${failed.join(', ')}: ${reasons.join('; ')}`);
+}
+
+async function readToItsEnd(source: Source, options: IndexOptions, logger: Logger): Promise<void> {
+  const admin = await options.kafka.admin();
+  try {
+    const ends = await positions(admin, source);
+    const consumer = await indexSource(source, options, logger);
+    const isThere = async () => {
+      const now = await positions(admin, source);
+      return [...ends].every(([place, { end }]) => (now.get(place)?.next ?? end) >= end);
+    };
+    try {
+      while (!(await Promise.race([isThere(), consumer.failed]))) await setTimeout(LOOK_EVERY_MS);
+    } finally {
+      await consumer.stop();
+    }
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Of each partition, what its group reads next, and where it ends. */
+async function positions(admin: KafkaAdmin, { groupId, topics }: Source) {
+  const ofTopics = await Promise.all(
+    topics.map(async (topic) =>
+      (await admin.lag(groupId, topic)).map(({ partition, committed, lag }) => {
+        const next = Number(committed);
+        return [`${topic}-${partition}`, { next, end: next + lag }] as const;
+      }),
+    ),
+  );
+  return new Map(ofTopics.flat());
+}
+
+function indexSource(
+  { groupId, topics }: Source,
+  { kafka, db }: IndexOptions,
+  logger: Logger,
+  tell: (isFailing: boolean) => void = () => undefined,
+): Promise<KafkaConsumer> {
+  return kafka.consume({
     groupId,
-    topics: deadLetterTopics(options.foreignDeadLetterTopics),
+    topics,
     partitionsAtOnce: 1,
+    onUnreadable: () => tell(true),
     async onBatch(batch) {
       const last = batch.records.at(-1);
       if (!last) return;
       try {
-        await indexLetters(options.db, batch.records.map(indexedLetter));
+        await index(db, batch.records, logger);
         await batch.commitThrough(last.offset);
+        tell(false);
       } catch (error) {
-        logger.warn({ err: error, topic: batch.topic }, 'dead letters could not be indexed: trying again');
+        tell(true);
+        logger.error({ err: error, topic: batch.topic }, 'dead letters could not be indexed: trying again');
         batch.pause(PAUSE_MS);
       }
     },
   });
 }
 
-/** Empties the index and reads every topic anew, from its beginning to where it ends now; what was decided stays. */
-export async function rebuildLetterIndex(options: IndexOptions, logger: Logger): Promise<void> {
-  const groupId = `dead-letter-rebuild-${randomUUID()}`;
-  const topics = deadLetterTopics(options.foreignDeadLetterTopics);
-  await emptyLetterIndex(options.db);
-  const admin = await options.kafka.admin();
-  const consumer = await indexDeadLetters(options, logger, groupId);
+async function index(db: Db, records: readonly IncomingRecord[], logger: Logger): Promise<void> {
   try {
-    const behind = async () => {
-      const lags = await Promise.all(topics.map((topic) => admin.lag(groupId, topic)));
-      return lags.flat().some(({ lag }) => lag > 0);
-    };
-    while (await Promise.race([behind(), consumer.failed])) await setTimeout(LOOK_EVERY_MS);
-  } finally {
-    await consumer.stop();
-    await admin.close();
+    await indexLetters(db, records.map(indexedLetter));
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    for (const record of records) await indexByItself(db, record, logger);
   }
+}
+
+/** One that the database won't hold as it is: what can be shown and put aside is its place, key and value. */
+async function indexByItself(db: Db, record: IncomingRecord, logger: Logger): Promise<void> {
+  const letter = indexedLetter(record);
+  try {
+    await indexLetters(db, [letter]);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const { topic, partition, offset } = record;
+    const { code } = error as { readonly code?: string };
+    logger.error(
+      { topic, partition, offset, sqlState: code },
+      'a dead letter is indexed by place, key and value alone',
+    );
+    await indexLetters(db, [bare(letter)]);
+  }
+}
+
+/** Whether the database refuses what it is given, now and always; its words may quote the letter. */
+const isRefused = (error: unknown) => /^(22|23|54)...$/.test(String((error as { readonly code?: unknown }).code));
+
+function bare({ topic, partition, offset, deadAt, key, value }: IndexedLetter): IndexedLetter {
+  return {
+    ...{ topic, partition, offset, deadAt, key, value },
+    originTopic: topicBefore(topic),
+    originPartition: -1,
+    originOffset: '-1',
+    originAt: null,
+    consumerGroup: null,
+    code: null,
+    message: null,
+    headers: {},
+    exceptionHeaders: {},
+    replayCount: 0,
+    decisionId: null,
+    eventId: null,
+    orderId: null,
+    requestId: null,
+  };
 }
 
 /** A record of a dead-letter topic as the index has it. */
 function indexedLetter(record: IncomingRecord): IndexedLetter {
-  const { original, code, message, group, replayCount, decisionId } = decodeDeadLetter(record);
+  const { original, code, message, group, replayCount, decisionId, exceptionHeaders } = decodeDeadLetter(record);
   const { topic, partition, offset } = record;
+  const originTopic = original.topic || topicBefore(topic);
   return {
     topic,
     partition,
     offset,
     deadAt: timeOf(record.timestamp) ?? new Date(0),
-    // What says nothing of where it came from came from the topic that its own is named after.
-    originTopic: original.topic || topic.replace(/(\.DLT|[-.]dlt)$/, ''),
+    originTopic,
     originPartition: original.partition,
     originOffset: original.offset,
     originAt: timeOf(original.timestamp) ?? null,
@@ -82,11 +211,15 @@ function indexedLetter(record: IncomingRecord): IndexedLetter {
     key: original.key,
     value: original.value,
     headers: base64Headers(original.headers),
+    exceptionHeaders: base64Headers(exceptionHeaders),
     replayCount: Number.isSafeInteger(replayCount) && replayCount >= 0 && replayCount < 1e9 ? replayCount : 0,
     decisionId: decisionId ?? null,
-    ...subjectOf(original.topic, original.value),
+    ...subjectOf(originTopic, original.value),
   };
 }
+
+/** What says nothing of where it came from came from the topic that its own is named after. */
+const topicBefore = (topic: string) => topic.replace(/(\.DLT|[-.]dlt)$/, '');
 
 /** Postgres' text holds no U+0000. */
 const storable = (text: string | undefined): string | undefined => text?.replaceAll('\u0000', '');

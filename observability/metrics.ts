@@ -29,6 +29,12 @@ export class Metrics {
     labelNames: ['topic', 'partition'] as const,
     registers: [this.registry],
   });
+  readonly letterIndexFailing = new Gauge({
+    name: 'ordersaga_dead_letter_index_failing',
+    help: '1 while the dead letters of a topic are not indexed',
+    labelNames: ['topic'] as const,
+    registers: [this.registry],
+  });
   readonly outboxWaiting = new Gauge({
     name: 'ordersaga_outbox_waiting',
     help: 'Outbox rows that are due and not yet published',

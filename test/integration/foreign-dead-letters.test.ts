@@ -111,7 +111,7 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
       topic: THEIRS,
       origin: { partition: 2, offset: '7000000000', at: '2026-01-01T01:00:00.000Z' },
       consumerGroup: 'billing',
-      code: null,
+      code: 'java.lang.IllegalStateException',
       message: 'Listener failed; no such invoice',
       key: key.toString(),
       keyBase64: key.toString('base64'),
@@ -124,7 +124,9 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
     const listed = await ask<LetterSummary[]>('GET', `?topic=${THEIRS}&key=${key}`);
     expect(listed.body.data.map(({ id }) => id)).toEqual([letter.id]);
     const groups = await ask<LetterGroup[]>('GET', `/groups?key=${key}`);
-    expect(groups.body.data).toMatchObject([{ topic: THEIRS, code: null, state: 'WAITING', count: 1 }]);
+    expect(groups.body.data).toMatchObject([
+      { topic: THEIRS, code: 'java.lang.IllegalStateException', state: 'WAITING', count: 1 },
+    ]);
 
     const operator = { ORDERSAGA_API: system.addresses.api, ORDERSAGA_TOKEN: token };
     const decoded = await ordersaga(['dlt', 'decode', letter.id], operator);

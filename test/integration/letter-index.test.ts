@@ -1,0 +1,354 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { type Admin, CompressionCodecs, CompressionTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
+import { stackFolder } from '../../config/load';
+import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
+import { UnreadableBatchError } from '../../kafka-bridge/kafkajs-codecs';
+import { rebuildLetterIndex } from '../../kafka-bridge/letter-index';
+import { createLogger } from '../../observability/logger';
+import { freePorts } from '../../stack/ports';
+import { Broker, eventOf, type WrittenRecord } from '../support/broker';
+import { roleEnvironment, sharedSystem } from '../support/environment';
+import { LetterDesk } from '../support/letter-desk';
+import { metric } from '../support/metrics';
+import { Shop } from '../support/shop';
+import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { until } from '../support/until';
+
+const OURS = deadLetterTopic(TOPICS.couponIssued);
+const THEIRS = 'parcels-dlt';
+const MISSING = 'no-such-topic-dlt';
+/** The broker writes each batch of these anew, as a Java producer would have. */
+const COMPRESSED = ['gzip', 'snappy', 'lz4', 'zstd'].map((codec) => [codec, `parcels-${codec}-dlt`] as const);
+
+jest.setTimeout(120_000);
+
+describe('the index of dead letters', () => {
+  const system = sharedSystem();
+  const shop = new Shop(system);
+  const client = new Kafka({ clientId: 'parcels', brokers: [system.kafka], logLevel: logLevel.NOTHING });
+  let admin: Admin;
+  let broker: Broker;
+  let desk: LetterDesk;
+  let bridge: RoleProcess | undefined;
+  /** Of the bridge that indexes their topics. */
+  let theirBridge = system;
+
+  beforeAll(async () => {
+    admin = client.admin();
+    await admin.connect();
+    await createTheirTopics();
+    [broker, desk] = await Promise.all([Broker.open(system, [TOPICS.orderProcessing]), LetterDesk.open(shop)]);
+    const [port] = await freePorts(1);
+    theirBridge = { ...system, probes: { ...system.probes, bridge: `http://127.0.0.1:${port}` } };
+    const topics = [MISSING, THEIRS, ...COMPRESSED.map(([, topic]) => topic)];
+    const env = roleEnvironment(theirBridge, { ...FAST_DELAYS, FOREIGN_DEAD_LETTER_TOPICS: topics.join() });
+    bridge = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
+  });
+  afterAll(async () => {
+    await bridge?.end();
+    await broker?.close();
+    await admin?.disconnect();
+    await shop.close();
+  });
+
+  async function createTheirTopics(): Promise<void> {
+    const compressed = COMPRESSED.map(([codec, topic]) => ({
+      topic,
+      numPartitions: 1,
+      configEntries: [{ name: 'compression.type', value: codec }],
+    }));
+    await admin.createTopics({ topics: [{ topic: THEIRS, numPartitions: 1 }, ...compressed], waitForLeaders: true });
+  }
+
+  const logger = createLogger('index', 'silent');
+  const ourKafka = () =>
+    createKafka({ KAFKA_BROKERS: [system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 }, logger);
+  const rebuild = (foreignDeadLetterTopics: readonly string[]) =>
+    rebuildLetterIndex({ db: shop.db, kafka: ourKafka(), foreignDeadLetterTopics }, logger);
+
+  const answerOf = (id: string) => desk.ask<LetterView>('GET', `/${id}`);
+
+  /** Writes letters in one batch, waits until the last of them is indexed, and shows them. */
+  async function indexed(topic: string, ...records: readonly WrittenRecord[]): Promise<LetterView[]> {
+    const first = await broker.write(topic, ...records);
+    const ids = records.map((_, index) => `${topic}/0/${first + BigInt(index)}`);
+    await until(
+      `${ids.at(-1)} to be indexed`,
+      () => answerOf(ids.at(-1) as string),
+      ({ status }) => status === 200,
+    );
+    return Promise.all(ids.map((id) => desk.show(id)));
+  }
+
+  test('takes letters of which no header is as it should be, and those behind them', async () => {
+    const long = randomBytes(3_000).toString('base64');
+    const letters = await indexed(
+      OURS,
+      {
+        key: 'nul',
+        value: 'a',
+        headers: {
+          'ordersaga-code': 'A\u0000B',
+          'kafka_dlt-original-topic': 'their\u0000.topic',
+          'kafka_dlt-original-consumer-group': 'g\u0000',
+          'kafka_dlt-exception-message': 'no\u0000thing',
+          'ordersaga-decision': 'd\u0000',
+        },
+      },
+      {
+        key: 'numbers',
+        value: 'b',
+        headers: {
+          'kafka_dlt-original-partition': Buffer.from([1, 2, 3, 4, 5]),
+          'kafka_dlt-original-offset': '12345',
+          'kafka_dlt-original-timestamp': Buffer.from([1, 2, 3, 4, 5, 6, 7]),
+          'ordersaga-replay-count': 'many',
+        },
+      },
+      {
+        key: 'long',
+        value: 'c',
+        headers: {
+          'ordersaga-code': long,
+          'kafka_dlt-original-topic': long,
+          'kafka_dlt-original-consumer-group': long,
+          'ordersaga-decision': long,
+          'ordersaga-replay-of': long,
+        },
+      },
+      { key: 'sound', value: 'd' },
+    );
+    expect(letters).toMatchObject([
+      { key: 'nul', value: 'a', code: 'AB', topic: 'their.topic', consumerGroup: 'g', message: 'nothing' },
+      { key: 'numbers', value: 'b', origin: { partition: -1, offset: '12345', at: null }, replayCount: 0 },
+      { key: 'long', value: 'c', code: long.slice(0, 249), topic: long.slice(0, 249) },
+      { key: 'sound', value: 'd', topic: TOPICS.couponIssued, origin: { partition: -1, offset: '-1' } },
+    ]);
+  });
+
+  test('takes 4,000 letters that come in one batch', async () => {
+    const key = `many-${randomUUID()}`;
+    const first = await broker.write(OURS, ...Array.from({ length: 4_000 }, (_, at) => ({ key, value: String(at) })));
+    const theirs = () => shop.db('dead_letters').where({ topic: OURS, key: Buffer.from(key) });
+    await until(
+      'all to be indexed',
+      async () => Number((await theirs().count({ count: '*' }))[0]?.count),
+      (count) => count === 4_000,
+    );
+    expect((await desk.show(`${OURS}/0/${first + 3_999n}`)).value).toBe('3999');
+  });
+
+  test('takes by place, key and value a letter that the database refuses, and those beside it whole', async () => {
+    await shop.db.raw(`alter table dead_letters add constraint stubborn check (message <> 'stubborn') not valid`);
+    try {
+      const headers = (message: string) => ({ 'ordersaga-code': 'ODD', 'kafka_dlt-exception-message': message });
+      const [before, stubborn, after] = await indexed(
+        OURS,
+        { key: 'before', value: 'a', headers: headers('sound') },
+        { key: 'it', value: 'b', headers: headers('stubborn') },
+        { key: 'after', value: 'c', headers: headers('sound') },
+      );
+      expect([before, after]).toMatchObject([{ code: 'ODD' }, { code: 'ODD' }]);
+      expect(stubborn).toMatchObject({ key: 'it', value: 'b', code: null, message: null, topic: TOPICS.couponIssued });
+      expect((await desk.decide(stubborn?.id ?? '', 'discard')).status).toBe(202);
+    } finally {
+      await shop.db.raw('alter table dead_letters drop constraint stubborn');
+    }
+  });
+
+  test('keeps a key of 4,000 bytes byte for byte', async () => {
+    const key = randomBytes(4_000);
+    const value = JSON.stringify(eventOf({ orderId: 'none' }));
+    await broker.write(TOPICS.orderProcessing, { key, value });
+    const found = await until(
+      'it to be indexed',
+      () =>
+        shop.db('dead_letters').where({ origin_topic: TOPICS.orderProcessing, key }).first('topic', 'record_offset'),
+      (row) => row !== undefined,
+    );
+    const letter = await desk.show(`${found.topic}/0/${found.record_offset}`);
+    expect([letter.code, letter.keyBase64, letter.value]).toEqual(['WRONG_SCHEMA', key.toString('base64'), value]);
+  });
+
+  test.each(COMPRESSED)('reads what was compressed with %s', async (_, topic) => {
+    const value = 'compressible '.repeat(20_000);
+    const letters = await indexed(topic, { key: 'k', value: 'small' }, { key: null, value });
+    expect(letters.map((letter) => [letter.key, letter.value])).toEqual([
+      ['k', 'small'],
+      [null, value],
+    ]);
+  });
+
+  test('waits at a batch that is not what it says it is, tells, and goes on when it can be read', async () => {
+    const topic = 'parcels-lz4-dlt';
+    const lz4 = CompressionCodecs[CompressionTypes.LZ4];
+    const tell = jest.fn();
+    const read: string[] = [];
+    await indexed(topic, { key: 'k', value: 'at last' });
+    CompressionCodecs[CompressionTypes.LZ4] = () => ({
+      decompress: () => Promise.reject(new UnreadableBatchError('for a test')),
+    });
+    const consumer = await ourKafka().consume({
+      groupId: `test-${randomUUID()}`,
+      topics: [topic],
+      partitionsAtOnce: 1,
+      onUnreadable: tell,
+      onBatch: async ({ records }) => {
+        read.push(...records.map(({ value }) => String(value)));
+      },
+    });
+    try {
+      await until(
+        'it to be told',
+        async () => tell.mock.calls.length,
+        (calls) => calls > 0,
+        60_000,
+      );
+      expect(read).toEqual([]);
+      CompressionCodecs[CompressionTypes.LZ4] = lz4;
+      await until(
+        'it to be read',
+        async () => read,
+        (values) => values.includes('at last'),
+        60_000,
+      );
+    } finally {
+      CompressionCodecs[CompressionTypes.LZ4] = lz4;
+      await consumer.stop();
+    }
+  });
+
+  test('goes on with the other topics where one is missing, and says so', async () => {
+    const failing = (topic: string) => metric(theirBridge, 'bridge', 'ordersaga_dead_letter_index_failing', { topic });
+    await indexed(THEIRS, { key: null, value: 'sound' });
+    await until(
+      'the missing one to be told',
+      () => failing(MISSING),
+      (value) => value === 1,
+    );
+    expect([await failing(THEIRS), await failing(OURS), bridge?.isRunning]).toEqual([0, 0, true]);
+    expect((await fetch(`${theirBridge.probes.bridge}/readyz`)).status).toBe(200);
+  });
+
+  test("groups another system's letters by their exceptions, and shows those", async () => {
+    const key = `spring-${randomUUID()}`;
+    const wrapper = 'org.springframework.kafka.listener.ListenerExecutionFailedException';
+    const letterOf = (causes: Record<string, string>) => ({
+      key,
+      value: '{}',
+      headers: { 'kafka_dlt-exception-fqcn': wrapper, 'kafka_dlt-original-topic': TOPICS.orderProcessing, ...causes },
+    });
+    const cause = 'java.lang.IllegalStateException';
+    const stacktrace = `${cause}: no such parcel\n\tat com.example.Parcels.take(Parcels.java:42)`;
+    const [letter] = await indexed(
+      THEIRS,
+      letterOf({ 'kafka_dlt-exception-cause-fqcn': cause, 'kafka_dlt-exception-stacktrace': stacktrace }),
+      letterOf({ 'kafka_dlt-exception-cause-fqcn': cause }),
+      letterOf({}),
+    );
+    const groups = await desk.ask<LetterGroup[]>('GET', `/groups?key=${key}`);
+    expect(groups.body.data).toMatchObject([
+      { code: cause, count: 2 },
+      { code: wrapper, count: 1 },
+    ]);
+    expect(letter?.headers).toMatchObject({
+      'kafka_dlt-exception-cause-fqcn': [cause],
+      'kafka_dlt-exception-stacktrace': [stacktrace],
+    });
+    expect((await desk.decide(letter?.id ?? '', 'replay')).status).toBe(202);
+    const [back] = await until(
+      'it to be sent back',
+      async () => broker.recordsOf(TOPICS.orderProcessing).filter((record) => record.key?.toString() === key),
+      (records) => records.length > 0,
+    );
+    expect(Object.keys(back?.headers ?? {}).filter((name) => name.startsWith('kafka_dlt-'))).toEqual([]);
+  });
+
+  test('keeps up with transactions, whose marks are handed to nobody', async () => {
+    await inTransaction('committed', (transaction) => transaction.commit());
+    await inTransaction('aborted', (transaction) => transaction.abort());
+    await until(
+      'their group to be at the end',
+      () => behind(`dead-letter-group.${THEIRS}`),
+      (records) => records === 0,
+    );
+    const values = await shop
+      .db('dead_letters')
+      .where({ topic: THEIRS, key: Buffer.from('tx') })
+      .pluck('value');
+    expect(values.map(String)).toEqual(['committed']);
+  });
+
+  async function inTransaction(
+    value: string,
+    end: (transaction: { commit(): Promise<void>; abort(): Promise<void> }) => Promise<void>,
+  ): Promise<void> {
+    const producer = client.producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      transactionalId: randomUUID(),
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await producer.connect();
+    try {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic: THEIRS, messages: [{ key: 'tx', value }] });
+      await end(transaction);
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  async function behind(groupId: string): Promise<number> {
+    const [[end], [group]] = await Promise.all([
+      admin.fetchTopicOffsets(THEIRS),
+      admin.fetchOffsets({ groupId, topics: [THEIRS] }),
+    ]);
+    return Number(end?.high) - Number(group?.partitions[0]?.offset);
+  }
+
+  test('rebuilt, is mended while it is in use, and keeps what its topic no longer has', async () => {
+    const [gone, garbled, lost] = (
+      await indexed(THEIRS, { key: 'k', value: 'a' }, { key: 'k', value: 'b' }, { key: 'k', value: 'c' })
+    ).map(({ id }) => id) as [string, string, string];
+    const wish = { decisionId: randomUUID() };
+    expect((await desk.decide(gone, 'discard', wish)).status).toBe(202);
+    await inTransaction('last', (transaction) => transaction.commit());
+
+    const offsetOf = (id: string) => id.split('/')[2] as string;
+    await admin.deleteTopicRecords({ topic: THEIRS, partitions: [{ partition: 0, offset: offsetOf(garbled) }] });
+    const row = (id: string) => shop.db('dead_letters').where({ topic: THEIRS, record_offset: offsetOf(id) });
+    const before = await row(garbled);
+    await row(garbled).update({ value: Buffer.from('x'), code: 'GARBLED', origin_topic: 'elsewhere' });
+    await row(lost).delete();
+
+    let isOver = false;
+    const rebuilding = rebuild([THEIRS]).finally(() => {
+      isOver = true;
+    });
+    const meanwhile = await until(
+      'the rebuild to end',
+      async () => (await desk.decide(gone, 'discard', wish)).status,
+      (status) => isOver || status !== 202,
+      60_000,
+    );
+    await rebuilding;
+
+    expect(meanwhile).toBe(202);
+    expect(await row(garbled)).toEqual(before);
+    expect((await desk.show(lost)).value).toBe('c');
+    expect((await answerOf(gone)).body.data).toMatchObject({ state: 'DISCARDED', value: 'a' });
+  });
+
+  test('rebuilt, names the topics that could not be read, and mends the others', async () => {
+    const [letter] = await indexed(OURS, { key: 'k', value: 'once more' });
+    const { id } = letter as LetterSummary;
+    const [topic, , offset] = id.split('/');
+    await shop.db('dead_letters').where({ topic, record_offset: offset }).delete();
+    await expect(rebuild([MISSING])).rejects.toThrow(`not read to their ends: ${MISSING}`);
+    expect((await desk.show(id)).value).toBe('once more');
+  });
+});
