@@ -2,17 +2,23 @@ import { ConfigurationError, loadSettings } from '../config/load';
 import { operatorAccess } from '../config/operator-access';
 import type { Settings } from '../config/settings';
 import { Api } from './api';
+import { apiAddress } from './api-address';
 import { CommandError, EXIT } from './command-error';
 import { createDevelopmentToken } from './development-token';
 
 const OPERATOR = 'operator@example.com';
+/** What a bearer token consists of (RFC 6750). */
+const TOKEN = /^[\w.~+/-]+=*$/;
 
 /** The API of ORDERSAGA_API, or of the stack that is up, with ORDERSAGA_TOKEN or a development token for an operator. */
 export async function openApi(): Promise<Api> {
   const { api, token } = operatorAccess();
-  if (api !== undefined && !URL.canParse(api))
-    throw new CommandError(EXIT.usage, `ORDERSAGA_API is no address: ${api}`);
-  return new Api(api ?? stackApi(), token ?? (await developmentToken(OPERATOR, 'operator')));
+  if (token !== undefined && !TOKEN.test(token))
+    throw new CommandError(EXIT.usage, 'ORDERSAGA_TOKEN has a character that no token has: a line break, a space?');
+  return new Api(
+    api === undefined ? stackApi() : apiAddress(api),
+    token ?? (await developmentToken(OPERATOR, 'operator')),
+  );
 }
 
 /** A token as the API of this machine's stack takes it; never in production. */

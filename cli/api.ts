@@ -5,6 +5,7 @@ const ANSWER_WITHIN_MS = 30_000;
 /** The API over HTTP; a refusal or its absence is a CommandError with the exit code that says so. */
 export class Api {
   constructor(
+    /** Where its paths begin: without a slash at its end. */
     readonly address: string,
     private readonly token: string,
   ) {}
@@ -41,7 +42,7 @@ export class Api {
 
   private ask(method: string, path: string, init: RequestInit): Promise<Response> {
     const headers = { authorization: `Bearer ${this.token}`, 'accept-language': 'en', ...init.headers };
-    return this.untilRead(fetch(new URL(path, this.address), { ...init, method, headers }));
+    return this.untilRead(fetch(`${this.address}${path}`, { ...init, method, headers }));
   }
 
   private async untilRead<Answer>(answer: Promise<Answer>): Promise<Answer> {

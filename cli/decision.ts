@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Api } from './api';
 import type { JsonOption } from './command';
 import { CommandError, EXIT } from './command-error';
-import { printable, say } from './output';
+import { say } from './output';
+import { ask } from './question';
 
 export interface DecisionOptions extends JsonOption {
   readonly reason: string;
@@ -51,11 +51,6 @@ export async function decide<Answer>(
 }
 
 async function confirm(): Promise<void> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await lines.question(printable('This can not be undone. Go on? [y/N] '));
-    if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError(EXIT.failed, 'nothing was done');
-  } finally {
-    lines.close();
-  }
+  const answer = await ask('This can not be undone. Go on? [y/N] ');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError(EXIT.failed, 'nothing was done');
 }

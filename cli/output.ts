@@ -9,13 +9,26 @@ export function print(text: string): void {
 }
 
 export function printJson(data: unknown): void {
-  process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
+  process.stdout.write(`${jsonText(data, 2)}\n`);
 }
+
+/** One line for each, where data come one after the other. */
+export function printJsonLine(data: unknown): void {
+  process.stdout.write(`${jsonText(data)}\n`);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what these are taken out with
+const STEERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** What other systems write must not steer the terminal. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what these are taken out with
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '·');
+  return text.replaceAll(STEERS, '·');
+}
+
+/** JSON is data: every character is kept, and what steers a terminal is written as its escape. */
+export function jsonText(data: unknown, indent?: number): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(data, undefined, indent).replaceAll(STEERS, escaped);
 }
 
 export type Cell = string | number | null | undefined;

@@ -6,11 +6,12 @@ import { ordersCommands } from './commands/orders';
 import { outboxCommands } from './commands/outbox';
 import { sagaCommands } from './commands/saga';
 import { tokenCommand } from './commands/token';
-import { printable } from './output';
+import { jsonText, printable } from './output';
 
 const ABOUT = `
 Talks to the API of ORDERSAGA_API, or of the stack that is up on this machine, with ORDERSAGA_TOKEN or a development
-token for an operator. Data go to stdout, everything else to stderr; --json everywhere.
+token for an operator. Data go to stdout, everything else to stderr. With --json, everywhere, the data are JSON, and what
+comes to nothing ends stderr with one line of JSON: the API's problem, or another object with code and detail.
 
 Exit codes: 0 ok, 1 refused or failed, 2 usage, 3 not found, 4 not allowed, 5 the system is away.
 
@@ -22,10 +23,12 @@ A stuck order, in three commands:
 /** Runs one command of the operator's; answers its exit code. */
 export async function runCommand(args: readonly string[]): Promise<ExitCode> {
   process.stdout.on('error', endQuietly);
+  const isJson = args.includes('--json');
   const program = new Command('ordersaga')
     .description('Orders, their sagas and what went wrong, for operators.')
     .addHelpText('after', ABOUT)
     .showHelpAfterError('(--help tells more)')
+    .configureOutput(isJson ? { writeErr: () => undefined } : {})
     .exitOverride();
   for (const add of [sagaCommands, dltCommands, ordersCommands, couponCommands, outboxCommands, tokenCommand])
     add(program);
@@ -33,12 +36,18 @@ export async function runCommand(args: readonly string[]): Promise<ExitCode> {
     await program.parseAsync([...args], { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) return endUsage(error, isJson);
     if (!(error instanceof CommandError)) throw error;
-    const text = error.problem && args.includes('--json') ? JSON.stringify(error.problem) : printable(error.message);
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${isJson ? jsonText(error) : printable(error.message)}\n`);
     return error.exitCode;
   }
+}
+
+/** As text, commander has said it already. */
+function endUsage({ exitCode, message }: CommanderError, isJson: boolean): ExitCode {
+  if (exitCode === 0) return EXIT.ok;
+  if (isJson) process.stderr.write(`${jsonText(new CommandError(EXIT.usage, message.replace(/^error: /, '')))}\n`);
+  return EXIT.usage;
 }
 
 /** Who reads our output has read enough, as `head` does. */

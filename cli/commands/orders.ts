@@ -1,14 +1,16 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { OrderStatusView, OrderView, TimelineView } from '../../contracts/http';
+import { canReach, ORDER_STATUSES, type OrderStatus } from '../../contracts/order-moves';
 import { openApi } from '../access';
 import { command, type JsonOption, show } from '../command';
 import { CommandError, EXIT } from '../command-error';
 import { serverSentEvents } from '../event-stream';
-import { amount, moment, print, table } from '../output';
+import { amount, moment, print, printJsonLine, table } from '../output';
 import { timelineLine } from '../timeline-line';
+import { orderIdOf } from './order-id';
 
 interface WatchOptions extends JsonOption {
-  readonly until?: string;
+  readonly until?: OrderStatus;
 }
 
 export function ordersCommands(program: Command): void {
@@ -27,19 +29,27 @@ export function ordersCommands(program: Command): void {
     '42',
     '42 --until COMPLETED --json',
   ])
-    .option('--until <status>', 'end when the order has come there')
+    .addOption(
+      new Option('--until <status>', 'end when the order has come there, or with 1 when it can not any more').choices(
+        ORDER_STATUSES,
+      ),
+    )
     .action(async (order: string, { until, json }: WatchOptions) => {
       const path = `${orderPath(order)}/events`;
       for await (const entry of serverSentEvents<TimelineView>(await openApi(), path)) {
-        print(json ? JSON.stringify(entry) : `${moment(entry.at)}  ${timelineLine(entry)}`);
-        if (until !== undefined && entry.type === 'status' && entry.data.to === until) return;
+        if (json) printJsonLine(entry);
+        else print(`${moment(entry.at)}  ${timelineLine(entry)}`);
+        const status = entry.type === 'status' && ORDER_STATUSES.find((known) => known === entry.data.to);
+        if (!until || !status) continue;
+        if (status === until) return;
+        if (!canReach(status, until))
+          throw new CommandError(EXIT.failed, `order ${order} is ${status}: it does not come to ${until} any more`);
       }
     });
 }
 
 function orderPath(order: string): string {
-  if (!/^[1-9]\d{0,15}$/.test(order)) throw new CommandError(EXIT.usage, `this is no order id: ${order}`);
-  return `/api/orders/${order}`;
+  return `/api/orders/${orderIdOf(order)}`;
 }
 
 function printOrder(order: OrderView & { readonly standing: OrderStatusView }): void {

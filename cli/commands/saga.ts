@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import type { SagaDecided, SagaStory, SagaSummary } from '../../contracts/saga-desk';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
-import { CommandError, EXIT } from '../command-error';
 import { type DecisionOptions, decide, decides, refuseUnasked } from '../decision';
 import { amount, moment, print, say, shortened, table } from '../output';
+import { orderIdOf } from './order-id';
 import { storyText } from './story-text';
 
 interface ListOptions extends JsonOption {
@@ -72,8 +72,7 @@ export function sagaCommands(program: Command): void {
 
 /** The API's path of an order's saga. */
 function sagaPath(order: string): string {
-  if (!/^[1-9]\d{0,15}$/.test(order)) throw new CommandError(EXIT.usage, `this is no order id: ${order}`);
-  return `/api/ops/sagas/${order}`;
+  return `/api/ops/sagas/${orderIdOf(order)}`;
 }
 
 function printSagas(sagas: readonly SagaSummary[]): void {

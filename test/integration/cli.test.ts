@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { developmentUserId } from '../../cli/development-token';
-import type { LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import type { LetterSummary, LetterView, ReplayProgressView, ReplaySteered } from '../../contracts/dead-letter-desk';
 import type { CouponView, TimelineView } from '../../contracts/http';
 import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../../contracts/saga-desk';
 import { TOPICS } from '../../contracts/topics';
@@ -109,6 +109,39 @@ describe('the operator’s command', () => {
     expect(groups).toMatchObject([{ state: 'DISCARDED', count: 1 }]);
   });
 
+  test('a replay of many is paused, resumed and cancelled with a reason, and its progress tells by whom', async () => {
+    const key = `cli-${randomUUID()}`;
+    for (let count = 1; count <= 3; count++) await broker.write(TOPICS.orderProcessing, { key, value: 'no JSON' });
+    const all = ['dlt', 'replay', '--all', '--key', key, '--reason', 'mended', '--rate', '1'];
+    const dry = await until(
+      'all to be indexed',
+      () => run(...all, '--dry-run'),
+      ({ stderr }) => stderr.includes('3 dead letters match'),
+    );
+    expect(dry.stderr).toContain('each would be checked when its turn comes');
+    const id = randomUUID();
+    expect((await run(...all, '--yes', '--decision-id', id)).exitCode).toBe(0);
+    const progress = () => told<ReplayProgressView>('dlt', 'progress', id);
+    const reaches = (wanted: string) => until(wanted, progress, ({ state }) => state === wanted);
+
+    const pause = ['dlt', 'pause', id, '--reason', 'it does harm'];
+    expect((await told<ReplaySteered>(...pause, '--dry-run')).state).toBe('RUNNING');
+    expect((await run(...pause)).exitCode).toBe(0);
+    await reaches('PAUSED');
+    const shown = (await run('dlt', 'progress', id)).stdout.toString();
+    expect(shown).toMatch(/^PAUSED {2}\d sent back.*\n.*Z {2}pause by operator:user-\w+: it does harm\n$/);
+    expect((await run('dlt', 'resume', id, '--reason', 'it was something else')).exitCode).toBe(0);
+
+    const cancel = ['dlt', 'cancel', id, '--reason', 'enough'];
+    expect((await run(...cancel)).exitCode).toBe(2);
+    expect((await run(...cancel, '--dry-run')).stderr).toContain(`${id} would cancel: RUNNING`);
+    expect((await run(...cancel, '--yes')).exitCode).toBe(0);
+    const { steered } = await reaches('CANCELLED');
+    expect(steered.map(({ action }) => action)).toEqual(['pause', 'resume', 'cancel']);
+    const late = await run(...pause);
+    expect([late.exitCode, late.stderr]).toEqual([1, expect.stringContaining('REPLAY_OVER')]);
+  });
+
   test('a parked saga is found, its story told on one screen, and RETRY ends it', async () => {
     const orderId = await parkedOrder();
     const found = await told<SagaSummary[]>('saga', 'list', '--needs-operator');
@@ -204,6 +237,15 @@ describe('the operator’s command', () => {
     });
   });
 
+  test('an order is not watched for ever when it can not come where it is wanted', async () => {
+    const { orderId } = await shop.payableOrder();
+    expect((await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too late' } })).status).toBe(
+      202,
+    );
+    const watched = await run('orders', 'watch', String(orderId), '--until', 'COMPLETED');
+    expect([watched.exitCode, watched.stderr]).toEqual([1, expect.stringContaining(`order ${orderId} is CANCELLED`)]);
+  });
+
   test('a token for development is printed alone, and the stack’s address and secret do without one', async () => {
     const env = roleEnvironment(shop.system);
     const { stdout, stderr } = await ordersaga(['token', 'lee@example.com', 'operator'], env);
@@ -233,6 +275,11 @@ describe('the operator’s command', () => {
       [2, run('dlt', 'list', '--state', 'NONSENSE')],
       [2, run('dlt', 'show', 'no-place')],
       [2, run('saga', 'compensate', '1')],
+      [2, run('dlt', 'pause', 'some-replay')],
+      [2, run('orders', 'watch', '1', '--until', 'DELIVERED')],
+      [2, run('dlt', 'replay', 'coupon.issue.DLT/0/0', '--edit', '-', '--reason', 'mended')],
+      [2, ordersaga(['saga', 'list'], { ...operator, ORDERSAGA_API: 'localhost:3000' })],
+      [2, ordersaga(['saga', 'list'], { ...operator, ORDERSAGA_TOKEN: 'my-secret\n' })],
       [3, run('saga', 'show', '999999999')],
       [3, run('dlt', 'show', 'coupon.issue.DLT/0/999999999')],
       [3, run('coupon', 'show', 'no-such-coupon')],
@@ -243,6 +290,18 @@ describe('the operator’s command', () => {
     const seen = await Promise.all(ends.map(async ([wanted, end]) => ({ wanted, ...(await end) })));
     for (const { wanted, exitCode, stdout, stderr } of seen) {
       expect([exitCode, stdout.toString(), stderr]).toEqual([wanted, '', expect.stringMatching(/\S/)]);
+      expect(stderr).not.toMatch(/my-secret|^ +at /m);
+    }
+    const asJson: readonly [string, Promise<CommandEnd>][] = [
+      ['USAGE', run('dlt', 'list', '--json', '--no-such-option')],
+      ['USAGE', run('saga', 'compensate', '1', '--json')],
+      ['USAGE', run('saga', 'show', 'no-order', '--json')],
+      ['AWAY', ordersaga(['saga', 'list', '--json'], { ...operator, ORDERSAGA_API: 'http://127.0.0.1:1' })],
+      ['ORDER_NOT_FOUND', run('saga', 'show', '999999999', '--json')],
+    ];
+    for (const [code, end] of asJson) {
+      const problem = JSON.parse((await end).stderr) as unknown;
+      expect(problem).toMatchObject({ code, detail: expect.stringMatching(/\S/) as string });
     }
     const help = await run('saga', 'resolve', '--help');
     expect([help.exitCode, help.stdout.toString()]).toEqual([0, expect.stringContaining('Examples:')]);
