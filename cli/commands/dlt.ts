@@ -70,7 +70,7 @@ function printLetters(letters: readonly LetterSummary[]): void {
     letter.code,
     shortened(letter.key, 36),
     letter.replayCount,
-    letter.waitingBehind,
+    letter.waitingBehind || '',
     shortened(letter.message, 60),
   ]);
   print(table(['place', 'state', 'died', 'code', 'key', 'replays', 'behind it', 'message'], rows));

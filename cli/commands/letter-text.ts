@@ -18,7 +18,7 @@ export function letterText(letter: LetterView): string {
     ['replays', letter.replayCount],
     ['replay of', letter.replayOf],
     ...(decision ? decisionFacts(decision) : []),
-    ['behind it', letter.waitingBehind > 0 ? `${letter.waitingBehind} later records of its key wait` : undefined],
+    ['behind it', behindIt(letter)],
     ...letter.waiting.map(({ id, since, eventId }): [string, string] => [
       'waits',
       `${id} since ${moment(since)}${eventId === null ? '' : `, event ${eventId}`}`,
@@ -32,6 +32,15 @@ export function letterText(letter: LetterView): string {
     .filter(([, value]) => value !== undefined && value !== null && value !== '')
     .map(([name, value]) => `${name.padEnd(10)}${value}`);
   return [...lines, '', valueText(letter)].join('\n');
+}
+
+function behindIt({ waitingBehind: count, waiting }: LetterView): string | undefined {
+  if (count === 0) return undefined;
+  return `${laterRecords(count)}${waiting.length < count ? `; the first ${waiting.length}:` : ''}`;
+}
+
+export function laterRecords(count: number): string {
+  return count === 1 ? '1 later record of its key waits' : `${count} later records of its key wait`;
 }
 
 function decisionFacts(decision: LetterDecisionView): [string, string | undefined][] {

@@ -11,7 +11,7 @@ import { lineDiff } from '../line-diff';
 import { moment, print, say } from '../output';
 import { type FilterOptions, filtered, filterOf } from './letter-filter';
 import { letterPath } from './letter-place';
-import { prettyJson } from './letter-text';
+import { laterRecords, prettyJson } from './letter-text';
 
 interface ReplayOptions extends DecisionOptions, FilterOptions {
   readonly edit?: string;
@@ -73,7 +73,8 @@ export function replayCommands(dlt: Command): void {
   ).action(async (place: string, options: DecisionOptions) => {
     const path = letterPath(place);
     refuseUnasked(options);
-    const would = (letter: Replayed) => `${letter.id} would be put aside for good (${letter.code})`;
+    const would = (letter: Replayed) =>
+      `${letter.id} would be put aside for good (${letter.code})${thenWouldFollow(letter)}`;
     const discarded = await decide<Replayed>(await openApi(), `${path}/discard`, options, {}, would);
     show(discarded, options, printLetter);
   });
@@ -113,10 +114,10 @@ async function replayOne(place: string, options: ReplayOptions): Promise<void> {
     ...(value ? { valueBase64: value.toString('base64') } : {}),
     ...(options.override ? { override: true } : {}),
   };
-  const would = ({ id, sends }: Replayed) =>
+  const would = ({ sends, ...letter }: Replayed) =>
     sends
-      ? `${id} would be sent to ${sends.topic}, key ${sends.key ?? '(none or no text)'}, ${Buffer.from(sends.valueBase64, 'base64').length} bytes`
-      : `${id} was decided by this decision id before`;
+      ? `${letter.id} would be sent to ${sends.topic}, key ${sends.key ?? '(none or no text)'}, ${Buffer.from(sends.valueBase64, 'base64').length} bytes${thenWouldFollow(letter)}`
+      : `${letter.id} was decided by this decision id before`;
   show(await decide<Replayed>(api, `${path}/replay`, options, wish, would), options, printLetter);
 }
 
@@ -129,6 +130,10 @@ async function replayMany(options: ReplayOptions): Promise<void> {
     print(`${decisionId}  ${matches} dead letters match`);
     if (!options.dryRun) say(`\`dlt progress ${decisionId}\` tells how far it is; dlt pause, resume, cancel steer it`);
   });
+}
+
+function thenWouldFollow({ waitingBehind }: LetterSummary): string {
+  return waitingBehind === 0 ? '' : `; ${laterRecords(waitingBehind)} and would follow`;
 }
 
 async function readValue(file: string): Promise<Buffer> {
