@@ -1,6 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { type Admin, CompressionCodecs, CompressionTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
+import {
+  type Admin,
+  CompressionCodecs,
+  CompressionTypes,
+  ConfigResourceTypes,
+  Kafka,
+  logLevel,
+  Partitioners,
+} from 'kafkajs';
 import { stackFolder } from '../../config/load';
 import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
@@ -180,6 +188,29 @@ describe('the index of dead letters', () => {
       ['k', 'small'],
       [null, value],
     ]);
+  });
+
+  test('hears of what died on a topic of ours that was compressed', async () => {
+    const compression = (value?: string) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: ConfigResourceTypes.TOPIC,
+            name: TOPICS.stockDecreaseFailed,
+            configEntries: value === undefined ? [] : [{ name: 'compression.type', value }],
+          },
+        ],
+      });
+    const key = randomUUID();
+    await compression('lz4');
+    try {
+      await broker.write(TOPICS.stockDecreaseFailed, { key, value: 'no JSON' });
+      const [letter] = await desk.lettersOf(TOPICS.stockDecreaseFailed, key);
+      expect(letter).toMatchObject({ code: 'NOT_JSON', value: 'no JSON' });
+    } finally {
+      await compression();
+    }
   });
 
   test('waits at a batch that is not what it says it is, tells, and goes on when it can be read', async () => {
