@@ -13,7 +13,7 @@ import { oldestUnpublished, outboxBacklog } from '../db/outbox';
 import { stepsOfOrder } from '../db/saga-steps';
 import { listSagas, storyOf } from '../db/saga-stories';
 import { languageOf, type MessageName, send, success } from './answer';
-import { authenticated, identityOf, operatorsOnly } from './authentication';
+import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { ProblemError } from './problem';
 import { SagaDecisions } from './saga-decisions';
@@ -64,7 +64,7 @@ export function sagaRoutes({ db, temporal, settings, authenticate }: RouteDepend
   router.post('/api/ops/sagas/:orderId/compensate', user, operatorsOnly, jsonBody, async (request, response) => {
     const wish = parseBody(request, compensateSchema);
     const order = await orderOf(request);
-    const isNew = await decisions.compensate(order, wish, actorOf(response));
+    const isNew = await decisions.compensate(order, wish, operatorOf(response));
     await answer(request, response, { order, wish, workflowId: orderWorkflowId(order.id), isNew }, 'sagaCompensated');
   });
 
@@ -72,7 +72,7 @@ export function sagaRoutes({ db, temporal, settings, authenticate }: RouteDepend
     const wish = parseBody(request, resolveSchema);
     const order = await orderOf(request);
     const workflowId = activeWorkflowId(order);
-    const isNew = await decisions.resolve(order, workflowId, wish, actorOf(response));
+    const isNew = await decisions.resolve(order, workflowId, wish, operatorOf(response));
     await answer(request, response, { order, wish, workflowId, isNew }, 'sagaResolved');
   });
 
@@ -106,5 +106,3 @@ interface Decided {
 function activeWorkflowId({ id, status }: Order): string {
   return status === 'REFUND_REQUESTED' ? refundWorkflowId(id) : orderWorkflowId(id);
 }
-
-const actorOf = (response: Response) => `operator:${identityOf(response).userId}`;

@@ -13,7 +13,7 @@ const TOPIC = TOPICS.couponIssue;
 const UNTRANSLATABLE = '22P05';
 const UNFORESEEN = 'P0001';
 /** Temporal deletes a workflow when its other work is done. */
-const FORGETTING_MS = 50_000;
+const FORGETTING_MS = 100_000;
 
 describe('a replay of many dead letters', () => {
   const shop = new Shop();
@@ -185,5 +185,5 @@ describe('a replay of many dead letters', () => {
       const refused = await post('', { ...wish, dryRun });
       expect([refused.status, refused.body]).toMatchObject([409, { code: 'DECISION_ID_REUSED', replayed: 1 }]);
     }
-  });
+  }, 120_000);
 });
