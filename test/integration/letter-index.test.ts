@@ -350,6 +350,8 @@ describe('the index of dead letters', () => {
     await inTransaction('last', (transaction) => transaction.commit());
 
     const offsetOf = (id: string) => id.split('/')[2] as string;
+    // Which makes kafkajs know the topic's leader.
+    await admin.fetchTopicOffsets(THEIRS);
     await admin.deleteTopicRecords({ topic: THEIRS, partitions: [{ partition: 0, offset: offsetOf(garbled) }] });
     const row = (id: string) => shop.db('dead_letters').where({ topic: THEIRS, record_offset: offsetOf(id) });
     const before = await row(garbled);
