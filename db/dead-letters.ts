@@ -1,43 +1,9 @@
 import type { LetterFilter, LetterState } from '../contracts/dead-letter-desk';
-import type { TextHeaders } from '../contracts/dead-letters';
 import type { LetterCursor } from '../contracts/workflow-api';
 import type { Db, DbOrTrx, Trx } from './connection';
+import { BODY, HEAD, type IndexedLetter, type LetterHead, type LetterPlace } from './letter-index';
 
-/** Where a dead letter stands. */
-export interface LetterPlace {
-  readonly topic: string;
-  readonly partition: number;
-  /** Decimal text. */
-  readonly offset: string;
-}
-
-/** A dead letter as its topic has it, decoded, without what may be large. */
-interface IndexedHead extends LetterPlace {
-  readonly deadAt: Date;
-  readonly originTopic: string;
-  readonly originPartition: number;
-  readonly originOffset: string;
-  readonly originAt: Date | null;
-  readonly consumerGroup: string | null;
-  readonly code: string | null;
-  readonly message: string | null;
-  readonly key: Buffer | null;
-  readonly replayCount: number;
-  readonly decisionId: string | null;
-  readonly eventId: string | null;
-  readonly orderId: number | null;
-  readonly requestId: string | null;
-}
-
-interface IndexedBody {
-  readonly value: Buffer | null;
-  /** Of the record. */
-  readonly headers: TextHeaders;
-  /** What another system wrote about its death. */
-  readonly exceptionHeaders: TextHeaders;
-}
-
-export interface IndexedLetter extends IndexedHead, IndexedBody {}
+export type { LetterPlace } from './letter-index';
 
 export interface LetterDecision {
   readonly decisionId: string;
@@ -61,49 +27,10 @@ interface Standing {
 }
 
 /** A letter in a list. */
-export interface ListedLetter extends IndexedHead, Standing {}
+export interface ListedLetter extends LetterHead, Standing {}
 
 /** A letter whole. */
 export interface Letter extends IndexedLetter, Standing {}
-
-const OFFSETS = { offset: 'record_offset', originOffset: 'origin_offset' } as const;
-
-const HEAD = {
-  topic: 'topic',
-  partition: 'partition',
-  deadAt: 'dead_at',
-  originTopic: 'origin_topic',
-  originPartition: 'origin_partition',
-  originAt: 'origin_at',
-  consumerGroup: 'consumer_group',
-  code: 'code',
-  message: 'message',
-  key: 'key',
-  replayCount: 'replay_count',
-  decisionId: 'decision_id',
-  eventId: 'event_id',
-  orderId: 'order_id',
-  requestId: 'request_id',
-} as const;
-
-const BODY = { value: 'value', headers: 'headers', exceptionHeaders: 'exception_headers' } as const;
-
-const COLUMNS = { ...OFFSETS, ...HEAD, ...BODY };
-
-/** Far below the 65,535 parameters of a statement. */
-const ROWS_AT_ONCE = 1_000;
-
-/** Puts letters into the index; what their topic says counts, whatever stands there already. */
-export async function indexLetters(db: DbOrTrx, letters: readonly IndexedLetter[]): Promise<void> {
-  const rows = letters.map((letter) =>
-    Object.fromEntries(Object.entries(COLUMNS).map(([name, column]) => [column, letter[name as keyof IndexedLetter]])),
-  );
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE)
-    await db('dead_letters')
-      .insert(rows.slice(from, from + ROWS_AT_ONCE))
-      .onConflict(['topic', 'partition', 'record_offset'])
-      .merge();
-}
 
 const STATE = `case when d.action = 'REPLAY' then 'REPLAYED' when d.action = 'DISCARD' then 'DISCARDED'
   when l.replay_count >= ? then 'PARKED' else 'WAITING' end`;

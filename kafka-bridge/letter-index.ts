@@ -4,7 +4,7 @@ import { base64Headers, decodeDeadLetter } from '../contracts/dead-letters';
 import { subjectOf } from '../contracts/record-subject';
 import { deadLetterTopic, TOPICS } from '../contracts/topics';
 import type { Db } from '../db/connection';
-import { type IndexedLetter, indexLetters } from '../db/dead-letters';
+import { type IndexedLetter, indexLetters } from '../db/letter-index';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import type { IncomingRecord, Kafka, KafkaAdmin, KafkaConsumer } from './kafka-port';
