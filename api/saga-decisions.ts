@@ -39,12 +39,15 @@ export class SagaDecisions {
   /** False: it had been decided before under this id. */
   async resolve(order: Order, workflowId: string, wish: ResolveSaga, actor: string): Promise<boolean> {
     const { dryRun, ...resolution } = wish;
-    if (await this.wasDecided(order, wish.decisionId, wish)) return false;
+    const wasDecided = await this.wasDecided(order, wish.decisionId, wish);
+    if (dryRun && wasDecided) return false;
+    // Also where the database has it: a Temporal that was restarted may have forgotten that it took it.
     const why = dryRun
       ? await this.whyNotResolvable(workflowId, wish.step)
       : await this.workflows.resolve(workflowId, { ...resolution, actor });
-    if (why) throw new ProblemError('NOT_RESOLVABLE', { orderId: order.id, step: wish.step, reason: why });
-    return true;
+    if (why && !wasDecided)
+      throw new ProblemError('NOT_RESOLVABLE', { orderId: order.id, step: wish.step, reason: why });
+    return !wasDecided;
   }
 
   private async wasDecided(

@@ -114,6 +114,8 @@ export interface DeadLetter {
   readonly replayCount: number;
   /** The decision whose replay died as this letter. */
   readonly decisionId: string | undefined;
+  /** What had let the record pass those that wait behind it. */
+  readonly turn: string | undefined;
   /** What another system's recoverer wrote of the exception: no part of the record. */
   readonly exceptionHeaders: HeaderBytes;
 }
@@ -186,6 +188,7 @@ export function decodeDeadLetter(message: DeadLetterMessage): DeadLetter {
     group: nameIn(one(H.originalConsumerGroup)),
     replayCount: Number(one(H.replayCount)?.toString() ?? 0),
     decisionId: idIn(one(H.decisionId)),
+    turn: idIn(one(H.turn)),
     exceptionHeaders:
       code === undefined ? Object.fromEntries(headers.filter(([name]) => OF_EXCEPTIONS.includes(name))) : {},
   };

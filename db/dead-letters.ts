@@ -37,7 +37,8 @@ const STATE = `case when d.action = 'REPLAY' then 'REPLAYED' when d.action = 'DI
 
 const WAITING_BEHIND = `(select count(*)::int from blocked_keys b
     join waiting_records w on w.topic = b.topic and w.key_hash = b.key_hash
-  where b.topic = l.origin_topic and b.head_partition = l.origin_partition and b.head_offset = l.origin_offset)`;
+  where b.topic = l.origin_topic and (b.turn = l.turn or b.head_partition = l.origin_partition
+    and b.head_offset = l.origin_offset and b.consumer_group = l.consumer_group))`;
 
 const DECISION = `'decisionId', d.decision_id, 'action', d.action, 'actor', d.actor, 'reason', d.reason,
   'isEdited', d.edited_value is not null, 'isOverride', d.is_override, 'bulkId', d.bulk_id, 'at', d.at,

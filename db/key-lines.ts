@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { TextHeaders } from '../contracts/dead-letters';
 import type { RecordPosition } from '../contracts/workflow-api';
 import type { Db, DbOrTrx, Trx } from './connection';
@@ -20,6 +21,13 @@ export interface RecordInLine extends Place {
 type Place = Pick<RecordPosition, 'topic' | 'partition' | 'offset'>;
 type Line = { readonly topic: string; readonly keyHash: Buffer };
 
+/** What may be at the head of lines: a record, or the letter that it left. */
+export interface Head extends Place {
+  /** The group that gave it up; another's letter about the same record moves no line of ours. */
+  readonly group: string | null;
+  readonly turn: string | undefined;
+}
+
 /** How a record stands in the line of its key. */
 export function standingOf(db: Db, record: RecordInLine): Promise<Standing> {
   return standing(lineOf(db, record.topic, record.key), record);
@@ -31,8 +39,9 @@ async function standing(line: ReturnType<typeof lineOf>, { partition, offset, tu
     | undefined;
   // A turn may be for the line of another key: the one that the record had before it was edited.
   if (!head) return turn === undefined ? 'free' : 'head';
-  const isAtHead = head.head_partition === partition && String(head.head_offset) === offset;
-  return isAtHead || (turn !== undefined && turn === head.turn) ? 'head' : 'waiting';
+  const isNext =
+    head.turn === null ? head.head_partition === partition && String(head.head_offset) === offset : head.turn === turn;
+  return isNext ? 'head' : 'waiting';
 }
 
 /** Puts a record at the end of the line of its key, unless that has become free: then it returns how the record stands. */
@@ -66,14 +75,20 @@ export async function waitInLine(
   });
 }
 
+/** Whether a line, perhaps of another key, waits for whoever has this turn. */
+export async function isAwaited(db: Db, topic: string, turn: string): Promise<boolean> {
+  return (await db('blocked_keys').where({ topic, turn }).first('topic')) !== undefined;
+}
+
 /** Before a record's dead letter is written: from here on the later ones of its key wait behind it. */
-export async function blockKey(db: Db, { topic, partition, offset, key, turn }: RecordInLine): Promise<void> {
-  const head = { head_partition: partition, head_offset: offset };
+export async function blockKey(db: Db, record: RecordInLine & { readonly group: string }): Promise<void> {
+  const { topic, partition, offset, key, turn, group } = record;
+  const head = { head_partition: partition, head_offset: offset, consumer_group: group };
   await db.transaction(async (trx) => {
     if (turn !== undefined)
       await trx('blocked_keys')
         .where({ topic, turn })
-        .update({ ...head, turn: null });
+        .update({ ...head, turn: null, moved_at: db.fn.now() });
     // Without a key there is no order to keep.
     if (key !== null)
       await trx('blocked_keys')
@@ -84,24 +99,20 @@ export async function blockKey(db: Db, { topic, partition, offset, key, turn }: 
 }
 
 /** The head is done with, worked on or put aside: sends the next one after it, or frees the key. */
-export async function goOnWithout(trx: Trx, head: Place, turn: string | undefined): Promise<void> {
-  for (const line of await linesBehind(trx, head, turn)) await sendNext(trx, line);
+export async function goOnWithout(trx: Trx, head: Head): Promise<void> {
+  for (const line of await linesBehind(trx, head)) await sendNext(trx, line);
 }
 
 /** The head is sent back with a new turn; false: nobody waits behind it. */
-export async function giveTurn(
-  trx: Trx,
-  head: Place,
-  turns: { readonly before: string | undefined; readonly now: string },
-): Promise<boolean> {
-  const lines = await linesBehind(trx, head, turns.before);
-  for (const line of lines) await whereLine(trx('blocked_keys'), line).update({ turn: turns.now });
+export async function giveTurn(trx: Trx, head: Head, turn: string): Promise<boolean> {
+  const lines = await linesBehind(trx, head);
+  for (const line of lines) await whereLine(trx('blocked_keys'), line).update({ turn, moved_at: trx.fn.now() });
   return lines.length > 0;
 }
 
-/** Whether records of a key wait, or would. */
-export async function isBlocked(db: DbOrTrx, topic: string, key: Buffer): Promise<boolean> {
-  return (await lineOf(db, topic, key).first('topic')) !== undefined;
+/** Whether records of a key wait, or would, behind another than this. */
+export async function isBlocked(trx: Trx, topic: string, key: Buffer, head: Head): Promise<boolean> {
+  return (await lineOf(trx, topic, key).whereNot(isHead(head)).first('topic')) !== undefined;
 }
 
 /** As people see it. */
@@ -111,10 +122,16 @@ export interface WaitingRecord extends Place {
 }
 
 /** The first of those that wait behind a dead letter. */
-export async function waitingBehind(db: Db, head: Place, limit: number): Promise<WaitingRecord[]> {
+export async function waitingBehind(db: Db, head: Head, limit: number): Promise<WaitingRecord[]> {
   const rows = (await db('waiting_records as w')
     .join('blocked_keys as b', (join) => join.on('b.topic', 'w.topic').andOn('b.key_hash', 'w.key_hash'))
-    .where({ 'b.topic': head.topic, 'b.head_partition': head.partition, 'b.head_offset': head.offset })
+    .where({ 'b.topic': head.topic })
+    .whereRaw('(b.turn = ? or b.head_partition = ? and b.head_offset = ? and b.consumer_group = ?)', [
+      head.turn ?? null,
+      head.partition,
+      head.offset,
+      head.group,
+    ])
     .orderBy('w.id')
     .limit(limit)
     .select('w.topic', 'w.partition', { offset: 'w.record_offset' }, 'w.since', 'w.value')) as WaitingRecord[];
@@ -130,21 +147,23 @@ export async function countWaitingRecords(db: Db): Promise<number> {
 const lineOf = (db: DbOrTrx, topic: string, key: Buffer | null) =>
   db('blocked_keys').where({ topic }).whereRaw('key_hash = sha256(?)', [key]);
 
-/**
- * The lines that wait for this record, locked: more than one where a record's key was edited. Its place counts only
- * until somebody has decided: a record may have died twice there, by a crash, and left two letters.
- */
-async function linesBehind(trx: Trx, { topic, partition, offset }: Place, turn: string | undefined): Promise<Line[]> {
+/** The lines that wait for this record, locked: more than one where a record's key was edited. */
+async function linesBehind(trx: Trx, head: Head): Promise<Line[]> {
   return trx('blocked_keys')
-    .where({ topic })
-    .where((query) => {
-      query.where({ head_partition: partition, head_offset: offset, turn: null });
-      if (turn !== undefined) query.orWhere({ turn });
-    })
+    .where({ topic: head.topic })
+    .where(isHead(head))
     .orderBy('key_hash')
     .forUpdate()
     .select({ topic: 'topic', keyHash: 'key_hash' });
 }
+
+/** By its turn; by its place only until somebody has decided: by a crash it may have died twice there, and left two letters. */
+const isHead =
+  ({ partition, offset, group, turn }: Head) =>
+  (query: Knex.QueryBuilder): void => {
+    query.where({ head_partition: partition, head_offset: offset, consumer_group: group, turn: null });
+    if (turn !== undefined) query.orWhereRaw('turn is not distinct from ?', [turn]);
+  };
 
 async function sendNext(trx: Trx, line: Line): Promise<void> {
   const next = (await whereLine(trx('waiting_records'), line)
@@ -157,7 +176,7 @@ async function sendNext(trx: Trx, line: Line): Promise<void> {
     return;
   }
   await trx('waiting_records').where({ id: next.id }).delete();
-  await whereLine(trx('blocked_keys'), line).update({ turn: next.turn });
+  await whereLine(trx('blocked_keys'), line).update({ turn: next.turn, moved_at: trx.fn.now() });
   await addToOutbox(trx, [recordRow(next)]);
 }
 

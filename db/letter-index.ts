@@ -25,6 +25,8 @@ export interface LetterHead extends LetterPlace {
   readonly eventId: string | null;
   readonly orderId: number | null;
   readonly requestId: string | null;
+  /** What had let it pass those that wait behind it. */
+  readonly turn: string | null;
 }
 
 interface IndexedBody {
@@ -56,6 +58,7 @@ export const HEAD = {
   eventId: 'event_id',
   orderId: 'order_id',
   requestId: 'request_id',
+  turn: 'turn',
 } as const;
 
 export const BODY = { value: 'value', headers: 'headers', exceptionHeaders: 'exception_headers' } as const;

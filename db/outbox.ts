@@ -3,8 +3,8 @@ import { context, propagation } from '@opentelemetry/api';
 import type { TextHeaders } from '../contracts/dead-letters';
 import type { Db, DbOrTrx } from './connection';
 
-/** A header is text, or bytes in Base64. */
-export type OutboxHeader = string | { readonly base64: string };
+/** A header is text, or bytes in Base64; several of one name are a list. */
+export type OutboxHeader = string | { readonly base64: string } | readonly { readonly base64: string }[];
 
 export interface OutboxRow {
   readonly topic: string;
@@ -33,7 +33,7 @@ export function recordRow(
   },
   added: Readonly<Record<string, string>> = {},
 ): OutboxRow {
-  const own = Object.entries(record.headers).map(([name, values]) => [name, { base64: values.at(-1) ?? '' }]);
+  const own = Object.entries(record.headers).map(([name, values]) => [name, values.map((base64) => ({ base64 }))]);
   return {
     topic: record.topic,
     // As text where it is one, so that it is published in one order with the other rows of its key.

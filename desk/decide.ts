@@ -1,4 +1,4 @@
-import { DEAD_LETTER_HEADERS as H, idIn } from '../contracts/dead-letters';
+import { DEAD_LETTER_HEADERS as H } from '../contracts/dead-letters';
 import { EVENT_SCHEMAS } from '../contracts/events';
 import { subjectOf } from '../contracts/record-subject';
 import { TOPICS } from '../contracts/topics';
@@ -10,8 +10,9 @@ import {
   type Letter,
   type LetterDecision,
   type LetterPlace,
+  type ListedLetter,
 } from '../db/dead-letters';
-import { giveTurn, goOnWithout, isBlocked } from '../db/key-lines';
+import { giveTurn, goOnWithout, type Head, isBlocked } from '../db/key-lines';
 import { findOrder } from '../db/orders';
 import { addToOutbox, recordRow } from '../db/outbox';
 import { DeskRefusal } from './refusal';
@@ -67,15 +68,14 @@ export function replayLetter(
     await refuseReplay(trx, letter, record, wish, policy);
     if (isDry) return { letter, record, isNew: true };
     if (!(await writeDown(trx, letter, 'REPLAY', wish))) return decidedMeanwhile(trx, letter, wish, 'REPLAY', policy);
-    const turns = { before: turnOf(letter), now: wish.decisionId };
-    const isAwaited = await giveTurn(trx, originOf(letter), turns);
+    const isAwaited = await giveTurn(trx, headOf(letter), wish.decisionId);
     const row = recordRow(
       { ...record, headers: letter.headers },
       {
         [H.replayCount]: String(record.replayCount),
         [H.replayOf]: placeText(letter),
         [H.decisionId]: wish.decisionId,
-        ...(isAwaited ? { [H.turn]: turns.now } : {}),
+        ...(isAwaited ? { [H.turn]: wish.decisionId } : {}),
       },
     );
     // A topic of others may not be there: the row must not hold up our own events of that key.
@@ -98,7 +98,7 @@ export function discardLetter(
     const letter = await undecidedLetter(trx, place, policy);
     if (isDry) return { letter, isNew: true };
     if (!(await writeDown(trx, letter, 'DISCARD', wish))) return decidedMeanwhile(trx, letter, wish, 'DISCARD', policy);
-    await goOnWithout(trx, originOf(letter), turnOf(letter));
+    await goOnWithout(trx, headOf(letter));
     return { letter, isNew: true };
   });
 }
@@ -181,7 +181,11 @@ async function refuseReplay(
   const order = orderId === null ? undefined : await findOrder(trx, orderId);
   if (order?.status === 'CANCELLED') throw new DeskRefusal('ORDER_CANCELLED', { orderId, reason: order.statusReason });
   // Two letters sent to each other's key would wait for each other.
-  if (record.key && !(letter.key?.equals(record.key) ?? false) && (await isBlocked(trx, record.topic, record.key)))
+  if (
+    record.key &&
+    !(letter.key?.equals(record.key) ?? false) &&
+    (await isBlocked(trx, record.topic, record.key, headOf(letter)))
+  )
     throw new DeskRefusal('KEY_BLOCKED', { topic: record.topic, key: record.key.toString() });
   if (wish.isOverride) return;
   if (!OURS.has(record.topic)) throw new DeskRefusal('TOPIC_NOT_OURS', { topic: record.topic });
@@ -207,15 +211,10 @@ function refuseInvalid(topic: string, value: Buffer): void {
   });
 }
 
-/** Where a letter's record stood. */
-export function originOf({ originTopic, originPartition, originOffset }: Letter): LetterPlace {
-  return { topic: originTopic, partition: originPartition, offset: originOffset };
-}
-
-/** What let a letter's record pass those that wait behind it. */
-function turnOf({ headers }: Letter): string | undefined {
-  const turn = headers[H.turn]?.at(-1);
-  return turn === undefined ? undefined : idIn(Buffer.from(turn, 'base64'));
+/** What others may wait behind. */
+export function headOf({ originTopic, originPartition, originOffset, consumerGroup, turn }: ListedLetter): Head {
+  const place = { topic: originTopic, partition: originPartition, offset: originOffset };
+  return { ...place, group: consumerGroup, turn: turn ?? undefined };
 }
 
 /** A letter's id for people. */

@@ -112,7 +112,7 @@ export class BatchWorker {
 
   /** Ends a record one way or another; throws what may pass. */
   private async workOn(record: IncomingRecord): Promise<void> {
-    const { db, metrics, topic, waitsBehindDead } = this.options;
+    const { db, metrics, topic, groupId, waitsBehindDead } = this.options;
     const standing = waitsBehindDead ? await standInLine(db, record) : 'free';
     const outcome = standing === 'waiting' ? standing : await this.outcomeOf(record);
     metrics.records.inc({ topic, outcome });
@@ -123,7 +123,7 @@ export class BatchWorker {
       const workflowId = outcome === 'dead' ? undefined : workflowOf(subjectOf(topic, record.value));
       await noteReplayOutcome(db, decisionId, outcome, workflowId);
     }
-    if (standing === 'head' && outcome !== 'dead') await headIsDone(db, record);
+    if (standing === 'head' && outcome !== 'dead') await headIsDone(db, record, groupId);
   }
 
   private async outcomeOf(record: IncomingRecord): Promise<Outcome | 'dead'> {
@@ -140,7 +140,7 @@ export class BatchWorker {
   /** The dead letter is acknowledged before the record is committed: a crash between the two writes it twice, never not at all. */
   private async bury(record: IncomingRecord, poison: PoisonRecord): Promise<void> {
     const { db, deadLetters, groupId, topic, waitsBehindDead, logger } = this.options;
-    if (waitsBehindDead) await blockKey(db, record);
+    if (waitsBehindDead) await blockKey(db, record, groupId);
     const letter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
     await deadLetters.send([{ topic: deadLetterTopic(topic), ...letter }]);
     const { partition, offset } = record;

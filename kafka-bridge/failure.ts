@@ -1,4 +1,5 @@
 import { isGrpcServiceError } from '@temporalio/client';
+import { RecordRefusedError } from './kafka-port';
 import { PoisonRecord } from './poison';
 
 const INVALID_ARGUMENT = 3;
@@ -29,6 +30,8 @@ export type Verdict =
 export function judge(error: unknown): Verdict {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     if (inner instanceof PoisonRecord) return { kind: 'poison', poison: inner };
+    // Not even its dead letter can be written: that does not pass by itself.
+    if (inner instanceof RecordRefusedError) return { kind: 'passes', understood: false };
     if (isGrpcServiceError(inner)) {
       if (inner.code === INVALID_ARGUMENT)
         return { kind: 'poison', poison: new PoisonRecord('REFUSED_BY_TEMPORAL', inner.details, { cause: error }) };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type KafkaConfig, Kafka as KafkaJs, logLevel, Partitioners, type SASLOptions } from 'kafkajs';
+import { CompressionTypes, type KafkaConfig, Kafka as KafkaJs, logLevel, type SASLOptions } from 'kafkajs';
 import type { Settings } from '../config/settings';
 import type { Logger } from '../observability/logger';
 import {
@@ -14,6 +14,7 @@ import { createAdmin } from './kafkajs-admin';
 import { registerCodecs } from './kafkajs-codecs';
 import { consume } from './kafkajs-consumer';
 import { quietIdleTimers } from './kafkajs-idle-timer';
+import { partitioner } from './kafkajs-partitioner';
 
 export type KafkaSettings = Pick<
   Settings,
@@ -31,6 +32,7 @@ registerCodecs();
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+const LARGE_BYTES = 256 * 1024;
 /** Short, because a relay may publish only as long as it holds the lease of the row's lane. */
 const SEND_TIMEOUT_MS = 3_500;
 
@@ -82,7 +84,7 @@ function clientConfig(settings: KafkaSettings, log: Logger): KafkaConfig {
  */
 async function createProducer(client: KafkaJs): Promise<KafkaProducer> {
   const producer = client.producer({
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: partitioner,
     allowAutoTopicCreation: false,
     idempotent: false,
     retry: { retries: 0 },
@@ -91,7 +93,12 @@ async function createProducer(client: KafkaJs): Promise<KafkaProducer> {
   return {
     async send(records) {
       try {
-        await producer.sendBatch({ acks: -1, timeout: SEND_TIMEOUT_MS, topicMessages: groupByTopic(records) });
+        await producer.sendBatch({
+          acks: -1,
+          timeout: SEND_TIMEOUT_MS,
+          ...(records.some(isLarge) ? { compression: CompressionTypes.GZIP } : {}),
+          topicMessages: groupByTopic(records),
+        });
       } catch (error) {
         throw translated(error);
       }
@@ -99,6 +106,9 @@ async function createProducer(client: KafkaJs): Promise<KafkaProducer> {
     close: () => producer.disconnect(),
   };
 }
+
+/** It may have come compressed, and be larger than the broker takes as it is. */
+const isLarge = ({ value }: OutgoingRecord) => value !== null && value.length > LARGE_BYTES;
 
 function groupByTopic(records: readonly OutgoingRecord[]) {
   const topics = new Map<string, OutgoingRecord[]>();

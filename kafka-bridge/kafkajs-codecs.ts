@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { gunzip, gzip } from 'node:zlib';
 import { decompress as unzstd } from 'fzstd';
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
 import { decompress as unlz4 } from 'lz4js';
@@ -14,7 +14,7 @@ export class UnreadableBatchError extends Error {
 const SNAPPY_BLOCKS = Buffer.from([0x82, ...Buffer.from('SNAPPY'), 0]);
 const SNAPPY_HEADER_BYTES = 16;
 
-/** How each codec of Kafka is read; what this system writes is not compressed. */
+/** How each codec of Kafka is read. */
 const READERS = {
   GZIP: promisify<Buffer, Uint8Array>(gunzip),
   Snappy: async (bytes: Buffer) => (isInBlocks(bytes) ? Buffer.concat(blocksOf(bytes)) : unsnap(bytes)),
@@ -22,10 +22,13 @@ const READERS = {
   ZSTD: async (bytes: Buffer) => unzstd(bytes),
 };
 
-/** Teaches kafkajs, which knows GZIP alone, to read whatever a producer may have chosen. */
+const zip = promisify<Buffer, Buffer>(gzip);
+
+/** Teaches kafkajs, which knows GZIP alone, to read whatever a producer may have chosen; what is written is GZIP, if anything. */
 export function registerCodecs(): void {
   for (const [name, read] of Object.entries(READERS))
     CompressionCodecs[CompressionTypes[name as keyof typeof READERS]] = () => ({
+      compress: ({ buffer }: { readonly buffer: Buffer }) => zip(buffer),
       async decompress(bytes: Buffer): Promise<Buffer> {
         try {
           return Buffer.from(await read(bytes));

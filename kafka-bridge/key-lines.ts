@@ -8,20 +8,21 @@ import type { IncomingRecord } from './kafka-port';
 export async function standInLine(db: Db, record: IncomingRecord): Promise<lines.Standing> {
   const standing = await lines.standingOf(db, inLine(record));
   if (standing !== 'waiting') return standing;
-  // A turn of its own is for another line, which waits for it; it keeps that.
-  const turn = turnOf(record) ?? randomUUID();
+  // It keeps a turn that another line waits for: the one of the key that it had before it was edited.
+  const own = turnOf(record);
+  const turn = own !== undefined && (await lines.isAwaited(db, record.topic, own)) ? own : randomUUID();
   const headers = base64Headers({ ...record.headers, [DEAD_LETTER_HEADERS.turn]: [Buffer.from(turn)] });
   return lines.waitInLine(db, { ...record, turn, headers });
 }
 
 /** Before a record's dead letter is written: from here on the later ones of its key wait behind it. */
-export function blockKey(db: Db, record: IncomingRecord): Promise<void> {
-  return lines.blockKey(db, inLine(record));
+export function blockKey(db: Db, record: IncomingRecord, group: string): Promise<void> {
+  return lines.blockKey(db, { ...inLine(record), group });
 }
 
 /** The head of a line has been worked on: the next one follows. */
-export function headIsDone(db: Db, record: IncomingRecord): Promise<void> {
-  return db.transaction((trx) => lines.goOnWithout(trx, record, turnOf(record)));
+export function headIsDone(db: Db, record: IncomingRecord, group: string): Promise<void> {
+  return db.transaction((trx) => lines.goOnWithout(trx, { ...inLine(record), group }));
 }
 
 const inLine = (record: IncomingRecord): lines.RecordInLine => ({ ...record, turn: turnOf(record) });

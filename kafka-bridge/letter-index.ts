@@ -188,12 +188,13 @@ function bare({ topic, partition, offset, deadAt, key, value }: IndexedLetter): 
     eventId: null,
     orderId: null,
     requestId: null,
+    turn: null,
   };
 }
 
 /** A record of a dead-letter topic as the index has it. */
 function indexedLetter(record: IncomingRecord): IndexedLetter {
-  const { original, code, message, group, replayCount, decisionId, exceptionHeaders } = decodeDeadLetter(record);
+  const { original, code, message, group, replayCount, decisionId, turn, exceptionHeaders } = decodeDeadLetter(record);
   const { topic, partition, offset } = record;
   const originTopic = original.topic || topicBefore(topic);
   return {
@@ -214,6 +215,7 @@ function indexedLetter(record: IncomingRecord): IndexedLetter {
     exceptionHeaders: base64Headers(exceptionHeaders),
     replayCount: Number.isSafeInteger(replayCount) && replayCount >= 0 && replayCount < 1e9 ? replayCount : 0,
     decisionId: decisionId ?? null,
+    turn: turn ?? null,
     ...subjectOf(originTopic, original.value),
   };
 }

@@ -100,15 +100,14 @@ export class OutboxPublisher {
   private async bury(row: StoredOutboxRow, refusal: RecordRefusedError): Promise<boolean> {
     const place = { outboxId: row.id, topic: row.topic, key: row.key, code: refusal.code };
     const { key, value, headers } = toRecord(row);
-    const bytesOf = (content: string | Buffer | null) => (content === null ? null : Buffer.from(content));
     const original = {
       topic: row.topic,
       partition: -1,
       offset: '-1',
       timestamp: String(row.createdAt.getTime()),
-      key: bytesOf(key),
-      value: bytesOf(value),
-      headers: Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, [Buffer.from(content)]])),
+      key: key === null ? null : Buffer.from(key),
+      value: value === null ? null : Buffer.from(value),
+      headers,
     };
     const letter = encodeDeadLetter(original, { code: 'REFUSED_BY_BROKER', message: refusal.code });
     try {
@@ -127,7 +126,8 @@ export class OutboxPublisher {
 }
 
 function toRecord(row: StoredOutboxRow) {
-  const rawOf = (content: string | null) => (content === null ? null : Buffer.from(content, 'base64'));
+  const bytesOf = (base64: string) => Buffer.from(base64, 'base64');
+  const rawOf = (content: string | null) => (content === null ? null : bytesOf(content));
   return {
     topic: row.topic,
     key: row.raw ? rawOf(row.raw.key) : row.key,
@@ -135,7 +135,7 @@ function toRecord(row: StoredOutboxRow) {
     headers: Object.fromEntries(
       Object.entries(row.headers).map(([name, content]) => [
         name,
-        typeof content === 'string' ? content : Buffer.from(content.base64, 'base64'),
+        typeof content === 'string' ? [Buffer.from(content)] : [content].flat().map(({ base64 }) => bytesOf(base64)),
       ]),
     ),
   } satisfies OutgoingRecord;

@@ -3,6 +3,7 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AfterFailure } from '../activities/attempt';
@@ -54,7 +55,8 @@ class OrderLife extends OrderDesk {
   /** Another run has the order: whatever was asked of this one is refused, and nothing of the order is touched. */
   private async leaveToTheOther(): Promise<'DUPLICATE'> {
     this.isEnding = true;
-    this.inbox.closeCancellation('DUPLICATE');
+    if (patched('duplicates-tell-their-refusal')) await this.refuseCancel('DUPLICATE');
+    else this.inbox.closeCancellation('DUPLICATE');
     await condition(allHandlersFinished);
     return 'DUPLICATE';
   }

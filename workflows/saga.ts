@@ -154,10 +154,11 @@ export class Saga {
 
   /** Why a decision would come second; it may only be asked where nothing is replayed. */
   whyNotNow({ decisionId, step }: Resolution): string | undefined {
-    const isNext = this.decisions.some((other) => other.step === step);
-    return (isNext || this.deciding === step) && !this.decided.has(decisionId)
-      ? `another decision about step ${step} is being carried out`
-      : undefined;
+    if (this.decided.has(decisionId)) return undefined;
+    if (this.deciding === step || this.decisions.some((other) => other.step === step))
+      return `another decision about step ${step} is being carried out`;
+    const isTried = this.stuck.some((entry) => entry.step.name === step && entry.state === 'UNDOING');
+    return isTried ? `the undo of ${step} is being tried again: ask once more in a moment` : undefined;
   }
 
   /** Takes a person's decision; the same decisionId again is the same decision. */

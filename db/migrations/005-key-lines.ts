@@ -8,12 +8,13 @@ export async function up(knex: Knex): Promise<void> {
       key bytea not null,
       -- A key may be longer than an index takes.
       key_hash bytea generated always as (sha256(key)) stored,
-      -- The record that all others wait behind: it died here...
+      -- The record that all others wait behind: it died here, in this group...
       head_partition integer not null,
       head_offset bigint not null,
+      consumer_group text not null,
       -- ...or, once that was decided, it is the one under way with this in its header; null: nothing is decided yet.
       turn text,
-      blocked_at timestamptz not null default now(),
+      moved_at timestamptz not null default now(),
       primary key (topic, key_hash)
     );
     create index blocked_keys_head on blocked_keys (topic, head_partition, head_offset);
@@ -40,6 +41,18 @@ export async function up(knex: Knex): Promise<void> {
     );
     create index waiting_records_line on waiting_records (topic, key_hash, id);
 
+    -- Who let a line go on that nothing else would have moved.
+    create table line_releases (
+      decision_id text primary key,
+      topic text not null,
+      key bytea not null,
+      actor text not null,
+      reason text not null,
+      at timestamptz not null default now()
+    );
+
+    -- What had let the record pass those that wait behind it.
+    alter table dead_letters add column turn text;
     -- The dead letters of an order; one that can't be read is known by its key.
     create index dead_letters_order on dead_letters (order_id);
     create index dead_letters_key on dead_letters (sha256(key));
@@ -49,6 +62,7 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     drop index dead_letters_order, dead_letters_key;
-    drop table waiting_records, blocked_keys;
+    alter table dead_letters drop column turn;
+    drop table line_releases, waiting_records, blocked_keys;
   `);
 }

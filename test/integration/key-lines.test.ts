@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
-import { TOPICS } from '../../contracts/topics';
+import { DEAD_LETTER_HEADERS, encodeDeadLetter } from '../../contracts/dead-letters';
+import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { freePorts } from '../../stack/ports';
 import { Broker, eventOf } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
@@ -165,6 +166,92 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     expect(await parcelNewsHeard(shop, mine)).toEqual([`${mine}-SHIPMENT_STARTED`, `${mine}-IN_TRANSIT`]);
     await desk.decide(blocker?.id as string, 'discard');
     await untilFree(wrongKey, other);
+  });
+
+  test('waits on when its replay was sent under a wrong key, until that is put right', async () => {
+    const orderId = await paidOrder();
+    const nobodys = 900_000_000_000 + orderId;
+    await write(orderId, ['{', news(orderId, 'IN_TRANSIT')]);
+    const [letter] = await desk.lettersOf(TOPIC, String(orderId));
+    await waitingBehind(letter?.id as string, 1);
+    await desk.decide(letter?.id as string, 'replay', { value: news(nobodys, 'SHIPMENT_STARTED') });
+    const [wrong] = await desk.lettersOf(TOPIC, String(nobodys));
+    expect(wrong).toMatchObject({ code: 'UNKNOWN_ORDER', waitingBehind: 1 });
+    const right = { value: news(orderId, 'SHIPMENT_STARTED') };
+    expect((await desk.decide(wrong?.id as string, 'replay', right)).status).toBe(202);
+    await shop.reaches(orderId, 'IN_TRANSIT');
+    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
+    await untilFree(orderId, nobodys);
+  });
+
+  test("is not moved by another group's letter about the same record", async () => {
+    const orderId = await paidOrder();
+    const key = String(orderId);
+    await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
+    const [ours] = await desk.lettersOf(TOPIC, key);
+    await waitingBehind(ours?.id as string, 1);
+    const { partition, offset } = ours?.origin ?? { partition: -1, offset: '-1' };
+    const original = {
+      topic: TOPIC,
+      partition,
+      offset,
+      timestamp: '1',
+      key: Buffer.from(key),
+      value: Buffer.from('{'),
+      headers: {},
+    };
+    const letter = encodeDeadLetter(original, { code: 'NOT_JSON', message: 'theirs', group: 'billing' });
+    const headers = Object.fromEntries(
+      Object.entries(letter.headers).map(([name, [value]]) => [name, value as Buffer]),
+    );
+    await broker.write(deadLetterTopic(TOPIC), { key: letter.key, value: letter.value, headers });
+    const theirs = (await desk.lettersOf(TOPIC, key, 2)).find(({ consumerGroup }) => consumerGroup === 'billing');
+    expect(theirs?.waitingBehind).toBe(0);
+    await desk.decide(theirs?.id as string, 'discard');
+    await waitingBehind(ours?.id as string, 1);
+    await desk.decide(ours?.id as string, 'replay', { value: news(orderId, 'SHIPMENT_STARTED') });
+    await shop.reaches(orderId, 'IN_TRANSIT');
+    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
+    await untilFree(key);
+  });
+
+  test('keeps its order, and its headers, whatever headers of ours a producer has copied', async () => {
+    const orderIds = [await paidOrder(), await paidOrder()];
+    const headers = { [DEAD_LETTER_HEADERS.turn]: 'copied', theirs: ['one', 'two'] };
+    for (const orderId of orderIds) {
+      const key = String(orderId);
+      const values = ['IN_TRANSIT', 'DELIVERED'].map((status) => ({ key, value: news(orderId, status), headers }));
+      await broker.write(TOPIC, { key, value: '{' }, ...values);
+    }
+    const letters = await Promise.all(orderIds.map((id) => desk.lettersOf(TOPIC, String(id))));
+    for (const [letter] of letters) await waitingBehind(letter?.id as string, 2);
+    for (const [letter] of letters) await desk.decide(letter?.id as string, 'discard');
+    for (const orderId of orderIds) {
+      await shop.reaches(orderId, 'COMPLETED');
+      expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-IN_TRANSIT`, `${orderId}-DELIVERED`]);
+    }
+    await untilFree(...orderIds);
+    const sent = broker.recordsOf(TOPIC).filter(({ key, offset }) => key?.toString() === String(orderIds[0]) && offset);
+    expect(sent.at(-1)?.headers.theirs).toEqual([Buffer.from('one'), Buffer.from('two')]);
+  });
+
+  test('follows one that is larger than the broker takes, and came compressed', async () => {
+    const orderId = await paidOrder();
+    const huge = JSON.stringify({ padding: 'x'.repeat(5_000_000) });
+    await broker.write(
+      TOPIC,
+      { key: String(orderId), value: huge },
+      { key: String(orderId), value: news(orderId, 'IN_TRANSIT') },
+    );
+    const [letter] = await desk.lettersOf(TOPIC, String(orderId));
+    expect([letter?.code, letter?.valueBytes]).toEqual(['WRONG_SCHEMA', huge.length]);
+    await waitingBehind(letter?.id as string, 1);
+    await desk.decide(letter?.id as string, 'replay');
+    const [, again] = await desk.lettersOf(TOPIC, String(orderId), 2);
+    expect([again?.code, again?.value === huge]).toEqual(['WRONG_SCHEMA', true]);
+    await desk.decide(again?.id as string, 'discard');
+    await shop.reaches(orderId, 'IN_TRANSIT');
+    await untilFree(orderId);
   });
 
   test('waits for nobody without a key', async () => {

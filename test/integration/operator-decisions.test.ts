@@ -83,6 +83,22 @@ describe('what an operator decides about a saga', () => {
     },
   );
 
+  test('a decision that the database has and a restarted Temporal has forgotten is carried out when it comes again', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_undo_refused:1', recipientName: 'fault:ship_refused' });
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
+    const { decisionId, reason } = aDecision();
+    const wish = { step: 'payment', decision: 'RETRY' };
+    await shop
+      .db('resolutions')
+      .insert({ ...wish, order_id: orderId, decision_id: decisionId, reason, actor: 'operator:op' });
+    const taken = await post(orderId, 'resolve', { ...wish, decisionId, reason });
+    expect([taken.status, taken.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
+    expect(await shop.capturedNet(orderId)).toBe(0);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
   test.each(ENDINGS)(
     'a refund that is parked is ended by %s, and nothing of the order is left',
     async (decision, more) => {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
+import { CompressionTypes, type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { CONSUMED } from '../../contracts/topics';
 import type { SystemAddresses } from './system';
 import { until } from './until';
+
+const BROKER_TAKES = 1_048_000;
 
 /** A record as another system sees it. */
 export interface SeenRecord {
@@ -20,7 +22,7 @@ export interface WrittenRecord {
   readonly value: string | Buffer | null;
   readonly partition?: number;
   readonly timestamp?: string;
-  readonly headers?: Record<string, string | Buffer>;
+  readonly headers?: Record<string, string | Buffer | string[]>;
 }
 
 /** Another system on the same broker: reads some topics from their beginning, and writes what it likes. */
@@ -61,9 +63,11 @@ export class Broker {
     await Promise.all([this.producer.disconnect(), this.consumer.disconnect()]);
   }
 
-  /** Writes records in one batch; returns the offset of the first. */
+  /** Writes records in one batch, compressed if it is large; returns the offset of the first. */
   async write(topic: string, ...records: readonly WrittenRecord[]): Promise<bigint> {
-    const [written] = await this.producer.send({ topic, acks: -1, messages: [...records] });
+    const isLarge = records.some(({ value }) => (value?.length ?? 0) > BROKER_TAKES);
+    const compression = isLarge ? CompressionTypes.GZIP : CompressionTypes.None;
+    const [written] = await this.producer.send({ topic, acks: -1, compression, messages: [...records] });
     return BigInt(written?.baseOffset ?? -1);
   }
 
