@@ -30,6 +30,8 @@ const MESSAGES = {
   deadLetter: { ko: '데드 레터 조회 성공', en: 'The dead letter' },
   deadLetterReplayed: { ko: '데드 레터를 다시 보냅니다.', en: 'The dead letter is sent back.' },
   deadLettersReplayed: { ko: '데드 레터 재전송', en: 'The replay of dead letters' },
+  keyLines: { ko: '기다리는 키 목록', en: 'Keys whose records wait' },
+  keyLineReleased: { ko: '막힌 키를 풀었습니다.', en: 'The line goes on.' },
   deadLetterDiscarded: { ko: '데드 레터를 폐기했습니다.', en: 'The dead letter was discarded.' },
   sagas: { ko: '사가 목록 조회 성공', en: 'Sagas' },
   saga: { ko: '사가 조회 성공', en: "The order's story" },

@@ -4,11 +4,11 @@ import { discardLetterSchema, letterFilterSchema, replayLetterSchema } from '../
 import { findLetter, groupLetters, type LetterPlace, letterOfReplay, listLetters } from '../db/dead-letters';
 import { waitingBehind } from '../db/key-lines';
 import { type Decided, type DeskPolicy, discardLetter, headOf, replayLetter } from '../desk/decide';
-import { DeskRefusal } from '../desk/refusal';
 import { languageOf, type MessageName, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { letterGroup, letterSummary, letterView, textOf } from './dead-letter-views';
 import type { RouteDependencies } from './dependencies';
+import { asProblem } from './desk-problem';
 import { ProblemError } from './problem';
 import { jsonBody, largeJsonBody, parse, parseBody, parseQuery } from './validation';
 
@@ -118,11 +118,3 @@ function placeOf(request: Request): LetterPlace {
 }
 
 const bytesOf = (base64: string | undefined) => (base64 === undefined ? undefined : Buffer.from(base64, 'base64'));
-
-async function asProblem<Result>(decide: () => Promise<Result>): Promise<Result> {
-  try {
-    return await decide();
-  } catch (error) {
-    throw error instanceof DeskRefusal ? new ProblemError(error.code, error.details) : error;
-  }
-}

@@ -8,6 +8,7 @@ import {
   type ReplayProgressView,
   type ReplaySteered,
 } from '../contracts/dead-letter-desk';
+import type { KeyLineView } from '../contracts/key-lines';
 import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../contracts/saga-desk';
 import { REPLAY_ACTIONS } from '../contracts/workflow-api';
 import { ORDER_STATUSES } from '../domain/order-status';
@@ -219,6 +220,16 @@ const outbox: z.ZodType<OutboxView> = z.object({
 });
 
 /** `data` of each success. */
+const keyLine: z.ZodType<KeyLineView> = z.object({
+  topic: text,
+  key: orNull.describe('As text; null: bytes that are no text'),
+  keyBase64: text,
+  waiting: z.int().describe('How many records wait'),
+  movedAt: time.describe('When it last moved'),
+  waitsFor: z.enum(['DECISION', 'RECORD_UNDER_WAY', 'NOTHING']),
+  deadLetter: text.optional().describe('The dead letter to decide'),
+});
+
 export const DESK_ANSWERS = {
   letters: z.array(letterSummary),
   letterGroups: z.array(letterGroup),
@@ -234,6 +245,8 @@ export const DESK_ANSWERS = {
   }),
   replayProgress,
   replaySteered,
+  keyLines: z.array(keyLine),
+  keyLineReleased: z.object({ topic: text, keyBase64: text, decisionId: text, dryRun, waiting: z.int() }),
   sagas: z.array(sagaSummary),
   story,
   sagaDecided,

@@ -5,6 +5,7 @@ import {
   replayManySchema,
   steerReplaySchema,
 } from '../contracts/dead-letter-desk';
+import { listLinesSchema, releaseLineSchema } from '../contracts/key-lines';
 import { compensateSchema, resolveSchema, sagaFilterSchema } from '../contracts/saga-desk';
 import { DESK_ANSWERS } from './openapi-desk-answers';
 import { BODY, type Operation } from './openapi-operation';
@@ -55,6 +56,18 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
     body: discardLetterSchema,
     answer: { status: 202, data: DESK_ANSWERS.letterDiscarded },
     problems: [...DECIDED, 'DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_DECIDED'],
+  },
+  'get /api/ops/key-lines': {
+    summary: 'Keys whose later records wait behind a dead letter, the longest still first (operators)',
+    query: listLinesSchema,
+    answer: { status: 200, data: DESK_ANSWERS.keyLines },
+    problems: ASKED,
+  },
+  'post /api/ops/key-lines/release': {
+    summary: 'Let a line go on whose record under way is lost (operators)',
+    body: releaseLineSchema,
+    answer: { status: 202, data: DESK_ANSWERS.keyLineReleased },
+    problems: [...DECIDED, 'LINE_NOT_FOUND', 'LINE_WAITS_FOR_DECISION', 'LINE_MOVES'],
   },
   'post /api/ops/dead-letter-replays': {
     summary:

@@ -133,6 +133,21 @@ const PROBLEMS = {
     title: { ko: '그 키의 기록이 기다리고 있습니다', en: 'Records of that key wait already' },
     detail: { ko: '그 키의 데드 레터를 먼저 처리해 주세요.', en: 'Decide the dead letter of that key first.' },
   },
+  LINE_NOT_FOUND: {
+    status: 404,
+    title: { ko: '그 키는 막혀 있지 않습니다', en: 'Nobody waits for that key' },
+    detail: { ko: '토픽과 키를 확인해 주세요.', en: 'Check the topic and the key.' },
+  },
+  LINE_WAITS_FOR_DECISION: {
+    status: 409,
+    title: { ko: '데드 레터의 처리를 기다리고 있습니다', en: 'The line waits for its dead letter' },
+    detail: { ko: 'deadLetter를 먼저 처리해 주세요.', en: 'Decide the dead letter that the member deadLetter names.' },
+  },
+  LINE_MOVES: {
+    status: 409,
+    title: { ko: '아직 움직이고 있습니다', en: 'The line has just moved' },
+    detail: { ko: '1분이 지나도 그대로이면 다시 시도해 주세요.', en: 'Try again if it still stands after a minute.' },
+  },
   VALUE_MISSING: {
     status: 422,
     title: { ko: '보낼 값이 없습니다', en: 'There is no value to send' },

@@ -36,7 +36,7 @@ const moment = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time w
 export const letterFilterSchema = z.strictObject({
   /** Of the record, not of its dead-letter topic. */
   topic: storable(z.string().min(1).max(249)).optional(),
-  code: storable(z.string().min(1).max(100)).optional(),
+  code: storable(z.string().min(1).max(249)).optional(),
   /** The record's key as text. */
   key: z.string().max(1_000).optional(),
   state: z.enum(LETTER_STATES).optional(),

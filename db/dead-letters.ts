@@ -164,6 +164,11 @@ export async function groupLetters(db: Db, filter: LetterFilter, maxReplays: num
     .orderBy('count', 'desc')) as unknown as StoredLetterGroup[];
 }
 
+/** Has others who would decide about this letter wait for the end of the transaction. */
+export async function lockLetter(trx: Trx, { topic, partition, offset }: LetterPlace): Promise<void> {
+  await trx('dead_letters').where({ topic, partition, record_offset: offset }).forUpdate().first('topic');
+}
+
 /** A letter by its place; undefined: none is indexed there. */
 export async function findLetter(
   db: DbOrTrx,

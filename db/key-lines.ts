@@ -21,6 +21,8 @@ export interface RecordInLine extends Place {
 type Place = Pick<RecordPosition, 'topic' | 'partition' | 'offset'>;
 type Line = { readonly topic: string; readonly keyHash: Buffer };
 
+const LINE = { topic: 'topic', keyHash: 'key_hash' } as const;
+
 /** What may be at the head of lines: a record, or the letter that it left. */
 export interface Head extends Place {
   /** The group that gave it up; another's letter about the same record moves no line of ours. */
@@ -103,6 +105,12 @@ export async function goOnWithout(trx: Trx, head: Head): Promise<void> {
   for (const line of await linesBehind(trx, head)) await sendNext(trx, line);
 }
 
+/** Whatever its head is: sends the next one of a key's line, or frees the key. */
+export async function goOn(trx: Trx, topic: string, key: Buffer): Promise<void> {
+  const line = (await lineOf(trx, topic, key).forUpdate().first(LINE)) as Line | undefined;
+  if (line) await sendNext(trx, line);
+}
+
 /** The head is sent back with a new turn; false: nobody waits behind it. */
 export async function giveTurn(trx: Trx, head: Head, turn: string): Promise<boolean> {
   const lines = await linesBehind(trx, head);
@@ -154,7 +162,7 @@ async function linesBehind(trx: Trx, head: Head): Promise<Line[]> {
     .where(isHead(head))
     .orderBy('key_hash')
     .forUpdate()
-    .select({ topic: 'topic', keyHash: 'key_hash' });
+    .select(LINE);
 }
 
 /** By its turn; by its place only until somebody has decided: by a crash it may have died twice there, and left two letters. */

@@ -11,6 +11,7 @@ import {
   type LetterDecision,
   type LetterPlace,
   type ListedLetter,
+  lockLetter,
 } from '../db/dead-letters';
 import { giveTurn, goOnWithout, type Head, isBlocked } from '../db/key-lines';
 import { findOrder } from '../db/orders';
@@ -61,13 +62,14 @@ export function replayLetter(
   isDry = false,
 ): Promise<Decided> {
   return db.transaction(async (trx) => {
+    await lockLetter(trx, place);
     const before = await decidedBefore(trx, place, wish, 'REPLAY', policy);
     if (before) return before;
     const letter = await undecidedLetter(trx, place, policy);
     const record = replayedRecord(letter, wish.editedValue);
     await refuseReplay(trx, letter, record, wish, policy);
     if (isDry) return { letter, record, isNew: true };
-    if (!(await writeDown(trx, letter, 'REPLAY', wish))) return decidedMeanwhile(trx, letter, wish, 'REPLAY', policy);
+    await writeDown(trx, letter, 'REPLAY', wish);
     const isAwaited = await giveTurn(trx, headOf(letter), wish.decisionId);
     const row = recordRow(
       { ...record, headers: letter.headers },
@@ -93,11 +95,12 @@ export function discardLetter(
   isDry = false,
 ): Promise<Decided> {
   return db.transaction(async (trx) => {
+    await lockLetter(trx, place);
     const before = await decidedBefore(trx, place, wish, 'DISCARD', policy);
     if (before) return before;
     const letter = await undecidedLetter(trx, place, policy);
     if (isDry) return { letter, isNew: true };
-    if (!(await writeDown(trx, letter, 'DISCARD', wish))) return decidedMeanwhile(trx, letter, wish, 'DISCARD', policy);
+    await writeDown(trx, letter, 'DISCARD', wish);
     await goOnWithout(trx, headOf(letter));
     return { letter, isNew: true };
   });
@@ -125,10 +128,9 @@ async function undecidedLetter(trx: Trx, place: LetterPlace, policy: DeskPolicy)
   return letter;
 }
 
-/** False: somebody else decided between our look and now. */
-function writeDown(trx: Trx, letter: Letter, action: LetterDecision['action'], wish: ReplayWish): Promise<boolean> {
+async function writeDown(trx: Trx, letter: Letter, action: LetterDecision['action'], wish: ReplayWish): Promise<void> {
   const { topic, partition, offset } = letter;
-  return insertLetterDecision(trx, {
+  const isFirst = await insertLetterDecision(trx, {
     topic,
     partition,
     offset,
@@ -140,20 +142,8 @@ function writeDown(trx: Trx, letter: Letter, action: LetterDecision['action'], w
     isOverride: wish.isOverride ?? false,
     bulkId: wish.bulkId ?? null,
   });
-}
-
-/** It may have been the same decision, sent twice at once. */
-async function decidedMeanwhile(
-  trx: Trx,
-  letter: Letter,
-  wish: Decider,
-  action: LetterDecision['action'],
-  policy: DeskPolicy,
-): Promise<Decided> {
-  const before = await decidedBefore(trx, letter, wish, action, policy);
-  if (before) return before;
-  await undecidedLetter(trx, letter, policy);
-  throw new DeskRefusal('DEAD_LETTER_DECIDED');
+  // Used for another letter since we looked.
+  if (!isFirst) throw new DeskRefusal('DECISION_ID_REUSED');
 }
 
 function decided({ action, actor, at, decisionId }: LetterDecision): DeskRefusal {

@@ -7,7 +7,10 @@ export type DeskRefusalCode =
   | 'VALUE_MISSING'
   | 'VALUE_INVALID'
   | 'TOPIC_NOT_OURS'
-  | 'KEY_BLOCKED';
+  | 'KEY_BLOCKED'
+  | 'LINE_NOT_FOUND'
+  | 'LINE_WAITS_FOR_DECISION'
+  | 'LINE_MOVES';
 
 /** A decision that can't be taken; nothing was changed. */
 export class DeskRefusal extends Error {

@@ -3,6 +3,7 @@ import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dea
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { moment, print, say, shortened, table } from '../output';
+import { keyLineCommands } from './key-lines';
 import { type FilterOptions, filtered, filterOf } from './letter-filter';
 import { letterPath } from './letter-place';
 import { letterText } from './letter-text';
@@ -59,6 +60,7 @@ export function dltCommands(program: Command): void {
   );
 
   replayCommands(dlt);
+  keyLineCommands(dlt);
 }
 
 function printLetters(letters: readonly LetterSummary[]): void {

@@ -53,6 +53,8 @@ export async function up(knex: Knex): Promise<void> {
 
     -- What had let the record pass those that wait behind it.
     alter table dead_letters add column turn text;
+    create index dead_letters_origin on dead_letters (origin_topic, origin_partition, origin_offset);
+    create index dead_letters_turn on dead_letters (turn) where turn is not null;
     -- The dead letters of an order; one that can't be read is known by its key.
     create index dead_letters_order on dead_letters (order_id);
     create index dead_letters_key on dead_letters (sha256(key));
@@ -61,7 +63,7 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop index dead_letters_order, dead_letters_key;
+    drop index dead_letters_origin, dead_letters_turn, dead_letters_order, dead_letters_key;
     alter table dead_letters drop column turn;
     drop table line_releases, waiting_records, blocked_keys;
   `);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { developmentUserId } from '../../cli/development-token';
 import type { LetterSummary, LetterView, ReplayProgressView, ReplaySteered } from '../../contracts/dead-letter-desk';
 import type { CouponView, TimelineView } from '../../contracts/http';
+import type { KeyLineView } from '../../contracts/key-lines';
 import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../../contracts/saga-desk';
 import { TOPICS } from '../../contracts/topics';
 import { expectBooksToAddUp } from '../support/books';
@@ -235,6 +236,13 @@ describe('the operator’s command', () => {
       delayed: expect.any(Number) as number,
       rows: expect.any(Array) as [],
     });
+  });
+
+  test('lines behind dead letters are listed, and a key that nobody waits for is not released', async () => {
+    expect(await told<KeyLineView[]>('dlt', 'lines')).toEqual(expect.any(Array));
+    const released = await run('dlt', 'release', 'shipment.status', 'nobody', '--reason', 'a test', '--yes');
+    expect([released.exitCode, released.stderr]).toEqual([3, expect.stringContaining('LINE_NOT_FOUND')]);
+    expect((await run('dlt', 'release', 'shipment.status', 'nobody', '--reason', 'a test')).exitCode).toBe(2);
   });
 
   test('an order is not watched for ever when it can not come where it is wanted', async () => {

@@ -164,7 +164,7 @@ describe('the desk for dead letters', () => {
       const { decision } = await until(
         'it to die again',
         () => show(before),
-        (found) => found.decision?.diedAgainAs !== undefined,
+        (found) => found.decision?.diedAgainAs !== undefined && found.decision.outcome !== undefined,
       );
       expect(decision?.outcome).toBe('dead');
       letter = await show(decision?.diedAgainAs as string);
@@ -181,7 +181,7 @@ describe('the desk for dead letters', () => {
     const letter = await deadLetter(TOPICS.couponIssue, { key: event.requestId, value: '{' });
     const wish = { decisionId: randomUUID(), value: JSON.stringify(event) };
     const answers = await Promise.all(Array.from({ length: 5 }, () => replay(letter.id, wish)));
-    for (const { status } of answers) expect([202, 409]).toContain(status);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
     expect((await replay(letter.id, wish)).status).toBe(202);
     expect((await replay(letter.id)).body.code).toBe('DEAD_LETTER_DECIDED');
     const other = await deadLetter(TOPICS.couponIssue, { key: 'k', value: '{' });

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
 import { DEAD_LETTER_HEADERS, encodeDeadLetter } from '../../contracts/dead-letters';
+import type { KeyLineView, LineReleased } from '../../contracts/key-lines';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { freePorts } from '../../stack/ports';
 import { Broker, eventOf } from '../support/broker';
@@ -252,6 +254,47 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     await desk.decide(again?.id as string, 'discard');
     await shop.reaches(orderId, 'IN_TRANSIT');
     await untilFree(orderId);
+  });
+
+  test('is let go on by hand where the record that all wait for is lost, and no sooner', async () => {
+    const orderId = await paidOrder();
+    const key = String(orderId);
+    await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
+    const [letter] = await desk.lettersOf(TOPIC, key);
+    const id = letter?.id as string;
+    await waitingBehind(id, 1);
+    const wish = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the topic was made anew' };
+    const lines = async () =>
+      (await desk.askFor<KeyLineView[]>('GET', '/api/ops/key-lines')).body.data.filter((line) => line.key === key);
+    const release = (more: object = {}) =>
+      desk.askFor<LineReleased>('POST', '/api/ops/key-lines/release', { ...wish, ...more });
+    expect(await lines()).toMatchObject([{ topic: TOPIC, waiting: 1, waitsFor: 'DECISION', deadLetter: id }]);
+    expect((await release()).body).toMatchObject({ code: 'LINE_WAITS_FOR_DECISION', deadLetter: id });
+
+    // The replay is lost on its way.
+    await shop.db.transaction(async (trx) => {
+      await trx('blocked_keys')
+        .where({ key: Buffer.from(key) })
+        .update({ turn: 'lost' });
+      await trx('dead_letter_decisions').insert({
+        ...{ topic: deadLetterTopic(TOPIC), partition: 0, record_offset: id.split('/')[2], action: 'REPLAY' },
+        ...{ decision_id: `lost-${key}`, actor: 'operator:op', reason: 'a test' },
+      });
+    });
+    expect(await lines()).toMatchObject([{ waitsFor: 'RECORD_UNDER_WAY' }]);
+    expect((await release()).body.code).toBe('LINE_MOVES');
+    await shop
+      .db('blocked_keys')
+      .where({ key: Buffer.from(key) })
+      .update({ moved_at: new Date(Date.now() - 61_000) });
+    expect((await release({ dryRun: true })).body.data).toMatchObject({ dryRun: true, waiting: 1 });
+    expect((await release()).status).toBe(202);
+    await shop.reaches(orderId, 'IN_TRANSIT');
+    await untilFree(key);
+    const again = await release();
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+    expect((await release({ key: 'another' })).body.code).toBe('DECISION_ID_REUSED');
+    expect((await release({ decisionId: randomUUID() })).body.code).toBe('LINE_NOT_FOUND');
   });
 
   test('waits for nobody without a key', async () => {

@@ -15,7 +15,11 @@ export class LetterDesk {
   }
 
   ask<Data>(method: string, path: string, body?: object): Promise<Answer<Data>> {
-    return this.shop.call<Data>(method, `/api/ops/dead-letters${path}`, {
+    return this.askFor(method, `/api/ops/dead-letters${path}`, body);
+  }
+
+  askFor<Data>(method: string, path: string, body?: object): Promise<Answer<Data>> {
+    return this.shop.call<Data>(method, path, {
       token: this.token,
       ...(body ? { body } : {}),
     });

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { KeyLineView, LineReleased } from '../../contracts/key-lines';
+import { openApi } from '../access';
+import { command, type JsonOption, show, wholeNumber } from '../command';
+import { type DecisionOptions, decide, decides, refuseUnasked } from '../decision';
+import { moment, print, say, shortened, table } from '../output';
+
+const WAITS_FOR: Readonly<Record<KeyLineView['waitsFor'], string>> = {
+  DECISION: 'a decision',
+  RECORD_UNDER_WAY: 'the record on its way',
+  NOTHING: 'nothing anybody knows of',
+};
+
+/** Commands about the lines behind dead letters. */
+export function keyLineCommands(dlt: Command): void {
+  command(dlt, 'lines', 'keys whose later records wait behind a dead letter, the longest still first', ['', '--json'])
+    .option('--limit <count>', 'how many at most, up to 200', wholeNumber)
+    .action(async ({ limit, ...options }: JsonOption & { readonly limit?: number }) => {
+      show(await (await openApi()).get<KeyLineView[]>('/api/ops/key-lines', { limit }), options, printLines);
+    });
+
+  decides(
+    command(dlt, 'release <topic> <key>', 'let a line go on whose record under way is lost', [
+      "shipment.status 4711 --reason 'its topic was made anew'",
+    ]),
+  )
+    .option('--base64', 'the key is given in Base64')
+    .action(
+      async (topic: string, key: string, { base64, ...options }: DecisionOptions & { readonly base64?: boolean }) => {
+        refuseUnasked(options);
+        const wish = { topic, ...(base64 ? { keyBase64: key } : { key }) };
+        const would = ({ waiting }: LineReleased) =>
+          `the line of ${key} on ${topic} would go on: ${waiting} records wait`;
+        const released = await decide<LineReleased>(
+          await openApi(),
+          '/api/ops/key-lines/release',
+          options,
+          wish,
+          would,
+        );
+        show(released, options, ({ decisionId }) => print(`${topic}  ${key}  goes on  decision ${decisionId}`));
+      },
+    );
+}
+
+function printLines(lines: readonly KeyLineView[]): void {
+  if (lines.length === 0) say('nobody waits');
+  const rows = lines.map(({ topic, key, keyBase64, waiting, movedAt, waitsFor, deadLetter }) => [
+    topic,
+    shortened(key ?? `(Base64) ${keyBase64}`, 40),
+    waiting,
+    moment(movedAt),
+    deadLetter ?? WAITS_FOR[waitsFor],
+  ]);
+  print(table(['topic', 'key', 'waiting', 'moved', 'waits for'], rows));
+}

@@ -1,0 +1,46 @@
+/** What the desk tells and takes about lines behind dead letters. */
+import { z } from 'zod';
+import { decisionFields, storable } from './decision';
+
+const key = {
+  topic: storable(z.string().min(1).max(249)),
+  /** As text... */
+  key: z.string().max(10_000).optional(),
+  /** ...or in Base64. */
+  keyBase64: z.base64().max(1_400_000).optional(),
+};
+
+export const listLinesSchema = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
+
+export const releaseLineSchema = z
+  .strictObject({ ...decisionFields, ...key })
+  .refine((wish) => (wish.key === undefined) !== (wish.keyBase64 === undefined), {
+    message: 'either key or keyBase64 names the line',
+    path: ['key'],
+  });
+
+/** The line of a key behind a dead letter. */
+export interface KeyLineView {
+  readonly topic: string;
+  /** As text; null: bytes that are no text. */
+  readonly key: string | null;
+  readonly keyBase64: string;
+  /** How many records wait. */
+  readonly waiting: number;
+  /** When it last moved. */
+  readonly movedAt: string;
+  /** A dead letter that is to be decided, its replay or follower on its way, or nothing that anybody knows of. */
+  readonly waitsFor: 'DECISION' | 'RECORD_UNDER_WAY' | 'NOTHING';
+  /** The dead letter to decide, `topic/partition/offset`; absent: there is none. */
+  readonly deadLetter?: string;
+}
+
+/** Answer to a release. */
+export interface LineReleased {
+  readonly topic: string;
+  readonly keyBase64: string;
+  readonly decisionId: string;
+  readonly dryRun: boolean;
+  /** How many waited. */
+  readonly waiting: number;
+}

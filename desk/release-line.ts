@@ -1,0 +1,35 @@
+import type { Db } from '../db/connection';
+import { goOn } from '../db/key-lines';
+import { lockedLine, noteRelease, type StandingLine, wasReleasedBy } from '../db/line-releases';
+import type { Decider } from './decide';
+import { DeskRefusal } from './refusal';
+
+/** What is on its way, or has died just now, gets so long to be seen. */
+const STANDS_STILL_AFTER_MS = 60_000;
+
+/**
+ * Lets a line go on whose head is lost: its topic was made anew, or offsets were moved by hand. Should the head come after
+ * all, it goes to the end of the line. Returns the line as it stood; undefined: the same decision has been taken before.
+ */
+export function releaseLine(
+  db: Db,
+  { topic, key }: { readonly topic: string; readonly key: Buffer },
+  { decisionId, actor, reason }: Decider,
+  isDry = false,
+): Promise<StandingLine | undefined> {
+  return db.transaction(async (trx) => {
+    const line = await lockedLine(trx, topic, key);
+    const before = await wasReleasedBy(trx, decisionId, topic, key);
+    if (before === false) throw new DeskRefusal('DECISION_ID_REUSED');
+    if (before) return undefined;
+    if (!line) throw new DeskRefusal('LINE_NOT_FOUND');
+    if (line.deadLetter !== null) throw new DeskRefusal('LINE_WAITS_FOR_DECISION', { deadLetter: line.deadLetter });
+    if (Date.now() - line.movedAt.getTime() < STANDS_STILL_AFTER_MS)
+      throw new DeskRefusal('LINE_MOVES', { movedAt: line.movedAt.toISOString() });
+    if (isDry) return line;
+    if (!(await noteRelease(trx, { decisionId, topic, key, actor, reason })))
+      throw new DeskRefusal('DECISION_ID_REUSED');
+    await goOn(trx, topic, key);
+    return line;
+  });
+}
