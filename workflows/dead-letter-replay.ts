@@ -36,6 +36,7 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
   const { ratePerSecond, soFar, ...wish } = input;
   const limit = Math.min(ratePerSecond, MOST_AT_ONCE);
   const endsBatches = patched('steering-ends-a-batch');
+  const isPacedBeside = patched('paced-beside-the-batch');
   let progress: ReplayProgress = { replayed: 0, refused: {}, steered: [], ...soFar, state: 'RUNNING' };
   let isPaused = soFar?.state === 'PAUSED';
   let isCancelled = false;
@@ -75,12 +76,16 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
     }
   };
 
+  /** As long as a whole batch is to take; no longer than until somebody steers. */
+  const pace = () => condition(() => isPaused || isCancelled, (limit / ratePerSecond) * 1_000);
+
   return CancellationScope.nonCancellable(async () => {
     for (;;) {
       await condition(() => !isPaused || isCancelled);
       if (isCancelled) return end('CANCELLED');
       const beganAt = Date.now();
-      const batch = await sendBatch();
+      // The pace is a timer beside the batch, whatever the clock says: a replay must come to the same commands.
+      const [batch] = await Promise.all([sendBatch(), isPacedBeside ? pace() : undefined]);
       if (!batch) continue;
       progress = {
         ...progress,
@@ -90,7 +95,7 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
       };
       if (batch.tried < limit) return end('DONE');
       const waitMs = (batch.tried / ratePerSecond) * 1_000 - (Date.now() - beganAt);
-      if (waitMs > 0) await condition(() => isCancelled, waitMs);
+      if (!isPacedBeside && waitMs > 0) await condition(() => isCancelled, waitMs);
       if (workflowInfo().continueAsNewSuggested && !isCancelled)
         await continueAsNew<typeof deadLetterReplay>({ ...input, soFar: now() });
     }
