@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CompressionTypes, type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { CONSUMED } from '../../contracts/topics';
+import { registerCodecs } from '../../kafka-bridge/kafkajs-codecs';
 import type { SystemAddresses } from './system';
 import { until } from './until';
 
@@ -25,7 +26,9 @@ export interface WrittenRecord {
   readonly headers?: Record<string, string | Buffer | string[]>;
 }
 
-/** Another system on the same broker: reads some topics from their beginning, and writes what it likes. */
+registerCodecs();
+
+/** Another system on the same broker, which reads whatever codec others write: reads some topics from their beginning, and writes what it likes. */
 export class Broker {
   private readonly seen: SeenRecord[] = [];
 

@@ -1,23 +1,34 @@
-import type { Db } from '../../db/connection';
+import type { Db, Trx } from '../../db/connection';
 import { until } from './until';
 
 /** What a role's connection can be made to wait for. */
 type Held = 'rows' | 'table';
 
 /** Holds rows so that whoever wants to write them waits, and others may read; the returned function lets go. */
-export async function holdRows(db: Db, table: string, column: string, values: readonly (string | number)[]) {
-  const trx = await db.transaction();
-  await trx(table)
-    .select(trx.raw('1'))
-    .whereIn(column, values as string[])
-    .forUpdate();
-  return () => trx.rollback() as Promise<unknown>;
+export function holdRows(db: Db, table: string, column: string, values: readonly (string | number)[]) {
+  return hold(db, (trx) =>
+    trx(table)
+      .select(trx.raw('1'))
+      .whereIn(column, values as string[])
+      .forUpdate(),
+  );
 }
 
 /** Holds a table so that whoever wants to read it waits, too; the returned function lets go. */
-export async function holdTable(db: Db, table: string) {
+export function holdTable(db: Db, table: string) {
+  return hold(db, (trx) => trx.raw('lock table ?? in access exclusive mode', [table]));
+}
+
+async function hold(db: Db, lock: (trx: Trx) => PromiseLike<unknown>): Promise<() => Promise<unknown>> {
   const trx = await db.transaction();
-  await trx.raw('lock table ?? in access exclusive mode', [table]);
+  try {
+    // A role that has read a table and waits for rows of ours lets go of both when its own statement times out.
+    await trx.raw(`set local statement_timeout = '60s'`);
+    await lock(trx);
+  } catch (error) {
+    await trx.rollback();
+    throw error;
+  }
   return () => trx.rollback() as Promise<unknown>;
 }
 
