@@ -28,7 +28,7 @@ export interface WrittenRecord {
 
 registerCodecs();
 
-/** Another system on the same broker, which reads whatever codec others write: reads some topics from their beginning, and writes what it likes. */
+/** Another system on the same broker: reads some topics from their beginning, in any codec, and writes what it likes. */
 export class Broker {
   private readonly seen: SeenRecord[] = [];
 
