@@ -76,8 +76,8 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
     }
   };
 
-  /** As long as a whole batch is to take; no longer than until somebody steers. */
-  const pace = () => condition(() => isPaused || isCancelled, (limit / ratePerSecond) * 1_000);
+  /** As long as a whole batch is to take, also where a pause ends it. */
+  const pace = () => condition(() => isCancelled, (limit / ratePerSecond) * 1_000);
 
   return CancellationScope.nonCancellable(async () => {
     for (;;) {

@@ -112,12 +112,12 @@ describe('the operator’s command', () => {
 
   test('a replay of many is paused, resumed and cancelled with a reason, and its progress tells by whom', async () => {
     const key = `cli-${randomUUID()}`;
-    for (let count = 1; count <= 3; count++) await broker.write(TOPICS.orderProcessing, { key, value: 'no JSON' });
+    for (let count = 1; count <= 30; count++) await broker.write(TOPICS.orderProcessing, { key, value: 'no JSON' });
     const all = ['dlt', 'replay', '--all', '--key', key, '--reason', 'mended', '--rate', '1'];
     const dry = await until(
       'all to be indexed',
       () => run(...all, '--dry-run'),
-      ({ stderr }) => stderr.includes('3 dead letters match'),
+      ({ stderr }) => stderr.includes('30 dead letters match'),
     );
     expect(dry.stderr).toContain('each would be checked when its turn comes');
     const id = randomUUID();
