@@ -67,9 +67,11 @@ export class DeadLetterReplays {
   async progress(bulkId: string): Promise<ReplayProgressView> {
     const [workflow, progress] = await Promise.all([this.describe(bulkId), this.ask(bulkId)]);
     if (!workflow || !progress) throw new ProblemError('REPLAY_NOT_FOUND');
+    // The workflow does not know what a batch that a pause or a cancel has ended had sent back.
+    const replayed = await countBulkDecisions(this.db, bulkId);
     const { after: _cursor, ...view } = progress;
     const failure = workflow.raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.lastFailure;
-    return { decisionId: bulkId, ...view, ...(failure?.message ? { failing: failure.message } : {}) };
+    return { decisionId: bulkId, ...view, replayed, ...(failure?.message ? { failing: failure.message } : {}) };
   }
 
   /**
