@@ -23,9 +23,6 @@ describe('coupons over Kafka', () => {
     await Promise.all([shop.close(), broker.close()]);
   });
 
-  const recordsOf = (topic: string, requestId: string) =>
-    broker.recordsOf(topic).filter(({ key }) => key?.toString() === requestId);
-
   test('a request that comes again makes no second outbox message', async () => {
     const code = await shop.coupon(10);
     const requestId = randomUUID();
@@ -41,23 +38,14 @@ describe('coupons over Kafka', () => {
     expect(await shop.db('outbox').where({ topic: TOPICS.couponIssue, key: requestId })).toHaveLength(1);
     expect(await shop.db('coupon_requests').where({ code })).toHaveLength(1);
     await broker.untilCommitted(TOPICS.couponIssue);
-    const records = await until(
-      'the message',
-      async () => recordsOf(TOPICS.couponIssue, requestId),
-      (found) => found.length > 0,
-    );
-    expect(records).toHaveLength(1);
+    expect(await broker.untilRecords(TOPICS.couponIssue, [requestId])).toHaveLength(1);
   });
 
   test('a message that can never be worked on goes to the DLT, where its Base64 is the message', async () => {
     const requestId = randomUUID();
     const value = JSON.stringify(eventOf({ requestId, userId: 'user-1', code: 'NO-SUCH-COUPON', rank: 1 }));
     await broker.write(TOPICS.couponIssue, { key: requestId, value });
-    const [letter] = await until(
-      'the dead letter',
-      async () => recordsOf(deadLetterTopic(TOPICS.couponIssue), requestId),
-      (letters) => letters.length > 0,
-    );
+    const [letter] = await broker.untilRecords(deadLetterTopic(TOPICS.couponIssue), [requestId]);
     expect(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString()).toBe(value);
     expect(letter?.headers[HEADERS.code]?.toString()).toBe('UNKNOWN_COUPON');
     expect(letter?.headers[HEADERS.originalConsumerGroup]?.toString()).toBe('coupon-issue-group');
@@ -87,11 +75,7 @@ describe('coupons over Kafka', () => {
       issued: 1,
     });
 
-    const [issued] = await until(
-      'coupon.issued',
-      async () => recordsOf(TOPICS.couponIssued, requestId),
-      (records) => records.length > 0,
-    );
+    const [issued] = await broker.untilRecords(TOPICS.couponIssued, [requestId]);
     expect(JSON.parse(issued?.value?.toString() ?? '')).toMatchObject({ ...record, schemaVersion: 1 });
     const told = (await shop.db('notifications').where({ coupon_request_id: requestId })) as { body: string }[];
     expect(told.map((notification) => notification.body)).toEqual(['쿠폰 "Opening day"이(가) 발급되었습니다.']);

@@ -49,9 +49,8 @@ describe('SIGTERM under load: a role finishes what it holds, and', () => {
     await expectOneChargeEach(shop, orderIds);
     await expectAllSettled(shop, orderIds);
 
-    const records = broker.recordsOf(TOPICS.orderProcessing).filter(({ key }) => orderIds.includes(Number(key)));
-    expect(records).toHaveLength(BURST);
     await broker.untilCommitted(TOPICS.orderProcessing);
+    expect(await broker.untilRecords(TOPICS.orderProcessing, orderIds.map(String), BURST)).toHaveLength(BURST);
     expect(await recordOutcomes(system.addresses, TOPICS.orderProcessing)).toMatchObject({ duplicate: 0, dead: 0 });
     expect(await shop.db('processing_requests').whereIn('order_id', orderIds).whereNot({ attempt: 1 })).toEqual([]);
   });

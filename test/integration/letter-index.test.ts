@@ -290,11 +290,7 @@ describe('the index of dead letters', () => {
       'kafka_dlt-exception-stacktrace': [stacktrace],
     });
     expect((await desk.decide(letter?.id ?? '', 'replay')).status).toBe(202);
-    const [back] = await until(
-      'it to be sent back',
-      async () => broker.recordsOf(TOPICS.orderProcessing).filter((record) => record.key?.toString() === key),
-      (records) => records.length > 0,
-    );
+    const [back] = await broker.untilRecords(TOPICS.orderProcessing, [key]);
     expect(Object.keys(back?.headers ?? {}).filter((name) => name.startsWith('kafka_dlt-'))).toEqual([]);
   });
 

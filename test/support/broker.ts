@@ -80,15 +80,27 @@ export class Broker {
     await this.write(topic, ...Array.from({ length: copies }, () => ({ key: String(event.orderId), value })));
   }
 
-  recordsOf(topic: string): SeenRecord[] {
-    return this.seen.filter((record) => record.topic === topic);
+  /** What has come of a topic until now: all of it, or the records under these keys. */
+  recordsOf(topic: string, ...keys: readonly string[]): SeenRecord[] {
+    const isMeant = ({ key }: SeenRecord) => keys.length === 0 || keys.includes(String(key));
+    return this.seen.filter((record) => record.topic === topic && isMeant(record));
+  }
+
+  /** Waits until so many records under these keys have come; topics reach a consumer in no order between them. */
+  untilRecords(topic: string, keys: readonly string[], count = 1, withinMs?: number): Promise<SeenRecord[]> {
+    return until(
+      `${count} records of ${topic} under ${keys.slice(0, 3).join(', ')}`,
+      async () => this.recordsOf(topic, ...keys),
+      (records) => records.length >= count,
+      withinMs,
+    );
   }
 
   /** The events of an order on a topic, as they came. */
   eventsOf(topic: string, orderId: number): Record<string, unknown>[] {
-    return this.recordsOf(topic)
-      .filter(({ key }) => key?.toString() === String(orderId))
-      .map(({ value }) => JSON.parse(value?.toString() ?? 'null') as Record<string, unknown>);
+    return this.recordsOf(topic, String(orderId)).map(
+      ({ value }) => JSON.parse(value?.toString() ?? 'null') as Record<string, unknown>,
+    );
   }
 
   /** Waits until so many events of an order have come. */
