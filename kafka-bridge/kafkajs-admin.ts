@@ -106,10 +106,9 @@ async function compare(
 }
 
 async function lag(admin: Admin, groupId: string, topic: string): Promise<PartitionLag[]> {
-  const [ends, [group]] = await Promise.all([
-    admin.fetchTopicOffsets(topic),
-    admin.fetchOffsets({ groupId, topics: [topic] }),
-  ]);
+  // One after the other: where the first fails, kafkajs would go on trying the second.
+  const ends = await admin.fetchTopicOffsets(topic);
+  const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
   const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, offset]));
   return ends.map(({ partition, high, low }) => {
     const at = committed.get(partition) ?? '-1';
