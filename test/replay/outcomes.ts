@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SIGNALS } from '../../contracts/workflow-api';
 import { COUPON_OUTCOMES } from './coupon-outcomes';
+import { LETTER_OUTCOMES } from './letter-outcomes';
 import {
   compensated,
   delivered,
@@ -158,4 +159,5 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
     return endedRefund(lab, orderId, 'REFUNDED');
   },
   ...COUPON_OUTCOMES,
+  ...LETTER_OUTCOMES,
 };

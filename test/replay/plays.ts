@@ -2,7 +2,7 @@ import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/work
 import type { OrderLab } from '../support/order-lab';
 import { until } from '../support/until';
 
-export type Kind = 'order' | 'refund' | 'coupon';
+export type Kind = 'order' | 'refund' | 'coupon' | 'letters';
 
 /** The workflows of one played outcome, at their end: the id of each kind's. */
 export type Played = Readonly<Partial<Record<Kind, string>>>;

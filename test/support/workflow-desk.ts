@@ -3,6 +3,8 @@ import type { Client } from '@temporalio/client';
 import { TOPICS } from '../../contracts/topics';
 import {
   couponWorkflowId,
+  type DeadLetterReplayInput,
+  deadLetterReplayWorkflowId,
   orderWorkflowId,
   QUERIES,
   refundWorkflowId,
@@ -10,10 +12,18 @@ import {
   type ShipmentStatus,
   SIGNALS,
   TASK_QUEUES,
+  type TaskQueue,
   UPDATES,
   WORKFLOWS,
 } from '../../contracts/workflow-api';
 import { SandboxDesk } from './sandbox-desk';
+
+const TASK_QUEUE_OF: Readonly<Record<keyof typeof WORKFLOWS, TaskQueue>> = {
+  orderSaga: TASK_QUEUES.orders,
+  refundSaga: TASK_QUEUES.orders,
+  couponSaga: TASK_QUEUES.coupons,
+  deadLetterReplay: TASK_QUEUES.ops,
+};
 
 /** Workflows started and spoken to as the bridge, the api and Temporal's own tools do, beside the sandbox's desk. */
 export class WorkflowDesk extends SandboxDesk {
@@ -41,10 +51,18 @@ export class WorkflowDesk extends SandboxDesk {
     return workflowId;
   }
 
+  /** Many dead letters sent back, as the api starts it; returns the workflow's id. */
+  async startReplay(bulkId: string, filter: DeadLetterReplayInput['filter'], ratePerSecond: number): Promise<string> {
+    const workflowId = deadLetterReplayWorkflowId(bulkId);
+    const input: DeadLetterReplayInput = { bulkId, filter, ratePerSecond, actor: 'lee', reason: 'well again' };
+    await this.startWorkflow('deadLetterReplay', workflowId, input);
+    return workflowId;
+  }
+
   private startWorkflow(name: keyof typeof WORKFLOWS, workflowId: string, input: unknown): Promise<unknown> {
     return this.client.workflow.start(WORKFLOWS[name], {
       workflowId,
-      taskQueue: name === 'couponSaga' ? TASK_QUEUES.coupons : TASK_QUEUES.orders,
+      taskQueue: TASK_QUEUE_OF[name],
       args: [input],
       workflowIdReusePolicy: name === 'refundSaga' ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
     });

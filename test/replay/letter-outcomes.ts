@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { TOPICS } from '../../contracts/topics';
+import { QUERIES, type ReplayProgress, SIGNALS } from '../../contracts/workflow-api';
+import { type IndexedLetter, indexLetters } from '../../db/letter-index';
+import type { OrderLab } from '../support/order-lab';
+import { until } from '../support/until';
+import type { Play } from './plays';
+
+/** Dead letters, many of them sent back at once. */
+export const LETTER_OUTCOMES: Readonly<Record<string, Play>> = {
+  async 'letters-sent-back'(lab) {
+    const code = await deadLetters(lab, 60);
+    const workflow = lab.handle(await lab.startReplay(randomUUID(), { code }, 100));
+    return endsAs(workflow, 'DONE', ({ replayed, refused }) => replayed === 58 && refused.VALUE_MISSING === 2);
+  },
+  async 'letters-paused-resumed-cancelled'(lab) {
+    const code = await deadLetters(lab, 60);
+    const workflow = lab.handle(await lab.startReplay(randomUUID(), { code }, 10));
+    const reaches = (what: string, isIt: (progress: ReplayProgress) => boolean) =>
+      until(what, () => workflow.query<ReplayProgress>(QUERIES.progress), isIt);
+    await reaches('some letters to be sent back', ({ replayed }) => replayed > 0);
+    const by = () => ({
+      decisionId: randomUUID(),
+      actor: 'lee',
+      reason: 'the shop opens',
+      at: new Date().toISOString(),
+    });
+    await workflow.signal(SIGNALS.pause, by());
+    const { replayed } = await reaches('a pause', ({ state }) => state === 'PAUSED');
+    await workflow.signal(SIGNALS.resume, by());
+    await reaches('it to go on', (progress) => progress.replayed > replayed);
+    await workflow.signal(SIGNALS.cancel, by());
+    return endsAs(workflow, 'CANCELLED', ({ steered }) => steered.length === 3);
+  },
+};
+
+/** So many letters of a code of their own; the first and the last have no value, which can't be sent back. */
+async function deadLetters({ db }: OrderLab, count: number): Promise<string> {
+  const code = `CODE_${randomUUID()}`;
+  const deadAt = new Date();
+  const letters = Array.from({ length: count }, (_, index): IndexedLetter => {
+    const hasValue = index > 0 && index < count - 1;
+    return {
+      ...{ topic: code, partition: 0, offset: String(index), deadAt, code, message: null },
+      ...{ originTopic: TOPICS.couponIssue, originPartition: 0, originOffset: String(index), originAt: null },
+      ...{ key: null, value: hasValue ? Buffer.from('{}') : null, headers: {}, exceptionHeaders: {} },
+      ...{ eventId: null, orderId: null, requestId: null, consumerGroup: null },
+      ...{ replayCount: 0, decisionId: null, turn: null },
+    };
+  });
+  await indexLetters(db, letters);
+  return code;
+}
+
+async function endsAs(
+  workflow: ReturnType<OrderLab['handle']>,
+  state: ReplayProgress['state'],
+  isIt: (progress: ReplayProgress) => boolean,
+) {
+  const progress = (await workflow.result()) as ReplayProgress;
+  if (progress.state !== state || !isIt(progress)) throw new Error(`ended as ${JSON.stringify(progress)}`);
+  return { letters: workflow.workflowId };
+}
