@@ -61,27 +61,10 @@ export function replayLetter(
   policy: DeskPolicy,
   isDry = false,
 ): Promise<Decided> {
-  return db.transaction(async (trx) => {
-    await lockLetter(trx, place);
-    const before = await decidedBefore(trx, place, wish, 'REPLAY', policy);
-    if (before) return before;
-    const letter = await undecidedLetter(trx, place, policy);
+  return decideOnce(db, place, 'REPLAY', wish, policy, async (trx, letter) => {
     const record = replayedRecord(letter, wish.editedValue);
     await refuseReplay(trx, letter, record, wish, policy);
-    if (isDry) return { letter, record, isNew: true };
-    await writeDown(trx, letter, 'REPLAY', wish);
-    const isAwaited = await giveTurn(trx, headOf(letter), wish.decisionId);
-    const row = recordRow(
-      { ...record, headers: letter.headers },
-      {
-        [H.replayCount]: String(record.replayCount),
-        [H.replayOf]: placeText(letter),
-        [H.decisionId]: wish.decisionId,
-        ...(isAwaited ? { [H.turn]: wish.decisionId } : {}),
-      },
-    );
-    // A topic of others may not be there: the row must not hold up our own events of that key.
-    await addToOutbox(trx, [OURS.has(record.topic) ? row : { ...row, key: placeText(letter) }]);
+    if (!isDry) await sendBack(trx, letter, record, wish);
     return { letter, record, isNew: true };
   });
 }
@@ -94,38 +77,53 @@ export function discardLetter(
   policy: DeskPolicy,
   isDry = false,
 ): Promise<Decided> {
-  return db.transaction(async (trx) => {
-    await lockLetter(trx, place);
-    const before = await decidedBefore(trx, place, wish, 'DISCARD', policy);
-    if (before) return before;
-    const letter = await undecidedLetter(trx, place, policy);
-    if (isDry) return { letter, isNew: true };
-    await writeDown(trx, letter, 'DISCARD', wish);
-    await goOnWithout(trx, headOf(letter));
+  return decideOnce(db, place, 'DISCARD', wish, policy, async (trx, letter) => {
+    if (!isDry) {
+      await writeDown(trx, letter, 'DISCARD', wish);
+      await goOnWithout(trx, headOf(letter));
+    }
     return { letter, isNew: true };
   });
 }
 
-async function decidedBefore(
-  trx: Trx,
+/** Decides about a letter that nobody has decided about, one at a time; the same decision again changes nothing. */
+function decideOnce(
+  db: Db,
   place: LetterPlace,
-  { decisionId }: Decider,
   action: LetterDecision['action'],
+  { decisionId }: Decider,
   policy: DeskPolicy,
-): Promise<Decided | undefined> {
-  const decision = await findLetterDecision(trx, decisionId);
-  if (!decision) return undefined;
-  const isSame = placeText(decision) === placeText(place) && decision.action === action;
-  const letter = await findLetter(trx, place, policy.maxReplays);
-  if (!isSame || !letter) throw new DeskRefusal('DECISION_ID_REUSED', { usedFor: placeText(decision) });
-  return { letter, isNew: false };
+  decide: (trx: Trx, letter: Letter) => Promise<Decided>,
+): Promise<Decided> {
+  return db.transaction(async (trx) => {
+    await lockLetter(trx, place);
+    const letter = await findLetter(trx, place, policy.maxReplays);
+    const before = await findLetterDecision(trx, decisionId);
+    if (before) {
+      const isSame = placeText(before) === placeText(place) && before.action === action;
+      if (!isSame || !letter) throw new DeskRefusal('DECISION_ID_REUSED', { usedFor: placeText(before) });
+      return { letter, isNew: false };
+    }
+    if (!letter) throw new DeskRefusal('DEAD_LETTER_NOT_FOUND');
+    if (letter.decision) throw decided(letter.decision);
+    return decide(trx, letter);
+  });
 }
 
-async function undecidedLetter(trx: Trx, place: LetterPlace, policy: DeskPolicy): Promise<Letter> {
-  const letter = await findLetter(trx, place, policy.maxReplays);
-  if (!letter) throw new DeskRefusal('DEAD_LETTER_NOT_FOUND');
-  if (letter.decision) throw decided(letter.decision);
-  return letter;
+async function sendBack(trx: Trx, letter: Letter, record: ReplayedRecord, wish: ReplayWish): Promise<void> {
+  await writeDown(trx, letter, 'REPLAY', wish);
+  const isAwaited = await giveTurn(trx, headOf(letter), wish.decisionId);
+  const row = recordRow(
+    { ...record, headers: letter.headers },
+    {
+      [H.replayCount]: String(record.replayCount),
+      [H.replayOf]: placeText(letter),
+      [H.decisionId]: wish.decisionId,
+      ...(isAwaited ? { [H.turn]: wish.decisionId } : {}),
+    },
+  );
+  // A topic of others may not be there: the row must not hold up our own events of that key.
+  await addToOutbox(trx, [OURS.has(record.topic) ? row : { ...row, key: placeText(letter) }]);
 }
 
 async function writeDown(trx: Trx, letter: Letter, action: LetterDecision['action'], wish: ReplayWish): Promise<void> {
