@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { discardLetterSchema, letterFilterSchema, replayLetterSchema } from '../contracts/dead-letter-desk';
 import { findLetter, groupLetters, type LetterPlace, letterOfReplay, listLetters } from '../db/dead-letters';
 import { waitingBehind } from '../db/key-lines';
-import { type Decided, type DeskPolicy, discardLetter, headOf, replayLetter } from '../desk/decide';
+import { type Decided, type DeskPolicy, discardLetter, replayLetter } from '../desk/decide';
 import { languageOf, type MessageName, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { letterGroup, letterSummary, letterView, textOf } from './dead-letter-views';
@@ -62,7 +62,7 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
     const letter = await findLetter(db, placeOf(request), maxReplays);
     if (!letter) throw new ProblemError('DEAD_LETTER_NOT_FOUND');
     const diedAgainAs = letter.decision && (await letterOfReplay(db, letter.decision.decisionId));
-    const waiting = letter.waitingBehind > 0 ? await waitingBehind(db, headOf(letter), SHOWN_WAITING) : [];
+    const waiting = letter.waitingBehind > 0 ? await waitingBehind(db, letter, SHOWN_WAITING) : [];
     send(response, success(200, letterView(letter, { diedAgainAs, waiting }), 'deadLetter', languageOf(request)));
   });
 

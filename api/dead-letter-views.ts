@@ -60,11 +60,11 @@ export function letterView(
         values.map((base64) => textOf(Buffer.from(base64, 'base64')) ?? base64),
       ]),
     ),
-    waiting: waiting.map(({ since, value, ...place }) => ({
+    waiting: waiting.map(({ since, value, valueBytes, ...place }) => ({
       id: placeText(place),
       since: since.toISOString(),
       eventId: subjectOf(place.topic, value).eventId,
-      valueBytes: value?.length ?? 0,
+      valueBytes,
     })),
     ...(replayOf === undefined ? {} : { replayOf: Buffer.from(replayOf, 'base64').toString() }),
   };

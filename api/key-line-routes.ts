@@ -20,9 +20,9 @@ export function keyLineRoutes({ db, authenticate }: RouteDependencies): Router {
   });
 
   router.post('/api/ops/key-lines/release', user, operatorsOnly, largeJsonBody, async (request, response) => {
-    const { topic, key, keyBase64, decisionId, reason, dryRun } = parseBody(request, releaseLineSchema);
+    const { topic, key, keyBase64, decisionId, reason, dryRun, override } = parseBody(request, releaseLineSchema);
     const bytes = key === undefined ? Buffer.from(keyBase64 ?? '', 'base64') : Buffer.from(key);
-    const decider = { decisionId, reason, actor: operatorOf(response) };
+    const decider = { decisionId, reason, actor: operatorOf(response), isOverride: override };
     const line = await asProblem(() => releaseLine(db, { topic, key: bytes }, decider, dryRun));
     const waiting = line?.waiting ?? 0;
     const data: LineReleased = { topic, keyBase64: bytes.toString('base64'), decisionId, dryRun, waiting };

@@ -67,7 +67,7 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Let a line go on whose record under way is lost (operators)',
     body: releaseLineSchema,
     answer: { status: 202, data: DESK_ANSWERS.keyLineReleased },
-    problems: [...DECIDED, 'LINE_NOT_FOUND', 'LINE_WAITS_FOR_DECISION', 'LINE_MOVES'],
+    problems: [...DECIDED, 'LINE_NOT_FOUND', 'LINE_WAITS_FOR_DECISION', 'LINE_LETTER_MISSING', 'LINE_MOVES'],
   },
   'post /api/ops/dead-letter-replays': {
     summary:

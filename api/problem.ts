@@ -143,6 +143,14 @@ const PROBLEMS = {
     title: { ko: '데드 레터의 처리를 기다리고 있습니다', en: 'The line waits for its dead letter' },
     detail: { ko: 'deadLetter를 먼저 처리해 주세요.', en: 'Decide the dead letter that the member deadLetter names.' },
   },
+  LINE_LETTER_MISSING: {
+    status: 409,
+    title: { ko: '데드 레터가 색인에 없습니다', en: 'The dead letter it waits for is not indexed' },
+    detail: {
+      ko: '색인이 최신인지 확인해 주세요. 데드 레터가 사라졌다면 override해 주세요.',
+      en: 'See that the index is up to date; override if the letter is lost.',
+    },
+  },
   LINE_MOVES: {
     status: 409,
     title: { ko: '아직 움직이고 있습니다', en: 'The line has just moved' },

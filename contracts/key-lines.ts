@@ -13,7 +13,12 @@ const key = {
 export const listLinesSchema = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
 
 export const releaseLineSchema = z
-  .strictObject({ ...decisionFields, ...key })
+  .strictObject({
+    ...decisionFields,
+    ...key,
+    /** Although the dead letter it waits for is not indexed. */
+    override: z.boolean().default(false),
+  })
   .refine((wish) => (wish.key === undefined) !== (wish.keyBase64 === undefined), {
     message: 'either key or keyBase64 names the line',
     path: ['key'],
@@ -29,7 +34,7 @@ export interface KeyLineView {
   readonly waiting: number;
   /** When it last moved. */
   readonly movedAt: string;
-  /** A dead letter that is to be decided, its replay or follower on its way, or nothing that anybody knows of. */
+  /** A dead letter that is to be decided, its replay or follower on its way, or a dead letter that is not indexed. */
   readonly waitsFor: 'DECISION' | 'RECORD_UNDER_WAY' | 'NOTHING';
   /** The dead letter to decide, `topic/partition/offset`; absent: there is none. */
   readonly deadLetter?: string;

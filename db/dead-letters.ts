@@ -1,7 +1,15 @@
 import type { LetterFilter, LetterState } from '../contracts/dead-letter-desk';
 import type { LetterCursor } from '../contracts/workflow-api';
 import type { Db, DbOrTrx, Trx } from './connection';
-import { BODY, HEAD, type IndexedLetter, type LetterHead, type LetterPlace } from './letter-index';
+import { LINE_OF_LETTER } from './key-lines';
+import {
+  BODY,
+  HEAD,
+  type IndexedLetter,
+  type LetterHead,
+  type LetterPlace,
+  lettersWithDecisions,
+} from './letter-index';
 
 export type { LetterPlace } from './letter-index';
 
@@ -36,9 +44,7 @@ const STATE = `case when d.action = 'REPLAY' then 'REPLAYED' when d.action = 'DI
   when l.replay_count >= ? then 'PARKED' else 'WAITING' end`;
 
 const WAITING_BEHIND = `(select count(*)::int from blocked_keys b
-    join waiting_records w on w.topic = b.topic and w.key_hash = b.key_hash
-  where b.topic = l.origin_topic and (b.turn = l.turn or b.head_partition = l.origin_partition
-    and b.head_offset = l.origin_offset and b.consumer_group = l.consumer_group))`;
+    join waiting_records w on w.topic = b.topic and w.key_hash = b.key_hash where ${LINE_OF_LETTER})`;
 
 const DECISION = `'decisionId', d.decision_id, 'action', d.action, 'actor', d.actor, 'reason', d.reason,
   'isEdited', d.edited_value is not null, 'isOverride', d.is_override, 'bulkId', d.bulk_id, 'at', d.at,
@@ -66,9 +72,7 @@ const standing = ({ decision }: Selected<Standing>) => ({
 
 /** Letters with their decisions, as the filter means them. */
 function lettersMeant(db: DbOrTrx, filter: LetterFilter, maxReplays: number) {
-  const query = db('dead_letters as l').leftJoin('dead_letter_decisions as d', (join) =>
-    join.on('d.topic', 'l.topic').andOn('d.partition', 'l.partition').andOn('d.record_offset', 'l.record_offset'),
-  );
+  const query = lettersWithDecisions(db);
   if (filter.topic !== undefined) query.where('l.origin_topic', filter.topic);
   if (filter.code !== undefined) query.where('l.code', filter.code);
   if (filter.key !== undefined) query.where('l.key', Buffer.from(filter.key));
@@ -190,24 +194,24 @@ export async function letterOfReplay(db: DbOrTrx, decisionId: string): Promise<L
     .first(...placeColumns(db))) as LetterPlace | undefined;
 }
 
+interface TakenDecision extends LetterPlace, Pick<LetterDecision, 'action'> {
+  /** What was sent instead of the value; null: the value itself. */
+  readonly editedValue: Buffer | null;
+}
+
 /** What a decision was, and about which letter. */
-export async function findLetterDecision(
-  db: DbOrTrx,
-  decisionId: string,
-): Promise<(LetterPlace & Pick<LetterDecision, 'action'>) | undefined> {
+export async function findLetterDecision(db: DbOrTrx, decisionId: string): Promise<TakenDecision | undefined> {
   return (await db('dead_letter_decisions')
     .where({ decision_id: decisionId })
-    .first('action', ...placeColumns(db))) as (LetterPlace & Pick<LetterDecision, 'action'>) | undefined;
+    .first('action', { editedValue: 'edited_value' }, ...placeColumns(db))) as TakenDecision | undefined;
 }
 
 /** Writes a decision down, one a letter and one a decisionId; false: there is one already. */
 export async function insertLetterDecision(
   trx: Trx,
-  decision: LetterPlace &
-    Omit<LetterDecision, 'at' | 'isEdited' | 'outcome' | 'workflowId'> & {
-      /** What is sent instead of the value; null: the value itself. */
-      readonly editedValue: Buffer | null;
-    },
+  decision: TakenDecision &
+    Pick<LetterHead, 'deadAt'> &
+    Omit<LetterDecision, 'at' | 'isEdited' | 'outcome' | 'workflowId'>,
 ): Promise<boolean> {
   const rows = await trx('dead_letter_decisions')
     .insert({
@@ -215,6 +219,7 @@ export async function insertLetterDecision(
       topic: decision.topic,
       partition: decision.partition,
       record_offset: decision.offset,
+      dead_at: decision.deadAt,
       action: decision.action,
       actor: decision.actor,
       reason: decision.reason,

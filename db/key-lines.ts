@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { TextHeaders } from '../contracts/dead-letters';
 import type { RecordPosition } from '../contracts/workflow-api';
 import type { Db, DbOrTrx, Trx } from './connection';
+import { type LetterPlace, lettersWithDecisions } from './letter-index';
 import { addToOutbox, recordRow } from './outbox';
 
 /**
@@ -19,7 +20,7 @@ export interface RecordInLine extends Place {
 }
 
 type Place = Pick<RecordPosition, 'topic' | 'partition' | 'offset'>;
-type Line = { readonly topic: string; readonly keyHash: Buffer };
+export type Line = { readonly topic: string; readonly keyHash: Buffer };
 
 const LINE = { topic: 'topic', keyHash: 'key_hash' } as const;
 
@@ -105,12 +106,6 @@ export async function goOnWithout(trx: Trx, head: Head): Promise<void> {
   for (const line of await linesBehind(trx, head)) await sendNext(trx, line);
 }
 
-/** Whatever its head is: sends the next one of a key's line, or frees the key. */
-export async function goOn(trx: Trx, topic: string, key: Buffer): Promise<void> {
-  const line = (await lineOf(trx, topic, key).forUpdate().first(LINE)) as Line | undefined;
-  if (line) await sendNext(trx, line);
-}
-
 /** The head is sent back with a new turn; false: nobody waits behind it. */
 export async function giveTurn(trx: Trx, head: Head, turn: string): Promise<boolean> {
   const lines = await linesBehind(trx, head);
@@ -123,26 +118,33 @@ export async function isBlocked(trx: Trx, topic: string, key: Buffer, head: Head
   return (await lineOf(trx, topic, key).whereNot(isHead(head)).first('topic')) !== undefined;
 }
 
+/** Whether line `b` waits for letter `l` to be decided, or for its replay, the decision `d`, to be worked on. */
+export const LINE_OF_LETTER = `b.topic = l.origin_topic and (b.turn in (l.turn, d.decision_id) or b.turn is null
+  and b.head_partition = l.origin_partition and b.head_offset = l.origin_offset and b.consumer_group = l.consumer_group)`;
+
 /** As people see it. */
 export interface WaitingRecord extends Place {
   readonly since: Date;
+  readonly valueBytes: number;
+  /** Null: there is none, or it is too large to be looked into. */
   readonly value: Buffer | null;
 }
 
+const LOOKED_INTO_BYTES = 65_536;
+
 /** The first of those that wait behind a dead letter. */
-export async function waitingBehind(db: Db, head: Head, limit: number): Promise<WaitingRecord[]> {
-  const rows = (await db('waiting_records as w')
-    .join('blocked_keys as b', (join) => join.on('b.topic', 'w.topic').andOn('b.key_hash', 'w.key_hash'))
-    .where({ 'b.topic': head.topic })
-    .whereRaw('(b.turn = ? or b.head_partition = ? and b.head_offset = ? and b.consumer_group = ?)', [
-      head.turn ?? null,
-      head.partition,
-      head.offset,
-      head.group,
-    ])
+export async function waitingBehind(db: Db, letter: LetterPlace, limit: number): Promise<WaitingRecord[]> {
+  const rows = (await lettersWithDecisions(db)
+    .join('blocked_keys as b', (join) => join.on(db.raw(LINE_OF_LETTER)))
+    .join('waiting_records as w', (join) => join.on('w.topic', 'b.topic').andOn('w.key_hash', 'b.key_hash'))
+    .where({ 'l.topic': letter.topic, 'l.partition': letter.partition, 'l.record_offset': letter.offset })
     .orderBy('w.id')
     .limit(limit)
-    .select('w.topic', 'w.partition', { offset: 'w.record_offset' }, 'w.since', 'w.value')) as WaitingRecord[];
+    .select(
+      ...['w.topic', 'w.partition', { offset: 'w.record_offset' }, 'w.since'],
+      db.raw('coalesce(octet_length(w.value), 0) as "valueBytes"'),
+      db.raw('case when octet_length(w.value) <= ? then w.value end as value', [LOOKED_INTO_BYTES]),
+    )) as WaitingRecord[];
   return rows.map((row) => ({ ...row, offset: String(row.offset) }));
 }
 
@@ -173,7 +175,8 @@ const isHead =
     if (turn !== undefined) query.orWhereRaw('turn is not distinct from ?', [turn]);
   };
 
-async function sendNext(trx: Trx, line: Line): Promise<void> {
+/** Sends the next one of a line, whatever its head is, or frees the key. */
+export async function sendNext(trx: Trx, line: Line): Promise<void> {
   const next = (await whereLine(trx('waiting_records'), line)
     .orderBy('id')
     .first('id', 'topic', 'key', 'value', 'headers', 'turn')) as

@@ -65,6 +65,17 @@ export const BODY = { value: 'value', headers: 'headers', exceptionHeaders: 'exc
 
 const COLUMNS = { ...OFFSETS, ...HEAD, ...BODY };
 
+/** Letters `l`, each with the decision `d` about it, if there is one. */
+export function lettersWithDecisions(db: DbOrTrx) {
+  return db('dead_letters as l').leftJoin('dead_letter_decisions as d', (join) =>
+    join
+      .on('d.topic', 'l.topic')
+      .andOn('d.partition', 'l.partition')
+      .andOn('d.record_offset', 'l.record_offset')
+      .andOn(db.raw('coalesce(d.dead_at, l.dead_at) = l.dead_at')),
+  );
+}
+
 /** Far below the 65,535 parameters of a statement. */
 const ROWS_AT_ONCE = 1_000;
 

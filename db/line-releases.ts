@@ -1,23 +1,18 @@
-import type { Db, Trx } from './connection';
+import type { Db, DbOrTrx, Trx } from './connection';
+import { LINE_OF_LETTER, type Line } from './key-lines';
+import { lettersWithDecisions } from './letter-index';
 
 /** The line of a key as people look at it. */
-export interface StandingLine {
-  readonly topic: string;
+export interface StandingLine extends Line {
   readonly key: Buffer;
   readonly waiting: number;
   readonly movedAt: Date;
+  readonly standsStillMs: number;
   /** Somebody has decided, and a record is on its way. */
   readonly isUnderWay: boolean;
   /** `topic/partition/offset` of the letter at its head that nobody has decided; null: there is none. */
   readonly deadLetter: string | null;
 }
-
-const UNDECIDED_LETTER = `(select concat_ws('/', l.topic, l.partition, l.record_offset) from dead_letters l
-  where l.origin_topic = b.topic and (b.turn = l.turn or b.turn is null and l.consumer_group = b.consumer_group
-      and l.origin_partition = b.head_partition and l.origin_offset = b.head_offset)
-    and not exists (select from dead_letter_decisions d
-      where d.topic = l.topic and d.partition = l.partition and d.record_offset = l.record_offset)
-  order by l.dead_at desc limit 1)`;
 
 /** The lines that have stood longest without moving. */
 export async function longestLines(db: Db, limit: number): Promise<StandingLine[]> {
@@ -31,14 +26,22 @@ export async function lockedLine(trx: Trx, topic: string, key: Buffer): Promise<
     | undefined;
 }
 
-function lines(db: Db | Trx) {
+function lines(db: DbOrTrx) {
+  const undecided = lettersWithDecisions(db)
+    .whereRaw(LINE_OF_LETTER)
+    .whereNull('d.decision_id')
+    .orderBy('l.dead_at', 'desc')
+    .first(db.raw("concat_ws('/', l.topic, l.partition, l.record_offset)"));
+  const waiting = db('waiting_records as w')
+    .whereRaw('w.topic = b.topic and w.key_hash = b.key_hash')
+    .first(db.raw('count(*)::int'));
   return db('blocked_keys as b').select('b.topic', 'b.key', {
+    keyHash: 'b.key_hash',
     movedAt: 'b.moved_at',
+    standsStillMs: db.raw('(extract(epoch from now() - b.moved_at) * 1000)::float8'),
     isUnderWay: db.raw('b.turn is not null'),
-    deadLetter: db.raw(UNDECIDED_LETTER),
-    waiting: db.raw(
-      '(select count(*)::int from waiting_records w where w.topic = b.topic and w.key_hash = b.key_hash)',
-    ),
+    deadLetter: undecided,
+    waiting,
   });
 }
 

@@ -6,6 +6,7 @@ import * as coupons from './migrations/003-coupons';
 import * as deadLetterDesk from './migrations/004-dead-letter-desk';
 import * as keyLines from './migrations/005-key-lines';
 import * as exceptionHeaders from './migrations/006-exception-headers';
+import * as decisionsOfLetters from './migrations/007-decisions-of-letters';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '004-dead-letter-desk': deadLetterDesk,
   '005-key-lines': keyLines,
   '006-exception-headers': exceptionHeaders,
+  '007-decisions-of-letters': decisionsOfLetters,
 };
 
 const source: Knex.MigrationSource<string> = {

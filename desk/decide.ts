@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DEAD_LETTER_HEADERS as H } from '../contracts/dead-letters';
 import { EVENT_SCHEMAS } from '../contracts/events';
 import { subjectOf } from '../contracts/record-subject';
-import { TOPICS } from '../contracts/topics';
+import { CONSUMED, TOPICS } from '../contracts/topics';
 import type { Db, Trx } from '../db/connection';
 import {
   findLetter,
@@ -91,7 +92,7 @@ function decideOnce(
   db: Db,
   place: LetterPlace,
   action: LetterDecision['action'],
-  { decisionId }: Decider,
+  { decisionId, editedValue }: ReplayWish,
   policy: DeskPolicy,
   decide: (trx: Trx, letter: Letter) => Promise<Decided>,
 ): Promise<Decided> {
@@ -100,9 +101,9 @@ function decideOnce(
     const letter = await findLetter(trx, place, policy.maxReplays);
     const before = await findLetterDecision(trx, decisionId);
     if (before) {
-      const isSame = placeText(before) === placeText(place) && before.action === action;
-      if (!isSame || !letter) throw new DeskRefusal('DECISION_ID_REUSED', { usedFor: placeText(before) });
-      return { letter, isNew: false };
+      const isSame = before.action === action && isDeepStrictEqual(before.editedValue, editedValue ?? null);
+      if (letter?.decision?.decisionId === decisionId && isSame) return { letter, isNew: false };
+      throw new DeskRefusal('DECISION_ID_REUSED', { usedFor: placeText(before) });
     }
     if (!letter) throw new DeskRefusal('DEAD_LETTER_NOT_FOUND');
     if (letter.decision) throw decided(letter.decision);
@@ -113,8 +114,9 @@ function decideOnce(
 async function sendBack(trx: Trx, letter: Letter, record: ReplayedRecord, wish: ReplayWish): Promise<void> {
   await writeDown(trx, letter, 'REPLAY', wish);
   const isAwaited = await giveTurn(trx, headOf(letter), wish.decisionId);
+  const { [H.turn]: _before, ...headers } = letter.headers;
   const row = recordRow(
-    { ...record, headers: letter.headers },
+    { ...record, headers },
     {
       [H.replayCount]: String(record.replayCount),
       [H.replayOf]: placeText(letter),
@@ -127,11 +129,12 @@ async function sendBack(trx: Trx, letter: Letter, record: ReplayedRecord, wish: 
 }
 
 async function writeDown(trx: Trx, letter: Letter, action: LetterDecision['action'], wish: ReplayWish): Promise<void> {
-  const { topic, partition, offset } = letter;
+  const { topic, partition, offset, deadAt } = letter;
   const isFirst = await insertLetterDecision(trx, {
     topic,
     partition,
     offset,
+    deadAt,
     action,
     decisionId: wish.decisionId,
     actor: wish.actor,
@@ -148,14 +151,15 @@ function decided({ action, actor, at, decisionId }: LetterDecision): DeskRefusal
   return new DeskRefusal('DEAD_LETTER_DECIDED', { action, actor, at: at.toISOString(), decisionId });
 }
 
-/** The key of an edited value is the one that the value asks for. */
+/** The key of an edited value is the one that the value asks for; what others mean by a key, nobody knows here. */
 function replayedRecord(letter: Letter, editedValue: Buffer | undefined): ReplayedRecord {
+  const { originTopic: topic } = letter;
   const value = editedValue ?? letter.value;
   if (value === null) throw new DeskRefusal('VALUE_MISSING');
-  const { orderId, requestId } = subjectOf(letter.originTopic, editedValue ?? null);
+  const { orderId, requestId } = subjectOf(topic, OURS.has(topic) && editedValue ? editedValue : null);
   const ownKey = requestId ?? orderId?.toString();
   const key = ownKey === undefined ? letter.key : Buffer.from(ownKey);
-  return { topic: letter.originTopic, key, value, replayCount: letter.replayCount + 1 };
+  return { topic, key, value, replayCount: letter.replayCount + 1 };
 }
 
 async function refuseReplay(
@@ -166,7 +170,8 @@ async function refuseReplay(
   policy: DeskPolicy,
 ): Promise<void> {
   const { orderId } = subjectOf(record.topic, record.value);
-  const order = orderId === null ? undefined : await findOrder(trx, orderId);
+  const isForUs = CONSUMED.some(({ topic }) => topic === record.topic);
+  const order = isForUs && orderId !== null ? await findOrder(trx, orderId) : undefined;
   if (order?.status === 'CANCELLED') throw new DeskRefusal('ORDER_CANCELLED', { orderId, reason: order.statusReason });
   // Two letters sent to each other's key would wait for each other.
   if (
@@ -200,7 +205,7 @@ function refuseInvalid(topic: string, value: Buffer): void {
 }
 
 /** What others may wait behind. */
-export function headOf({ originTopic, originPartition, originOffset, consumerGroup, turn }: ListedLetter): Head {
+function headOf({ originTopic, originPartition, originOffset, consumerGroup, turn }: ListedLetter): Head {
   const place = { topic: originTopic, partition: originPartition, offset: originOffset };
   return { ...place, group: consumerGroup, turn: turn ?? undefined };
 }

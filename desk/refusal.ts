@@ -10,6 +10,7 @@ export type DeskRefusalCode =
   | 'KEY_BLOCKED'
   | 'LINE_NOT_FOUND'
   | 'LINE_WAITS_FOR_DECISION'
+  | 'LINE_LETTER_MISSING'
   | 'LINE_MOVES';
 
 /** A decision that can't be taken; nothing was changed. */

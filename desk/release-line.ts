@@ -1,5 +1,5 @@
 import type { Db } from '../db/connection';
-import { goOn } from '../db/key-lines';
+import { sendNext } from '../db/key-lines';
 import { lockedLine, noteRelease, type StandingLine, wasReleasedBy } from '../db/line-releases';
 import type { Decider } from './decide';
 import { DeskRefusal } from './refusal';
@@ -9,12 +9,13 @@ const STANDS_STILL_AFTER_MS = 60_000;
 
 /**
  * Lets a line go on whose head is lost: its topic was made anew, or offsets were moved by hand. Should the head come after
- * all, it goes to the end of the line. Returns the line as it stood; undefined: the same decision has been taken before.
+ * all, it goes to the end of the line. One whose letter is not indexed, which may be the index's fault, takes an override.
+ * Returns the line as it stood; undefined: the same decision has been taken before.
  */
 export function releaseLine(
   db: Db,
   { topic, key }: { readonly topic: string; readonly key: Buffer },
-  { decisionId, actor, reason }: Decider,
+  { decisionId, actor, reason, isOverride = false }: Decider & { readonly isOverride?: boolean },
   isDry = false,
 ): Promise<StandingLine | undefined> {
   return db.transaction(async (trx) => {
@@ -24,12 +25,13 @@ export function releaseLine(
     if (before) return undefined;
     if (!line) throw new DeskRefusal('LINE_NOT_FOUND');
     if (line.deadLetter !== null) throw new DeskRefusal('LINE_WAITS_FOR_DECISION', { deadLetter: line.deadLetter });
-    if (Date.now() - line.movedAt.getTime() < STANDS_STILL_AFTER_MS)
+    if (!line.isUnderWay && !isOverride) throw new DeskRefusal('LINE_LETTER_MISSING');
+    if (line.standsStillMs < STANDS_STILL_AFTER_MS)
       throw new DeskRefusal('LINE_MOVES', { movedAt: line.movedAt.toISOString() });
     if (isDry) return line;
     if (!(await noteRelease(trx, { decisionId, topic, key, actor, reason })))
       throw new DeskRefusal('DECISION_ID_REUSED');
-    await goOn(trx, topic, key);
+    await sendNext(trx, line);
     return line;
   });
 }

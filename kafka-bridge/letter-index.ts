@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { base64Headers, decodeDeadLetter } from '../contracts/dead-letters';
+import { base64Headers, type DeadLetterCode, decodeDeadLetter } from '../contracts/dead-letters';
 import { subjectOf } from '../contracts/record-subject';
-import { deadLetterTopic, TOPICS } from '../contracts/topics';
+import { CONSUMED, deadLetterTopic, TOPICS } from '../contracts/topics';
 import type { Db } from '../db/connection';
 import { type IndexedLetter, indexLetters } from '../db/letter-index';
 import type { Logger } from '../observability/logger';
@@ -13,6 +13,7 @@ const GROUP_ID = 'dead-letter-group';
 const PAUSE_MS = 2_000;
 const START_AGAIN_MS = 10_000;
 const LOOK_EVERY_MS = 200;
+const NEVER_READ: DeadLetterCode = 'REFUSED_BY_BROKER';
 
 /** Dead-letter topics that are read together. */
 interface Source {
@@ -197,6 +198,9 @@ function indexedLetter(record: IncomingRecord): IndexedLetter {
   const { original, code, message, group, replayCount, decisionId, turn, exceptionHeaders } = decodeDeadLetter(record);
   const { topic, partition, offset } = record;
   const originTopic = original.topic || topicBefore(topic);
+  // Of a replay another group may have its own opinion, which is not what the replay has come to.
+  const reader = CONSUMED.find((consumed) => consumed.topic === originTopic)?.groupId;
+  const isOurs = reader === undefined || reader === group || code === NEVER_READ;
   return {
     topic,
     partition,
@@ -214,8 +218,8 @@ function indexedLetter(record: IncomingRecord): IndexedLetter {
     headers: base64Headers(original.headers),
     exceptionHeaders: base64Headers(exceptionHeaders),
     replayCount: Number.isSafeInteger(replayCount) && replayCount >= 0 && replayCount < 1e9 ? replayCount : 0,
-    decisionId: decisionId ?? null,
-    turn: turn ?? null,
+    decisionId: (isOurs && decisionId) || null,
+    turn: (isOurs && turn) || null,
     ...subjectOf(originTopic, original.value),
   };
 }

@@ -8,7 +8,7 @@ import { moment, print, say, shortened, table } from '../output';
 const WAITS_FOR: Readonly<Record<KeyLineView['waitsFor'], string>> = {
   DECISION: 'a decision',
   RECORD_UNDER_WAY: 'the record on its way',
-  NOTHING: 'nothing anybody knows of',
+  NOTHING: 'a dead letter that is not indexed',
 };
 
 /** Commands about the lines behind dead letters. */
@@ -25,10 +25,15 @@ export function keyLineCommands(dlt: Command): void {
     ]),
   )
     .option('--base64', 'the key is given in Base64')
+    .option('--override', 'although the dead letter it waits for is not indexed')
     .action(
-      async (topic: string, key: string, { base64, ...options }: DecisionOptions & { readonly base64?: boolean }) => {
+      async (
+        topic: string,
+        key: string,
+        { base64, override, ...options }: DecisionOptions & { readonly base64?: boolean; readonly override?: boolean },
+      ) => {
         refuseUnasked(options);
-        const wish = { topic, ...(base64 ? { keyBase64: key } : { key }) };
+        const wish = { topic, ...(base64 ? { keyBase64: key } : { key }), ...(override ? { override } : {}) };
         const would = ({ waiting }: LineReleased) =>
           `the line of ${key} on ${topic} would go on: ${waiting} records wait`;
         const released = await decide<LineReleased>(

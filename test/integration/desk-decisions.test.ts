@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { Broker, eventOf } from '../support/broker';
-import { LetterDesk } from '../support/letter-desk';
+import { LetterDesk, letterOf } from '../support/letter-desk';
 import { parcelNewsHeard } from '../support/parcel-news';
 import { processingEvent } from '../support/processing';
 import { Shop } from '../support/shop';
@@ -43,6 +43,49 @@ describe('decisions at the desk for dead letters', () => {
       code: 'DEAD_LETTER_DECIDED',
       decisionId: expect.any(String),
     });
+  });
+
+  test('the same id for another value is another decision, and is refused', async () => {
+    const { orderId } = await shop.payableOrder();
+    await broker.write(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
+    const [letter] = await desk.lettersOf(TOPICS.orderProcessing, String(orderId));
+    const event = eventOf(processingEvent(orderId));
+    const wish = { decisionId: randomUUID(), value: JSON.stringify(event) };
+    const replay = (more: object = {}) => desk.decide(letter?.id as string, 'replay', { ...wish, ...more });
+    expect([(await replay()).status, (await replay()).status]).toEqual([202, 202]);
+    const other = await replay({ value: JSON.stringify({ ...event, userEmail: 'lee@example.com' }) });
+    expect([other.status, other.body.code]).toEqual([409, 'DECISION_ID_REUSED']);
+  });
+
+  test('is about the letter that stood there: one that comes to its place in a topic made anew can be decided', async () => {
+    const key = `anew-${randomUUID()}`;
+    await broker.write(TOPICS.orderProcessing, { key, value: '{' });
+    const id = (await desk.lettersOf(TOPICS.orderProcessing, key))[0]?.id as string;
+    const [topic, partition, offset] = id.split('/');
+    expect((await desk.decide(id, 'discard')).status).toBe(202);
+    await shop
+      .db('dead_letters')
+      .where({ topic, partition, record_offset: offset })
+      .update({ dead_at: new Date(Date.now() + 60_000) });
+    expect(await desk.show(id)).toMatchObject({ state: 'WAITING' });
+    expect((await desk.decide(id, 'discard')).status).toBe(202);
+    expect((await desk.decide(id, 'discard')).body.code).toBe('DEAD_LETTER_DECIDED');
+  });
+
+  test('what tells others of a cancelled order can be sent back to them', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'changed my mind' } });
+    await shop.reaches(orderId, 'CANCELLED');
+    const value = JSON.stringify(eventOf({ orderId, from: 'PENDING_PAYMENT', to: 'CANCELLED' }));
+    const [topic, key] = [TOPICS.orderStatusChanged, String(orderId)];
+    const record = { topic, partition: 0, offset: '1', timestamp: '1', headers: {} };
+    const letter = letterOf(
+      { ...record, key: Buffer.from(key), value: Buffer.from(value) },
+      { code: 'REFUSED_BY_BROKER', message: 'too large' },
+    );
+    await broker.write(deadLetterTopic(topic), letter);
+    const [dead] = await desk.lettersOf(topic, key);
+    expect((await desk.decide(dead?.id as string, 'replay')).status).toBe(202);
   });
 
   test("an order's event keeps the order's key, whatever else it calls a requestId", async () => {

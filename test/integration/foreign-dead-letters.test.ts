@@ -175,6 +175,14 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
     const sent = shop.db('outbox').whereRaw(`headers->>'ordersaga-replay-of' = ?`, [id]);
     expect(await sent.pluck('topic')).toEqual([THEIRS]);
   });
+
+  test('keeps its key, whatever an edit says that looks like one of our ids', async () => {
+    const key = Buffer.from(`invoice-${randomUUID()}`);
+    const { id } = await indexed(springLetter(key));
+    const wish = { decisionId: randomUUID(), reason: 'mended', override: true, value: '{"orderId": 7}' };
+    expect((await ask('POST', `/${id}/replay`, wish)).status).toBe(202);
+    expect(await broker.untilRecords(THEIRS, [key.toString()])).toMatchObject([{ value: Buffer.from(wish.value) }]);
+  });
 });
 
 const text = (headers: Readonly<Record<string, Buffer>>, name: string) => headers[name]?.toString();

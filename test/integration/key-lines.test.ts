@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
-import { DEAD_LETTER_HEADERS, encodeDeadLetter } from '../../contracts/dead-letters';
+import { DEAD_LETTER_HEADERS } from '../../contracts/dead-letters';
 import type { KeyLineView, LineReleased } from '../../contracts/key-lines';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { freePorts } from '../../stack/ports';
 import { Broker, eventOf } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
-import { LetterDesk } from '../support/letter-desk';
+import { LetterDesk, letterOf } from '../support/letter-desk';
 import { parcelNewsHeard } from '../support/parcel-news';
 import { Shop } from '../support/shop';
 import { FAST_DELAYS, RoleProcess } from '../support/system';
@@ -202,11 +202,8 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       value: Buffer.from('{'),
       headers: {},
     };
-    const letter = encodeDeadLetter(original, { code: 'NOT_JSON', message: 'theirs', group: 'billing' });
-    const headers = Object.fromEntries(
-      Object.entries(letter.headers).map(([name, [value]]) => [name, value as Buffer]),
-    );
-    await broker.write(deadLetterTopic(TOPIC), { key: letter.key, value: letter.value, headers });
+    const cause = { code: 'NOT_JSON', message: 'theirs', group: 'billing' } as const;
+    await broker.write(deadLetterTopic(TOPIC), letterOf(original, cause));
     const theirs = (await desk.lettersOf(TOPIC, key, 2)).find(({ consumerGroup }) => consumerGroup === 'billing');
     expect(theirs?.waitingBehind).toBe(0);
     await desk.decide(theirs?.id as string, 'discard');
@@ -282,20 +279,60 @@ describe('what follows a dead letter of its key on shipment.status', () => {
         ...{ decision_id: `lost-${key}`, actor: 'operator:op', reason: 'a test' },
       });
     });
+    // Another group gave up on the replay: not even its turn makes their letter the head.
+    const copied = {
+      [DEAD_LETTER_HEADERS.turn]: [Buffer.from('lost')],
+      [DEAD_LETTER_HEADERS.decisionId]: [Buffer.from('lost')],
+    };
+    const replayed = { topic: TOPIC, partition: 0, offset: '1000000', timestamp: '1', headers: copied };
+    const theirs = letterOf(
+      { ...replayed, key: Buffer.from(key), value: Buffer.from('{') },
+      { code: 'NOT_JSON', message: 'theirs', group: 'billing' },
+    );
+    await broker.write(deadLetterTopic(TOPIC), theirs);
+    const [, copy] = await desk.lettersOf(TOPIC, key, 2);
+    expect((await desk.decide(copy?.id as string, 'replay', { override: true })).status).toBe(202);
+    await until('their replay to stand at the end of the line', lines, ([line]) => line?.waiting === 2);
     expect(await lines()).toMatchObject([{ waitsFor: 'RECORD_UNDER_WAY' }]);
     expect((await release()).body.code).toBe('LINE_MOVES');
     await shop
       .db('blocked_keys')
       .where({ key: Buffer.from(key) })
       .update({ moved_at: new Date(Date.now() - 61_000) });
-    expect((await release({ dryRun: true })).body.data).toMatchObject({ dryRun: true, waiting: 1 });
+    expect((await release({ dryRun: true })).body.data).toMatchObject({ dryRun: true, waiting: 2 });
     expect((await release()).status).toBe(202);
     await shop.reaches(orderId, 'IN_TRANSIT');
+    const [, , last] = await desk.lettersOf(TOPIC, key, 3);
+    await desk.decide(last?.id as string, 'discard');
     await untilFree(key);
     const again = await release();
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
     expect((await release({ key: 'another' })).body.code).toBe('DECISION_ID_REUSED');
     expect((await release({ decisionId: randomUUID() })).body.code).toBe('LINE_NOT_FOUND');
+  });
+
+  test('is let go on where its letter is not indexed only by who insists', async () => {
+    const orderId = await paidOrder();
+    const key = String(orderId);
+    await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
+    const [letter] = await desk.lettersOf(TOPIC, key);
+    await waitingBehind(letter?.id as string, 1);
+    await shop
+      .db('dead_letters')
+      .where({ topic: deadLetterTopic(TOPIC), key: Buffer.from(key) })
+      .delete();
+    await shop
+      .db('blocked_keys')
+      .where({ key: Buffer.from(key) })
+      .update({ moved_at: new Date(Date.now() - 61_000) });
+    const release = (more: object = {}) => {
+      const wish = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the letter is lost' };
+      return desk.askFor<LineReleased>('POST', '/api/ops/key-lines/release', { ...wish, ...more });
+    };
+    expect((await release()).body.code).toBe('LINE_LETTER_MISSING');
+    expect((await release({ override: true })).status).toBe(202);
+    await shop.reaches(orderId, 'IN_TRANSIT');
+    await untilFree(key);
   });
 
   test('waits for nobody without a key', async () => {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import { type DeadLetterCause, encodeDeadLetter, type OriginalRecord } from '../../contracts/dead-letters';
+import type { WrittenRecord } from './broker';
 import type { Answer, Shop } from './shop';
 import { until } from './until';
 
@@ -47,4 +49,11 @@ export class LetterDesk {
     );
     return Promise.all(found.reverse().map(({ id }) => this.show(id)));
   }
+}
+
+/** The dead letter of a record, as whoever reads its topic writes it. */
+export function letterOf(original: OriginalRecord, cause: DeadLetterCause): WrittenRecord {
+  const { key, value, headers } = encodeDeadLetter(original, cause);
+  const ofOneValue = Object.entries(headers).map(([name, values]) => [name, values[0] as Buffer]);
+  return { key, value, headers: Object.fromEntries(ofOneValue) };
 }
