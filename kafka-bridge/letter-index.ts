@@ -7,7 +7,7 @@ import type { Db } from '../db/connection';
 import { type IndexedLetter, indexLetters } from '../db/letter-index';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
-import type { IncomingRecord, Kafka, KafkaAdmin, KafkaConsumer } from './kafka-port';
+import type { IncomingRecord, Kafka, KafkaConsumer } from './kafka-port';
 
 const GROUP_ID = 'dead-letter-group';
 const PAUSE_MS = 2_000;
@@ -22,10 +22,13 @@ interface Source {
 }
 
 /** Our own together, and each of others by itself: one that is missing, forbidden or unreadable keeps up no other. */
-export function letterSources(foreign: readonly string[], groupId = GROUP_ID): Source[] {
+export function letterSources(foreign: readonly string[]): Source[] {
   const own = Object.values(TOPICS).map(deadLetterTopic);
   const others = [...new Set(foreign)].filter((topic) => !own.includes(topic));
-  return [{ groupId, topics: own }, ...others.map((topic) => ({ groupId: `${groupId}.${topic}`, topics: [topic] }))];
+  return [
+    { groupId: GROUP_ID, topics: own },
+    ...others.map((topic) => ({ groupId: `${GROUP_ID}.${topic}`, topics: [topic] })),
+  ];
 }
 
 interface IndexOptions {
@@ -46,16 +49,16 @@ export function keepLettersIndexed(
   });
 
   async function keepIndexed(source: Source): Promise<void> {
-    const tell = (isFailing: boolean) => {
-      for (const topic of source.topics) options.metrics.letterIndexFailing.set({ topic }, isFailing ? 1 : 0);
+    const tell = (problem?: unknown) => {
+      for (const topic of source.topics) options.metrics.letterIndexFailing.set({ topic }, problem ? 1 : 0);
     };
     while (!signal.aborted) {
       try {
         const consumer = await indexSource(source, options, logger, tell);
-        tell(false);
+        tell();
         await Promise.race([consumer.failed, stopped]).finally(() => consumer.stop());
       } catch (error) {
-        tell(true);
+        tell(error);
         logger.error({ err: error, topics: source.topics }, 'dead letters are not indexed: starting again');
         await setTimeout(START_AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }
@@ -73,28 +76,56 @@ export function keepLettersIndexed(
 
 /**
  * Reads every topic anew, from its beginning to where it ends now: what is wrong or missing in the index is mended. What
- * was decided stays, and so does a letter that its topic no longer has: it can still be shown and sent back.
+ * was decided stays, and so does a letter that its topic no longer has: it can still be shown and sent back. A topic that
+ * can't be read or indexed is given up, so that this ends; the others are read all the same.
  */
 export async function rebuildLetterIndex(options: IndexOptions, logger: Logger): Promise<void> {
-  const sources = letterSources(options.foreignDeadLetterTopics, `dead-letter-rebuild-${randomUUID()}`);
-  const outcomes = await Promise.allSettled(sources.map((source) => readToItsEnd(source, options, logger)));
-  const failed = sources.flatMap(({ topics }, index) => (outcomes[index]?.status === 'rejected' ? topics : []));
-  const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-  if (failed.length > 0)
-    throw new AggregateError(reasons, `not read to their ends: ${failed.join(', ')}: ${reasons.join('; ')}`);
+  const groupId = `dead-letter-rebuild-${randomUUID()}`;
+  const topics = letterSources(options.foreignDeadLetterTopics).flatMap((source) => source.topics);
+  const outcomes = await Promise.allSettled(
+    topics.map((topic) => readToItsEnd(topic, `${groupId}.${topic}`, options, logger)),
+  );
+  const failed = topics.flatMap((topic, at) => {
+    const outcome = outcomes[at];
+    return outcome?.status === 'rejected' ? [{ topic, reason: outcome.reason as unknown }] : [];
+  });
+  if (failed.length === 0) return;
+  const named = failed.map(({ topic, reason }) => `${topic} (${inShort(reason)})`);
+  throw new AggregateError(
+    failed.map(({ reason }) => reason),
+    `not read to their ends: ${named.join(', ')}`,
+  );
 }
 
-async function readToItsEnd(source: Source, options: IndexOptions, logger: Logger): Promise<void> {
+/** The words of a database error hold its whole statement: those are in the log. */
+function inShort(problem: unknown): string {
+  const { code, message } = problem as { readonly code?: unknown; readonly message?: unknown };
+  return String(typeof code === 'string' ? code : (message ?? problem));
+}
+
+async function readToItsEnd(topic: string, groupId: string, options: IndexOptions, logger: Logger): Promise<void> {
   const admin = await options.kafka.admin();
   try {
-    const ends = await positions(admin, source);
-    const consumer = await indexSource(source, options, logger);
+    const ends = new Map<number, number>();
+    for (const { partition, committed, lag } of await admin.lag(groupId, topic))
+      if (lag > 0) ends.set(partition, Number(committed) + lag);
+    if (ends.size === 0) return;
     const isThere = async () => {
-      const now = await positions(admin, source);
-      return [...ends].every(([place, { end }]) => (now.get(place)?.next ?? end) >= end);
+      const positions = await admin.lag(groupId, topic);
+      return positions.every(({ partition, committed }) => Number(committed) >= (ends.get(partition) ?? 0));
     };
+    let problem: unknown;
+    const consumer = await indexSource({ groupId, topics: [topic] }, options, logger, (told) => {
+      problem ??= told;
+    });
+    consumer.failed.catch((error: unknown) => {
+      problem ??= error;
+    });
     try {
-      while (!(await Promise.race([isThere(), consumer.failed]))) await setTimeout(LOOK_EVERY_MS);
+      while (!(await isThere())) {
+        if (problem !== undefined) throw problem;
+        await setTimeout(LOOK_EVERY_MS);
+      }
     } finally {
       await consumer.stop();
     }
@@ -103,40 +134,28 @@ async function readToItsEnd(source: Source, options: IndexOptions, logger: Logge
   }
 }
 
-/** Of each partition, what its group reads next, and where it ends. */
-async function positions(admin: KafkaAdmin, { groupId, topics }: Source) {
-  const ofTopics = await Promise.all(
-    topics.map(async (topic) =>
-      (await admin.lag(groupId, topic)).map(({ partition, committed, lag }) => {
-        const next = Number(committed);
-        return [`${topic}-${partition}`, { next, end: next + lag }] as const;
-      }),
-    ),
-  );
-  return new Map(ofTopics.flat());
-}
-
+/** `tell` hears of each problem, and by a call without one that it is over; what could not be indexed is tried again. */
 function indexSource(
   { groupId, topics }: Source,
   { kafka, db }: IndexOptions,
   logger: Logger,
-  tell: (isFailing: boolean) => void = () => undefined,
+  tell: (problem?: unknown) => void,
 ): Promise<KafkaConsumer> {
   return kafka.consume({
     groupId,
     topics,
     partitionsAtOnce: 1,
-    onUnreadable: () => tell(true),
+    onUnreadable: () => tell(new Error("a batch can't be read")),
     async onBatch(batch) {
       const last = batch.records.at(-1);
       if (!last) return;
       try {
         await index(db, batch.records, logger);
         await batch.commitThrough(last.offset);
-        tell(false);
+        tell();
       } catch (error) {
-        tell(true);
-        logger.error({ err: error, topic: batch.topic }, 'dead letters could not be indexed: trying again');
+        tell(error);
+        logger.error({ err: error, topic: batch.topic }, 'dead letters could not be indexed');
         batch.pause(PAUSE_MS);
       }
     },

@@ -1,5 +1,6 @@
 import { loadSettings } from '../config/load';
 import { openDatabase } from '../db/connection';
+import { schemaMismatch } from '../db/schema';
 import { createKafka } from '../kafka-bridge/kafkajs-adapter';
 import { rebuildLetterIndex } from '../kafka-bridge/letter-index';
 import { createLogger } from '../observability/logger';
@@ -11,6 +12,8 @@ runMain(async () => {
   const logger = createLogger('rebuild', settings.LOG_LEVEL);
   const db = openDatabase({ url: settings.DATABASE_URL, poolMax: 2, caFile: settings.DATABASE_CA_FILE });
   try {
+    const mismatch = await schemaMismatch(db);
+    if (mismatch) throw new Error(mismatch);
     const kafka = createKafka(settings, logger);
     await rebuildLetterIndex({ db, kafka, foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS }, logger);
     const [row] = (await db('dead_letters').count({ count: '*' })) as { count: number }[];

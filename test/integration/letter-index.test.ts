@@ -10,7 +10,7 @@ import {
   Partitioners,
 } from 'kafkajs';
 import { stackFolder } from '../../config/load';
-import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import type { LetterGroup, LetterView } from '../../contracts/dead-letter-desk';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
 import { UnreadableBatchError } from '../../kafka-bridge/kafkajs-codecs';
@@ -370,14 +370,5 @@ describe('the index of dead letters', () => {
     expect(await row(garbled)).toEqual(before);
     expect((await desk.show(lost)).value).toBe('c');
     expect((await answerOf(gone)).body.data).toMatchObject({ state: 'DISCARDED', value: 'a' });
-  });
-
-  test('rebuilt, names the topics that could not be read, and mends the others', async () => {
-    const [letter] = await indexed(OURS, { key: 'k', value: 'once more' });
-    const { id } = letter as LetterSummary;
-    const [topic, , offset] = id.split('/');
-    await shop.db('dead_letters').where({ topic, record_offset: offset }).delete();
-    await expect(rebuild([MISSING])).rejects.toThrow(`not read to their ends: ${MISSING}`);
-    expect((await desk.show(id)).value).toBe('once more');
   });
 });

@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from 'kafkajs';
+import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
+import { UnreadableBatchError } from '../../kafka-bridge/kafkajs-codecs';
+import { rebuildLetterIndex } from '../../kafka-bridge/letter-index';
+import { createLogger } from '../../observability/logger';
+import { Broker } from '../support/broker';
+import { roleEnvironment, sharedSystem } from '../support/environment';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+const OURS = deadLetterTopic(TOPICS.couponIssued);
+const ALSO_OURS = deadLetterTopic(TOPICS.stockDecreaseFailed);
+const THEIRS = 'letters-of-others-dlt';
+const UNREADABLE = 'unreadable-letters-dlt';
+const MISSING = 'no-such-letters-dlt';
+
+jest.setTimeout(120_000);
+
+describe('the index of dead letters, rebuilt,', () => {
+  const system = sharedSystem();
+  const shop = new Shop(system);
+  let broker: Broker;
+
+  beforeAll(async () => {
+    const admin = new Kafka({ brokers: [system.kafka], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    const lz4 = [{ name: 'compression.type', value: 'lz4' }];
+    await admin.createTopics({ topics: [{ topic: THEIRS }, { topic: UNREADABLE, configEntries: lz4 }] });
+    await admin.disconnect();
+    broker = await Broker.open(system, [TOPICS.couponIssued]);
+  });
+  afterAll(async () => {
+    await broker?.close();
+    await shop.close();
+  });
+
+  function rebuild(foreignDeadLetterTopics: readonly string[]): Promise<void> {
+    const logger = createLogger('index', 'silent');
+    const settings = { KAFKA_BROKERS: [system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 };
+    return rebuildLetterIndex({ db: shop.db, kafka: createKafka(settings, logger), foreignDeadLetterTopics }, logger);
+  }
+
+  const rowsOf = (key: string) => shop.db('dead_letters').where({ key: Buffer.from(key) });
+
+  /** Writes a letter, of which the index lacks the row; returns its key. */
+  async function missingLetter(topic: string): Promise<string> {
+    const key = randomUUID();
+    await broker.write(topic, { key, value: 'once more' });
+    if (topic.endsWith('.DLT')) {
+      await until(
+        'it to be indexed',
+        () => rowsOf(key),
+        (rows) => rows.length > 0,
+      );
+      await rowsOf(key).delete();
+    }
+    return key;
+  }
+
+  test('names topics that are missing or hold what cannot be read, and mends the others', async () => {
+    const lz4 = CompressionCodecs[CompressionTypes.LZ4];
+    const keys = [await missingLetter(OURS), await missingLetter(THEIRS)];
+    await missingLetter(UNREADABLE);
+    CompressionCodecs[CompressionTypes.LZ4] = () => ({
+      decompress: () => Promise.reject(new UnreadableBatchError('for a test')),
+    });
+    try {
+      const named = `^not read to their ends: ${UNREADABLE} \\(a batch can't be read\\), ${MISSING} \\([^,]+\\)$`;
+      await expect(rebuild([UNREADABLE, MISSING, THEIRS])).rejects.toThrow(new RegExp(named));
+    } finally {
+      CompressionCodecs[CompressionTypes.LZ4] = lz4;
+    }
+    for (const key of keys) expect(await rowsOf(key)).toHaveLength(1);
+  });
+
+  test('names the one topic of ours that the database does not take for now, and mends the others', async () => {
+    const [key, refused] = [await missingLetter(OURS), await missingLetter(ALSO_OURS)];
+    await shop.db.raw(`
+      create function not_now() returns trigger language plpgsql as $$
+        begin raise exception 'not now' using errcode = '42501'; end $$;
+      create trigger not_now before insert on dead_letters
+        for each row when (new.topic = '${ALSO_OURS}') execute function not_now()`);
+    try {
+      await expect(rebuild([])).rejects.toThrow(`not read to their ends: ${ALSO_OURS} (42501)`);
+    } finally {
+      await shop.db.raw('drop function not_now cascade');
+    }
+    expect(await rowsOf(key)).toHaveLength(1);
+    expect(await rowsOf(refused)).toHaveLength(0);
+  });
+
+  test('by the command, is refused where the database is not migrated', async () => {
+    const database = `empty_${process.pid}`;
+    await shop.db.raw(`create database ${database}`);
+    try {
+      const url = new URL(system.postgres);
+      url.pathname = database;
+      const root = join(__dirname, '..', '..');
+      const child = spawn(process.execPath, [join(root, 'stack', 'run.mjs'), 'roles/rebuild-letter-index.ts'], {
+        cwd: root,
+        env: roleEnvironment(system, { DATABASE_URL: url.href }),
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      expect(await text(child.stderr)).toMatch(/^the database lacks 001-orders, .*: run `npm run migrate`$/m);
+      expect(await ended).toBe(1);
+    } finally {
+      await shop.db.raw(`drop database ${database}`);
+    }
+  });
+});
