@@ -82,8 +82,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       if (unreadable.size > 0) throw new Error(`unreadable: ${[...unreadable].join(', ')}`);
     },
     async stop() {
-      await lagWatch.stop();
-      await Promise.all([...consumers, letterIndex].map((consumer) => consumer.stop()));
+      await Promise.all([lagWatch, ...consumers, letterIndex].map((part) => part.stop()));
       await deadLetters.close();
     },
   };

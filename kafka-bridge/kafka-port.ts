@@ -107,5 +107,6 @@ export interface KafkaAdmin {
 export interface Kafka {
   producer(): Promise<KafkaProducer>;
   consume(options: ConsumeOptions): Promise<KafkaConsumer>;
-  admin(): Promise<KafkaAdmin>;
+  /** `retries` of a question about a topic that the broker does not know (yet); the client's own, for about 6 s, unless given. */
+  admin(options?: { readonly retries?: number }): Promise<KafkaAdmin>;
 }

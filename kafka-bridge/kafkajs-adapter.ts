@@ -44,7 +44,7 @@ export function createKafka(settings: KafkaSettings, logger: Logger): Kafka {
   return {
     producer: () => createProducer(new KafkaJs({ ...config, requestTimeout: SEND_TIMEOUT_MS, retry: { retries: 1 } })),
     consume: (options) => consume(client, options, log),
-    admin: () => createAdmin(client, settings.KAFKA_REPLICATION_FACTOR),
+    admin: (options) => createAdmin(client, settings.KAFKA_REPLICATION_FACTOR, options),
   };
 }
 

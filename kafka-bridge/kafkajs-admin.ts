@@ -19,8 +19,12 @@ const WANTED: readonly WantedTopic[] = Object.values(TOPICS).flatMap((topic): Wa
 ]);
 
 /** Opens an admin connection. */
-export async function createAdmin(client: KafkaJs, replicationFactor: number): Promise<KafkaAdmin> {
-  const admin = client.admin();
+export async function createAdmin(
+  client: KafkaJs,
+  replicationFactor: number,
+  retry: { readonly retries?: number } = {},
+): Promise<KafkaAdmin> {
+  const admin = client.admin({ retry });
   await admin.connect();
   return {
     ensureTopics: () => ensureTopics(admin, replicationFactor),

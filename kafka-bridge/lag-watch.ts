@@ -16,8 +16,11 @@ export async function watchLag(options: {
   readonly isIdle: (topic: string, partition: number) => boolean;
 }): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
   const { metrics, logger } = options;
-  const admin: KafkaAdmin = await options.kafka.admin();
-  const seen = new Map<string, { committed: string; since: number }>();
+  // Asked again for seconds each time, topics that are missing would keep up the others.
+  const admin: KafkaAdmin = await options.kafka.admin({ retries: 0 });
+  /** Partitions of which records wait. */
+  const behind = new Map<string, { committed: string; since: number }>();
+  let isStopping = false;
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -26,10 +29,12 @@ export async function watchLag(options: {
 
   async function sample(): Promise<void> {
     for (const { groupId, topics } of options.sources) {
-      for (const topic of topics)
+      for (const topic of topics) {
+        if (isStopping) return;
         await sampleTopic(groupId, topic).catch((error: unknown) => {
           logger.warn({ err: error, topic }, 'consumer lag could not be measured');
         });
+      }
     }
   }
 
@@ -37,9 +42,9 @@ export async function watchLag(options: {
     for (const { partition, lag, committed } of await admin.lag(groupId, topic)) {
       metrics.consumerLag.set({ topic, partition }, lag);
       const place = `${topic}-${partition}`;
-      const before = seen.get(place);
-      if (lag === 0 || before?.committed !== committed || !options.isIdle(topic, partition))
-        seen.set(place, { committed, since: Date.now() });
+      const before = behind.get(place);
+      if (lag === 0 || !options.isIdle(topic, partition)) behind.delete(place);
+      else if (before?.committed !== committed) behind.set(place, { committed, since: Date.now() });
       else if (Date.now() - before.since > STALLED_MS) fail(new Error(`${place} is ${lag} behind and not being read`));
     }
   }
@@ -53,6 +58,7 @@ export async function watchLag(options: {
   return {
     failed,
     async stop() {
+      isStopping = true;
       clearInterval(timer);
       await running;
       await admin.close();

@@ -1,4 +1,4 @@
-import { TOPICS } from '../../contracts/topics';
+import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { Broker } from '../support/broker';
 import { expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
 import { recordOutcomes } from '../support/metrics';
@@ -9,6 +9,8 @@ import { PATIENT_DELAYS } from '../support/system';
 import { until } from '../support/until';
 
 const BURST = 30;
+/** Half of what is commonly granted before a kill. */
+const SOON_MS = 5_000;
 
 jest.setTimeout(240_000);
 
@@ -18,7 +20,8 @@ describe('SIGTERM under load: a role finishes what it holds, and', () => {
   let broker: Broker;
 
   beforeAll(async () => {
-    system = await RunningSystem.start(`stop-${process.pid}`, undefined, PATIENT_DELAYS);
+    const missing = { FOREIGN_DEAD_LETTER_TOPICS: 'no-such-dlt,nor-such-dlt' };
+    system = await RunningSystem.start(`stop-${process.pid}`, undefined, { ...PATIENT_DELAYS, ...missing });
     shop = new Shop(system.addresses);
     broker = await Broker.open(system.addresses, [TOPICS.orderProcessing]);
   });
@@ -53,6 +56,22 @@ describe('SIGTERM under load: a role finishes what it holds, and', () => {
     expect(await broker.untilRecords(TOPICS.orderProcessing, orderIds.map(String), BURST)).toHaveLength(BURST);
     expect(await recordOutcomes(system.addresses, TOPICS.orderProcessing)).toMatchObject({ duplicate: 0, dead: 0 });
     expect(await shop.db('processing_requests').whereIn('order_id', orderIds).whereNot({ attempt: 1 })).toEqual([]);
+  });
+
+  test('topics of others that are missing keep up no stop: bridge', async () => {
+    await system.role('bridge').end();
+    await system.startRole('bridge');
+    // The last before the missing ones of those whose lag is measured.
+    const topic = deadLetterTopic(Object.values(TOPICS).at(-1) as string);
+    await until(
+      'lags to be measured',
+      async () => (await fetch(`${system.addresses.probes.bridge}/metrics`)).text(),
+      (metrics) => metrics.includes(`ordersaga_kafka_consumer_lag{topic="${topic}"`),
+    );
+    const began = Date.now();
+    expect(await system.role('bridge').end('SIGTERM')).toBe(0);
+    expect(Date.now() - began).toBeLessThan(SOON_MS);
+    await system.startRole('bridge');
   });
 
   test('no request is worked on without its answer: api', async () => {
