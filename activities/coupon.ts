@@ -13,6 +13,7 @@ import {
   reopenRequest,
 } from '../db/coupon-requests';
 import { addToOutbox } from '../db/outbox';
+import { refusalState } from '../db/refusal';
 import type { CouponRequestStatus } from '../domain/coupon';
 import type { CouponGate } from '../redis/coupon-gate';
 import type { IssuedCoupons } from '../redis/issued-coupons';
@@ -21,8 +22,6 @@ import type { IssuedCoupons } from '../redis/issued-coupons';
 const TOLD = '쿠폰 "%s"이(가) 발급되었습니다.';
 /** SQLSTATE: against a check of the table, such as one more than there are. */
 const REFUSED_BY_CHECK = '23514';
-/** Classes of SQLSTATE: a value that can't be stored, or one against the tables' rules. */
-const REFUSED_BY_DATA = /^(22|23)/;
 
 export function createCouponActivities(deps: {
   readonly db: Db;
@@ -111,9 +110,8 @@ async function bury(
 
 /** What the data is against will be so however often it is tried; a place is counted for each request, so this is a backstop. */
 function asFinalRefusal(error: unknown): never {
-  const { code, message } = error as { code?: unknown; message: string };
-  if (code === REFUSED_BY_CHECK) throw ApplicationFailure.nonRetryable(message, 'COUPON_SOLD_OUT');
-  if (typeof code === 'string' && REFUSED_BY_DATA.test(code))
-    throw ApplicationFailure.nonRetryable(`SQLSTATE ${code}`, 'REFUSED_BY_DATABASE');
+  const refusal = refusalState(error);
+  if (refusal === REFUSED_BY_CHECK) throw ApplicationFailure.nonRetryable((error as Error).message, 'COUPON_SOLD_OUT');
+  if (refusal) throw ApplicationFailure.nonRetryable(`SQLSTATE ${refusal}`, 'REFUSED_BY_DATABASE');
   throw error;
 }

@@ -2,6 +2,7 @@ import type { LetterFilter } from '../contracts/dead-letter-desk';
 import type { DeadLetterReplayInput, LetterCursor } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import { countBulkDecisions, waitingLetters } from '../db/dead-letters';
+import { refusalState } from '../db/refusal';
 import { type DeskPolicy, placeText, replayLetter } from '../desk/decide';
 import { DeskRefusal } from '../desk/refusal';
 
@@ -49,14 +50,10 @@ export function createDeadLetterActivities({ db, policy }: { readonly db: Db; re
   };
 }
 
-/** SQLSTATE: a value that the database can't hold, one against its rules, one beyond its limits. */
-const REFUSING_SQL = /^(22|23|54)[0-9A-Z]{3}$/;
-
 /** Why a letter can't be sent back, however often it is tried; undefined: it may pass. */
 function refusalOf(error: unknown): string | undefined {
   if (error instanceof DeskRefusal) return error.code;
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' && REFUSING_SQL.test(code) ? 'REFUSED_BY_DATABASE' : undefined;
+  return refusalState(error) && 'REFUSED_BY_DATABASE';
 }
 
 export type DeadLetterActivities = ReturnType<typeof createDeadLetterActivities>;

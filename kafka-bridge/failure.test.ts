@@ -14,6 +14,8 @@ describe('an error while working on a record', () => {
     ['a record that is poison', new PoisonRecord('NOT_JSON', 'x'), 'NOT_JSON'],
     ['a call that Temporal refuses for its content', grpc(3), 'REFUSED_BY_TEMPORAL'],
     ['a value that Postgres cannot hold', withCode('22P05'), 'REFUSED_BY_DATABASE'],
+    ["one against a table's rules", withCode('23514'), 'REFUSED_BY_DATABASE'],
+    ['one beyond the limits of Postgres', withCode('54000'), 'REFUSED_BY_DATABASE'],
   ])('%s is dead', (_, error, code) => expect(judge(error)).toMatchObject({ kind: 'poison', poison: { code } }));
 
   it.each([

@@ -1,4 +1,5 @@
 import { isGrpcServiceError } from '@temporalio/client';
+import { refusalState } from '../db/refusal';
 import { RecordRefusedError } from './kafka-port';
 import { PoisonRecord } from './poison';
 
@@ -16,8 +17,6 @@ const PASSING_SOCKET = new Set([
 ]);
 /** Classes of SQLSTATE that pass: connection, transaction rollback, resources, operator intervention, system. */
 const PASSING_SQL = /^(08|40|53|55|57|58)/;
-/** A value that the database can't hold (such as U+0000), or one against its rules. */
-const REFUSING_SQL = /^(22|23)/;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** What to do about an error while working on a record. */
@@ -39,14 +38,13 @@ export function judge(error: unknown): Verdict {
     }
     const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : undefined;
     if (code && PASSING_SOCKET.has(code)) return { kind: 'passes', understood: true };
-    if (code && SQLSTATE.test(code)) {
-      if (REFUSING_SQL.test(code))
-        return {
-          kind: 'poison',
-          poison: new PoisonRecord('REFUSED_BY_DATABASE', `SQLSTATE ${code}`, { cause: error }),
-        };
-      return { kind: 'passes', understood: PASSING_SQL.test(code) };
-    }
+    const refusal = refusalState(inner);
+    if (refusal)
+      return {
+        kind: 'poison',
+        poison: new PoisonRecord('REFUSED_BY_DATABASE', `SQLSTATE ${refusal}`, { cause: error }),
+      };
+    if (code && SQLSTATE.test(code)) return { kind: 'passes', understood: PASSING_SQL.test(code) };
     if (inner.name.startsWith('KafkaJS') || inner.name === 'TopicUnavailableError' || inner.name === 'KnexTimeoutError')
       return { kind: 'passes', understood: true };
   }

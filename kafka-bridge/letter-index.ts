@@ -5,6 +5,7 @@ import { subjectOf } from '../contracts/record-subject';
 import { CONSUMED, deadLetterTopic, TOPICS } from '../contracts/topics';
 import type { Db } from '../db/connection';
 import { type IndexedLetter, indexLetters } from '../db/letter-index';
+import { refusalState } from '../db/refusal';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import type { IncomingRecord, Kafka, KafkaConsumer } from './kafka-port';
@@ -166,30 +167,27 @@ async function index(db: Db, records: readonly IncomingRecord[], logger: Logger)
   try {
     await indexLetters(db, records.map(indexedLetter));
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!refusalState(error)) throw error;
     for (const record of records) await indexByItself(db, record, logger);
   }
 }
 
-/** One that the database won't hold as it is: what can be shown and put aside is its place, key and value. */
+/**
+ * One that the database won't hold as it is: what can be shown and put aside is its place, key and value. The words of
+ * the refusal may quote the letter, and are not told.
+ */
 async function indexByItself(db: Db, record: IncomingRecord, logger: Logger): Promise<void> {
   const letter = indexedLetter(record);
   try {
     await indexLetters(db, [letter]);
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    const sqlState = refusalState(error);
+    if (!sqlState) throw error;
     const { topic, partition, offset } = record;
-    const { code } = error as { readonly code?: string };
-    logger.error(
-      { topic, partition, offset, sqlState: code },
-      'a dead letter is indexed by place, key and value alone',
-    );
+    logger.error({ topic, partition, offset, sqlState }, 'a dead letter is indexed by place, key and value alone');
     await indexLetters(db, [bare(letter)]);
   }
 }
-
-/** Whether the database refuses what it is given, now and always; its words may quote the letter. */
-const isRefused = (error: unknown) => /^(22|23|54)...$/.test(String((error as { readonly code?: unknown }).code));
 
 function bare({ topic, partition, offset, deadAt, key, value }: IndexedLetter): IndexedLetter {
   return {
