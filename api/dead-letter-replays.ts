@@ -91,9 +91,10 @@ export class DeadLetterReplays {
     const workflow = await this.describe(bulkId);
     if (!workflow) throw new ProblemError('REPLAY_NOT_FOUND');
     const progress = await this.askIfAnswers(bulkId);
-    const before = progress?.steered.find(({ decisionId }) => decisionId === decision.decisionId);
-    if (before && before.action !== action) throw new ProblemError('DECISION_ID_REUSED', { usedFor: before });
+    const underIt = progress?.steered.filter(({ decisionId }) => decisionId === decision.decisionId) ?? [];
+    const before = underIt.find((steered) => steered.action === action);
     if (before) return { isNew: false, steering: before, progress };
+    if (underIt.length > 0) throw new ProblemError('DECISION_ID_REUSED', { usedFor: underIt[0] });
     const isOver = workflow.status.name !== 'RUNNING';
     if (isOver) throw new ProblemError('REPLAY_OVER', { state: progress?.state ?? workflow.status.name });
     if (!isDry && !(await this.signal(bulkId, action, decision))) throw new ProblemError('REPLAY_OVER');

@@ -111,7 +111,7 @@ export type ReplayAction = (typeof REPLAY_ACTIONS)[number];
 /** What each of a replay's signals carries, all of it optional for who signals by hand: who decided it, when and why. */
 export interface ReplaySteering {
   readonly action: ReplayAction;
-  /** Makes the decision idempotent: the same id twice is one decision. */
+  /** Makes the decision idempotent: the same action by the same id is one decision. */
   readonly decisionId?: string;
   readonly actor?: string;
   readonly reason?: string;

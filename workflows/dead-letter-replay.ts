@@ -50,7 +50,9 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
   };
   const steer = (steering: ReplaySteering): void => {
     const { action, decisionId } = steering;
-    if (decisionId !== undefined && progress.steered.some((before) => before.decisionId === decisionId)) return;
+    // By both: the api, too, looks at what was decided under an id, but while no worker answers it can't.
+    const isSame = (before: ReplaySteering) => before.decisionId === decisionId && before.action === action;
+    if (decisionId !== undefined && progress.steered.some(isSame)) return;
     progress = { ...progress, steered: [...progress.steered, steering].slice(-STEERINGS_KEPT) };
     if (action === 'cancel') isCancelled = true;
     else isPaused = action === 'pause';
