@@ -39,14 +39,8 @@ export function deadLetterReplayRoutes({ db, settings, temporal, authenticate }:
       const id = parse(request, decisionIdSchema, request.params.id);
       const { dryRun, ...decision } = parseBody(request, steerReplaySchema);
       const wish = { ...decision, action, actor: operatorOf(response), at: new Date().toISOString() };
-      const { isNew, steering, progress } = await replays.steer(id, wish, dryRun);
-      const data: ReplaySteered = {
-        decisionId: id,
-        action,
-        steering,
-        dryRun,
-        ...(progress ? { state: progress.state, replayed: progress.replayed } : {}),
-      };
+      const { isNew, steering, standing } = await replays.steer(id, wish, dryRun);
+      const data: ReplaySteered = { decisionId: id, action, steering, dryRun, ...standing };
       const answer = success(dryRun ? 200 : 202, data, 'deadLettersReplayed', languageOf(request));
       send(response, { ...answer, replayed: !isNew });
     });

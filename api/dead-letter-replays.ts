@@ -1,7 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import type { z } from 'zod';
-import type { ReplayProgressView, replayManySchema } from '../contracts/dead-letter-desk';
+import {
+  CUT_SHORT,
+  type ReplayProgressView,
+  type ReplayStanding,
+  type replayManySchema,
+} from '../contracts/dead-letter-desk';
 import {
   type DeadLetterReplayInput,
   deadLetterReplayWorkflowId,
@@ -65,13 +75,18 @@ export class DeadLetterReplays {
 
   /** Throws REPLAY_NOT_FOUND. */
   async progress(bulkId: string): Promise<ReplayProgressView> {
-    const [workflow, progress] = await Promise.all([this.describe(bulkId), this.ask(bulkId)]);
-    if (!workflow || !progress) throw new ProblemError('REPLAY_NOT_FOUND');
-    // The workflow does not know what a batch that a pause or a cancel has ended had sent back.
-    const replayed = await countBulkDecisions(this.db, bulkId);
-    const { after: _cursor, ...view } = progress;
+    const workflow = await this.describe(bulkId);
+    const progress = workflow && (await this.ask(bulkId));
+    if (!progress) throw new ProblemError('REPLAY_NOT_FOUND');
+    const { refused, steered } = progress;
     const failure = workflow.raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.lastFailure;
-    return { decisionId: bulkId, ...view, replayed, ...(failure?.message ? { failing: failure.message } : {}) };
+    return {
+      decisionId: bulkId,
+      ...(await this.standing(bulkId, workflow, progress)),
+      refused,
+      steered,
+      ...(failure?.message ? { failing: failure.message } : {}),
+    };
   }
 
   /**
@@ -85,20 +100,32 @@ export class DeadLetterReplays {
   ): Promise<{
     readonly isNew: boolean;
     readonly steering: ReplaySteering;
-    readonly progress: ReplayProgress | undefined;
+    /** Before it; undefined: nobody could tell. */
+    readonly standing: ReplayStanding | undefined;
   }> {
     const { action, ...decision } = steering;
     const workflow = await this.describe(bulkId);
     if (!workflow) throw new ProblemError('REPLAY_NOT_FOUND');
     const progress = await this.askIfAnswers(bulkId);
+    const standing = progress && (await this.standing(bulkId, workflow, progress));
     const underIt = progress?.steered.filter(({ decisionId }) => decisionId === decision.decisionId) ?? [];
     const before = underIt.find((steered) => steered.action === action);
-    if (before) return { isNew: false, steering: before, progress };
+    if (before) return { isNew: false, steering: before, standing };
     if (underIt.length > 0) throw new ProblemError('DECISION_ID_REUSED', { usedFor: underIt[0] });
     const isOver = workflow.status.name !== 'RUNNING';
-    if (isOver) throw new ProblemError('REPLAY_OVER', { state: progress?.state ?? workflow.status.name });
+    if (isOver) throw new ProblemError('REPLAY_OVER', { state: standing?.state ?? workflow.status.name });
     if (!isDry && !(await this.signal(bulkId, action, decision))) throw new ProblemError('REPLAY_OVER');
-    return { isNew: true, steering, progress };
+    return { isNew: true, steering, standing };
+  }
+
+  /** What the workflow does not know: who ended it from outside, and what a batch that was ended had sent back. */
+  private async standing(
+    bulkId: string,
+    { status }: WorkflowExecutionDescription,
+    { state }: ReplayProgress,
+  ): Promise<ReplayStanding> {
+    const cutShort = CUT_SHORT.find((how) => how === status.name);
+    return { state: cutShort ?? state, replayed: await countBulkDecisions(this.db, bulkId) };
   }
 
   /** Undefined: there is none, or none any more. */

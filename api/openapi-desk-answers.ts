@@ -5,6 +5,7 @@ import {
   type LetterGroup,
   type LetterSummary,
   type LetterView,
+  REPLAY_STATES,
   type ReplayProgressView,
   type ReplaySteered,
 } from '../contracts/dead-letter-desk';
@@ -81,7 +82,9 @@ const letterGroup: z.ZodType<LetterGroup> = z.object({
 const dryRun = z.boolean().describe('Nothing was done');
 const sends = z.object({ topic: text, key: orNull, value: orNull, valueBase64: text, replayCount: z.int() });
 
-const replayState = z.enum(['RUNNING', 'PAUSED', 'DONE', 'CANCELLED']);
+const replayState = z
+  .enum(REPLAY_STATES)
+  .describe('FAILED, TERMINATED, TIMED_OUT: its workflow was ended from outside, and the rest of the letters wait');
 
 const steering = z.object({
   action: z.enum(REPLAY_ACTIONS),

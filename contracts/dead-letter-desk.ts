@@ -56,24 +56,32 @@ export const replayManySchema = z.strictObject({
 /** Pauses, resumes or cancels a replay of many. */
 export const steerReplaySchema = z.strictObject(decisionFields);
 
+/** How its workflow was ended where it could not say so itself. */
+export const CUT_SHORT = ['FAILED', 'TERMINATED', 'TIMED_OUT'] as const;
+export const REPLAY_STATES = ['RUNNING', 'PAUSED', 'DONE', 'CANCELLED', ...CUT_SHORT] as const;
+
+/** How a replay of many stands. */
+export interface ReplayStanding {
+  readonly state: (typeof REPLAY_STATES)[number];
+  /** How many letters it has sent back. */
+  readonly replayed: number;
+}
+
 /** How far a replay of many has come. */
-export interface ReplayProgressView extends Omit<ReplayProgress, 'after'> {
+export interface ReplayProgressView extends ReplayStanding, Pick<ReplayProgress, 'refused' | 'steered'> {
   /** The replay's. */
   readonly decisionId: string;
   /** Why its last batch could not be sent back; it is tried again. */
   readonly failing?: string;
 }
 
-/** Answer to a decision about a replay of many. */
-export interface ReplaySteered {
+/** Answer to a decision about a replay of many; how it stood when it was asked, unless nobody could tell: the signal waits for it. */
+export interface ReplaySteered extends Partial<ReplayStanding> {
   /** The replay's. */
   readonly decisionId: string;
   readonly action: ReplayAction;
   readonly steering: ReplaySteering;
   readonly dryRun: boolean;
-  /** How far it had come when it was asked; absent: nobody could tell, and the signal waits for it. */
-  readonly state?: ReplayProgress['state'];
-  readonly replayed?: number;
 }
 
 export interface LetterDecisionView {

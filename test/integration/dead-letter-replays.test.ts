@@ -167,6 +167,26 @@ describe('a replay of many dead letters', () => {
     }
   });
 
+  test('tells all who ask how many it has sent back, and that it was terminated', async () => {
+    const { key, ids } = await letters(2);
+    const letGo = await refuseDecision(ids[1] as string, UNFORESEEN);
+    try {
+      const id = await start(key, { ratePerSecond: 2 });
+      await reaches(
+        id,
+        'failing with the first sent back',
+        ({ failing, replayed }) => Boolean(failing) && replayed === 1,
+      );
+      expect((await steer(id, 'pause', { dryRun: true })).body.data).toMatchObject({ state: 'RUNNING', replayed: 1 });
+      await (await workflowOf(id)).terminate('by a test');
+      expect(await progressOf(id)).toMatchObject({ state: 'TERMINATED', replayed: 1 });
+      const late = await steer(id, 'resume');
+      expect([late.status, late.body]).toMatchObject([409, { code: 'REPLAY_OVER', state: 'TERMINATED' }]);
+    } finally {
+      await letGo();
+    }
+  });
+
   test('does not go round with letters that die again, whatever time is asked for', async () => {
     const { key } = await letters(2);
     const id = await start(key, { filter: { key, deadBefore: '2099-01-01T00:00:00Z' } });
