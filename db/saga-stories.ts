@@ -1,4 +1,5 @@
 import type { StoryLetter, StoryMoney, StoryRequest, StoryResolution, StoryStock } from '../contracts/saga-desk';
+import type { Topic } from '../contracts/topics';
 import type { OrderStatus } from '../domain/order-status';
 import type { OrderStep, SagaState } from '../domain/saga-state';
 import type { Db, DbOrTrx } from './connection';
@@ -55,14 +56,28 @@ export async function storyOf(db: Db, orderId: number): Promise<StoredStory> {
   };
 }
 
-/** One that can't be read is known by its key. */
+/** Those whose key is an order's id. */
+const KEYED_BY_ORDER: readonly Topic[] = [
+  'stock.decrease.requested',
+  'stock.decrease.failed',
+  'order-processing-topic',
+  'order-retry-topic',
+  'shipment.status',
+];
+
+/** One that can't be read is known by its key; elsewhere the same key may be a customer's, or a request's. */
 async function deadLettersOf(db: Db, orderId: number): Promise<Stored<StoryLetter>[]> {
   return db('dead_letters as l')
     .leftJoin('dead_letter_decisions as d', (join) =>
       join.on('d.topic', 'l.topic').andOn('d.partition', 'l.partition').andOn('d.record_offset', 'l.record_offset'),
     )
     .where('l.order_id', orderId)
-    .orWhereRaw('sha256(l.key) = sha256(?)', [keyOf(orderId)])
+    .orWhere((unread) =>
+      unread
+        .where({ 'l.order_id': null, 'l.request_id': null })
+        .whereIn('l.origin_topic', KEYED_BY_ORDER)
+        .whereRaw('sha256(l.key) = sha256(?)', [keyOf(orderId)]),
+    )
     .orderBy('l.dead_at', 'desc')
     .limit(DEAD_LETTERS)
     .select(db.raw(`concat_ws('/', l.topic, l.partition, l.record_offset) as id`), 'l.code', 'd.action', {
@@ -78,11 +93,16 @@ async function countRecordsInLine(db: Db, orderId: number): Promise<number> {
   return Number(row.count);
 }
 
-/** A retry waits in the outbox for its time, and is the only thing of an order that does. */
+const RETRIES: Topic = 'order-retry-topic';
+
+/** A retry waits in the outbox for its time, also one that a newer request has replaced or the order's end has closed. */
 async function retryDueAt(db: Db, orderId: number): Promise<Date | undefined> {
+  const pending = db('processing_requests').where({ order_id: orderId, state: 'PENDING' }).where('retry_count', '>', 0);
   const row = (await db('outbox')
-    .where({ key: String(orderId), published_at: null })
+    .where({ topic: RETRIES, key: String(orderId), published_at: null })
     .where('available_at', '>', db.fn.now())
+    .whereExists(pending)
+    .orderBy('id', 'desc')
     .first({ at: 'available_at' })) as { at: Date } | undefined;
   return row?.at;
 }

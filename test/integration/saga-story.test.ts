@@ -29,8 +29,10 @@ describe("an order's story", () => {
     const { orderId } = await shop.payableOrder();
     const news = JSON.stringify(eventOf({ orderId, status: 'IN_TRANSIT' }));
     const key = String(orderId);
-    await broker.write(TOPICS.shipmentStatus, { key, value: '{' }, { key, value: news }, { key, value: news });
     const desk = await LetterDesk.open(shop);
+    await broker.write(TOPICS.couponIssue, { key, value: 'of another that has this key' });
+    await desk.lettersOf(TOPICS.couponIssue, key);
+    await broker.write(TOPICS.shipmentStatus, { key, value: '{' }, { key, value: news }, { key, value: news });
     const [letter] = await desk.lettersOf(TOPICS.shipmentStatus, key);
     const id = letter?.id as string;
     const story = await until(
@@ -61,6 +63,23 @@ describe("an order's story", () => {
       (story) => story.retryAt !== undefined,
     );
     expect(Math.abs(Date.parse(retryAt as string) - Date.now())).toBeLessThan(30_000);
+  });
+
+  test('tells of no retry that its order’s end has closed', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_unavailable' });
+    const delayed = shop.db('outbox').where({ topic: TOPICS.orderRetry, key: String(orderId), published_at: null });
+    const later = new Date(Date.now() + 3_600_000);
+    await until(
+      'its retry to be put off',
+      () => delayed.clone().update({ available_at: later }),
+      (rows) => rows === 1,
+    );
+    expect((await storyOf(orderId)).retryAt).toBe(later.toISOString());
+    await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too late' } });
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    expect((await storyOf(orderId)).retryAt).toBeUndefined();
+    expect(await delayed.clone().delete()).toBe(1);
   });
 
   test('ends by compensate also where its workflow has never begun', async () => {
