@@ -191,6 +191,9 @@ const story: z.ZodType<SagaStory> = z.object({
     .array(z.object({ id: text, code: orNull, at: time, action: z.enum(['REPLAY', 'DISCARD']).nullable() }))
     .describe('The last 20'),
   recordsInLine: z.int().describe('Records of the order that wait behind a dead letter of its key'),
+  releases: z
+    .array(z.object({ decisionId: text, actor: text, reason: text, at: time }))
+    .describe('Who let that line go on'),
   retryAt: time.optional().describe('When its payment is tried again; absent: no retry is due'),
   workflow: workflow.optional(),
   refund: workflow.optional(),

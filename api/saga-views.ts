@@ -53,6 +53,7 @@ export function sagaStory(
     timeline: stored.timeline.map(at),
     deadLetters: stored.deadLetters.map(at),
     recordsInLine: stored.recordsInLine,
+    releases: stored.releases.map(at),
     ...(stored.retryAt ? { retryAt: stored.retryAt.toISOString() } : {}),
     ...told,
   };

@@ -149,6 +149,14 @@ export interface StoryLetter {
   readonly action: 'REPLAY' | 'DISCARD' | null;
 }
 
+/** Somebody let the line behind a dead letter of the order's key go on. */
+export interface StoryRelease {
+  readonly decisionId: string;
+  readonly actor: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
 /** An order's whole story. */
 export interface SagaStory {
   readonly order: {
@@ -176,6 +184,8 @@ export interface SagaStory {
   readonly deadLetters: readonly StoryLetter[];
   /** Records of the order that wait behind a dead letter of its key. */
   readonly recordsInLine: number;
+  /** Of that line. */
+  readonly releases: readonly StoryRelease[];
   /** When its payment is tried again; absent: no retry is due. */
   readonly retryAt?: string;
   /** The order's workflow and its refund's; absent: Temporal does not answer, or there is none. */

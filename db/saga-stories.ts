@@ -1,4 +1,11 @@
-import type { StoryLetter, StoryMoney, StoryRequest, StoryResolution, StoryStock } from '../contracts/saga-desk';
+import type {
+  StoryLetter,
+  StoryMoney,
+  StoryRelease,
+  StoryRequest,
+  StoryResolution,
+  StoryStock,
+} from '../contracts/saga-desk';
 import type { Topic } from '../contracts/topics';
 import type { OrderStatus } from '../domain/order-status';
 import type { OrderStep, SagaState } from '../domain/saga-state';
@@ -19,6 +26,7 @@ export interface StoredStory {
   readonly timeline: readonly StoredTimelineEntry[];
   readonly deadLetters: readonly Stored<StoryLetter>[];
   readonly recordsInLine: number;
+  readonly releases: readonly Stored<StoryRelease>[];
   readonly retryAt: Date | undefined;
 }
 
@@ -27,23 +35,25 @@ const DEAD_LETTERS = 20;
 
 export async function storyOf(db: Db, orderId: number): Promise<StoredStory> {
   const of = (table: string) => db(table).where({ order_id: orderId });
-  const [requests, money, stock, resolutions, timeline, deadLetters, recordsInLine, retryAt] = await Promise.all([
-    of('processing_requests').orderBy(['created_at', 'retry_count']).select('source', 'state', 'attempt', 'reason', {
-      eventId: 'event_id',
-      retryCount: 'retry_count',
-      createdAt: 'created_at',
-      updatedAt: 'updated_at',
-    }),
-    of('money_movements')
-      .orderBy('id')
-      .select('kind', 'key', 'reason', 'at', { amount: 'amount_minor', providerRef: 'provider_ref' }),
-    of('stock_movements').orderBy('id').select('sku', 'kind', 'units', 'key', 'reason', 'at'),
-    resolutionsOf(db, orderId),
-    of('timeline').orderBy('id', 'desc').limit(TIMELINE_ENTRIES).select('id', 'at', 'type', 'data'),
-    deadLettersOf(db, orderId),
-    countRecordsInLine(db, orderId),
-    retryDueAt(db, orderId),
-  ]);
+  const [requests, money, stock, resolutions, timeline, deadLetters, recordsInLine, releases, retryAt] =
+    await Promise.all([
+      of('processing_requests').orderBy(['created_at', 'retry_count']).select('source', 'state', 'attempt', 'reason', {
+        eventId: 'event_id',
+        retryCount: 'retry_count',
+        createdAt: 'created_at',
+        updatedAt: 'updated_at',
+      }),
+      of('money_movements')
+        .orderBy('id')
+        .select('kind', 'key', 'reason', 'at', { amount: 'amount_minor', providerRef: 'provider_ref' }),
+      of('stock_movements').orderBy('id').select('sku', 'kind', 'units', 'key', 'reason', 'at'),
+      resolutionsOf(db, orderId),
+      of('timeline').orderBy('id', 'desc').limit(TIMELINE_ENTRIES).select('id', 'at', 'type', 'data'),
+      deadLettersOf(db, orderId),
+      countRecordsInLine(db, orderId),
+      releasesOf(db, orderId),
+      retryDueAt(db, orderId),
+    ]);
   return {
     requests,
     money,
@@ -52,6 +62,7 @@ export async function storyOf(db: Db, orderId: number): Promise<StoredStory> {
     timeline: timeline.reverse(),
     deadLetters: deadLetters.reverse(),
     recordsInLine,
+    releases,
     retryAt,
   };
 }
@@ -85,12 +96,24 @@ async function deadLettersOf(db: Db, orderId: number): Promise<Stored<StoryLette
     });
 }
 
+/** The only one of an order's topics that keeps lines behind dead letters. */
+const KEEPS_LINES: Topic = 'shipment.status';
+
 async function countRecordsInLine(db: Db, orderId: number): Promise<number> {
   const row = (await db('waiting_records')
+    .where({ topic: KEEPS_LINES })
     .whereRaw('key_hash = sha256(?)', [keyOf(orderId)])
     .count({ count: '*' })
     .first()) as { count: number };
   return Number(row.count);
+}
+
+/** Who let the line of the order's key go on. */
+async function releasesOf(db: Db, orderId: number): Promise<Stored<StoryRelease>[]> {
+  return db('line_releases')
+    .where({ topic: KEEPS_LINES, key: keyOf(orderId) })
+    .orderBy('at')
+    .select('actor', 'reason', 'at', { decisionId: 'decision_id' });
 }
 
 const RETRIES: Topic = 'order-retry-topic';

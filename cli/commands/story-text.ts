@@ -21,6 +21,7 @@ export function storyText(story: SagaStory): string {
     ...stockLines(story),
     ...letterLines(story),
     ...part('decided', lastOf(story.resolutions, DECISIONS), resolutionLine),
+    ...part('released', lastOf(story.releases, DECISIONS), releaseLine),
     ...part('timeline', lastOf(story.timeline, TIMELINE), (entry) => `${moment(entry.at)}  ${timelineLine(entry)}`),
     ...workflowLines('workflow', story.workflow),
     ...workflowLines('refund', story.refund),
@@ -99,6 +100,10 @@ function requestLine(request: SagaStory['requests'][number]): string {
 
 function resolutionLine({ at, actor, decision, step, reason, reference }: SagaStory['resolutions'][number]): string {
   return `${moment(at)}  ${actor}: ${decision} ${step}${reference === null ? '' : ` by ${reference}`} (${reason})`;
+}
+
+function releaseLine({ at, actor, reason }: SagaStory['releases'][number]): string {
+  return `${moment(at)}  ${actor}: the line behind its dead letter (${reason})`;
 }
 
 function workflowLines(name: string, workflow: StoryWorkflow | undefined): string[] {

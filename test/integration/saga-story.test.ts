@@ -54,6 +54,20 @@ describe("an order's story", () => {
     expect(after.deadLetters).toMatchObject([{ id, action: 'DISCARD' }]);
   });
 
+  test('tells who let the line of its key go on', async () => {
+    const { orderId } = await shop.payableOrder();
+    const release = { actor: 'operator:lee', reason: 'its topic was made anew' };
+    for (const topic of [TOPICS.shipmentStatus, TOPICS.couponIssue])
+      await shop
+        .db('line_releases')
+        .insert({ decision_id: `${topic}-${orderId}`, topic, key: Buffer.from(String(orderId)), ...release });
+    const { releases } = await storyOf(orderId);
+    expect(releases).toMatchObject([{ ...release, decisionId: `${TOPICS.shipmentStatus}-${orderId}` }]);
+    expect(await screenOf(orderId)).toContain(
+      'operator:lee: the line behind its dead letter (its topic was made anew)',
+    );
+  });
+
   test('tells when its payment is tried again', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { token: 'tok_unavailable' });
