@@ -29,18 +29,48 @@ const MESSAGES = {
   deadLetters: { ko: '데드 레터 목록 조회 성공', en: 'Dead letters' },
   deadLetter: { ko: '데드 레터 조회 성공', en: 'The dead letter' },
   deadLetterReplayed: { ko: '데드 레터를 다시 보냅니다.', en: 'The dead letter is sent back.' },
+  deadLetterReplayedDryRun: {
+    ko: '데드 레터를 다시 보내게 됩니다. 바뀐 것은 없습니다.',
+    en: 'The dead letter would be sent back; nothing was done.',
+  },
   deadLettersReplayed: { ko: '데드 레터 재전송', en: 'The replay of dead letters' },
+  deadLettersReplayedDryRun: {
+    ko: '데드 레터 재전송: 바뀐 것은 없습니다.',
+    en: 'The replay of dead letters: nothing was done.',
+  },
   keyLines: { ko: '기다리는 키 목록', en: 'Keys whose records wait' },
   keyLineReleased: { ko: '막힌 키를 풀었습니다.', en: 'The line goes on.' },
+  keyLineReleasedDryRun: {
+    ko: '막힌 키를 풀게 됩니다. 바뀐 것은 없습니다.',
+    en: 'The line would go on; nothing was done.',
+  },
   deadLetterDiscarded: { ko: '데드 레터를 폐기했습니다.', en: 'The dead letter was discarded.' },
+  deadLetterDiscardedDryRun: {
+    ko: '데드 레터를 폐기하게 됩니다. 바뀐 것은 없습니다.',
+    en: 'The dead letter would be discarded; nothing was done.',
+  },
   sagas: { ko: '사가 목록 조회 성공', en: 'Sagas' },
   saga: { ko: '사가 조회 성공', en: "The order's story" },
   sagaCompensated: { ko: '주문의 보상을 요청했습니다.', en: 'The undo of the order was asked for.' },
+  sagaCompensatedDryRun: {
+    ko: '주문의 보상을 요청하게 됩니다. 바뀐 것은 없습니다.',
+    en: 'The undo of the order would be asked for; nothing was done.',
+  },
   sagaResolved: { ko: '결정을 전달했습니다.', en: 'The decision was taken.' },
+  sagaResolvedDryRun: {
+    ko: '결정을 전달하게 됩니다. 바뀐 것은 없습니다.',
+    en: 'The decision would be taken; nothing was done.',
+  },
+  decidedBefore: {
+    ko: '이 decisionId로 이미 처리되었습니다. 바뀌는 것은 없습니다.',
+    en: 'This was decided before, under the same decisionId: nothing would change.',
+  },
   outbox: { ko: '아웃박스 조회 성공', en: 'The outbox' },
   carrierEvent: { ko: '배송 상태를 받았습니다.', en: 'The shipment status was received.' },
 } as const;
-export type MessageName = keyof typeof MESSAGES;
+type MessageName = keyof typeof MESSAGES;
+/** Those that also say what would happen. */
+export type DecisionName = { [Name in MessageName]: `${Name}DryRun` extends MessageName ? Name : never }[MessageName];
 
 export function message(name: MessageName, language: Language): string {
   return MESSAGES[name][language];
@@ -55,6 +85,17 @@ export function languageOf(request: Request): Language {
 
 export function success(statusCode: number, data: unknown, name: MessageName, language: Language): Answer {
   return { statusCode, body: { success: true, data, message: message(name, language) } };
+}
+
+/** What comes of an operator's decision: taken, or on a dry run only looked at. */
+export function decisionAnswer(
+  { dryRun, isNew }: { readonly dryRun: boolean; readonly isNew: boolean },
+  data: unknown,
+  name: DecisionName,
+  language: Language,
+): Answer & { readonly replayed: boolean } {
+  const dryName: MessageName = isNew ? `${name}DryRun` : 'decidedBefore';
+  return { ...success(dryRun ? 200 : 202, data, dryRun ? dryName : name, language), replayed: !isNew };
 }
 
 export function problem(code: ProblemCode, language: Language, extensions: ProblemExtensions = {}): Answer {

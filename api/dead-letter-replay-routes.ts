@@ -3,7 +3,7 @@ import { type ReplaySteered, replayManySchema, steerReplaySchema } from '../cont
 import { decisionIdSchema } from '../contracts/decision';
 import { deadLetterReplayWorkflowId, REPLAY_ACTIONS } from '../contracts/workflow-api';
 import { countWaitingLetters } from '../db/dead-letters';
-import { languageOf, send, success } from './answer';
+import { decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { DeadLetterReplays } from './dead-letter-replays';
 import type { RouteDependencies } from './dependencies';
@@ -25,8 +25,7 @@ export function deadLetterReplayRoutes({ db, settings, temporal, authenticate }:
       : await replays.start(wish, { ...wish, bulkId: decisionId, filter, actor: operatorOf(response) });
     const workflowId = deadLetterReplayWorkflowId(decisionId);
     const data = { decisionId, workflowId, matches, ratePerSecond: wish.ratePerSecond, dryRun };
-    const answer = success(dryRun ? 200 : 202, data, 'deadLettersReplayed', languageOf(request));
-    send(response, { ...answer, replayed: !isNew });
+    send(response, decisionAnswer({ dryRun, isNew }, data, 'deadLettersReplayed', languageOf(request)));
   });
 
   router.get(`${path}/:id`, user, operatorsOnly, async (request, response) => {
@@ -41,8 +40,7 @@ export function deadLetterReplayRoutes({ db, settings, temporal, authenticate }:
       const wish = { ...decision, action, actor: operatorOf(response), at: new Date().toISOString() };
       const { isNew, steering, standing } = await replays.steer(id, wish, dryRun);
       const data: ReplaySteered = { decisionId: id, action, steering, dryRun, ...standing };
-      const answer = success(dryRun ? 200 : 202, data, 'deadLettersReplayed', languageOf(request));
-      send(response, { ...answer, replayed: !isNew });
+      send(response, decisionAnswer({ dryRun, isNew }, data, 'deadLettersReplayed', languageOf(request)));
     });
   }
 

@@ -4,7 +4,7 @@ import { discardLetterSchema, letterFilterSchema, replayLetterSchema } from '../
 import { findLetter, groupLetters, type LetterPlace, letterOfReplay, listLetters } from '../db/dead-letters';
 import { waitingBehind } from '../db/key-lines';
 import { type Decided, type DeskPolicy, discardLetter, replayLetter } from '../desk/decide';
-import { languageOf, type MessageName, send, success } from './answer';
+import { type DecisionName, decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { letterGroup, letterSummary, letterView, textOf } from './dead-letter-views';
 import type { RouteDependencies } from './dependencies';
@@ -88,7 +88,7 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
     response: Response,
     { letter, record, isNew }: Decided,
     isDry: boolean,
-    message: MessageName,
+    name: DecisionName,
   ): Promise<void> {
     const standing = isDry ? letter : ((await findLetter(db, letter, maxReplays)) ?? letter);
     const data = {
@@ -106,8 +106,7 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
           }
         : {}),
     };
-    const replayed = !isNew;
-    send(response, { ...success(isDry ? 200 : 202, data, message, languageOf(request)), replayed });
+    send(response, decisionAnswer({ dryRun: isDry, isNew }, data, name, languageOf(request)));
   }
 
   return router;

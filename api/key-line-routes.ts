@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { type KeyLineView, type LineReleased, listLinesSchema, releaseLineSchema } from '../contracts/key-lines';
 import { longestLines, type StandingLine } from '../db/line-releases';
 import { releaseLine } from '../desk/release-line';
-import { languageOf, send, success } from './answer';
+import { decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { textOf } from './dead-letter-views';
 import type { RouteDependencies } from './dependencies';
@@ -26,10 +26,8 @@ export function keyLineRoutes({ db, authenticate }: RouteDependencies): Router {
     const line = await asProblem(() => releaseLine(db, { topic, key: bytes }, decider, dryRun));
     const waiting = line?.waiting ?? 0;
     const data: LineReleased = { topic, keyBase64: bytes.toString('base64'), decisionId, dryRun, waiting };
-    send(response, {
-      ...success(dryRun ? 200 : 202, data, 'keyLineReleased', languageOf(request)),
-      replayed: line === undefined,
-    });
+    const isNew = line !== undefined;
+    send(response, decisionAnswer({ dryRun, isNew }, data, 'keyLineReleased', languageOf(request)));
   });
 
   return router;

@@ -12,7 +12,7 @@ import { findOrder, type Order } from '../db/orders';
 import { oldestUnpublished, outboxBacklog } from '../db/outbox';
 import { stepsOfOrder } from '../db/saga-steps';
 import { listSagas, storyOf } from '../db/saga-stories';
-import { languageOf, type MessageName, send, success } from './answer';
+import { type DecisionName, decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { ProblemError } from './problem';
@@ -84,12 +84,12 @@ export function sagaRoutes({ db, temporal, settings, authenticate }: RouteDepend
     send(response, success(200, view, 'outbox', languageOf(request)));
   });
 
-  async function answer(request: Request, response: Response, decided: Decided, message: MessageName): Promise<void> {
+  async function answer(request: Request, response: Response, decided: Decided, name: DecisionName): Promise<void> {
     const { order, workflowId, isNew } = decided;
     const { decisionId, dryRun } = decided.wish;
     const { status, sagaState } = (await findOrder(db, order.id)) ?? order;
     const data: SagaDecided = { orderId: order.id, decisionId, dryRun, workflowId, status, sagaState };
-    send(response, { ...success(dryRun ? 200 : 202, data, message, languageOf(request)), replayed: !isNew });
+    send(response, decisionAnswer({ dryRun, isNew }, data, name, languageOf(request)));
   }
 
   return router;

@@ -11,16 +11,18 @@ export class Api {
   ) {}
 
   /** `data` of the answer. Query parameters that are undefined are left out. */
-  get<Data>(path: string, query: Readonly<Record<string, string | number | undefined>> = {}): Promise<Data> {
+  async get<Data>(path: string, query: Readonly<Record<string, string | number | undefined>> = {}): Promise<Data> {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(
       given.map(([name, value]): [string, string] => [name, String(value)]),
     ).toString();
-    return this.data('GET', search === '' ? path : `${path}?${search}`);
+    return (await this.answer<Data>('GET', search === '' ? path : `${path}?${search}`)).data;
   }
 
-  post<Data>(path: string, body: object = {}): Promise<Data> {
-    return this.data('POST', path, JSON.stringify(body));
+  /** `isRepeated`: the same had been decided before. */
+  async post<Data>(path: string, body: object): Promise<{ readonly data: Data; readonly isRepeated: boolean }> {
+    const { data, response } = await this.answer<Data>('POST', path, JSON.stringify(body));
+    return { data, isRepeated: response.headers.get('idempotent-replayed') === 'true' };
   }
 
   /** The body of a stream of server-sent events, resumed after `lastEventId`. */
@@ -32,12 +34,17 @@ export class Api {
     return response.body as ReadableStream<Uint8Array>;
   }
 
-  private async data<Data>(method: string, path: string, body?: string): Promise<Data> {
+  private async answer<Data>(
+    method: string,
+    path: string,
+    body?: string,
+  ): Promise<{ readonly data: Data; readonly response: Response }> {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     const content = body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } };
     const response = await this.ask(method, path, { signal, ...content });
     if (!response.ok) throw await refusal(response);
-    return ((await this.untilRead(response.json())) as { data: Data }).data;
+    const { data } = (await this.untilRead(response.json())) as { data: Data };
+    return { data, response };
   }
 
   private ask(method: string, path: string, init: RequestInit): Promise<Response> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Api } from './api';
-import type { JsonOption } from './command';
+import { type JsonOption, show } from './command';
 import { CommandError, EXIT } from './command-error';
 import { say } from './output';
 import { ask } from './question';
@@ -41,13 +41,18 @@ export async function decide<Answer>(
   const decisionId = options.decisionId ?? randomUUID();
   const body = { ...wish, reason, decisionId };
   if (!yes || dryRun) {
-    const dry = await api.post<Answer>(path, { ...body, dryRun: true });
-    say(whatWouldHappen(dry));
-    if (dryRun) return dry;
+    const { data, isRepeated } = await api.post<Answer>(path, { ...body, dryRun: true });
+    say(isRepeated ? 'this was decided by this decision id before: nothing would change' : whatWouldHappen(data));
+    if (dryRun) return data;
     await confirm();
   }
   if (options.decisionId === undefined) say(`decision id: ${decisionId}`);
-  return api.post<Answer>(path, body);
+  return (await api.post<Answer>(path, body)).data;
+}
+
+/** Shows what came of a decision; what a dry run would do has been said. */
+export function showDecided<Data>(data: Data, options: DecisionOptions, asText: (data: Data) => void): void {
+  if (options.json || !options.dryRun) show(data, options, asText);
 }
 
 async function confirm(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { KeyLineView, LineReleased } from '../../contracts/key-lines';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
-import { type DecisionOptions, decide, decides, refuseUnasked } from '../decision';
+import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';
 import { moment, print, say, shortened, table } from '../output';
 
 const WAITS_FOR: Readonly<Record<KeyLineView['waitsFor'], string>> = {
@@ -43,7 +43,7 @@ export function keyLineCommands(dlt: Command): void {
           wish,
           would,
         );
-        show(released, options, ({ decisionId }) => print(`${topic}  ${key}  goes on  decision ${decisionId}`));
+        showDecided(released, options, ({ decisionId }) => print(`${topic}  ${key}  goes on  decision ${decisionId}`));
       },
     );
 }

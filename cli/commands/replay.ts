@@ -6,7 +6,7 @@ import { REPLAY_ACTIONS, type ReplayAction } from '../../contracts/workflow-api'
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { CommandError, EXIT } from '../command-error';
-import { type DecisionOptions, decide, decides, refuseUnasked } from '../decision';
+import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';
 import { lineDiff } from '../line-diff';
 import { moment, print, say } from '../output';
 import { type FilterOptions, filtered, filterOf } from './letter-filter';
@@ -21,7 +21,8 @@ interface ReplayOptions extends DecisionOptions, FilterOptions {
 }
 
 interface Replayed extends LetterSummary {
-  readonly sends?: { readonly topic: string; readonly key: string | null; readonly valueBase64: string };
+  /** Of a decision that is, or would be, new. */
+  readonly sends: { readonly topic: string; readonly key: string | null; readonly valueBase64: string };
 }
 
 interface ReplayOfMany {
@@ -73,10 +74,10 @@ export function replayCommands(dlt: Command): void {
   ).action(async (place: string, options: DecisionOptions) => {
     const path = letterPath(place);
     refuseUnasked(options);
-    const would = (letter: Replayed) =>
-      `${letter.id} would be put aside for good (${letter.code})${thenWouldFollow(letter)}`;
-    const discarded = await decide<Replayed>(await openApi(), `${path}/discard`, options, {}, would);
-    show(discarded, options, printLetter);
+    const would = (letter: LetterSummary) =>
+      `${letter.id} would be put aside for good${letter.code === null ? '' : ` (${letter.code})`}${thenWouldFollow(letter)}`;
+    const discarded = await decide<LetterSummary>(await openApi(), `${path}/discard`, options, {}, would);
+    showDecided(discarded, options, printLetter);
   });
 
   command(dlt, 'progress <id>', 'how far a replay with --all has come, by its decision id', ['7f1c…']).action(
@@ -99,9 +100,9 @@ async function steerReplay(id: string, action: ReplayAction, options: DecisionOp
   const path = `${manyPath(id)}/${action}`;
   const unasked = canBeUndone ? { ...options, yes: true } : options;
   const steered = await decide<ReplaySteered>(await openApi(), path, unasked, {}, would);
-  show(steered, options, ({ steering }) => {
+  showDecided(steered, options, ({ steering }) => {
     print(`${id}  ${action}  decision ${steering.decisionId}`);
-    if (!options.dryRun) say(`\`dlt progress ${id}\` tells what comes of it`);
+    say(`\`dlt progress ${id}\` tells what comes of it`);
   });
 }
 
@@ -115,10 +116,8 @@ async function replayOne(place: string, options: ReplayOptions): Promise<void> {
     ...(options.override ? { override: true } : {}),
   };
   const would = ({ sends, ...letter }: Replayed) =>
-    sends
-      ? `${letter.id} would be sent to ${sends.topic}, key ${sends.key ?? '(none or no text)'}, ${Buffer.from(sends.valueBase64, 'base64').length} bytes${thenWouldFollow(letter)}`
-      : `${letter.id} was decided by this decision id before`;
-  show(await decide<Replayed>(api, `${path}/replay`, options, wish, would), options, printLetter);
+    `${letter.id} would be sent to ${sends.topic}, key ${sends.key ?? '(none or no text)'}, ${Buffer.from(sends.valueBase64, 'base64').length} bytes${thenWouldFollow(letter)}`;
+  showDecided(await decide<Replayed>(api, `${path}/replay`, options, wish, would), options, printLetter);
 }
 
 async function replayMany(options: ReplayOptions): Promise<void> {
@@ -126,9 +125,9 @@ async function replayMany(options: ReplayOptions): Promise<void> {
   const would = ({ matches, ratePerSecond }: ReplayOfMany) =>
     `${matches} dead letters match: each would be checked when its turn comes and sent back, ${ratePerSecond} a second`;
   const started = await decide<ReplayOfMany>(await openApi(), '/api/ops/dead-letter-replays', options, wish, would);
-  show(started, options, ({ decisionId, matches }) => {
+  showDecided(started, options, ({ decisionId, matches }) => {
     print(`${decisionId}  ${matches} dead letters match`);
-    if (!options.dryRun) say(`\`dlt progress ${decisionId}\` tells how far it is; dlt pause, resume, cancel steer it`);
+    say(`\`dlt progress ${decisionId}\` tells how far it is; dlt pause, resume, cancel steer it`);
   });
 }
 
@@ -150,7 +149,7 @@ async function sayDifference(letter: LetterView, edited: Buffer): Promise<void> 
   say([`--- ${letter.id}`, '+++ edited', ...lineDiff(before, prettyJson(edited.toString()))].join('\n'));
 }
 
-function printLetter(letter: Replayed): void {
+function printLetter(letter: LetterSummary): void {
   print(`${letter.id}  ${letter.state}${letter.decision ? `  decision ${letter.decision.decisionId}` : ''}`);
 }
 

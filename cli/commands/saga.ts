@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { SagaDecided, SagaStory, SagaSummary } from '../../contracts/saga-desk';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
-import { type DecisionOptions, decide, decides, refuseUnasked } from '../decision';
+import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';
 import { amount, moment, print, say, shortened, table } from '../output';
 import { orderIdOf } from './order-id';
 import { storyText } from './story-text';
@@ -49,7 +49,7 @@ export function sagaCommands(program: Command): void {
     refuseUnasked(options);
     const would = ({ orderId, status }: SagaDecided) =>
       `order ${orderId}, now ${status}, would be undone and cancelled`;
-    show(await decide<SagaDecided>(await openApi(), path, options, {}, would), options, printDecided);
+    showDecided(await decide<SagaDecided>(await openApi(), path, options, {}, would), options, printDecided);
   });
 
   decides(
@@ -66,7 +66,7 @@ export function sagaCommands(program: Command): void {
       refuseUnasked(options);
       const wish = { step, decision, ...(reference === undefined ? {} : { reference }) };
       const would = ({ workflowId }: SagaDecided) => `${workflowId} would take ${decision} for its step ${step}`;
-      show(await decide<SagaDecided>(await openApi(), path, options, wish, would), options, printDecided);
+      showDecided(await decide<SagaDecided>(await openApi(), path, options, wish, would), options, printDecided);
     });
 }
 
@@ -89,7 +89,7 @@ function printSagas(sagas: readonly SagaSummary[]): void {
   print(table(['order', 'status', 'saga', 'undo failed', 'total', 'updated', 'reason'], rows));
 }
 
-function printDecided({ orderId, decisionId, dryRun, status, sagaState }: SagaDecided): void {
+function printDecided({ orderId, decisionId, status, sagaState }: SagaDecided): void {
   print(`order ${orderId}  ${status}  saga ${sagaState}  decision ${decisionId}`);
-  if (!dryRun) say(`\`saga show ${orderId}\` tells what comes of it`);
+  say(`\`saga show ${orderId}\` tells what comes of it`);
 }

@@ -105,7 +105,12 @@ describe('the operator’s command', () => {
     const refused = await ordersaga(args, operator, '{"orderId": "seven"}');
     expect([refused.exitCode, refused.stdout.toString()]).toEqual([1, '']);
     expect(refused.stderr).toContain('"code":"VALUE_INVALID"');
-    expect((await run('dlt', 'discard', letter.id, '--reason', 'a test', '--yes')).exitCode).toBe(0);
+    const discard = ['dlt', 'discard', letter.id, '--reason', 'a test', '--decision-id', key];
+    const dry = await run(...discard, '--dry-run');
+    expect([dry.exitCode, dry.stdout.toString()]).toEqual([0, '']);
+    expect(dry.stderr).toBe(`${letter.id} would be put aside for good (NOT_UTF8)\n`);
+    expect((await run(...discard, '--yes')).stdout.toString()).toBe(`${letter.id}  DISCARDED  decision ${key}\n`);
+    expect((await run(...discard, '--dry-run')).stderr).toContain('decided by this decision id before');
     const groups = await told<{ state: string; count: number }[]>('dlt', 'groups', '--key', key);
     expect(groups).toMatchObject([{ state: 'DISCARDED', count: 1 }]);
   });
@@ -135,7 +140,9 @@ describe('the operator’s command', () => {
 
     const cancel = ['dlt', 'cancel', id, '--reason', 'enough'];
     expect((await run(...cancel)).exitCode).toBe(2);
-    expect((await run(...cancel, '--dry-run')).stderr).toContain(`${id} would cancel: RUNNING`);
+    const dryCancel = await run(...cancel, '--dry-run');
+    expect([dryCancel.exitCode, dryCancel.stdout.toString()]).toEqual([0, '']);
+    expect(dryCancel.stderr).toContain(`${id} would cancel: RUNNING`);
     expect((await run(...cancel, '--yes')).exitCode).toBe(0);
     const { steered } = await reaches('CANCELLED');
     expect(steered.map(({ action }) => action)).toEqual(['pause', 'resume', 'cancel']);

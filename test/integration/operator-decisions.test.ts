@@ -46,6 +46,7 @@ describe('what an operator decides about a saga', () => {
   async function resolves(orderId: number, wish: object, workflowId: string): Promise<void> {
     const dry = await post(orderId, 'resolve', { ...wish, dryRun: true });
     expect([dry.status, dry.body.data.sagaState]).toEqual([200, 'NEEDS_OPERATOR']);
+    expect(dry.body.message).toBe('결정을 전달하게 됩니다. 바뀐 것은 없습니다.');
     const taken = await post(orderId, 'resolve', wish);
     expect([taken.status, taken.body.data]).toMatchObject([202, { orderId, workflowId, dryRun: false }]);
     await until(
@@ -55,6 +56,8 @@ describe('what an operator decides about a saga', () => {
     );
     const again = await post(orderId, 'resolve', wish);
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+    const dryAgain = await post(orderId, 'resolve', { ...wish, dryRun: true });
+    expect(dryAgain.body.message).toBe('이 decisionId로 이미 처리되었습니다. 바뀌는 것은 없습니다.');
   }
 
   test.each(ENDINGS)(
