@@ -8,7 +8,6 @@ import { type DecisionName, decisionAnswer, languageOf, send, success } from './
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { letterGroup, letterSummary, letterView, textOf } from './dead-letter-views';
 import type { RouteDependencies } from './dependencies';
-import { asProblem } from './desk-problem';
 import { ProblemError } from './problem';
 import { jsonBody, largeJsonBody, parse, parseBody, parseQuery } from './validation';
 
@@ -71,7 +70,7 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
     const { dryRun, value, valueBase64, override, ...decision } = parseBody(request, replayLetterSchema);
     const editedValue = value === undefined ? bytesOf(valueBase64) : Buffer.from(value);
     const wish = { ...decision, actor: operatorOf(response), editedValue, isOverride: override };
-    const decided = await asProblem(() => replayLetter(db, place, wish, policy, dryRun));
+    const decided = await replayLetter(db, place, wish, policy, dryRun);
     await answer(request, response, decided, dryRun, 'deadLetterReplayed');
   });
 
@@ -79,7 +78,7 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
     const place = placeOf(request);
     const { dryRun, ...decision } = parseBody(request, discardLetterSchema);
     const wish = { ...decision, actor: operatorOf(response) };
-    const decided = await asProblem(() => discardLetter(db, place, wish, policy, dryRun));
+    const decided = await discardLetter(db, place, wish, policy, dryRun);
     await answer(request, response, decided, dryRun, 'deadLetterDiscarded');
   });
 

@@ -6,7 +6,6 @@ import { decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { textOf } from './dead-letter-views';
 import type { RouteDependencies } from './dependencies';
-import { asProblem } from './desk-problem';
 import { largeJsonBody, parseBody, parseQuery } from './validation';
 
 /** Lines behind dead letters: looked at, and let go on where nothing else would; operators only. */
@@ -23,7 +22,7 @@ export function keyLineRoutes({ db, authenticate }: RouteDependencies): Router {
     const { topic, key, keyBase64, decisionId, reason, dryRun, override } = parseBody(request, releaseLineSchema);
     const bytes = key === undefined ? Buffer.from(keyBase64 ?? '', 'base64') : Buffer.from(key);
     const decider = { decisionId, reason, actor: operatorOf(response), isOverride: override };
-    const line = await asProblem(() => releaseLine(db, { topic, key: bytes }, decider, dryRun));
+    const line = await releaseLine(db, { topic, key: bytes }, decider, dryRun);
     const waiting = line?.waiting ?? 0;
     const data: LineReleased = { topic, keyBase64: bytes.toString('base64'), decisionId, dryRun, waiting };
     const isNew = line !== undefined;
