@@ -23,10 +23,14 @@ import {
   WORKFLOWS,
 } from '../contracts/workflow-api';
 
-const STATUS_DEADLINE_MS = 500;
+/** For a look at what the workflow knows, where the database has the rest. */
+export const LOOK_DEADLINE_MS = 500;
 const CALL_DEADLINE_MS = 5_000;
 /** After a question without answer the next ones go to the database for this long, so that they don't wait as well. */
 const PAUSE_AFTER_SILENCE_MS = 1_000;
+
+/** Why nothing can be asked of a workflow. */
+export const WORKFLOW_CLOSED = 'WORKFLOW_CLOSED';
 
 type OrderSaga = (input: OrderSagaInput) => Promise<unknown>;
 
@@ -59,7 +63,7 @@ export class OrderWorkflows {
 
   private async askStatus(orderId: number): Promise<StatusView | undefined> {
     try {
-      return await this.temporal.withDeadline(Date.now() + STATUS_DEADLINE_MS, () =>
+      return await this.temporal.withDeadline(Date.now() + LOOK_DEADLINE_MS, () =>
         this.temporal.workflow.getHandle(orderWorkflowId(orderId)).query<StatusView>(QUERIES.status),
       );
     } catch (error) {
@@ -119,28 +123,38 @@ export class OrderWorkflows {
 
   /** Throws when Temporal does not answer. */
   async ping(): Promise<void> {
-    await this.temporal.withDeadline(Date.now() + STATUS_DEADLINE_MS, () =>
+    await this.temporal.withDeadline(Date.now() + LOOK_DEADLINE_MS, () =>
       this.temporal.workflowService.getSystemInfo({}),
     );
   }
 }
 
 /** A call of at most 5 s; throws TemporalAwayError where nobody answers, and what Temporal refuses as it is. */
-export async function temporalCall<Result>(temporal: Client, call: () => Promise<Result>): Promise<Result> {
+export async function temporalCall<Result>(
+  temporal: Client,
+  call: () => Promise<Result>,
+  deadlineMs = CALL_DEADLINE_MS,
+): Promise<Result> {
   try {
-    return await temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, call);
+    return await temporal.withDeadline(Date.now() + deadlineMs, call);
   } catch (error) {
     throw isSilence(error) ? new TemporalAwayError('Temporal does not answer', { cause: error }) : error;
   }
 }
 
-function cancelOutcomeOf(error: unknown, isRecorded: boolean): CancelOutcome {
-  if (error instanceof WorkflowUpdateFailedError) {
-    // Validator's refusals carry the code of what stands against it as their message.
-    return { kind: 'refused', refusedBy: error.cause instanceof ApplicationFailure ? error.cause.message : 'REFUSED' };
-  }
+/** Why an update is refused; undefined: the error says something else. */
+export function refusalOf(error: unknown): string | undefined {
+  // Validators' refusals carry the code of what stands against it as their message.
+  if (error instanceof WorkflowUpdateFailedError)
+    return error.cause instanceof ApplicationFailure ? error.cause.message : 'REFUSED';
   if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError)
-    return { kind: 'refused', refusedBy: 'WORKFLOW_CLOSED' };
+    return WORKFLOW_CLOSED;
+  return undefined;
+}
+
+function cancelOutcomeOf(error: unknown, isRecorded: boolean): CancelOutcome {
+  const refusedBy = refusalOf(error);
+  if (refusedBy !== undefined) return { kind: 'refused', refusedBy };
   if (!isServiceTrouble(error)) throw error;
   if (isRecorded) return { kind: 'recorded' };
   throw new TemporalAwayError('nobody took the cancel', { cause: error });

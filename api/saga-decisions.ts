@@ -4,9 +4,9 @@ import { findOrder, type Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { findResolution, noteCompensation, WHOLE_ORDER, withdrawCompensation } from '../db/saga-stories';
 import { isCancellable } from '../domain/order-status';
-import { TemporalAwayError } from './order-workflows';
+import { TemporalAwayError, WORKFLOW_CLOSED } from './order-workflows';
 import { ProblemError } from './problem';
-import { type SagaWorkflows, WORKFLOW_CLOSED } from './saga-workflows';
+import type { SagaWorkflows } from './saga-workflows';
 
 /** Takes what operators decide about a saga, once a decisionId; what can't be done is a problem with its `reason`. */
 export class SagaDecisions {

@@ -1,12 +1,4 @@
-import {
-  ApplicationFailure,
-  type Client,
-  isGrpcServiceError,
-  ServiceError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
+import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import {
   type Compensate,
   type OrderSagaInput,
@@ -19,15 +11,11 @@ import {
   UPDATES,
   WORKFLOWS,
 } from '../contracts/workflow-api';
-import { TemporalAwayError } from './order-workflows';
+import { LOOK_DEADLINE_MS, refusalOf, TemporalAwayError, temporalCall, WORKFLOW_CLOSED } from './order-workflows';
 
-const LOOK_DEADLINE_MS = 500;
-const CALL_DEADLINE_MS = 5_000;
 const ALREADY_EXISTS = 6;
 /** As the protocol numbers it: an order has one workflow, ever. */
 const REJECT_DUPLICATE = 3;
-/** Why nothing can be asked of a workflow. */
-export const WORKFLOW_CLOSED = 'WORKFLOW_CLOSED';
 
 /** A workflow as Temporal describes it. */
 export interface DescribedWorkflow {
@@ -63,9 +51,9 @@ export class SagaWorkflows {
     const { options, workflowService } = this.temporal;
     const payload = (value: unknown) => options.loadedDataConverter.payloadConverter.toPayload(value);
     const input: OrderSagaInput = { orderId };
-    try {
-      await this.temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
-        workflowService.signalWithStartWorkflowExecution({
+    return temporalCall(this.temporal, async () => {
+      try {
+        await workflowService.signalWithStartWorkflowExecution({
           namespace: options.namespace,
           workflowId: orderWorkflowId(orderId),
           workflowType: { name: WORKFLOWS.orderSaga },
@@ -77,42 +65,37 @@ export class SagaWorkflows {
           signalInput: { payloads: [payload(wish)] },
           requestId: `${SIGNALS.compensate}:${decisionId}`,
           identity: options.identity,
-        }),
-      );
-      return undefined;
-    } catch (error) {
-      if (!isGrpcServiceError(error)) throw error;
-      if (error.code === ALREADY_EXISTS) return WORKFLOW_CLOSED;
-      throw new TemporalAwayError('nobody took the compensate', { cause: error });
-    }
+        });
+        return undefined;
+      } catch (error) {
+        if (isGrpcServiceError(error) && error.code === ALREADY_EXISTS) return WORKFLOW_CLOSED;
+        throw error;
+      }
+    });
   }
 
   /** Hands a decision to the workflow, once a decisionId; returns why it is refused. Throws TemporalAwayError. */
   async resolve(workflowId: string, resolution: ResolveCompensation): Promise<string | undefined> {
     try {
       // Under an update id of its own: a decision that could not be carried out may come again under its decisionId.
-      await this.temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+      await temporalCall(this.temporal, () =>
         this.temporal.workflow
           .getHandle(workflowId)
           .executeUpdate<void, [ResolveCompensation]>(UPDATES.resolve, { args: [resolution] }),
       );
       return undefined;
     } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError)
-        return error.cause instanceof ApplicationFailure ? error.cause.message : 'REFUSED';
-      if (error instanceof WorkflowNotFoundError) return WORKFLOW_CLOSED;
-      if (error instanceof ServiceError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-        throw new TemporalAwayError('nobody took the decision', { cause: error });
-      throw error;
+      const why = refusalOf(error);
+      if (why === undefined) throw error;
+      return why;
     }
   }
 
   private async look<Seen>(ask: () => Promise<Seen>): Promise<Seen | undefined> {
     try {
-      return await this.temporal.withDeadline(Date.now() + LOOK_DEADLINE_MS, ask);
+      return await temporalCall(this.temporal, ask, LOOK_DEADLINE_MS);
     } catch (error) {
-      if (error instanceof ServiceError || error instanceof WorkflowNotFoundError || isGrpcServiceError(error))
-        return undefined;
+      if (error instanceof TemporalAwayError || error instanceof WorkflowNotFoundError) return undefined;
       throw error;
     }
   }
