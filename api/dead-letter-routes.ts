@@ -1,6 +1,11 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { discardLetterSchema, letterFilterSchema, replayLetterSchema } from '../contracts/dead-letter-desk';
+import {
+  discardLetterSchema,
+  letterFilterSchema,
+  listLettersSchema,
+  replayLetterSchema,
+} from '../contracts/dead-letter-desk';
 import { findLetter, groupLetters, type LetterPlace, letterOfReplay, listLetters } from '../db/dead-letters';
 import { waitingBehind } from '../db/key-lines';
 import { type Decided, type DeskPolicy, discardLetter, replayLetter } from '../desk/decide';
@@ -12,11 +17,6 @@ import { ProblemError } from './problem';
 import { jsonBody, largeJsonBody, parse, parseBody, parseQuery } from './validation';
 
 const SHOWN_WAITING = 50;
-
-const listSchema = letterFilterSchema.extend({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  skip: z.coerce.number().int().min(0).max(1_000_000).default(0),
-});
 
 const placeSchema = z.object({
   topic: z.string().regex(/^[\w.-]{1,249}$/, 'must be the name of a topic'),
@@ -39,7 +39,7 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
   });
 
   router.get('/api/ops/dead-letters', user, operatorsOnly, async (request, response) => {
-    const { limit, skip, ...filter } = parseQuery(request, listSchema);
+    const { limit, skip, ...filter } = parseQuery(request, listLettersSchema);
     const letters = await listLetters(db, filter, { limit, skip, maxReplays });
     send(
       response,

@@ -1,12 +1,13 @@
 import {
   discardLetterSchema,
   letterFilterSchema,
+  listLettersSchema,
   replayLetterSchema,
   replayManySchema,
   steerReplaySchema,
 } from '../contracts/dead-letter-desk';
 import { listLinesSchema, releaseLineSchema } from '../contracts/key-lines';
-import { compensateSchema, resolveSchema, sagaFilterSchema } from '../contracts/saga-desk';
+import { compensateSchema, outboxQuerySchema, resolveSchema, sagaFilterSchema } from '../contracts/saga-desk';
 import { DESK_ANSWERS } from './openapi-desk-answers';
 import { BODY, type Operation } from './openapi-operation';
 import type { ProblemCode } from './problem';
@@ -19,8 +20,8 @@ const LETTER = '/api/ops/dead-letters/{topic}/{partition}/{offset}';
 /** What operators ask of dead letters, sagas and the outbox. The same decisionId again: the same decision. */
 export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
   'get /api/ops/dead-letters': {
-    summary: 'Dead letters, newest first; pages by `limit` (1 to 200) and `skip` (operators)',
-    query: letterFilterSchema,
+    summary: 'Dead letters, newest first (operators)',
+    query: listLettersSchema,
     answer: { status: 200, data: DESK_ANSWERS.letters },
     problems: ASKED,
   },
@@ -116,7 +117,8 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
     problems: [...DECIDED, 'ORDER_NOT_FOUND', 'NOT_RESOLVABLE', 'TEMPORAL_UNAVAILABLE'],
   },
   'get /api/ops/outbox': {
-    summary: 'What waits to be published: figures, and the oldest rows up to `limit` (operators)',
+    summary: 'What waits to be published: figures, and the oldest rows (operators)',
+    query: outboxQuerySchema,
     answer: { status: 200, data: DESK_ANSWERS.outbox },
     problems: ASKED,
   },

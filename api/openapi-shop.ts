@@ -1,6 +1,7 @@
 import { payAndShipmentRequestSchema, shipmentStatusEventSchema } from '../contracts/events';
 import {
   createOrderSchema,
+  listOrdersSchema,
   putCouponSchema,
   putProductSchema,
   reasonSchema,
@@ -19,7 +20,8 @@ export const SHOP_OPERATIONS: Readonly<Record<string, Operation>> = {
     problems: [...BODY, ...KEY, 'UNKNOWN_SKU', 'COUPON_NOT_ISSUED', 'COUPON_MINIMUM_NOT_MET', 'COUPON_IN_USE'],
   },
   'get /api/orders': {
-    summary: "The user's orders, newest first; pages by `limit` (1 to 100) and `before` (an order id)",
+    summary: "The user's orders, newest first",
+    query: listOrdersSchema,
     answer: { status: 200, data: ANSWERS.orders },
     problems: ['VALIDATION_FAILED'],
   },

@@ -46,15 +46,17 @@ function describe(path: string, { summary, query, body, answer, problems, securi
     required: ['success', 'data', 'message'],
     properties: { success: { const: true }, data, message: { type: 'string' } },
   };
+  const json = { 'application/json': { schema: success } };
+  const taken = body && jsonSchema(body, 'input');
+  const canBeDry = 'dryRun' in ((taken?.properties ?? {}) as Json);
   return {
     summary,
     ...(security ? { security: [{ [security]: [] }] } : {}),
     parameters: [...pathParameters(path), ...queryParameters(query), ...headerParameters(problems)],
-    ...(body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } } }
-      : {}),
+    ...(taken ? { requestBody: { required: true, content: { 'application/json': { schema: taken } } } } : {}),
     responses: {
-      [answer.status]: { description: 'Success', content: { 'application/json': { schema: success } } },
+      ...(canBeDry ? { 200: { description: 'dryRun: what would happen; nothing was done', content: json } } : {}),
+      [answer.status]: { description: 'Success', content: json },
       ...problemResponses(security ? problems : ['UNAUTHENTICATED', ...problems]),
     },
   };

@@ -1,6 +1,5 @@
 import { Router } from 'express';
-import { z } from 'zod';
-import { createOrderSchema } from '../contracts/http';
+import { createOrderSchema, listOrdersSchema } from '../contracts/http';
 import { linesOf, ordersOfUser } from '../db/orders';
 import { languageOf, send, success } from './answer';
 import { authenticated, identityOf } from './authentication';
@@ -9,11 +8,6 @@ import { answerOnce, repeatable } from './idempotency';
 import { orderSummary, orderView, ownOrderOrOperators } from './order-access';
 import { placeOrder } from './place-order';
 import { jsonBody, orderIdOf, parseBody, parseQuery } from './validation';
-
-const pageSchema = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  before: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
-});
 
 /** Orders: placed, listed, looked at. */
 export function orderRoutes({ db, settings, authenticate }: RouteDependencies): Router {
@@ -33,7 +27,7 @@ export function orderRoutes({ db, settings, authenticate }: RouteDependencies): 
   });
 
   router.get('/api/orders', user, async (request, response) => {
-    const { limit, before } = parseQuery(request, pageSchema);
+    const { limit, before } = parseQuery(request, listOrdersSchema);
     const language = languageOf(request);
     const orders = await ordersOfUser(db, identityOf(response).userId, { limit, beforeId: before });
     const data = orders.map((order) => orderSummary(order, language));

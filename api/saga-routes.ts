@@ -1,8 +1,8 @@
 import { type Request, type Response, Router } from 'express';
-import { z } from 'zod';
 import {
   compensateSchema,
   type OutboxView,
+  outboxQuerySchema,
   resolveSchema,
   type SagaDecided,
   sagaFilterSchema,
@@ -20,8 +20,6 @@ import { SagaDecisions } from './saga-decisions';
 import { outboxRowView, sagaStory, sagaSummary, storyWait, storyWorkflow } from './saga-views';
 import { SagaWorkflows } from './saga-workflows';
 import { jsonBody, orderIdOf, parseBody, parseQuery } from './validation';
-
-const outboxQuerySchema = z.object({ limit: z.coerce.number().int().min(1).max(200).default(20) });
 
 /** What operators see of sagas and the outbox, and what they decide about a saga. */
 export function sagaRoutes({ db, temporal, settings, authenticate }: RouteDependencies): Router {

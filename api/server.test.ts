@@ -177,6 +177,20 @@ describe('the documentation', () => {
       expect(described?.responses[problemStatus(code)]?.description).toContain(`${code}: `);
   });
 
+  test('names what a list may be asked for, and the answer of a dry run beside that of a decision', () => {
+    const { paths } = openApiDocument() as { paths: Record<string, Record<string, Described>> };
+    const asked = (path: string) => paths[path]?.get?.parameters.map(({ name }) => name);
+    expect(asked('/api/ops/dead-letters')).toEqual(expect.arrayContaining(['topic', 'state', 'limit', 'skip']));
+    expect(asked('/api/ops/outbox')).toEqual(['limit']);
+    expect(asked('/api/orders')).toEqual(['limit', 'before']);
+    const statuses = (path: string) =>
+      Object.keys(paths[path]?.post?.responses ?? {}).filter((status) => status.startsWith('2'));
+    const letter = '/api/ops/dead-letters/{topic}/{partition}/{offset}';
+    for (const path of [`${letter}/replay`, `${letter}/discard`, '/api/ops/sagas/{orderId}/resolve'])
+      expect({ path, statuses: statuses(path) }).toEqual({ path, statuses: ['200', '202'] });
+    expect(statuses('/api/orders/{orderId}/cancel')).toEqual(['202']);
+  });
+
   test('is one page without scripts', async () => {
     const page = await (await ask('GET', '/docs')).text();
     expect(page).toContain('process-payment-shipment');
@@ -189,6 +203,7 @@ function signed(body: string): string {
 }
 
 interface Described {
+  readonly parameters: readonly { readonly name: string }[];
   readonly responses: Readonly<Record<number, { readonly description: string }>>;
 }
 

@@ -45,6 +45,11 @@ export const letterFilterSchema = z.strictObject({
 });
 export type LetterFilter = z.infer<typeof letterFilterSchema>;
 
+export const listLettersSchema = letterFilterSchema.extend({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  skip: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+
 export const replayManySchema = z.strictObject({
   ...decisionFields,
   /** Shorter than others, as the decision about each letter is named after it and the letter's place. */

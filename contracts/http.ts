@@ -12,6 +12,12 @@ export const skuSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
 
+export const listOrdersSchema = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  /** Those before this one. */
+  before: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
+});
+
 export const createOrderSchema = z
   .strictObject({
     lines: z

@@ -43,6 +43,8 @@ export const sagaFilterSchema = z.strictObject({
   before: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
 });
 
+export const outboxQuerySchema = z.object({ limit: z.coerce.number().int().min(1).max(200).default(20) });
+
 /** An undo that failed. */
 export interface StuckStep {
   readonly step: OrderStep;
