@@ -72,10 +72,10 @@ it('kill -9 amid 200 confirms: each one that was answered is in the ledger exact
   expect((await chargedKeys(second.url)).sort()).toEqual([...opened.keys()].sort());
   second.child.kill('SIGTERM');
   expect(await once(second.child, 'exit')).toEqual([0, null]);
-}, 30_000);
+}, 120_000);
 
 it('--with-parent: ends by itself when the parent lets go of its input', async () => {
   const { child } = await start('--with-parent');
   child.stdin?.end();
   expect(await once(child, 'exit')).toEqual([0, null]);
-}, 30_000);
+}, 120_000);

@@ -9,8 +9,6 @@ import { until } from '../support/until';
 const USERS = 2_000;
 const TOTAL = 100;
 
-jest.setTimeout(120_000);
-
 describe('a coupon that many want', () => {
   const shop = new Shop();
   const redis = new Redis(shop.system.redis as string);

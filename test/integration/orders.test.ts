@@ -21,12 +21,11 @@ describe('an order', () => {
       statusCheckUrl: `/api/orders/${orderId}/status`,
     });
 
-    const view = await shop.reaches(orderId, 'PREPARING');
+    const view = await shop.workflowReaches(orderId, 'PREPARING');
     expect(view).toMatchObject({
       statusDescription: '상품 준비 중',
       progressPercentage: 55,
       canCancel: true,
-      source: 'workflow',
     });
     expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 2_000, key: `${orderId}:payment:1` }]);
     expect(await shop.stock(sku)).toEqual({ free: 8, held: 0, sold: 2 });

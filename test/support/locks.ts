@@ -24,6 +24,8 @@ async function hold(db: Db, lock: (trx: Trx) => PromiseLike<unknown>): Promise<(
   try {
     // A role that has read a table and waits for rows of ours lets go of both when its own statement times out.
     await trx.raw(`set local statement_timeout = '60s'`);
+    // It holds, idle, for as long as the test needs.
+    await trx.raw('set local idle_in_transaction_session_timeout = 0');
     await lock(trx);
   } catch (error) {
     await trx.rollback();

@@ -160,6 +160,16 @@ export class Shop {
     );
   }
 
+  /** Waits until the workflow itself says so: the database may know it before, or answer for a workflow that is busy. */
+  workflowReaches(orderId: number, wanted: OrderStatus, sagaState?: SagaState): Promise<OrderStatusView> {
+    return until(
+      `the workflow of order ${orderId} to be ${wanted} ${sagaState ?? ''}`,
+      () => this.status(orderId),
+      ({ source, status, saga }) =>
+        source === 'workflow' && status === wanted && (sagaState === undefined || saga.state === sagaState),
+    );
+  }
+
   /** Waits until an attempt has ended in the database, and says how. */
   async attemptEnds(orderId: number, eventsSoFar = 0): Promise<{ state: string; reason: string | null }[]> {
     return until(

@@ -5,7 +5,7 @@ export async function until<Answer>(
   what: string,
   ask: () => Promise<Answer>,
   isEnough: (answer: Answer) => boolean,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<Answer> {
   const deadline = Date.now() + withinMs;
   for (;;) {
