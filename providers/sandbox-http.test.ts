@@ -25,7 +25,7 @@ describe('against the sandbox', () => {
   beforeAll(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'sandbox-http-'));
     sandbox = await startSandbox({ port: 0, dataDir });
-    providers = sandboxProviders({ url: sandbox.url, timeoutMs: 250 });
+    providers = sandboxProviders({ url: sandbox.url, timeoutMs: 10_000 });
   });
   afterAll(async () => {
     await sandbox.close();
@@ -45,7 +45,8 @@ describe('against the sandbox', () => {
 
   it('turns a confirm that is never answered into OutcomeUnknown, and a look-up then tells', async () => {
     const { ref } = await providers.payment.open(payment('tok_timeout_after_charge', '1:payment:2'));
-    await expect(providers.payment.confirm(ref)).rejects.toBeInstanceOf(OutcomeUnknown);
+    const impatient = sandboxProviders({ url: sandbox.url, timeoutMs: 1_000 });
+    await expect(impatient.payment.confirm(ref)).rejects.toBeInstanceOf(OutcomeUnknown);
     expect(await providers.payment.lookup(ref)).toEqual({ status: 'captured', capturedMinor: 5000 });
   });
 
@@ -102,32 +103,32 @@ describe('against a server that misbehaves', () => {
     await once(gone, 'listening');
     const { port } = gone.address() as AddressInfo;
     await new Promise((closed) => gone.close(closed));
-    const { payment } = sandboxProviders({ url: `http://127.0.0.1:${port}`, timeoutMs: 500 });
+    const { payment } = sandboxProviders({ url: `http://127.0.0.1:${port}`, timeoutMs: 10_000 });
     await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
   });
 
   it('reset after sending: OutcomeUnknown for a call, ProviderUnavailable for a question', async () => {
     answer = (req) => req.socket.destroy();
-    const { payment } = sandboxProviders({ url, timeoutMs: 500 });
+    const { payment } = sandboxProviders({ url, timeoutMs: 10_000 });
     await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
     await expect(payment.lookup('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
   });
 
   it('success with a body that makes no sense: OutcomeUnknown', async () => {
     answer = (_req, res) => res.end('<html>');
-    const { payment } = sandboxProviders({ url, timeoutMs: 500 });
+    const { payment } = sandboxProviders({ url, timeoutMs: 10_000 });
     await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
   });
 
   it.each([408, 425, 429, 500, 502, 503])('HTTP %d: ProviderUnavailable, with the gap asked for', async (status) => {
     answer = (_req, res) => res.writeHead(status, { 'retry-after': '7' }).end();
-    const failed = sandboxProviders({ url, timeoutMs: 500 }).payment.confirm('pay_1');
+    const failed = sandboxProviders({ url, timeoutMs: 10_000 }).payment.confirm('pay_1');
     await expect(failed).rejects.toMatchObject({ name: 'ProviderUnavailable', retryAfterMs: 7000 });
   });
 
   it.each([400, 401, 404, 409, 422])('HTTP %d without a code: ProviderRefused for good', async (status) => {
     answer = (_req, res) => res.writeHead(status).end();
-    const failed = sandboxProviders({ url, timeoutMs: 500 }).payment.confirm('pay_1');
+    const failed = sandboxProviders({ url, timeoutMs: 10_000 }).payment.confirm('pay_1');
     await expect(failed).rejects.toMatchObject({ name: 'ProviderRefused', code: `HTTP_${status}` });
     await expect(failed).rejects.toBeInstanceOf(ProviderRefused);
   });
@@ -147,7 +148,7 @@ describe('against a server that misbehaves', () => {
       res.end('{"status":"open"}');
     };
     const headers = () => ({ traceparent: '00-aa-bb-01' });
-    await sandboxProviders({ url, timeoutMs: 500, headers }).payment.lookup('pay_1');
+    await sandboxProviders({ url, timeoutMs: 10_000, headers }).payment.lookup('pay_1');
     expect(seen).toBe('00-aa-bb-01');
   });
 });

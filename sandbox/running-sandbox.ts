@@ -38,14 +38,14 @@ export function runningSandbox() {
       sandbox = await startSandbox({ port: 0, dataDir, ...options });
     },
 
-    /** True when no answer came in 150 ms; the client leaves then. */
+    /** True when no answer came in a second; the client leaves then. */
     async hangs(route: string, body?: object): Promise<boolean> {
       const leave = new AbortController();
       const hanging = call('POST', route, body, leave.signal).then(
         () => false,
         () => true,
       );
-      const first = await Promise.race([hanging, new Promise((resolve) => setTimeout(resolve, 150, 'waiting'))]);
+      const first = await Promise.race([hanging, new Promise((resolve) => setTimeout(resolve, 1_000, 'waiting'))]);
       leave.abort();
       return first === 'waiting' && (await hanging);
     },
