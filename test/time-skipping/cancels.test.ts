@@ -72,11 +72,22 @@ describe('a cancel', () => {
   test('while a charge is in flight is answered after all is undone', async () => {
     const { orders } = time;
     const { orderId, sku } = await orders.payable();
-    // Longer than the call within the workflow task may take: the charge goes on as an activity of its own.
-    await orders.outage(orderId, 'slow', 'payment', 700);
-    await orders.pay(orderId);
-    await orders.reachesStep(orderId, 'payment');
-    expect(await orders.cancel(orderId)).toEqual(ACCEPTED);
+    await orders.pay(orderId, { token: 'tok_timeout_after_charge' });
+    await until(
+      'the provider to have charged',
+      () => orders.ledger(orderId),
+      (entries) => entries.length > 0,
+    );
+    // Nobody hears of it: the call has no answer, and whoever looks it up finds the provider away.
+    await orders.outage(orderId, 'unavailable');
+    const answer = orders.cancel(orderId);
+    await until(
+      'the charge to be taken back',
+      () => orders.db('saga_steps').where({ order_id: orderId, step: 'payment' }).pluck('state'),
+      ([state]) => state === 'UNDOING' || state === 'UNDO_FAILED',
+    );
+    await orders.outage(orderId, 'none');
+    expect(await answer).toEqual(ACCEPTED);
     expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
     expect(await orders.row(orderId)).toMatchObject({ status: 'CANCELLED', status_reason: 'CANCELLED_BY_CUSTOMER' });
     expect(await requestStates(orderId)).toEqual(['FAILED']);
@@ -101,7 +112,7 @@ describe('a cancel', () => {
   test('while a failed attempt is being undone ends the order, and no request stays open', async () => {
     const { orders } = time;
     const { orderId } = await orders.payable();
-    await orders.outage(orderId, 'slow', 'payment', 400);
+    await orders.outage(orderId, 'slow', 'payment', 1_000);
     await orders.pay(orderId, { recipientName: 'fault:ship_refused' });
     await orders.reaches(orderId, 'PENDING_PAYMENT/COMPENSATING');
     expect(await orders.cancel(orderId)).toEqual(ACCEPTED);

@@ -55,10 +55,11 @@ describe('a provider that is away', () => {
   test('when money is to go back: parks, is asked again every 10 minutes, and unparks by itself', async () => {
     const { orders } = time;
     const { orderId } = await orders.payable();
-    await orders.outage(orderId, 'slow', 'carrier');
+    await orders.outage(orderId, 'unavailable', 'carrier');
     await orders.pay(orderId, { recipientName: 'fault:ship_refused' });
     await orders.reachesStep(orderId, 'shipment');
     await orders.outage(orderId, 'unavailable');
+    await orders.outage(orderId, 'none', 'carrier');
     await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/NEEDS_OPERATOR', 3 * MINUTE);
     const parked = await orders.saga(orderId);
     expect(parked).toMatchObject({ canCancel: false, amountAtRiskMinor: 1_000 });
