@@ -5,6 +5,7 @@ import { sharedSystem } from '../support/environment';
 import { until } from '../support/until';
 
 const SOLD_OUT: Shut = { version: 7, refusal: 'COUPON_SOLD_OUT', opensInMs: null };
+const TRUE_FOR_MS = 1_000;
 
 describe('the gate in front of a coupon', () => {
   const redis = new Redis(sharedSystem().redis as string);
@@ -25,11 +26,29 @@ describe('the gate in front of a coupon', () => {
     return { shut: () => gate.shut(code), open: () => gate.open(code), ask };
   }
 
-  async function answersFor(ms: number, gate: ReturnType<typeof gateOn>): Promise<(string | undefined)[]> {
+  async function answersFor(ms: number, gate: ReturnType<typeof gateOn>) {
     const answers: (string | undefined)[] = [];
     const from = Date.now();
-    while (Date.now() - from < ms) answers.push(await gate.ask('anybody'));
-    return answers;
+    let longestGapMs = 0;
+    for (let last = from; last - from < ms; ) {
+      answers.push(await gate.ask('anybody'));
+      longestGapMs = Math.max(longestGapMs, Date.now() - last);
+      last = Date.now();
+    }
+    return { answers, longestGapMs };
+  }
+
+  /** What the gate says is true for a second: does it again where the machine stood still meanwhile. */
+  async function unlessStalled<Result>(
+    work: () => Promise<Result>,
+    isStalled: (result: Result, tookMs: number) => boolean,
+  ) {
+    for (let tries = 0; tries < 10; tries++) {
+      const from = performance.now();
+      const result = await work();
+      if (!isStalled(result, performance.now() - from)) return result;
+    }
+    throw new Error('the machine stands still again and again');
   }
 
   const winner = { requestId: 'r1', userId: 'winner', hasFailed: false };
@@ -38,10 +57,18 @@ describe('the gate in front of a coupon', () => {
   test('repeats a refusal to whoever Postgres would refuse, and to nobody else', async () => {
     const gate = gateOn({ shut: async () => SOLD_OUT, known: { version: 7, requests: [winner, unlucky] } });
     expect(await gate.ask('anybody')).toBeUndefined();
-    await gate.shut();
-    const answers = [gate.ask('anybody'), gate.ask('winner'), gate.ask('winner', 'r1'), gate.ask('unlucky', 'r2')];
-    expect(await Promise.all(answers)).toEqual(['COUPON_SOLD_OUT', 'COUPON_ALREADY_REQUESTED', undefined, undefined]);
-    expect(await gate.ask('unlucky')).toBe('COUPON_SOLD_OUT');
+    const asked = async () => {
+      await gate.shut();
+      const answers = [gate.ask('anybody'), gate.ask('winner'), gate.ask('winner', 'r1'), gate.ask('unlucky', 'r2')];
+      return Promise.all([...answers, gate.ask('unlucky')]);
+    };
+    expect(await unlessStalled(asked, (_, tookMs) => tookMs > TRUE_FOR_MS)).toEqual([
+      'COUPON_SOLD_OUT',
+      'COUPON_ALREADY_REQUESTED',
+      undefined,
+      undefined,
+      'COUPON_SOLD_OUT',
+    ]);
     await gate.open();
     expect(await gate.ask('anybody')).toBeUndefined();
   });
@@ -77,8 +104,12 @@ describe('the gate in front of a coupon', () => {
       return Promise.resolve(SOLD_OUT);
     };
     const gate = gateOn({ shut, known: { version: 7, requests: [] } });
-    await gate.shut();
-    const answers = await answersFor(1_500, gate);
+    const run = async () => {
+      asked = 0;
+      await gate.shut();
+      return answersFor(1_500, gate);
+    };
+    const { answers } = await unlessStalled(run, ({ longestGapMs }) => longestGapMs > 400);
     expect(new Set(answers)).toEqual(new Set(['COUPON_SOLD_OUT']));
     expect(asked).toBeGreaterThan(1);
     expect(asked).toBeLessThan(6);
@@ -89,7 +120,8 @@ describe('the gate in front of a coupon', () => {
       const answers: (() => Promise<Shut | undefined>)[] = [() => Promise.resolve(SOLD_OUT)];
       const gate = gateOn({ shut: () => (answers.pop() ?? later)(), known: { version: 7, requests: [] } });
       await gate.shut();
-      expect((await answersFor(1_100, gate)).at(-1)).toBeUndefined();
+      await answersFor(1_100, gate);
+      expect(await gate.ask('anybody')).toBeUndefined();
     }
   });
 });
