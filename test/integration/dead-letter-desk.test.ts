@@ -14,6 +14,8 @@ import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const PARTITION = 2;
+/** So many that a replay of one a second is never over before it is told to stop. */
+const MORE_THAN_ENOUGH = 30;
 const JUST_UNDER_THE_LIMIT = 1_048_576 - 128;
 
 describe('the desk for dead letters', () => {
@@ -38,7 +40,10 @@ describe('the desk for dead letters', () => {
 
   /** Writes a record that dies, and waits until the desk has it. */
   async function deadLetter(topic: string, record: WrittenRecord): Promise<LetterView> {
-    const offset = await broker.write(topic, { ...record, partition: PARTITION });
+    return letterAt(topic, await broker.write(topic, { ...record, partition: PARTITION }));
+  }
+
+  async function letterAt(topic: string, offset: bigint): Promise<LetterView> {
     const row = await until(
       `the letter of ${topic} ${offset}`,
       async () =>
@@ -222,15 +227,18 @@ describe('the desk for dead letters', () => {
     const letter = await deadLetter(TOPICS.orderProcessing, { key: 'k', value: 'no JSON, again' });
     await ask('POST', `/${letter.id}/discard`, { decisionId: randomUUID(), reason: 'a test' });
     const places = ['topic', 'partition', 'record_offset'];
-    const index = (): Promise<object[]> => shop.db('dead_letters').orderBy(places).select();
+    const placeOf = (row: Record<string, unknown>) => places.map((name) => row[name]).join('/');
+    const index = (): Promise<Record<string, unknown>[]> => shop.db('dead_letters').orderBy(places).select();
     const before = await index();
+    const isThere = new Set(before.map(placeOf));
     const logger = createLogger('rebuild', 'silent');
     const kafka = createKafka(
       { KAFKA_BROKERS: [shop.system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 },
       logger,
     );
     await rebuildLetterIndex({ db: shop.db, kafka, foreignDeadLetterTopics: [] }, logger);
-    expect(await index()).toEqual(before);
+    // What others sent back may have died since, and is indexed by the bridge.
+    expect((await index()).filter((row) => isThere.has(placeOf(row)))).toEqual(before);
     expect((await show(letter.id)).state).toBe('DISCARDED');
   });
 
@@ -264,7 +272,9 @@ describe('the desk for dead letters', () => {
 
   test('a replay of many is one wish: again under its decisionId it goes on, another wish is refused', async () => {
     const key = `key-${randomUUID()}`;
-    for (let count = 1; count <= 3; count++) await deadLetter(TOPICS.couponIssue, { key, value: 'no JSON' });
+    const record = { key, value: 'no JSON', partition: PARTITION };
+    const first = await broker.write(TOPICS.couponIssue, ...Array.from({ length: MORE_THAN_ENOUGH }, () => record));
+    await letterAt(TOPICS.couponIssue, first + BigInt(MORE_THAN_ENOUGH - 1));
     const path = '/api/ops/dead-letter-replays';
     const many = (body: object, how = '') => shop.call('POST', `${path}${how}`, { token, body });
     const decisionId = randomUUID();
@@ -292,20 +302,20 @@ describe('the desk for dead letters', () => {
       );
 
     expect((await many({ ...wish, dryRun: true })).headers.get('idempotent-replayed')).toBeNull();
-    const first = await many(wish);
-    expect([first.status, first.headers.get('idempotent-replayed')]).toEqual([202, null]);
+    const begun = await many(wish);
+    expect([begun.status, begun.headers.get('idempotent-replayed')]).toEqual([202, null]);
     const steer = (how: string) => many({ decisionId: randomUUID(), reason: 'a test' }, `/${decisionId}/${how}`);
     await steer('pause');
     await reaches('PAUSED');
     await standsForOneWish();
     await steer('cancel');
     const { replayed } = await reaches('CANCELLED');
-    expect(replayed).toBeLessThan(3);
+    expect(replayed).toBeLessThan(MORE_THAN_ENOUGH);
     await standsForOneWish();
     await until(
       'what was sent back to be dead again, and the rest to wait',
       async () => (await ask<LetterSummary[]>('GET', `?key=${key}&state=WAITING`)).body.data,
-      (letters) => letters.length === 3,
+      (letters) => letters.length === MORE_THAN_ENOUGH,
     );
   });
 
