@@ -88,6 +88,7 @@ describe('dead letters', () => {
     async ({ topic, groupId }) => {
       const [before, between, after] = [await good[topic](), await good[topic](), await good[topic]()];
       const goodRecord = ({ event, key }: GoodRecord) => ({ key, value: JSON.stringify(eventOf(event)) });
+      await broker.untilCommitted(topic);
       const isDeadBefore = (await recordOutcomes(shop.system, topic)).dead;
       const kinds = poison(topic, before.event);
 
@@ -125,7 +126,7 @@ describe('dead letters', () => {
   test('retries that are used up: the event is dead, its order cancelled and the customer told once', async () => {
     const { orderId, sku } = await shop.payableOrder(2, 5);
     await shop.pay(orderId, { token: 'tok_unavailable' });
-    const view = await shop.reaches(orderId, 'CANCELLED', 'SETTLED', 45_000);
+    const view = await shop.reaches(orderId, 'CANCELLED', 'SETTLED', 120_000);
     expect(view.reason).toBe('RETRIES_EXHAUSTED');
 
     const first = (await shop

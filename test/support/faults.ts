@@ -1,12 +1,15 @@
 import type { OutageRequest, ProviderName } from '../../contracts/provider-api';
 import type { Shop } from './shop';
 
-/** Makes a provider (payment, if none is named) unavailable or slow for one order, or well again. */
+/**
+ * Makes a provider (payment, if none is named) unavailable or slow for one order, or well again. Slow, if nothing else
+ * is said, is longer than a call within a workflow task may take.
+ */
 export async function outage(
   shop: Shop,
   orderId: number,
   mode: OutageRequest['mode'],
-  { provider = 'payment', delayMs = 700 }: { provider?: ProviderName; delayMs?: number } = {},
+  { provider = 'payment', delayMs = 2_200 }: { provider?: ProviderName; delayMs?: number } = {},
 ): Promise<void> {
   await fetch(`${shop.system.sandbox}/faults/${provider}`, {
     method: 'PUT',

@@ -14,22 +14,25 @@ export interface SystemAddresses extends StackAddresses {
 
 export type RoleName = 'sandbox' | 'worker' | 'bridge' | 'relay' | 'api';
 
-/** Delays of the test system, short enough to wait for; long timers are tested with time skipping. */
+/**
+ * Delays of the test system, short enough to wait for, and long enough that a machine which stands still for a moment
+ * is no outage; long timers are tested with time skipping.
+ */
 export const FAST_DELAYS = {
-  PROVIDER_FAST_TIMEOUT_MS: '400',
-  PROVIDER_TIMEOUT_MS: '1000',
-  PROCESSING_BUDGET_MS: '3000',
-  RETRY_DELAY_MS: '800',
+  PROVIDER_FAST_TIMEOUT_MS: '1500',
+  PROVIDER_TIMEOUT_MS: '4000',
+  PROCESSING_BUDGET_MS: '7000',
+  RETRY_DELAY_MS: '4000',
   MAX_RETRIES: '2',
-  UNDO_PATIENCE_MS: '1500',
-  UNDO_RETRY_MS: '2000',
+  UNDO_PATIENCE_MS: '6000',
+  UNDO_RETRY_MS: '4000',
 } as const;
 
 /** For systems of which roles are stopped: a call can be caught in its middle, and a budget outlives a restart. */
 export const PATIENT_DELAYS = {
   ...FAST_DELAYS,
-  PROVIDER_FAST_TIMEOUT_MS: '10000',
-  PROVIDER_TIMEOUT_MS: '10000',
+  PROVIDER_FAST_TIMEOUT_MS: '30000',
+  PROVIDER_TIMEOUT_MS: '30000',
   PROCESSING_BUDGET_MS: '90000',
 } as const;
 
