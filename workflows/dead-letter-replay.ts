@@ -4,7 +4,6 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
-  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
@@ -35,8 +34,6 @@ const { replayNext } = proxyActivities<DeadLetterActivities>({
 export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<ReplayProgress> {
   const { ratePerSecond, soFar, ...wish } = input;
   const limit = Math.min(ratePerSecond, MOST_AT_ONCE);
-  const endsBatches = patched('steering-ends-a-batch');
-  const isPacedBeside = patched('paced-beside-the-batch');
   let progress: ReplayProgress = { replayed: 0, refused: {}, steered: [], ...soFar, state: 'RUNNING' };
   let isPaused = soFar?.state === 'PAUSED';
   let isCancelled = false;
@@ -57,7 +54,7 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
     if (action === 'cancel') isCancelled = true;
     else isPaused = action === 'pause';
     // A batch that fails is tried again and again: it must not keep anybody from stopping it.
-    if (endsBatches && action !== 'resume') batchScope?.cancel();
+    if (action !== 'resume') batchScope?.cancel();
   };
   setHandler(defineQuery<ReplayProgress>(QUERIES.progress), now);
   for (const action of REPLAY_ACTIONS)
@@ -85,9 +82,8 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
     for (;;) {
       await condition(() => !isPaused || isCancelled);
       if (isCancelled) return end('CANCELLED');
-      const beganAt = Date.now();
       // The pace is a timer beside the batch, whatever the clock says: a replay must come to the same commands.
-      const [batch] = await Promise.all([sendBatch(), isPacedBeside ? pace() : undefined]);
+      const [batch] = await Promise.all([sendBatch(), pace()]);
       if (!batch) continue;
       progress = {
         ...progress,
@@ -96,8 +92,6 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
         ...(batch.after ? { after: batch.after } : {}),
       };
       if (batch.tried < limit) return end('DONE');
-      const waitMs = (batch.tried / ratePerSecond) * 1_000 - (Date.now() - beganAt);
-      if (!isPacedBeside && waitMs > 0) await condition(() => isCancelled, waitMs);
       if (workflowInfo().continueAsNewSuggested && !isCancelled)
         await continueAsNew<typeof deadLetterReplay>({ ...input, soFar: now() });
     }
