@@ -80,7 +80,7 @@ export interface ReplayProgressView extends ReplayStanding, Pick<ReplayProgress,
   readonly failing?: string;
 }
 
-/** Answer to a decision about a replay of many; how it stood when it was asked, unless nobody could tell: the signal waits for it. */
+/** Answer to a decision about a replay of many. How it stood when it was asked is absent where nobody could tell. */
 export interface ReplaySteered extends Partial<ReplayStanding> {
   /** The replay's. */
   readonly decisionId: string;

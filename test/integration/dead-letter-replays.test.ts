@@ -12,6 +12,8 @@ const TOPIC = TOPICS.couponIssue;
 /** SQLSTATE of a value that the database can't hold, and of an error that nobody foresaw. */
 const UNTRANSLATABLE = '22P05';
 const UNFORESEEN = 'P0001';
+/** At one a second, while a slow machine steers it. */
+const MORE_THAN_ARE_SENT = 50;
 /** Temporal deletes a workflow when its other work is done. */
 const FORGETTING_MS = 100_000;
 
@@ -44,7 +46,7 @@ describe('a replay of many dead letters', () => {
   /** Letters of one key that die again whenever they are sent back. */
   async function letters(count: number): Promise<{ key: string; ids: string[] }> {
     const key = `key-${randomUUID()}`;
-    for (let written = 0; written < count; written++) await broker.write(TOPIC, { key, value: 'no JSON' });
+    await broker.write(TOPIC, ...Array.from({ length: count }, () => ({ key, value: 'no JSON' })));
     return { key, ids: (await desk.lettersOf(TOPIC, key, count)).map(({ id }) => id) };
   }
 
@@ -70,7 +72,7 @@ describe('a replay of many dead letters', () => {
   }
 
   test('keeps who steered it, when and why; the same decision again is no other', async () => {
-    const { key } = await letters(3);
+    const { key } = await letters(MORE_THAN_ARE_SENT);
     const id = await start(key);
     expect((await post(`/${id}/pause`, {})).body.code).toBe('VALIDATION_FAILED');
     const pause = { decisionId: randomUUID(), reason: 'it does harm' };
@@ -107,7 +109,7 @@ describe('a replay of many dead letters', () => {
   });
 
   test('is steered by hand, too, by signals that say nothing or nonsense of themselves', async () => {
-    const { key } = await letters(3);
+    const { key } = await letters(MORE_THAN_ARE_SENT);
     const id = await start(key);
     const workflow = await workflowOf(id);
     const nonsense = [[], [null], ['text'], [7], [[]], [{ decisionId: 7, actor: {}, reason: '', at: null }]];

@@ -32,6 +32,16 @@ describe('what an operator decides about a saga', () => {
     shop.call<Data>('POST', `/api/ops/sagas/${orderId}/${what}`, { token, body });
   const storyOf = async (orderId: number) =>
     (await shop.call<SagaStory>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
+  /** The story once its workflow has told its part, which a busy machine may leave out. */
+  const toldBy = (orderId: number, isTold: (story: SagaStory) => boolean) =>
+    until('its workflow to tell its part', () => storyOf(orderId), isTold);
+  /** Again and again while Temporal does not answer in time. */
+  const answered = (orderId: number, what: 'resolve' | 'compensate', body: object) =>
+    until(
+      'an answer',
+      () => post(orderId, what, body),
+      ({ status }) => status !== 503,
+    );
   const aDecision = () => ({ decisionId: randomUUID(), reason: 'agreed by phone' });
   const movedMoney = ({ money }: SagaStory) => money.map(({ kind, amount }) => `${kind} ${amount}`);
 
@@ -44,7 +54,7 @@ describe('what an operator decides about a saga', () => {
 
   /** Asks twice for what ends the saga's wait: the second time it is the same decision. */
   async function resolves(orderId: number, wish: object, workflowId: string): Promise<void> {
-    const dry = await post(orderId, 'resolve', { ...wish, dryRun: true });
+    const dry = await answered(orderId, 'resolve', { ...wish, dryRun: true });
     expect([dry.status, dry.body.data.sagaState]).toEqual([200, 'NEEDS_OPERATOR']);
     expect(dry.body.message).toBe('결정을 전달하게 됩니다. 바뀐 것은 없습니다.');
     const taken = await post(orderId, 'resolve', wish);
@@ -56,7 +66,7 @@ describe('what an operator decides about a saga', () => {
     );
     const again = await post(orderId, 'resolve', wish);
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
-    const dryAgain = await post(orderId, 'resolve', { ...wish, dryRun: true });
+    const dryAgain = await answered(orderId, 'resolve', { ...wish, dryRun: true });
     expect(dryAgain.body.message).toBe('이 decisionId로 이미 처리되었습니다. 바뀌는 것은 없습니다.');
   }
 
@@ -66,7 +76,7 @@ describe('what an operator decides about a saga', () => {
       const { orderId } = await shop.payableOrder();
       await shop.pay(orderId, { token: 'tok_undo_refused:99', recipientName: 'fault:ship_refused' });
       await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
-      expect((await storyOf(orderId)).waits).toMatchObject({
+      expect((await toldBy(orderId, ({ waits }) => waits !== undefined)).waits).toMatchObject({
         amountAtRisk: 1_000,
         stuck: [{ step: 'payment', attempt: 1 }],
       });
@@ -116,7 +126,7 @@ describe('what an operator decides about a saga', () => {
       );
       await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
       await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
-      const parked = await storyOf(orderId);
+      const parked = await toldBy(orderId, ({ refund, waits }) => refund !== undefined && waits !== undefined);
       expect([parked.refund?.status, parked.waits?.stuck.map(({ step }) => step)]).toEqual(['RUNNING', ['coupon']]);
       await giveBack();
 
@@ -142,7 +152,11 @@ describe('what an operator decides about a saga', () => {
     await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
     await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
     const decision = { step: 'payment', decision: 'DONE_EXTERNALLY', reference: 'bank transfer 4711' };
-    expect((await post(orderId, 'resolve', { ...aDecision(), ...decision })).status).toBe(202);
+    await until(
+      'the decision to be taken, between two tries of the undo',
+      () => post(orderId, 'resolve', { ...aDecision(), ...decision }),
+      ({ status }) => status === 202,
+    );
     const story = await until(
       'the refusal',
       () => storyOf(orderId),
@@ -240,8 +254,11 @@ describe('what an operator decides about a saga', () => {
             headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
             ...(body ? { body: JSON.stringify(body) } : {}),
           });
-        const seen = (await (await call('GET')).json()) as { data: SagaStory };
-        expect(seen.data.workflow?.status).toBe('RUNNING');
+        await until(
+          'this api to have Temporal',
+          async () => ((await (await call('GET')).json()) as { data: SagaStory }).data.workflow?.status,
+          (status) => status === 'RUNNING',
+        );
         gate.shut();
         const wish = aDecision();
         const answer = call('POST', '/compensate', wish).catch(() => 'none');
