@@ -24,8 +24,8 @@ export const FAST_DELAYS = {
   PROCESSING_BUDGET_MS: '7000',
   RETRY_DELAY_MS: '4000',
   MAX_RETRIES: '2',
-  UNDO_PATIENCE_MS: '6000',
-  UNDO_RETRY_MS: '4000',
+  UNDO_PATIENCE_MS: '4500',
+  UNDO_RETRY_MS: '3000',
 } as const;
 
 /** For systems of which roles are stopped: a call can be caught in its middle, and a budget outlives a restart. */
