@@ -69,7 +69,7 @@ describe('a coupon rush while parts die', () => {
     const customers = await rushing;
     clearInterval(flushing);
     await expectFairRush(shop, code, TOTAL, customers);
-    expect(broker.recordsOf(DEAD)).toEqual([]);
+    expect(await broker.countOf(DEAD)).toBe(0);
   });
 
   test('api, relay and bridge are killed: whoever got no answer asks again under the same requestId', async () => {
@@ -78,7 +78,7 @@ describe('a coupon rush while parts die', () => {
     await untilTheMiddle(code);
     await restart('api', 'relay', 'bridge');
     await expectFairRush(shop, code, TOTAL, await rushing);
-    expect(broker.recordsOf(DEAD)).toEqual([]);
+    expect(await broker.countOf(DEAD)).toBe(0);
   });
 
   test('Redis hangs, then dies: Postgres alone keeps every promise', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CompressionTypes, type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
+import { type Admin, CompressionTypes, type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { CONSUMED } from '../../contracts/topics';
 import { registerCodecs } from '../../kafka-bridge/kafkajs-codecs';
 import type { SystemAddresses } from './system';
@@ -112,28 +112,28 @@ export class Broker {
     );
   }
 
+  /** How many records stand in a topic now, whether they have come here yet or not. */
+  async countOf(topic: string): Promise<number> {
+    const partitions = await this.withAdmin((admin) => admin.fetchTopicOffsets(topic));
+    return partitions.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+  }
+
   /** Waits until the topic's group has so many members and has shared out its partitions. */
   async untilMembers(topic: (typeof CONSUMED)[number]['topic'], count: number): Promise<void> {
     const groupId = groupOf(topic);
-    const admin = this.client.admin();
-    await admin.connect();
-    try {
-      await until(
+    await this.withAdmin((admin) =>
+      until(
         `${groupId} to have ${count} members`,
         async () => (await admin.describeGroups([groupId])).groups[0],
         (group) => group?.state === 'Stable' && group.members.length === count,
-      );
-    } finally {
-      await admin.disconnect();
-    }
+      ),
+    );
   }
 
   /** Waits until the topic's group has committed everything that stands in the topic now. */
   async untilCommitted(topic: (typeof CONSUMED)[number]['topic'], withinMs?: number): Promise<void> {
     const groupId = groupOf(topic);
-    const admin = this.client.admin();
-    await admin.connect();
-    try {
+    await this.withAdmin(async (admin) => {
       const ends = await admin.fetchTopicOffsets(topic);
       await until(
         `${groupId} to commit all of ${topic}`,
@@ -145,6 +145,14 @@ export class Broker {
         (behind) => behind.every((records) => records <= 0),
         withinMs,
       );
+    });
+  }
+
+  private async withAdmin<Result>(work: (admin: Admin) => Promise<Result>): Promise<Result> {
+    const admin = this.client.admin();
+    await admin.connect();
+    try {
+      return await work(admin);
     } finally {
       await admin.disconnect();
     }
