@@ -10,6 +10,7 @@ import type { Topic } from '../contracts/topics';
 import type { OrderStatus } from '../domain/order-status';
 import type { OrderStep, SagaState } from '../domain/saga-state';
 import type { Db, DbOrTrx } from './connection';
+import { lettersWithDecisions } from './letter-index';
 import type { StoredTimelineEntry } from './timeline';
 
 /** As its view has it, with the database's own time. */
@@ -78,10 +79,7 @@ const KEYED_BY_ORDER: readonly Topic[] = [
 
 /** One that can't be read is known by its key; elsewhere the same key may be a customer's, or a request's. */
 async function deadLettersOf(db: Db, orderId: number): Promise<Stored<StoryLetter>[]> {
-  return db('dead_letters as l')
-    .leftJoin('dead_letter_decisions as d', (join) =>
-      join.on('d.topic', 'l.topic').andOn('d.partition', 'l.partition').andOn('d.record_offset', 'l.record_offset'),
-    )
+  return lettersWithDecisions(db)
     .where('l.order_id', orderId)
     .orWhere((unread) =>
       unread

@@ -63,13 +63,16 @@ describe('decisions at the desk for dead letters', () => {
     const id = (await desk.lettersOf(TOPICS.orderProcessing, key))[0]?.id as string;
     const [topic, partition, offset] = id.split('/');
     expect((await desk.decide(id, 'discard')).status).toBe(202);
-    await shop
-      .db('dead_letters')
-      .where({ topic, partition, record_offset: offset })
-      .update({ dead_at: new Date(Date.now() + 60_000) });
-    expect(await desk.show(id)).toMatchObject({ state: 'WAITING' });
-    expect((await desk.decide(id, 'discard')).status).toBe(202);
-    expect((await desk.decide(id, 'discard')).body.code).toBe('DEAD_LETTER_DECIDED');
+    const row = () => shop.db('dead_letters').where({ topic, partition, record_offset: offset });
+    const { dead_at: before } = (await row().first('dead_at')) as { dead_at: Date };
+    try {
+      await row().update({ dead_at: new Date(before.getTime() + 60_000) });
+      expect(await desk.show(id)).toMatchObject({ state: 'WAITING' });
+      expect((await desk.decide(id, 'discard')).status).toBe(202);
+      expect((await desk.decide(id, 'discard')).body.code).toBe('DEAD_LETTER_DECIDED');
+    } finally {
+      await row().update({ dead_at: before });
+    }
   });
 
   test('what tells others of a cancelled order can be sent back to them', async () => {
