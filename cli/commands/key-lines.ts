@@ -34,8 +34,7 @@ export function keyLineCommands(dlt: Command): void {
       ) => {
         refuseUnasked(options);
         const wish = { topic, ...(base64 ? { keyBase64: key } : { key }), ...(override ? { override } : {}) };
-        const would = ({ waiting }: LineReleased) =>
-          `the line of ${key} on ${topic} would go on: ${waiting} records wait`;
+        const would = ({ waiting }: LineReleased) => `the line of ${key} on ${topic} would go on, waiting: ${waiting}`;
         const released = await decide<LineReleased>(
           await openApi(),
           '/api/ops/key-lines/release',
