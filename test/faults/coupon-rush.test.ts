@@ -46,7 +46,8 @@ describe('a coupon rush while parts die', () => {
   async function untilTheMiddle(code: string): Promise<void> {
     await until(
       'some to be issued',
-      () => issuedOf(code),
+      // While everybody asks, a busy machine may not even get this question to the database.
+      () => issuedOf(code).catch(() => 0),
       (count) => count >= 1,
       RESTART_MS,
     );
