@@ -62,14 +62,17 @@ describe('a coupon rush while parts die', () => {
     const code = await shop.coupon(TOTAL);
     const flushing = setInterval(() => void redis.flushall().catch(() => undefined), FLUSH_EVERY_MS);
     const rushing = rush(shop, code, USERS);
-    await untilTheMiddle(code);
-    await system.role('worker').end('SIGKILL');
-    await killEngine(system.addresses.stackName, 'kafka');
-    await startEngine(system.addresses.stackName, 'kafka');
-    await system.startRole('worker');
-    const customers = await rushing;
-    clearInterval(flushing);
-    await expectFairRush(shop, code, TOTAL, customers);
+    try {
+      await untilTheMiddle(code);
+      await system.role('worker').end('SIGKILL');
+      await killEngine(system.addresses.stackName, 'kafka');
+      await startEngine(system.addresses.stackName, 'kafka');
+      await system.startRole('worker');
+      await rushing;
+    } finally {
+      clearInterval(flushing);
+    }
+    await expectFairRush(shop, code, TOTAL, await rushing);
     expect(await broker.countOf(DEAD)).toBe(0);
   });
 
