@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
+import type { LetterView } from '../../contracts/dead-letter-desk';
 import { DEAD_LETTER_HEADERS } from '../../contracts/dead-letters';
 import type { KeyLineView, LineReleased } from '../../contracts/key-lines';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
@@ -48,6 +49,23 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       () => desk.show(id),
       (letter) => letter.waitingBehind === count,
     );
+
+  /** An order whose news waits behind a record of it that died, and the dead letter. */
+  async function orderInLine() {
+    const orderId = await paidOrder();
+    const key = String(orderId);
+    await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
+    const [letter] = (await desk.lettersOf(TOPIC, key)) as [LetterView];
+    await waitingBehind(letter.id, 1);
+    return { orderId, key, letter };
+  }
+
+  /** As if the line of a key had not moved for a minute. */
+  const standsStill = (key: string) =>
+    shop
+      .db('blocked_keys')
+      .where({ key: Buffer.from(key) })
+      .update({ moved_at: new Date(Date.now() - 61_000) });
 
   const untilFree = (...keys: readonly (string | number)[]) =>
     until(
@@ -187,12 +205,8 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   });
 
   test("is not moved by another group's letter about the same record", async () => {
-    const orderId = await paidOrder();
-    const key = String(orderId);
-    await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
-    const [ours] = await desk.lettersOf(TOPIC, key);
-    await waitingBehind(ours?.id as string, 1);
-    const { partition, offset } = ours?.origin ?? { partition: -1, offset: '-1' };
+    const { orderId, key, letter: ours } = await orderInLine();
+    const { partition, offset } = ours.origin;
     const original = {
       topic: TOPIC,
       partition,
@@ -207,8 +221,8 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     const theirs = (await desk.lettersOf(TOPIC, key, 2)).find(({ consumerGroup }) => consumerGroup === 'billing');
     expect(theirs?.waitingBehind).toBe(0);
     await desk.decide(theirs?.id as string, 'discard');
-    await waitingBehind(ours?.id as string, 1);
-    await desk.decide(ours?.id as string, 'replay', { value: news(orderId, 'SHIPMENT_STARTED') });
+    await waitingBehind(ours.id, 1);
+    await desk.decide(ours.id, 'replay', { value: news(orderId, 'SHIPMENT_STARTED') });
     await shop.reaches(orderId, 'IN_TRANSIT');
     expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
     await untilFree(key);
@@ -255,12 +269,8 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   });
 
   test('is let go on by hand where the record that all wait for is lost, and no sooner', async () => {
-    const orderId = await paidOrder();
-    const key = String(orderId);
-    await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
-    const [letter] = await desk.lettersOf(TOPIC, key);
-    const id = letter?.id as string;
-    await waitingBehind(id, 1);
+    const { orderId, key, letter } = await orderInLine();
+    const { id } = letter;
     const wish = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the topic was made anew' };
     const lines = async () =>
       (await desk.askFor<KeyLineView[]>('GET', '/api/ops/key-lines')).body.data.filter((line) => line.key === key);
@@ -295,10 +305,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     await until('their replay to stand at the end of the line', lines, ([line]) => line?.waiting === 2);
     expect(await lines()).toMatchObject([{ waitsFor: 'RECORD_UNDER_WAY' }]);
     expect((await release()).body.code).toBe('LINE_MOVES');
-    await shop
-      .db('blocked_keys')
-      .where({ key: Buffer.from(key) })
-      .update({ moved_at: new Date(Date.now() - 61_000) });
+    await standsStill(key);
     expect((await release({ dryRun: true })).body.data).toMatchObject({ dryRun: true, waiting: 2 });
     expect((await release()).status).toBe(202);
     await shop.reaches(orderId, 'IN_TRANSIT');
@@ -312,19 +319,12 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   });
 
   test('is let go on where its letter is not indexed only by who insists', async () => {
-    const orderId = await paidOrder();
-    const key = String(orderId);
-    await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
-    const [letter] = await desk.lettersOf(TOPIC, key);
-    await waitingBehind(letter?.id as string, 1);
+    const { orderId, key } = await orderInLine();
     await shop
       .db('dead_letters')
       .where({ topic: deadLetterTopic(TOPIC), key: Buffer.from(key) })
       .delete();
-    await shop
-      .db('blocked_keys')
-      .where({ key: Buffer.from(key) })
-      .update({ moved_at: new Date(Date.now() - 61_000) });
+    await standsStill(key);
     const release = (more: object = {}) => {
       const wish = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the letter is lost' };
       return desk.askFor<LineReleased>('POST', '/api/ops/key-lines/release', { ...wish, ...more });
