@@ -7,6 +7,7 @@ import * as deadLetterDesk from './migrations/004-dead-letter-desk';
 import * as keyLines from './migrations/005-key-lines';
 import * as exceptionHeaders from './migrations/006-exception-headers';
 import * as decisionsOfLetters from './migrations/007-decisions-of-letters';
+import * as operatorItems from './migrations/008-operator-items';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '005-key-lines': keyLines,
   '006-exception-headers': exceptionHeaders,
   '007-decisions-of-letters': decisionsOfLetters,
+  '008-operator-items': operatorItems,
 };
 
 const source: Knex.MigrationSource<string> = {

@@ -1,0 +1,21 @@
+/** What can need a person. */
+export const OPERATOR_ITEM_KINDS = [
+  /** An undo that was refused, or whose provider is unavailable. */
+  'PARKED_SAGA',
+  /** A step that cannot succeed however often it is tried: a fault of ours. */
+  'PERMANENT_ERROR',
+  /** A provider refuses our credentials. */
+  'CREDENTIALS_REFUSED',
+  'DEAD_LETTER',
+  /** Records wait behind a dead letter of their key. */
+  'BLOCKED_KEY',
+  /** A workflow that failed, timed out or was terminated. */
+  'FAILED_WORKFLOW',
+  /** A payment request whose record never reached its workflow. */
+  'LOST_REQUEST',
+] as const;
+export type OperatorItemKind = (typeof OPERATOR_ITEM_KINDS)[number];
+
+/** RESOLVED by a person's decision; HEALED: the cause is gone by itself. */
+export const OPERATOR_ITEM_STATES = ['OPEN', 'RESOLVED', 'HEALED'] as const;
+export type OperatorItemState = (typeof OPERATOR_ITEM_STATES)[number];
