@@ -1,9 +1,51 @@
-/** How a call to a provider can end without an answer that settles it; each with a stable `kind`. */
+/** How a call to a provider can end without a response that settles it. */
 
-/** The provider said no, for good: the same call again would be refused again. `code` is e.g. CARD_DECLINED, UNDO_REFUSED. */
+/**
+ * The provider said no, for good, by a code that its adapter lists: CARD_DECLINED, SHIPMENT_REFUSED, UNDO_REFUSED, ...
+ * Nothing else is a refusal.
+ */
 export class ProviderRefused extends Error {
-  readonly kind = 'PROVIDER_REFUSED';
   override readonly name = 'ProviderRefused';
+  /** The code says that this very call made nothing. */
+  readonly nothingMade: boolean;
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options: ErrorOptions & { nothingMade?: boolean } = {},
+  ) {
+    super(message, options);
+    this.nothingMade = options.nothingMade ?? false;
+  }
+}
+
+/** Nothing happens under this key or ref any more: it was cancelled or closed before. */
+export class KeyClosed extends Error {
+  override readonly name = 'KeyClosed';
+}
+
+/** No usable response yet: overloaded, unreachable, failing, or a gateway spoke in its place. Says nothing about the effect; ask again. */
+export class ProviderUnavailable extends Error {
+  readonly code = 'PROVIDER_UNAVAILABLE';
+  override readonly name = 'ProviderUnavailable';
+  /** The gap the provider asked for before the next call. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { retryAfterMs?: number | undefined } = {}) {
+    super(message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Our credentials are refused. Says nothing about the order or the effect; accepted again, the same call goes through. */
+export class CredentialsRefused extends Error {
+  readonly code = 'CREDENTIALS_REFUSED';
+  override readonly name = 'CredentialsRefused';
+}
+
+/** The provider understood that our request is wrong: a fault of ours, which only people can mend. */
+export class RequestRejected extends Error {
+  override readonly name = 'RequestRejected';
 
   constructor(
     readonly code: string,
@@ -14,23 +56,8 @@ export class ProviderRefused extends Error {
   }
 }
 
-/** No usable answer yet: overloaded, unreachable or failing. Says nothing about whether the call took effect; ask again. */
-export class ProviderUnavailable extends Error {
-  readonly kind = 'PROVIDER_UNAVAILABLE';
-  readonly code = 'PROVIDER_UNAVAILABLE';
-  override readonly name = 'ProviderUnavailable';
-  /** The gap the provider asked for before the next call. */
-  readonly retryAfterMs: number | undefined;
-
-  constructor(message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
-    super(message, options);
-    this.retryAfterMs = options.retryAfterMs;
-  }
-}
-
-/** The request went out and no answer came back: it may have happened. Look up before anything else. */
+/** The request was sent and no response came back: it may have happened. Look up before anything else. */
 export class OutcomeUnknown extends Error {
-  readonly kind = 'OUTCOME_UNKNOWN';
   readonly code = 'OUTCOME_UNKNOWN';
   override readonly name = 'OutcomeUnknown';
 }

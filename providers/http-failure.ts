@@ -1,4 +1,11 @@
-import { OutcomeUnknown, ProviderRefused, ProviderUnavailable } from './errors';
+import {
+  CredentialsRefused,
+  KeyClosed,
+  OutcomeUnknown,
+  ProviderRefused,
+  ProviderUnavailable,
+  RequestRejected,
+} from './errors';
 
 /** Codes of a request that never reached a server. */
 const NEVER_SENT = new Set([
@@ -9,10 +16,9 @@ const NEVER_SENT = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
-const NOT_NOW = new Set([408, 425, 429]);
 
 /**
- * Maps a request that got no answer: never sent is unavailable; anything later may have happened, unless it only asked
+ * Maps a request without a usable response: never sent is unavailable; anything later may have happened, unless it only asked
  * ('read').
  */
 export function failureWithoutAnswer(
@@ -23,21 +29,48 @@ export function failureWithoutAnswer(
   if (codesOf(error).some((code) => NEVER_SENT.has(code))) {
     return new ProviderUnavailable(`${call}: cannot be reached`, { cause: error });
   }
-  if (effect === 'read') return new ProviderUnavailable(`${call}: no answer`, { cause: error });
-  return new OutcomeUnknown(`${call}: sent, but no answer came back`, { cause: error });
+  if (effect === 'read') return new ProviderUnavailable(`${call}: no usable response`, { cause: error });
+  return new OutcomeUnknown(`${call}: sent, but no usable response came back`, { cause: error });
 }
 
-/** Maps an answer that is no success by its HTTP status; `code` is the provider's own, when it gave one. */
-export function failureByStatus(
+/** What the codes of one operation mean; absent: the operation has no code that says more than its status. */
+export interface ListedCodes {
+  /** The provider's no, for good. */
+  readonly refused?: readonly string[];
+  /** The same, and the call made nothing. */
+  readonly refusedBeforeEffect?: readonly string[];
+  /** The key or ref was cancelled or closed before. */
+  readonly closed?: readonly string[];
+}
+
+export interface FailureResponse {
+  readonly status: number;
+  /** The provider's own code; absent: the body is not one of the provider's, so that a gateway may have answered. */
+  readonly code?: string | undefined;
+  readonly retryAfter?: string | null | undefined;
+  readonly cause?: unknown;
+}
+
+const CREDENTIALS = new Set([401, 403, 407]);
+const MALFORMED = new Set([400, 422]);
+
+/** Maps a response that is no success: a refusal only by a listed code, our own fault only in the provider's own words. */
+export function failureByResponse(
   call: string,
-  answer: { status: number; code?: string; message?: string; retryAfter?: string | null; cause?: unknown },
-): ProviderRefused | ProviderUnavailable {
-  const { status, cause } = answer;
-  const said = `${call}: ${answer.message ?? `HTTP ${status}`}`;
-  const final = status >= 400 && status < 500 && !NOT_NOW.has(status);
-  return final
-    ? new ProviderRefused(answer.code ?? `HTTP_${status}`, said, { cause })
-    : new ProviderUnavailable(said, { cause, retryAfterMs: retryAfterMs(answer.retryAfter) });
+  response: FailureResponse,
+  { effect, listed = {} }: { readonly effect: 'read' | 'write'; readonly listed?: ListedCodes },
+): ProviderRefused | KeyClosed | CredentialsRefused | RequestRejected | ProviderUnavailable {
+  const { status, code, cause } = response;
+  const message = `${call}: HTTP ${status}${code ? ` ${code}` : ''}`;
+  if (code !== undefined && status >= 400 && status < 500) {
+    if (listed.refusedBeforeEffect?.includes(code)) return new ProviderRefused(code, message, { nothingMade: true });
+    if (listed.refused?.includes(code)) return new ProviderRefused(code, message);
+    if (listed.closed?.includes(code)) return new KeyClosed(message);
+  }
+  if (CREDENTIALS.has(status)) return new CredentialsRefused(message, { cause });
+  // A question that is not understood changes nothing; asked again, it is answered once the gateway is well.
+  if (effect === 'write' && code !== undefined && MALFORMED.has(status)) return new RequestRejected(code, message);
+  return new ProviderUnavailable(message, { cause, retryAfterMs: retryAfterMs(response.retryAfter) });
 }
 
 function retryAfterMs(header: string | null | undefined): number | undefined {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Sandbox, startSandbox } from '../sandbox/server';
-import { OutcomeUnknown, ProviderRefused, ProviderUnavailable } from './errors';
+import { CredentialsRefused, KeyClosed, OutcomeUnknown, ProviderUnavailable } from './errors';
 import { type SandboxProviders, sandboxProviders } from './sandbox-http';
 
 const recipient = { recipientName: 'Kim', phone: '010', postalCode: '04524', address1: 'Sejong-daero', country: 'KR' };
@@ -40,7 +40,7 @@ describe('against the sandbox', () => {
     expect(await providers.payment.close(ref)).toEqual({ refundedMinor: 5000 });
     expect(await providers.payment.close(ref)).toEqual({ refundedMinor: 5000 });
     expect(await providers.payment.lookup(ref)).toEqual({ status: 'closed', refundedMinor: 5000 });
-    await expect(providers.payment.confirm(ref)).rejects.toMatchObject({ name: 'ProviderRefused', code: 'CLOSED' });
+    await expect(providers.payment.confirm(ref)).rejects.toBeInstanceOf(KeyClosed);
   });
 
   it('turns a confirm that is never answered into OutcomeUnknown, and a look-up then tells', async () => {
@@ -56,7 +56,7 @@ describe('against the sandbox', () => {
     const refused = providers.payment.open(payment('tok_nobody', '1:payment:4'));
     await expect(refused).rejects.toMatchObject({ name: 'ProviderRefused', code: 'INVALID_TOKEN' });
     const badBody = providers.payment.open({ ...payment('tok_visa', '1:payment:5'), amountMinor: -1 });
-    await expect(badBody).rejects.toMatchObject({ name: 'ProviderRefused', code: 'INVALID_REQUEST' });
+    await expect(badBody).rejects.toMatchObject({ name: 'RequestRejected', code: 'INVALID_REQUEST' });
   });
 
   it('creates, looks up and cancels parcels and storages by key', async () => {
@@ -69,7 +69,7 @@ describe('against the sandbox', () => {
     expect(await providers.warehouse.lookup('1:warehouse:1')).toEqual({ status: 'stored', ...stored });
     await providers.warehouse.cancel('1:warehouse:1');
     const late = providers.warehouse.store({ key: '1:warehouse:1', orderId: 1, recipientName: 'Kim' });
-    await expect(late).rejects.toMatchObject({ name: 'ProviderRefused', code: 'CANCELLED' });
+    await expect(late).rejects.toBeInstanceOf(KeyClosed);
   });
 
   it('tells that a parcel was picked up, and that it cannot be cancelled', async () => {
@@ -126,11 +126,84 @@ describe('against a server that misbehaves', () => {
     await expect(failed).rejects.toMatchObject({ name: 'ProviderUnavailable', retryAfterMs: 7000 });
   });
 
-  it.each([400, 401, 404, 409, 422])('HTTP %d without a code: ProviderRefused for good', async (status) => {
-    answer = (_req, res) => res.writeHead(status).end();
-    const failed = sandboxProviders({ url, timeoutMs: 10_000 }).payment.confirm('pay_1');
-    await expect(failed).rejects.toMatchObject({ name: 'ProviderRefused', code: `HTTP_${status}` });
-    await expect(failed).rejects.toBeInstanceOf(ProviderRefused);
+  const refusing = (status: number, body: string, type = 'application/problem+json') => {
+    answer = (_req, res) => res.writeHead(status, { 'content-type': type, location: '/elsewhere' }).end(body);
+    return sandboxProviders({ url, timeoutMs: 10_000 });
+  };
+  const problem = (code: string) => JSON.stringify({ code, title: code });
+  const parcel = { key: '1:shipment:1', orderId: 1, recipient };
+
+  it.each([301, 302, 307, 308, 400, 404, 409, 410, 418, 422, 451])(
+    'HTTP %d from a gateway, whatever its body: ProviderUnavailable, for calls and questions alike',
+    async (status) => {
+      for (const body of ['', '<html>no such page</html>', '{}', '{"error":"no such route"}', '[]', 'null']) {
+        const { payment, carrier, warehouse } = refusing(status, body, 'text/html');
+        const storage = { key: '1:warehouse:1', orderId: 1, recipientName: 'Kim' };
+        for (const call of [
+          () => payment.confirm('pay_1'),
+          () => payment.lookup('pay_1'),
+          () => payment.close('pay_1'),
+          () => carrier.create(parcel),
+          () => carrier.lookup('1:shipment:1'),
+          () => carrier.cancel('1:shipment:1'),
+          () => warehouse.store(storage),
+          () => warehouse.lookup('1:warehouse:1'),
+          () => warehouse.cancel('1:warehouse:1'),
+        ])
+          await expect(call()).rejects.toBeInstanceOf(ProviderUnavailable);
+      }
+    },
+  );
+
+  it.each([401, 403])('HTTP %d, with or without a code: CredentialsRefused', async (status) => {
+    for (const body of ['<html>', problem('UNAUTHORIZED')]) {
+      const { payment, carrier } = refusing(status, body);
+      await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(CredentialsRefused);
+      await expect(carrier.lookup('1:shipment:1')).rejects.toBeInstanceOf(CredentialsRefused);
+    }
+  });
+
+  it("a proxy's 407, which fetch itself ends: unavailable for a question, unknown for a call", async () => {
+    const { payment } = refusing(407, '<html>');
+    await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(payment.lookup('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+
+  it('a code that is not listed for this very call is no refusal', async () => {
+    await expect(refusing(409, problem('SHIPMENT_REFUSED')).payment.confirm('pay_1')).rejects.toBeInstanceOf(
+      ProviderUnavailable,
+    );
+    await expect(refusing(404, problem('NOT_FOUND')).carrier.cancel('1:shipment:1')).rejects.toBeInstanceOf(
+      ProviderUnavailable,
+    );
+    await expect(refusing(503, problem('SHIPMENT_REFUSED')).carrier.create(parcel)).rejects.toBeInstanceOf(
+      ProviderUnavailable,
+    );
+  });
+
+  it.each([400, 422])(
+    "HTTP %d in the provider's own words: RequestRejected for a call, unavailable for a question",
+    async (status) => {
+      const { carrier } = refusing(status, problem('INVALID_REQUEST'));
+      await expect(carrier.create(parcel)).rejects.toMatchObject({ name: 'RequestRejected', code: 'INVALID_REQUEST' });
+      await expect(carrier.lookup('1:shipment:1')).rejects.toBeInstanceOf(ProviderUnavailable);
+    },
+  );
+
+  it('a listed refusal says whether the call made nothing', async () => {
+    const { carrier } = refusing(422, problem('SHIPMENT_REFUSED'));
+    await expect(carrier.create(parcel)).rejects.toMatchObject({ code: 'SHIPMENT_REFUSED', nothingMade: true });
+    const { carrier: stubborn } = refusing(409, problem('ALREADY_PICKED_UP'));
+    await expect(stubborn.cancel('1:shipment:1')).rejects.toMatchObject({
+      code: 'ALREADY_PICKED_UP',
+      nothingMade: false,
+    });
+  });
+
+  it('an empty JSON object is no proof of a cancel', async () => {
+    const { carrier, warehouse } = refusing(200, '{}', 'application/json');
+    await expect(carrier.cancel('1:shipment:1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(warehouse.cancel('1:warehouse:1')).rejects.toBeInstanceOf(OutcomeUnknown);
   });
 
   it("the caller's signal: before sending its own reason, after sending OutcomeUnknown", async () => {

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import {
+  cancelledAnswerSchema,
   closePaymentAnswerSchema,
   createShipmentAnswerSchema,
-  doneAnswerSchema,
   openPaymentAnswerSchema,
   paymentStateSchema,
   providerProblemSchema,
@@ -11,7 +11,7 @@ import {
   storeAnswerSchema,
 } from '../contracts/provider-api';
 import type { CarrierProvider } from './carrier';
-import { failureByStatus, failureWithoutAnswer } from './http-failure';
+import { failureByResponse, failureWithoutAnswer, type ListedCodes } from './http-failure';
 import type { PaymentProvider } from './payment';
 import type { WarehouseProvider } from './warehouse';
 
@@ -36,46 +36,70 @@ export function sandboxProviders(options: SandboxHttpOptions): SandboxProviders 
   const at = encodeURIComponent;
   return {
     payment: {
-      open: (body, signal) => call('POST', '/payment/payments', openPaymentAnswerSchema, { body, signal }),
-      confirm: (ref, signal) => call('POST', `/payment/payments/${at(ref)}/confirm`, paymentStateSchema, { signal }),
+      open: (body, signal) =>
+        call('POST', '/payment/payments', openPaymentAnswerSchema, {
+          body,
+          signal,
+          listed: { refused: ['INVALID_TOKEN'] },
+        }),
+      confirm: (ref, signal) =>
+        call('POST', `/payment/payments/${at(ref)}/confirm`, paymentStateSchema, {
+          signal,
+          listed: { closed: ['CLOSED'] },
+        }),
       lookup: (ref, signal) => call('GET', `/payment/payments/${at(ref)}`, paymentStateSchema, { signal }),
-      close: (ref, signal) => call('POST', `/payment/payments/${at(ref)}/close`, closePaymentAnswerSchema, { signal }),
+      close: (ref, signal) =>
+        call('POST', `/payment/payments/${at(ref)}/close`, closePaymentAnswerSchema, { signal, listed: UNDO }),
     },
     carrier: {
-      create: (body, signal) => call('POST', '/carrier/shipments', createShipmentAnswerSchema, { body, signal }),
+      create: (body, signal) =>
+        call('POST', '/carrier/shipments', createShipmentAnswerSchema, {
+          body,
+          signal,
+          listed: { refusedBeforeEffect: ['SHIPMENT_REFUSED'], closed: ['CANCELLED'] },
+        }),
       lookup: (key, signal) => call('GET', `/carrier/shipments/${at(key)}`, shipmentStateSchema, { signal }),
       cancel: async (key, signal) => {
-        await call('POST', `/carrier/shipments/${at(key)}/cancel`, doneAnswerSchema, { signal });
+        const listed = { refused: [...UNDO.refused, 'ALREADY_PICKED_UP'] };
+        await call('POST', `/carrier/shipments/${at(key)}/cancel`, cancelledAnswerSchema, { signal, listed });
       },
     },
     warehouse: {
-      store: (body, signal) => call('POST', '/warehouse/storages', storeAnswerSchema, { body, signal }),
+      store: (body, signal) =>
+        call('POST', '/warehouse/storages', storeAnswerSchema, {
+          body,
+          signal,
+          listed: { refusedBeforeEffect: ['STORE_REFUSED'], closed: ['CANCELLED'] },
+        }),
       lookup: (key, signal) => call('GET', `/warehouse/storages/${at(key)}`, storageStateSchema, { signal }),
       cancel: async (key, signal) => {
-        await call('POST', `/warehouse/storages/${at(key)}/cancel`, doneAnswerSchema, { signal });
+        await call('POST', `/warehouse/storages/${at(key)}/cancel`, cancelledAnswerSchema, { signal, listed: UNDO });
       },
     },
   };
 }
 
+const UNDO = { refused: ['UNDO_REFUSED'] } as const;
+
 interface CallOptions {
-  body?: unknown;
-  signal?: AbortSignal;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  readonly listed?: ListedCodes;
 }
 
 function callerOf(options: SandboxHttpOptions) {
-  return async function call<Answer>(
+  return async function call<Body>(
     method: 'GET' | 'POST',
     path: string,
-    schema: z.ZodType<Answer>,
-    { body, signal }: CallOptions,
-  ): Promise<Answer> {
+    schema: z.ZodType<Body>,
+    { body, signal, listed }: CallOptions,
+  ): Promise<Body> {
     signal?.throwIfAborted();
     const name = `${method} ${path}`;
     const effect = method === 'GET' ? 'read' : 'write';
     const timeout = AbortSignal.timeout(options.timeoutMs);
     let response: Response;
-    let answer: unknown;
+    let content: unknown;
     try {
       response = await fetch(new URL(path, options.url), {
         method,
@@ -84,20 +108,20 @@ function callerOf(options: SandboxHttpOptions) {
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
         redirect: 'manual',
       });
-      answer = await bodyOf(response);
+      content = await bodyOf(response);
     } catch (error) {
       throw failureWithoutAnswer(name, error, effect);
     }
     if (!response.ok) {
-      const problem = providerProblemSchema.safeParse(answer).data;
-      throw failureByStatus(name, {
-        status: response.status,
-        code: problem?.code,
-        message: problem?.detail ?? problem?.title,
-        retryAfter: response.headers.get('retry-after'),
-      });
+      const code = providerProblemSchema.safeParse(content).data?.code;
+      const retryAfter = response.headers.get('retry-after');
+      throw failureByResponse(
+        name,
+        { status: response.status, code, retryAfter },
+        { effect, ...(listed && { listed }) },
+      );
     }
-    const parsed = schema.safeParse(answer);
+    const parsed = schema.safeParse(content);
     if (!parsed.success) throw failureWithoutAnswer(name, parsed.error, effect);
     return parsed.data;
   };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { OutcomeUnknown, ProviderUnavailable } from './errors';
+import { CredentialsRefused, KeyClosed, OutcomeUnknown, ProviderUnavailable } from './errors';
 import type { PaymentProvider } from './payment';
 import { stripePayments } from './stripe';
 
@@ -106,18 +106,28 @@ describe('open', () => {
     answers[OPEN] = [
       failure(400, missing),
       failure(400, { type: 'idempotency_error', message: 'other parameters' }),
+      failure(400, { type: 'invalid_request_error', code: 'amount_too_small', message: 'no' }),
       failure(401, { type: 'invalid_request_error', message: 'Invalid API Key' }),
+      failure(403, { type: 'invalid_request_error', message: 'this key may not' }),
+      failure(400, { message: 'bad gateway configuration' }),
+      failure(402, { message: 'the plan of this gateway has run out' }),
+      failure(404, { type: 'invalid_request_error', code: 'resource_missing', message: 'no such page' }),
       failure(409, { type: 'invalid_request_error', code: 'idempotency_key_in_use', message: 'busy' }),
       failure(429, { code: 'rate_limit', message: 'slow down' }, { 'retry-after': '2' }),
       failure(500, { type: 'api_error', message: 'oops' }),
     ];
     await expect(payments.open(request)).rejects.toMatchObject({ name: 'ProviderRefused', code: 'INVALID_TOKEN' });
-    await expect(payments.open(request)).rejects.toMatchObject({ name: 'ProviderRefused', code: 'KEY_REUSED' });
-    await expect(payments.open(request)).rejects.toMatchObject({ name: 'ProviderRefused', code: 'HTTP_401' });
+    await expect(payments.open(request)).rejects.toMatchObject({ name: 'RequestRejected', code: 'KEY_REUSED' });
+    await expect(payments.open(request)).rejects.toMatchObject({ name: 'RequestRejected', code: 'AMOUNT_TOO_SMALL' });
+    await expect(payments.open(request)).rejects.toBeInstanceOf(CredentialsRefused);
+    await expect(payments.open(request)).rejects.toBeInstanceOf(CredentialsRefused);
+    await expect(payments.open(request)).rejects.toBeInstanceOf(ProviderUnavailable);
+    await expect(payments.open(request)).rejects.toBeInstanceOf(ProviderUnavailable);
+    await expect(payments.open(request)).rejects.toBeInstanceOf(ProviderUnavailable);
     await expect(payments.open(request)).rejects.toBeInstanceOf(ProviderUnavailable);
     await expect(payments.open(request)).rejects.toMatchObject({ name: 'ProviderUnavailable', retryAfterMs: 2000 });
     await expect(payments.open(request)).rejects.toBeInstanceOf(ProviderUnavailable);
-    expect(seen).toHaveLength(6);
+    expect(seen).toHaveLength(11);
   });
 });
 
@@ -134,6 +144,11 @@ describe('confirm', () => {
     expect(await payments.confirm('pi_1')).toEqual({ status: 'declined', code: 'CARD_DECLINED', message });
     expect(await payments.confirm('pi_1')).toMatchObject({ status: 'declined', code: 'AUTHENTICATION_REQUIRED' });
     expect(await payments.confirm('pi_1')).toEqual({ status: 'processing' });
+  });
+
+  it('does not take a gateway for a bank: 402 without a card error is no decline', async () => {
+    answers[CONFIRM] = [failure(402, { message: 'payment required' })];
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
   });
 
   it('no answer: OutcomeUnknown, not asked twice; unreachable: ProviderUnavailable', async () => {
@@ -156,14 +171,14 @@ describe('confirm', () => {
     answers[CONFIRM] = [old, { ...(intent('processing') as object), headers: replayed }];
     answers[READ] = [intent('succeeded'), intent('succeeded')];
     answers[REFUNDS] = [refunds({ status: 'succeeded', amount: 5000 }), refunds()];
-    await expect(payments.confirm('pi_1')).rejects.toMatchObject({ name: 'ProviderRefused', code: 'CLOSED' });
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(KeyClosed);
     expect(await payments.confirm('pi_1')).toEqual({ status: 'captured', capturedMinor: 5000 });
   });
 
   it('looks up an intent that cannot be confirmed any more', async () => {
     answers[CONFIRM] = [failure(400, unexpectedState), failure(400, unexpectedState)];
     answers[READ] = [intent('canceled'), intent('requires_payment_method', { last_payment_error: declinedCard })];
-    await expect(payments.confirm('pi_1')).rejects.toMatchObject({ name: 'ProviderRefused', code: 'CLOSED' });
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(KeyClosed);
     expect(await payments.confirm('pi_1')).toMatchObject({ status: 'declined', code: 'CARD_DECLINED' });
   });
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import Stripe from 'stripe';
-import { ProviderRefused, ProviderUnavailable } from './errors';
-import { failureByStatus, failureWithoutAnswer } from './http-failure';
+import { KeyClosed, ProviderRefused, ProviderUnavailable } from './errors';
+import { failureByResponse, failureWithoutAnswer } from './http-failure';
 import type { PaymentProvider, PaymentRequest, PaymentState } from './payment';
 
 export interface StripeOptions {
@@ -36,7 +36,9 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
     }
     // A replayed answer tells how it stood at the first call, which a refund or a webhook may have overtaken.
     const now = await lookup(ref);
-    if (now.status === 'closed') throw new ProviderRefused('CLOSED', 'confirm: the payment is closed');
+    if (now.status === 'closed') throw new KeyClosed('confirm: the payment is closed');
+    if (now.status === 'open' && isUnexpectedState(failure))
+      throw new ProviderUnavailable('confirm: the payment is changing just now', { cause: failure });
     if (now.status === 'open' && failure !== undefined) return rethrow('confirm', failure);
     return now;
   }
@@ -102,7 +104,8 @@ async function open(stripe: Stripe, request: PaymentRequest): Promise<{ ref: str
   } catch (error) {
     const aboutToken =
       error instanceof Stripe.errors.StripeInvalidRequestError && error.param?.startsWith('payment_method');
-    if (aboutToken) throw new ProviderRefused('INVALID_TOKEN', `open: ${error.message}`, { cause: error });
+    if (aboutToken)
+      throw new ProviderRefused('INVALID_TOKEN', 'open: Stripe does not know this payment method', { cause: error });
     return rethrow('open', error, 'write');
   }
 }
@@ -135,8 +138,11 @@ function stateOf(intent: Stripe.PaymentIntent): PaymentState {
   }
 }
 
+/** Only what Stripe itself says of the card; the library makes a card error of any 402, also of a gateway's. */
 function declineOf(error: unknown): PaymentState | undefined {
-  return error instanceof Stripe.errors.StripeCardError ? declined(error.code, error.message) : undefined;
+  return error instanceof Stripe.errors.StripeCardError && error.rawType === 'card_error'
+    ? declined(error.code, error.message)
+    : undefined;
 }
 
 function declined(code: string | undefined, message: string | undefined): PaymentState {
@@ -172,15 +178,18 @@ async function asking<T>(call: 'look up' | 'refund', request: () => Promise<T>):
 function rethrow(call: string, error: unknown, effect: 'read' | 'write' = 'write'): never {
   if (error instanceof Stripe.errors.StripeConnectionError) throw failureWithoutAnswer(call, error.detail, effect);
   if (!(error instanceof Stripe.errors.StripeError)) throw error;
-  // Stripe answers 409 while another request holds the same idempotency key or the same intent.
-  const status = error.statusCode === 409 ? 429 : (error.statusCode ?? 500);
-  throw failureByStatus(call, {
-    status,
-    code: error instanceof Stripe.errors.StripeIdempotencyError ? 'KEY_REUSED' : error.code?.toUpperCase(),
-    message: error.message,
-    retryAfter: error.headers?.['retry-after'],
-    cause: error,
-  });
+  const isStripesWord = error.rawType !== undefined;
+  const code = error instanceof Stripe.errors.StripeIdempotencyError ? 'KEY_REUSED' : error.code?.toUpperCase();
+  throw failureByResponse(
+    call,
+    {
+      status: error.statusCode ?? 500,
+      code: isStripesWord ? (code ?? 'INVALID_REQUEST') : undefined,
+      retryAfter: error.headers?.['retry-after'],
+      cause: error,
+    },
+    { effect },
+  );
 }
 
 // The SDK takes no signal per request; the async context carries it to the fetch that the request makes.

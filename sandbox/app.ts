@@ -92,7 +92,7 @@ function carrierRoutes(app: Express, parts: SandboxParts): void {
   );
   app.post(
     `${base}/:key/cancel`,
-    operation(keyOf, orderOf, (key) => parcels.cancel(key) ?? {}),
+    operation(keyOf, orderOf, (key) => parcels.cancel(key)),
   );
   // The depot's side, which no outage of the carrier's API touches.
   app.post(`${base}/:key/scan`, async (req, res) => {
@@ -128,7 +128,7 @@ function warehouseRoutes(app: Express, parts: SandboxParts): void {
   );
   app.post(
     `${base}/:key/cancel`,
-    operation(keyOf, orderOf, (key) => storages.cancel(key) ?? {}),
+    operation(keyOf, orderOf, (key) => storages.cancel(key)),
   );
 }
 

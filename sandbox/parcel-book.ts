@@ -61,14 +61,15 @@ export class ParcelBook {
     return { status: scans.length > 0 ? 'picked_up' : 'created', ref, trackingNumber };
   }
 
-  cancel(key: string): void {
-    if (this.#cancelled.has(key)) return;
+  cancel(key: string): { status: 'cancelled' } {
+    if (this.#cancelled.has(key)) return { status: 'cancelled' };
     const parcel = this.#parcels.get(key);
     if (parcel && parcel.scans.length > 0) {
       throw new Problem(409, 'ALREADY_PICKED_UP', `parcel ${parcel.trackingNumber} is on its way`);
     }
     this.undoFaults.passUndo(this.orderOf(key));
     this.record({ kind: 'shipment.cancelled', key });
+    return { status: 'cancelled' };
   }
 
   /** Records a scan, in any order; the same scan again gives the first one's event. */

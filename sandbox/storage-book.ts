@@ -45,10 +45,11 @@ export class StorageBook {
     return storage ? { status: 'stored', ref: storage.ref } : { status: 'none' };
   }
 
-  cancel(key: string): void {
-    if (this.#cancelled.has(key)) return;
+  cancel(key: string): { status: 'cancelled' } {
+    if (this.#cancelled.has(key)) return { status: 'cancelled' };
     this.undoFaults.passUndo(this.orderOf(key));
     this.record({ kind: 'storage.cancelled', key });
+    return { status: 'cancelled' };
   }
 
   orderOf(key: string): number | undefined {
