@@ -1,10 +1,14 @@
-import type { Db } from '../db/connection';
-import { changeOrder, setSagaState } from '../db/orders';
+import { ApplicationFailure } from '@temporalio/activity';
+import type { Db, Trx } from '../db/connection';
+import { changeOrder, type Order, setSagaState } from '../db/orders';
 import { closeRequests, findRequest, replacePendingRetries, setRequestState } from '../db/requests';
 import { keyOfStep } from '../db/saga-steps';
 import { sellHeldStock } from '../db/stock';
 import { addToTimeline } from '../db/timeline';
+import type { FailureKind } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
+import { requireDone, requireRunning, requireUndone } from './attempt-fence';
+import { failure } from './failure';
 import { tellCustomer } from './notify';
 import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
 import type { RequestStepCall } from './step-call';
@@ -28,6 +32,7 @@ export type AfterFailure = 'AWAIT_CUSTOMER' | 'CANCEL' | 'RETRY' | 'GIVE_UP';
 /** Why an attempt failed, and what follows. */
 export interface AttemptFailure {
   readonly code: string;
+  readonly kind: FailureKind;
   readonly next: AfterFailure;
 }
 
@@ -70,48 +75,54 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
     },
 
     /** The money is taken and the parcel ordered; what remains is the warehouse. */
-    async completePayment(call: { orderId: number; atMs: number }): Promise<void> {
-      await withOrder(db, call.orderId, (trx, order) =>
-        move(trx, order, ['PAYMENT_COMPLETED'], { sagaState: 'RUNNING', at: new Date(call.atMs) }),
-      );
+    async completePayment(call: RequestStepCall & { atMs: number }): Promise<void> {
+      await settling(db, call, async (trx, order) => {
+        await requireDone(trx, order, call.attempt, { stored: false });
+        await move(trx, order, ['PAYMENT_COMPLETED'], { sagaState: 'RUNNING', at: new Date(call.atMs) });
+      });
     },
 
-    /** Ends a good attempt: the stock is sold, the request done, the customer told, all in one transaction. */
+    /** Ends a good attempt: the stock is sold, the request done, the customer notified, all in one transaction. */
     async settleAttempt(call: RequestStepCall & { stored: boolean; atMs: number }): Promise<void> {
-      await withOrder(db, call.orderId, async (trx, order) => {
-        const path: OrderStatus[] = call.stored ? ['IN_WAREHOUSE', 'COMPLETED'] : ['PAYMENT_COMPLETED', 'PREPARING'];
-        const moved = await move(trx, order, path, {
-          sagaState: call.stored ? 'SETTLED' : 'WAITING',
-          at: new Date(call.atMs),
-        });
-        if (!moved) return;
+      const { stored } = call;
+      await settling(db, call, async (trx, order) => {
+        await requireDone(trx, order, call.attempt, { stored });
+        const path: OrderStatus[] = stored ? ['IN_WAREHOUSE', 'COMPLETED'] : ['PAYMENT_COMPLETED', 'PREPARING'];
+        await move(trx, order, path, { sagaState: stored ? 'SETTLED' : 'WAITING', at: new Date(call.atMs) });
         const key = keyOfStep({ orderId: order.id, step: 'stock', attempt: 0 });
         await sellHeldStock(trx, { orderId: order.id, key });
         await setRequestState(trx, call, 'DONE');
-        if (call.stored) await closeRequests(trx, order.id);
-        await tellCustomer(trx, order, call.stored ? 'STORED' : 'PREPARING');
+        if (stored) await closeRequests(trx, order.id);
+        await tellCustomer(trx, order, stored ? 'STORED' : 'PREPARING');
       });
     },
 
     /**
      * Ends a failed attempt whose steps are undone: back to PENDING_PAYMENT, with the retry or the dead letter it leads to.
-     * Returns what stands: an attempt that ended before keeps its end.
+     * Returns what is recorded: an attempt that ended before keeps its end.
      */
     async failAttempt(
-      call: RequestStepCall & { code: string; then: AfterFailure; holdExpiresAtMs: number; atMs: number },
+      call: RequestStepCall & {
+        code: string;
+        kind: FailureKind;
+        then: AfterFailure;
+        holdExpiresAtMs: number;
+        atMs: number;
+      },
     ): Promise<AttemptFailure> {
       return withOrder(db, call.orderId, async (trx, order): Promise<AttemptFailure> => {
-        const failure = { code: call.code, next: call.then };
-        if (order.status === 'CANCELLED') return { code: order.statusReason ?? call.code, next: 'CANCEL' };
+        const failed = { code: call.code, kind: call.kind, next: call.then };
+        if (order.status === 'CANCELLED') return { ...failed, code: order.statusReason ?? call.code, next: 'CANCEL' };
         const request = await findRequest(trx, call);
         const dedupeKey = `attempt:${call.attempt}:failed`;
-        if (request?.state !== 'RUNNING') {
+        if (request?.state !== 'RUNNING' || request.attempt !== call.attempt) {
           if (order.status === 'PENDING_PAYMENT') await setSagaState(trx, order.id, 'WAITING');
           const entry = (await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('data')) as
             | { data: AttemptFailure }
             | undefined;
-          return entry ? { code: entry.data.code, next: entry.data.next } : failure;
+          return entry ? { code: entry.data.code, kind: entry.data.kind, next: entry.data.next } : failed;
         }
+        await requireUndone(trx, order.id, ({ attempt, step }) => attempt === call.attempt && step !== 'stock');
         const at = new Date(call.atMs);
         await setRequestState(trx, call, 'FAILED', { reason: call.code });
         await changeOrder(trx, order, {
@@ -128,7 +139,7 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
             orderId: order.id,
             at,
             type: 'request',
-            data: { state: 'FAILED', ...failure, attempt: call.attempt },
+            data: { state: 'FAILED', ...failed, attempt: call.attempt },
             dedupeKey,
           },
         ]);
@@ -139,9 +150,28 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         } else if (call.then === 'GIVE_UP') await giveUpRequest(trx, request, at);
         else if (call.then === 'AWAIT_CUSTOMER')
           await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
-        return failure;
+        return failed;
       });
     },
   };
 }
+/**
+ * Writes the good end of an attempt, or a part of it, once; nothing where the attempt was settled before. All or nothing:
+ * a move that the database refuses here fails the attempt, which is then undone.
+ */
+async function settling(
+  db: Db,
+  call: RequestStepCall,
+  write: (trx: Trx, order: Order) => Promise<void>,
+): Promise<void> {
+  try {
+    await withOrder(db, call.orderId, async (trx, order) => {
+      if (await requireRunning(trx, call)) await write(trx, order);
+    });
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === 'ILLEGAL_MOVE') throw failure('REFUSED', 'ILLEGAL_MOVE');
+    throw error;
+  }
+}
+
 export type AttemptActivities = ReturnType<typeof createAttemptActivities>;

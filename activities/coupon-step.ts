@@ -1,8 +1,9 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import type { Db } from '../db/connection';
 import { redeemClaimedCoupon, unredeemCoupon } from '../db/coupon-claims';
 import { advanceStep, beginStep, type StepId } from '../db/saga-steps';
-import { stepClosed, tellStep } from './outside-step';
+import { requireUndoable, type UndoCall } from './attempt-fence';
+import { failure } from './failure';
+import { recordStep, stepClosed } from './provider-step';
 import type { StepCall, WriteOffCall } from './step-call';
 import { withOrder } from './with-order';
 import { recordResolution } from './write-off';
@@ -20,28 +21,30 @@ export function createCouponStepActivities({ db }: { readonly db: Db }) {
       const isRedeemed = await withOrder(db, call.orderId, async (trx) => {
         const { record, isNew } = await beginStep(trx, id, 'DONE');
         if (!isNew) {
-          if (record.state !== 'DONE' && record.state !== 'FAILED') throw stepClosed(id);
+          if (record.state !== 'DONE' && record.refusedCode === null) throw stepClosed(id);
           return record.state === 'DONE';
         }
         if (await redeemClaimedCoupon(trx, call.orderId, new Date(call.atMs))) {
-          await tellStep(trx, id, 'DONE');
+          await recordStep(trx, id, 'DONE');
           return true;
         }
-        await advanceStep(trx, id, ['DONE'], { state: 'FAILED', code: NOT_CLAIMED });
-        await tellStep(trx, id, 'FAILED', NOT_CLAIMED);
+        await advanceStep(trx, id, ['DONE'], { state: 'FAILED', code: NOT_CLAIMED, refusedCode: NOT_CLAIMED });
+        await recordStep(trx, id, 'FAILED', NOT_CLAIMED);
         return false;
       });
-      if (!isRedeemed) throw ApplicationFailure.nonRetryable(`order ${call.orderId} has no coupon`, NOT_CLAIMED);
+      if (!isRedeemed) throw failure('REFUSED', NOT_CLAIMED, `order ${call.orderId} has no coupon`);
     },
 
     /** The coupon is claimed and no more; before it was redeemed, a tombstone stops a late redeeming. */
-    async restoreCoupon(call: StepCall): Promise<void> {
+    async restoreCoupon(call: UndoCall): Promise<void> {
       const id = idOf(call);
-      await withOrder(db, call.orderId, async (trx) => {
-        const { isNew } = await beginStep(trx, id, 'UNDONE');
-        if (isNew || !(await advanceStep(trx, id, ['DONE', 'UNDO_FAILED'], { state: 'UNDONE' }))) return;
+      await withOrder(db, call.orderId, async (trx, order) => {
+        const { record, isNew } = await beginStep(trx, id, 'UNDONE');
+        if (isNew || record.state === 'UNDONE' || record.state === 'SKIPPED') return;
+        await requireUndoable(trx, order, call);
+        if (!(await advanceStep(trx, id, ['DONE', 'UNDO_FAILED'], { state: 'UNDONE' }))) return;
         await unredeemCoupon(trx, call.orderId);
-        await tellStep(trx, id, 'UNDONE');
+        await recordStep(trx, id, 'UNDONE');
       });
     },
 
@@ -49,7 +52,6 @@ export function createCouponStepActivities({ db }: { readonly db: Db }) {
     async writeOffCoupon(call: WriteOffCall): Promise<void> {
       const id = idOf(call);
       await recordResolution(db, id, call, async (trx) => {
-        await advanceStep(trx, id, ['DONE'], { state: 'UNDONE' });
         await unredeemCoupon(trx, call.orderId);
       });
     },

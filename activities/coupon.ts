@@ -111,7 +111,7 @@ async function bury(
 /** What the data is against will be so however often it is tried; a place is counted for each request, so this is a backstop. */
 function asFinalRefusal(error: unknown): never {
   const refusal = refusalState(error);
-  if (refusal === REFUSED_BY_CHECK) throw ApplicationFailure.nonRetryable((error as Error).message, 'COUPON_SOLD_OUT');
+  if (refusal === REFUSED_BY_CHECK) throw ApplicationFailure.nonRetryable('one more than there are', 'COUPON_SOLD_OUT');
   if (refusal) throw ApplicationFailure.nonRetryable(`SQLSTATE ${refusal}`, 'REFUSED_BY_DATABASE');
   throw error;
 }

@@ -1,11 +1,17 @@
+import type { ParkedPoint } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
+import { closeOtherItems, openOperatorItem } from '../db/operator-items';
 import { setSagaState } from '../db/orders';
 import { closeRequests, hasOpenRequest } from '../db/requests';
+import { hasDoneStep } from '../db/saga-steps';
 import { addToTimeline } from '../db/timeline';
 import { deliveryPath, type OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
+import { requireUndone } from './attempt-fence';
 import { tellCustomer } from './notify';
+import { callersWorkflowId, PARKED_KINDS, parkedSubject } from './parked';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';
+import { type RetryCall, recordRetry } from './write-off';
 
 /** Nothing that a saga shows of its work may follow upon these; a refund begins by leaving COMPLETED. */
 const ENDED: ReadonlySet<OrderStatus> = new Set(['COMPLETED', 'REFUNDED', 'CANCELLED']);
@@ -21,7 +27,7 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
     async expireHold(call: { orderId: number }): Promise<boolean> {
       return withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'CANCELLED') return true;
-        if (await hasOpenRequest(trx, order.id)) return false;
+        if (order.status !== 'PENDING_PAYMENT' || (await hasOpenRequest(trx, order.id))) return false;
         await setSagaState(trx, order.id, 'COMPENSATING', HOLD_EXPIRED);
         return true;
       });
@@ -31,6 +37,7 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
     async cancelOrder(call: { orderId: number; code: string; reason: string; atMs: number }): Promise<void> {
       await withOrder(db, call.orderId, async (trx, order) => {
         const at = new Date(call.atMs);
+        if (order.status !== 'CANCELLED') await requireUndone(trx, order.id, () => true);
         if (!(await move(trx, order, ['CANCELLED'], { sagaState: 'SETTLED', reason: call.code, at }))) return;
         await addToTimeline(trx, [
           {
@@ -46,7 +53,7 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       });
     },
 
-    /** Carries the order on to `to`, through what lies between; false: that is behind it, and was only counted. */
+    /** Carries the order on to `to`, through what lies between; what is behind it, or of a parcel taken back, is counted. */
     async advanceDelivery(call: {
       orderId: number;
       to: OrderStatus;
@@ -55,7 +62,8 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
     }): Promise<OrderStatus> {
       return withOrder(db, call.orderId, async (trx, order) => {
         const at = new Date(call.atMs);
-        const path = deliveryPath(order.status, call.to);
+        const hasParcel = await hasDoneStep(trx, order.id, 'shipment');
+        const path = hasParcel ? deliveryPath(order.status, call.to) : [];
         if (path.length === 0) {
           await addToTimeline(trx, [
             {
@@ -78,15 +86,16 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       });
     },
 
-    /** Shows what the saga is doing to those who read the database; a park tells which undo waits for a person. */
+    /** Shows what the saga is doing to those who read the database, unless the order has moved on from `status`. */
     async showSagaState(call: {
       orderId: number;
+      status: OrderStatus;
       state: SagaState;
       notice?: { code: string; steps?: readonly string[]; reason?: string; actor?: string };
       atMs: number;
     }): Promise<void> {
       await withOrder(db, call.orderId, async (trx, order) => {
-        if (ENDED.has(order.status)) return;
+        if (ENDED.has(order.status) || order.status !== call.status) return;
         await setSagaState(trx, order.id, call.state);
         if (!call.notice) return;
         await addToTimeline(trx, [
@@ -119,6 +128,25 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
           },
         ]),
       );
+    },
+
+    /** The operators' list has what is parked now; what is not any more has healed, or was resolved by the decision noted with it. */
+    async listParked(call: { orderId?: number; points: readonly ParkedPoint[] }): Promise<void> {
+      const { orderId, points } = call;
+      const workflowId = callersWorkflowId();
+      const items = points.map((point) => ({ ...point, subject: parkedSubject(workflowId, point.step) }));
+      await db.transaction(async (trx) => {
+        for (const { subject, step, code, isUndo, amountAtRiskMinor } of items) {
+          const kind = isUndo ? 'PARKED_SAGA' : 'PERMANENT_ERROR';
+          await openOperatorItem(trx, { kind, subject, cause: code, orderId, workflowId, step, amountAtRiskMinor });
+        }
+        await closeOtherItems(trx, { kinds: PARKED_KINDS, workflowId, except: items.map(({ subject }) => subject) });
+      });
+    },
+
+    /** A person has had something tried again that cannot be undone, only done: once a decisionId. */
+    async recordRetry(call: RetryCall): Promise<void> {
+      await recordRetry(db, call);
     },
 
     /** A signal or update that asked for something impossible: seen, refused, and written down. */

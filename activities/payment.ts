@@ -1,12 +1,13 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import type { Db, Trx } from '../db/connection';
 import { netCharged, recordMoney } from '../db/money';
 import { findOrder } from '../db/orders';
 import { findRequest } from '../db/requests';
 import { advanceStep, keyOfStep, type StepId, type StepRecord, stepsOfOrder } from '../db/saga-steps';
-import { OutcomeUnknown, ProviderRefused } from '../providers/errors';
+import { KeyClosed, OutcomeUnknown, ProviderRefused } from '../providers/errors';
 import type { PaymentProvider, PaymentState } from '../providers/payment';
-import { doOutside, undoOutside } from './outside-step';
+import type { UndoCall } from './attempt-fence';
+import { failure } from './failure';
+import { doProviderStep, StepMovedOn, undoProviderStep } from './provider-step';
 import { callSignal, type ProviderPatience, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
 import { recordResolution } from './write-off';
 
@@ -28,8 +29,7 @@ export function createPaymentActivities(deps: {
   async function openedRef(call: RequestStepCall, record: StepRecord, signal: AbortSignal): Promise<string> {
     if (record.providerRef) return record.providerRef;
     const [order, request] = await Promise.all([findOrder(db, call.orderId), findRequest(db, call)]);
-    if (!order || !request)
-      throw ApplicationFailure.nonRetryable('the request is not in the database', 'REQUEST_NOT_FOUND');
+    if (!order || !request) throw failure('PERMANENT', 'REQUEST_NOT_FOUND', 'the request is not in the database');
     const { ref } = await payment.open(
       {
         key: record.key,
@@ -41,7 +41,7 @@ export function createPaymentActivities(deps: {
       signal,
     );
     const saved = await advanceStep(db, idOf(call), ['UNKNOWN'], { state: 'UNKNOWN', providerRef: ref });
-    if (!saved) throw ApplicationFailure.nonRetryable(`${record.key} was undone before it was done`, 'STEP_CLOSED');
+    if (!saved) throw new StepMovedOn();
     return ref;
   }
 
@@ -49,14 +49,14 @@ export function createPaymentActivities(deps: {
   async function refuseToTakeFromCompleted(orderId: number): Promise<void> {
     const order = await findOrder(db, orderId);
     if (order?.status === 'COMPLETED')
-      throw ApplicationFailure.nonRetryable(`order ${orderId} is COMPLETED`, order.statusReason ?? 'ORDER_COMPLETED');
+      throw failure('REFUSED', order.statusReason ?? 'ORDER_COMPLETED', `order ${orderId} is COMPLETED`);
   }
 
   return {
     /** Charges the order's total once under the attempt's key. Final failures carry the provider's code, e.g. CARD_DECLINED. */
     async charge(call: RequestStepCall): Promise<void> {
       const signal = callSignal(deps.patience);
-      await doOutside<Charge>(db, idOf(call), {
+      await doProviderStep<Charge>(db, idOf(call), {
         async make(record) {
           const ref = await openedRef(call, record, signal);
           const charge = chargeOf(ref, await payment.confirm(ref, signal));
@@ -74,10 +74,10 @@ export function createPaymentActivities(deps: {
     },
 
     /** Takes back whatever was charged under the attempt's key, and makes sure that nothing more will be. */
-    async refund(call: StepCall): Promise<void> {
+    async refund(call: UndoCall): Promise<void> {
       await refuseToTakeFromCompleted(call.orderId);
       const signal = callSignal(deps.patience);
-      await undoOutside(db, idOf(call), {
+      await undoProviderStep(db, idOf(call), call, {
         // Without a saved ref nothing was confirmed, and a do that would save one now finds the step closed.
         mayHaveHappened: (record) => record.providerRef !== null,
         async takeBack(record) {
@@ -99,8 +99,8 @@ export function createPaymentActivities(deps: {
     },
 
     /**
-     * Writes down that a person ended this undo: what the provider still holds becomes an adjustment. Fails, retryable,
-     * while the provider can't say how much that is.
+     * Writes down that a person ended this undo: what the provider still holds becomes an adjustment. Fails while the
+     * provider can't say how much that is; final where the payment is not settled yet: PAYMENT_PROCESSING.
      */
     async writeOffPayment(call: WriteOffCall): Promise<void> {
       const id = idOf(call);
@@ -134,7 +134,7 @@ function chargeOf(ref: string, state: PaymentState): Charge | undefined {
     case 'declined':
       throw new ProviderRefused(state.code, state.message);
     case 'closed':
-      throw new ProviderRefused('STEP_CLOSED', 'the payment was closed');
+      throw new KeyClosed('the payment was closed');
     case 'processing':
       throw new OutcomeUnknown('the provider is still working on the charge');
     case 'open':
@@ -143,6 +143,9 @@ function chargeOf(ref: string, state: PaymentState): Charge | undefined {
 }
 
 function heldOf(state: PaymentState): number {
+  // It may still be captured: to end the undo now would leave money that no adjustment names.
+  if (state.status === 'processing')
+    throw failure('REFUSED', 'PAYMENT_PROCESSING', 'the provider is still working on the payment: decide again later');
   return state.status === 'captured' ? state.capturedMinor : 0;
 }
 

@@ -1,9 +1,11 @@
 import type { Db } from '../db/connection';
-import { changeOrder } from '../db/orders';
+import { changeOrder, claimForRefund, type Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline } from '../db/timeline';
 import type { OrderStatus } from '../domain/order-status';
 import type { OrderStep } from '../domain/saga-state';
+import { requireUndone } from './attempt-fence';
+import { failure } from './failure';
 import { tellCustomer } from './notify';
 import type { OrderPolicy } from './stock';
 import { withOrder } from './with-order';
@@ -39,6 +41,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
           if (!['COMPLETED', 'SHIPMENT_STARTED', 'IN_TRANSIT'].includes(order.status))
             return { accepted: false, status: order.status };
           const at = new Date(call.atMs);
+          await claimForRefund(trx, order.id, call.runId);
           await changeOrder(trx, order, {
             through: ['REFUND_REQUESTED'],
             sagaState: 'RUNNING',
@@ -64,15 +67,17 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
           ...(couponAttempt === undefined ? {} : { couponAttempt }),
           totalMinor: order.totalMinor,
           policy: deps.policy,
-          ...(isOurs && isRefundOver(order.status) ? { ended: order.status } : {}),
+          ...(isOurs ? endOf(order, call.runId) : {}),
         };
       });
     },
 
     /** Money and stock are back. */
-    async completeRefund(call: { orderId: number; atMs: number }): Promise<void> {
+    async completeRefund(call: { orderId: number; runId: string; atMs: number }): Promise<void> {
       await withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'REFUNDED') return;
+        requireOurs(order, call.runId);
+        await requireUndone(trx, order.id, ({ step }) => GIVEN_BACK.has(step));
         await changeOrder(trx, order, { through: ['REFUNDED'], sagaState: 'SETTLED', at: new Date(call.atMs) });
         await tellCustomer(trx, order, 'REFUNDED');
       });
@@ -82,6 +87,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
     async refuseRefund(call: { orderId: number; runId: string; code: string; atMs: number }): Promise<void> {
       await withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'COMPLETED') return;
+        requireOurs(order, call.runId);
         await changeOrder(trx, order, {
           through: ['COMPLETED'],
           sagaState: 'SETTLED',
@@ -96,8 +102,19 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
     },
   };
 }
-/** Of an order whose refund has begun. */
-function isRefundOver(status: OrderStatus): status is 'COMPLETED' | 'REFUNDED' {
-  return status === 'COMPLETED' || status === 'REFUNDED';
+/** What a refund takes back; a parcel that was delivered, or given up as lost, stays as it is. */
+const GIVEN_BACK: ReadonlySet<OrderStep> = new Set<OrderStep>(['payment', 'coupon', 'stock']);
+
+/** A refund that froze must not end an order whose next refund has begun. */
+function requireOurs({ id, status, refundRunId }: Order, runId: string): void {
+  if (status !== 'REFUND_REQUESTED' || refundRunId !== runId)
+    throw failure('PERMANENT', 'REFUND_ENDED', `order ${id} is ${status}, and this refund is not under way`);
 }
+
+/** How a refund that began before has ended; nothing: it is under way. */
+function endOf({ status, refundRunId }: Order, runId: string): { ended?: 'COMPLETED' | 'REFUNDED' } {
+  if (status === 'COMPLETED' || status === 'REFUNDED') return { ended: status };
+  return refundRunId === runId ? {} : { ended: 'COMPLETED' };
+}
+
 export type RefundActivities = ReturnType<typeof createRefundActivities>;

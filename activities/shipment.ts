@@ -2,8 +2,9 @@ import type { Db } from '../db/connection';
 import { findRequest } from '../db/requests';
 import { advanceStep, type StepId } from '../db/saga-steps';
 import type { CarrierProvider } from '../providers/carrier';
-import { ProviderRefused } from '../providers/errors';
-import { doOutside, undoOutside } from './outside-step';
+import type { UndoCall } from './attempt-fence';
+import { failure } from './failure';
+import { doProviderStep, undoProviderStep } from './provider-step';
 import { callSignal, type ProviderPatience, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
 import { recordResolution } from './write-off';
 
@@ -19,10 +20,10 @@ export function createShipmentActivities(deps: {
     /** Orders a parcel once under the attempt's key. Final: SHIPMENT_REFUSED. */
     async createShipment(call: RequestStepCall): Promise<void> {
       const signal = callSignal(deps.patience);
-      await doOutside<{ trackingNumber: string }>(db, idOf(call), {
+      await doProviderStep<{ trackingNumber: string }>(db, idOf(call), {
         async make({ key }) {
           const request = await findRequest(db, call);
-          if (!request) throw new ProviderRefused('REQUEST_NOT_FOUND', 'the request is not in the database');
+          if (!request) throw failure('PERMANENT', 'REQUEST_NOT_FOUND', 'the request is not in the database');
           return carrier.create({ key, orderId: call.orderId, recipient: request.event.requestDto.shipment }, signal);
         },
         async lookUp({ key }) {
@@ -34,9 +35,10 @@ export function createShipmentActivities(deps: {
     },
 
     /** Cancels the parcel. Final: ALREADY_PICKED_UP, UNDO_REFUSED. */
-    async cancelShipment(call: StepCall): Promise<void> {
-      await undoOutside(db, idOf(call), {
-        mayHaveHappened: (record) => record.state !== 'FAILED',
+    async cancelShipment(call: UndoCall): Promise<void> {
+      await undoProviderStep(db, idOf(call), call, {
+        // Also one that was refused: another run of the same do may have been accepted.
+        mayHaveHappened: () => true,
         takeBack: ({ key }) => carrier.cancel(key, callSignal(deps.patience)),
       });
     },

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { ApplicationFailure } from '@temporalio/activity';
 import type { Shortage } from '../contracts/events';
 import { TOPICS } from '../contracts/topics';
 import type { Db, Trx } from '../db/connection';
@@ -7,8 +6,10 @@ import { changeOrder, claimOrder, linesOf, lockOrder, type Order } from '../db/o
 import { addToOutbox } from '../db/outbox';
 import { advanceStep, beginStep, keyOfStep, type StepId } from '../db/saga-steps';
 import { holdStock, putBackStock, writeOffStock } from '../db/stock';
+import type { OrderStatus } from '../domain/order-status';
+import { failure } from './failure';
 import { tellCustomer } from './notify';
-import { tellStep } from './outside-step';
+import { recordStep } from './provider-step';
 import type { WriteOffCall } from './step-call';
 import { recordResolution } from './write-off';
 
@@ -18,6 +19,8 @@ export interface OrderPolicy {
   readonly processingBudgetMs: number;
   readonly maxRetries: number;
   readonly maxDeclines: number;
+  /** Attempts that another than the payment provider refused, before the order is given up. */
+  readonly maxAttempts: number;
   readonly fastCallMs: number;
   readonly patientCallMs: number;
   readonly undoPatienceMs: number;
@@ -26,7 +29,10 @@ export interface OrderPolicy {
 
 export type Reservation =
   | { readonly outcome: 'HELD'; readonly totalMinor: number; readonly policy: OrderPolicy }
-  | { readonly outcome: 'SHORT' | 'DUPLICATE' | 'CLOSED' };
+  | { readonly outcome: 'SHORT' | 'DUPLICATE' | 'CLOSED' | 'UNKNOWN_ORDER' };
+
+/** Goods that are not here can't be put back; a refund leaves these first. */
+const HANDED_OVER: ReadonlySet<OrderStatus> = new Set(['SHIPMENT_STARTED', 'IN_TRANSIT', 'IN_WAREHOUSE', 'COMPLETED']);
 
 /** Stock belongs to the order, not to an attempt. */
 const idOf = (orderId: number): StepId => ({ orderId, step: 'stock', attempt: 0 });
@@ -42,7 +48,7 @@ export function createStockActivities(deps: { readonly db: Db; readonly policy: 
       const at = new Date(call.atMs);
       return db.transaction(async (trx): Promise<Reservation> => {
         const order = await lockOrder(trx, call.orderId);
-        if (!order) throw ApplicationFailure.nonRetryable(`there is no order ${call.orderId}`, 'ORDER_NOT_FOUND');
+        if (!order) return { outcome: 'UNKNOWN_ORDER' };
         if (!(await claimOrder(trx, order, call.runId))) return { outcome: 'DUPLICATE' };
         const held: Reservation = { outcome: 'HELD', totalMinor: order.totalMinor, policy };
         const id = idOf(order.id);
@@ -57,7 +63,7 @@ export function createStockActivities(deps: { readonly db: Db; readonly policy: 
           await cancelForShortage(trx, order, id, shortages, at);
           return { outcome: 'SHORT' };
         }
-        await tellStep(trx, id, 'DONE');
+        await recordStep(trx, id, 'DONE');
         await changeOrder(trx, order, {
           through: ['PENDING_PAYMENT'],
           sagaState: 'WAITING',
@@ -69,14 +75,16 @@ export function createStockActivities(deps: { readonly db: Db; readonly policy: 
     },
 
     /** Puts back whatever the order holds or has been sold; before it was held, a tombstone stops a late hold. */
-    async releaseStock(call: { orderId: number }): Promise<void> {
+    async releaseStock(call: { orderId: number; isSettled: boolean }): Promise<void> {
       const id = idOf(call.orderId);
       await db.transaction(async (trx) => {
-        await lockOrder(trx, call.orderId);
+        const order = await lockOrder(trx, call.orderId);
+        if (order && (HANDED_OVER.has(order.status) || (order.status === 'PREPARING' && !call.isSettled)))
+          throw failure('CLOSED', 'ATTEMPT_SETTLED', `order ${order.id} is ${order.status}`);
         const { isNew } = await beginStep(trx, id, 'UNDONE');
         if (isNew || !(await advanceStep(trx, id, ['DONE', 'UNDO_FAILED'], { state: 'UNDONE' }))) return;
         await putBackStock(trx, { orderId: call.orderId, key: keyOfStep(id) });
-        await tellStep(trx, id, 'UNDONE');
+        await recordStep(trx, id, 'UNDONE');
       });
     },
 
@@ -102,7 +110,7 @@ async function cancelForShortage(
   at: Date,
 ): Promise<void> {
   await advanceStep(trx, id, ['DONE'], { state: 'FAILED', code: 'STOCK_SHORTAGE' });
-  await tellStep(trx, id, 'FAILED', 'STOCK_SHORTAGE');
+  await recordStep(trx, id, 'FAILED', 'STOCK_SHORTAGE');
   await addToOutbox(trx, [
     {
       topic: TOPICS.stockDecreaseFailed,

@@ -1,9 +1,10 @@
 import type { Db } from '../db/connection';
 import { findRequest } from '../db/requests';
 import type { StepId } from '../db/saga-steps';
-import { ProviderRefused } from '../providers/errors';
 import type { WarehouseProvider } from '../providers/warehouse';
-import { doOutside, undoOutside } from './outside-step';
+import type { UndoCall } from './attempt-fence';
+import { failure } from './failure';
+import { doProviderStep, undoProviderStep } from './provider-step';
 import { callSignal, type ProviderPatience, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
 import { recordResolution } from './write-off';
 
@@ -19,10 +20,10 @@ export function createWarehouseActivities(deps: {
     /** Puts the goods into storage once under the attempt's key. Final: STORE_REFUSED. */
     async store(call: RequestStepCall): Promise<void> {
       const signal = callSignal(deps.patience);
-      await doOutside<{ ref: string }>(db, idOf(call), {
+      await doProviderStep<{ ref: string }>(db, idOf(call), {
         async make({ key }) {
           const request = await findRequest(db, call);
-          if (!request) throw new ProviderRefused('REQUEST_NOT_FOUND', 'the request is not in the database');
+          if (!request) throw failure('PERMANENT', 'REQUEST_NOT_FOUND', 'the request is not in the database');
           const { recipientName } = request.event.requestDto.shipment;
           return warehouse.store({ key, orderId: call.orderId, recipientName }, signal);
         },
@@ -35,9 +36,10 @@ export function createWarehouseActivities(deps: {
     },
 
     /** Takes the goods out of storage. Final: UNDO_REFUSED. */
-    async takeOutOfStorage(call: StepCall): Promise<void> {
-      await undoOutside(db, idOf(call), {
-        mayHaveHappened: (record) => record.state !== 'FAILED',
+    async takeOutOfStorage(call: UndoCall): Promise<void> {
+      await undoProviderStep(db, idOf(call), call, {
+        // Also one that was refused: another run of the same do may have been accepted.
+        mayHaveHappened: () => true,
         takeBack: ({ key }) => warehouse.cancel(key, callSignal(deps.patience)),
       });
     },

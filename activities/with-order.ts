@@ -1,10 +1,10 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import type { Db, Trx } from '../db/connection';
 import { changeOrder, lockOrder, type Order } from '../db/orders';
 import type { OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
+import { failure } from './failure';
 
-/** Runs `work` with the order locked, in one transaction; a move that the database refuses is final. */
+/** Runs `work` with the order locked, in one transaction; a move that the database refuses is a fault of ours: ILLEGAL_MOVE. */
 export async function withOrder<Result>(
   db: Db,
   orderId: number,
@@ -13,11 +13,11 @@ export async function withOrder<Result>(
   try {
     return await db.transaction(async (trx) => {
       const order = await lockOrder(trx, orderId);
-      if (!order) throw ApplicationFailure.nonRetryable(`there is no order ${orderId}`, 'ORDER_NOT_FOUND');
+      if (!order) throw failure('PERMANENT', 'ORDER_NOT_FOUND', `there is no order ${orderId}`);
       return work(trx, order);
     });
   } catch (error) {
-    if (isRefusedMove(error)) throw ApplicationFailure.nonRetryable(error.message, 'ILLEGAL_MOVE');
+    if (isRefusedMove(error)) throw failure('PERMANENT', 'ILLEGAL_MOVE', error.message);
     throw error;
   }
 }

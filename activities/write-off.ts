@@ -1,25 +1,28 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import type { Db, Trx } from '../db/connection';
+import { noteItemDecision } from '../db/operator-items';
 import { lockOrder } from '../db/orders';
-import { advanceStep, type StepId } from '../db/saga-steps';
+import { advanceStep, LIVE_STATES, type StepId } from '../db/saga-steps';
 import { addToTimeline } from '../db/timeline';
+import { failure } from './failure';
+import { callersWorkflowId, PARKED_KINDS, parkedSubject } from './parked';
 import type { WriteOffCall } from './step-call';
 
-/** The same decision again changes nothing; its id for something else would leave that undone, and unnoticed. */
-async function refuseAnotherDecision(trx: Trx, id: StepId, call: WriteOffCall): Promise<void> {
-  const decided = (await trx('resolutions').where({ decision_id: call.decisionId }).first()) as
-    | { order_id: number; step: string; decision: string }
-    | undefined;
-  if (decided?.order_id === id.orderId && decided.step === id.step && decided.decision === call.decision) return;
-  throw ApplicationFailure.nonRetryable(
-    `decision id ${call.decisionId} was used for another decision: take a new one`,
-    'DECISION_ID_REUSED',
-  );
+/** What a decision is about: a step, or by its name another thing that the saga could not do. */
+interface Decided {
+  readonly orderId: number;
+  readonly step: string;
+  readonly attempt: number;
+}
+
+/** Without an order where the workflow has none. */
+export interface RetryCall extends Omit<WriteOffCall, 'orderId'> {
+  readonly orderId?: number;
+  readonly step: string;
 }
 
 /**
  * Keeps a person's decision about a failed undo, once a decisionId. SKIP and DONE_EXTERNALLY end the step and write
- * their adjustment in the same transaction; RETRY is only written down.
+ * their adjustment in the same transaction; RETRY is only recorded.
  */
 export async function recordResolution(
   db: Db,
@@ -28,38 +31,66 @@ export async function recordResolution(
   adjust: (trx: Trx) => Promise<void>,
 ): Promise<void> {
   await db.transaction(async (trx) => {
-    await lockOrder(trx, id.orderId);
-    const inserted = await trx('resolutions')
-      .insert({
-        decision_id: call.decisionId,
-        order_id: id.orderId,
-        step: id.step,
-        decision: call.decision,
-        reason: call.reason,
-        actor: call.actor,
-        reference: call.reference ?? null,
-      })
-      .onConflict('decision_id')
-      .ignore()
-      .returning('decision_id');
-    if (inserted.length === 0) return refuseAnotherDecision(trx, id, call);
-    await addToTimeline(trx, [
-      {
-        orderId: id.orderId,
-        at: new Date(),
-        type: 'resolution',
-        data: {
-          step: id.step,
-          attempt: id.attempt,
-          decision: call.decision,
-          reason: call.reason,
-          actor: call.actor,
-          ...(call.reference ? { reference: call.reference } : {}),
-        },
-      },
-    ]);
-    if (call.decision === 'RETRY') return;
-    await advanceStep(trx, id, ['UNDO_FAILED', 'UNDOING'], { state: call.decision === 'SKIP' ? 'SKIPPED' : 'UNDONE' });
+    if (!(await recordDecision(trx, id, call)) || call.decision === 'RETRY') return;
+    await advanceStep(trx, id, LIVE_STATES, { state: call.decision === 'SKIP' ? 'SKIPPED' : 'UNDONE' });
     await adjust(trx);
   });
+}
+
+/** Keeps a person's RETRY of what the saga could not do, once a decisionId. */
+export async function recordRetry(db: Db, call: RetryCall): Promise<void> {
+  const { orderId, step, attempt } = call;
+  await db.transaction(async (trx) => {
+    if (orderId === undefined) await noteWithItem(trx, step, call);
+    else await recordDecision(trx, { orderId, step, attempt }, call);
+  });
+}
+
+/** False: the same decision is recorded. Its id for something else would leave that undone, and unnoticed. */
+async function recordDecision(trx: Trx, { orderId, step, attempt }: Decided, call: DecisionCall): Promise<boolean> {
+  const { decisionId, decision, reason, actor, reference } = call;
+  await lockOrder(trx, orderId);
+  const inserted = await trx('resolutions')
+    .insert({
+      decision_id: decisionId,
+      order_id: orderId,
+      step,
+      decision,
+      reason,
+      actor,
+      reference: reference ?? null,
+    })
+    .onConflict('decision_id')
+    .ignore()
+    .returning('decision_id');
+  if (inserted.length === 0) {
+    const decided = (await trx('resolutions').where({ decision_id: decisionId }).first()) as
+      | { order_id: number; step: string; decision: string }
+      | undefined;
+    if (decided?.order_id === orderId && decided.step === step && decided.decision === decision) return false;
+    throw failure(
+      'REFUSED',
+      'DECISION_ID_REUSED',
+      `decision id ${decisionId} was used for another decision: take a new one`,
+    );
+  }
+  await addToTimeline(trx, [
+    {
+      orderId,
+      at: new Date(),
+      type: 'resolution',
+      data: { step, attempt, decision, reason, actor, ...(reference ? { reference } : {}) },
+    },
+  ]);
+  await noteWithItem(trx, step, call);
+  return true;
+}
+
+type DecisionCall = Omit<WriteOffCall, 'orderId'>;
+
+/** The operators' item is closed with this decision once what it leads to has succeeded. */
+async function noteWithItem(trx: Trx, step: string, call: DecisionCall): Promise<void> {
+  const { decisionId, decision, reason, actor } = call;
+  const subject = parkedSubject(callersWorkflowId(), step);
+  await noteItemDecision(trx, { kinds: PARKED_KINDS, subject }, { decision, decisionId, actor, reason });
 }

@@ -141,7 +141,6 @@ const step = z.object({
   key: text.describe('The same key twice is one effect'),
   providerRef: orNull,
   code: orNull,
-  message: orNull,
   updatedAt: time,
 });
 
@@ -203,7 +202,15 @@ const story: z.ZodType<SagaStory> = z.object({
       waitingFor: text,
       amountAtRisk: amount,
       nextRetryAt: time.optional(),
-      stuck: z.array(z.object({ ...stuck, message: text.optional(), nextRetryAt: time.optional() })),
+      stuck: z.array(
+        z.object({
+          step: text,
+          attempt: z.int().optional(),
+          code: text,
+          isUndo: z.boolean(),
+          nextRetryAt: time.optional(),
+        }),
+      ),
     })
     .optional()
     .describe('Absent: the saga has ended, or nobody could be asked'),

@@ -80,9 +80,9 @@ export class SagaDecisions {
     const saga = await this.workflows.saga(workflowId);
     if (!saga) throw new TemporalAwayError('no workflow answers');
     if (saga.sagaState === 'SETTLED') return WORKFLOW_CLOSED;
-    const stuck = saga.steps.filter(({ state }) => state === 'UNDO_FAILED').map((entry) => entry.step);
+    const stuck = saga.parked.map((point) => point.step);
     if (saga.sagaState !== 'NEEDS_OPERATOR' || stuck.length === 0) return 'nothing waits for a decision';
-    if (stuck.some((name) => name === step)) return undefined;
+    if (stuck.includes(step)) return undefined;
     return `step ${step} does not wait for a decision; waiting: ${stuck.join(', ')}`;
   }
 }

@@ -76,15 +76,18 @@ export function storyWorkflow(
 }
 
 export function storyWait(workflowId: string, saga: SagaView): StoryWait {
-  const stuck = saga.steps
-    .filter(({ state }) => state === 'UNDO_FAILED')
-    .map(({ step, attempt, error, message, nextRetryAt }) => ({
+  const retryOf = (name: string) =>
+    saga.steps.find(({ step, state }) => step === name && state === 'UNDO_FAILED')?.nextRetryAt;
+  const stuck = saga.parked.map(({ step, attempt, code, isUndo }) => {
+    const at = isUndo ? retryOf(step) : undefined;
+    return {
       step,
-      attempt,
-      code: error ?? null,
-      ...(message === undefined ? {} : { message }),
-      ...(nextRetryAt === undefined ? {} : { nextRetryAt }),
-    }));
+      code,
+      isUndo,
+      ...(attempt === undefined ? {} : { attempt }),
+      ...(at === undefined ? {} : { nextRetryAt: at }),
+    };
+  });
   const [nextRetryAt] = stuck.flatMap((step) => step.nextRetryAt ?? []).sort();
   return {
     workflowId,

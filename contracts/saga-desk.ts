@@ -1,14 +1,7 @@
 /** What operators ask of sagas and the outbox over HTTP, and what they are shown. */
 import { z } from 'zod';
 import type { OrderStatus } from '../domain/order-status';
-import {
-  DECISIONS,
-  ORDER_STEPS,
-  type OrderStep,
-  SAGA_STATES,
-  type SagaState,
-  type StepState,
-} from '../domain/saga-state';
+import { DECISIONS, type OrderStep, SAGA_STATES, type SagaState, type StepState } from '../domain/saga-state';
 import { decisionFields, statementSchema } from './decision';
 import type { TimelineView } from './http';
 
@@ -18,8 +11,8 @@ export type CompensateSaga = z.infer<typeof compensateSchema>;
 export const resolveSchema = z
   .strictObject({
     ...decisionFields,
-    /** The one whose undo failed. */
-    step: z.enum(ORDER_STEPS),
+    /** As `saga show` names what waits for a decision: a step whose undo failed, or what could not be done. */
+    step: z.string().regex(/^[A-Za-z]{1,50}$/, 'must be the name of a step, as the saga shows it'),
     decision: z.enum(DECISIONS),
     /** Where it was done: for DONE_EXTERNALLY. */
     reference: statementSchema.optional(),
@@ -52,6 +45,15 @@ export interface StuckStep {
   readonly code: string | null;
 }
 
+/** An undo that failed, or what could not be done: then only RETRY can be decided. */
+export interface ParkedStep {
+  readonly step: string;
+  readonly attempt?: number;
+  readonly code: string;
+  readonly isUndo: boolean;
+  readonly nextRetryAt?: string;
+}
+
 /** A saga in a list. */
 export interface SagaSummary {
   readonly orderId: number;
@@ -72,7 +74,6 @@ export interface StoryStep {
   readonly key: string;
   readonly providerRef: string | null;
   readonly code: string | null;
-  readonly message: string | null;
   readonly updatedAt: string;
 }
 
@@ -137,8 +138,8 @@ export interface StoryWait {
   readonly amountAtRisk: number;
   /** When an undo that failed is tried again by itself. */
   readonly nextRetryAt?: string;
-  /** The undo's own words, by step. */
-  readonly stuck: readonly (StuckStep & { readonly message?: string; readonly nextRetryAt?: string })[];
+  /** What waits for a decision. */
+  readonly stuck: readonly ParkedStep[];
 }
 
 /** A dead letter of the order's. */

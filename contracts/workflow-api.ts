@@ -207,17 +207,24 @@ export interface StatusView {
   readonly steps: readonly StepView[];
 }
 
-/** A step as operators see it. */
-export interface DetailedStepView extends StepView {
-  /** The provider's or the database's own words. */
-  readonly message?: string;
+/** A point of a saga that waits for a person: an undo that failed, or something that cannot succeed (then only RETRY). */
+export interface ParkedPoint {
+  readonly step: string;
+  readonly attempt?: number;
+  /** Why: a stable code. */
+  readonly code: string;
+  readonly isUndo: boolean;
+  readonly amountAtRiskMinor: number;
 }
 
 /** Answer of the query `saga`. */
 export interface SagaView extends StatusView {
-  readonly steps: readonly DetailedStepView[];
   readonly attempt: number;
   readonly declines: number;
+  /** Attempts that carrier, warehouse or our own rules refused. */
+  readonly refusals: number;
+  /** What waits for a person, and by which step it is resolved. */
+  readonly parked: readonly ParkedPoint[];
   readonly amountAtRiskMinor: number;
   readonly holdExpiresAt?: string;
   readonly waitingFor: string;

@@ -18,16 +18,16 @@ export interface OperatorItemCause extends OperatorItemId {
   readonly amountAtRiskMinor?: number | undefined;
 }
 
+/** What a person decided about an item. */
+export interface OperatorDecision {
+  readonly decision: string;
+  readonly decisionId?: string | undefined;
+  readonly actor: string;
+  readonly reason: string;
+}
+
 /** How an item ends: by a decision of a person, or because its cause is gone. */
-export type OperatorItemEnd =
-  | { readonly state: 'HEALED' }
-  | {
-      readonly state: 'RESOLVED';
-      readonly decision: string;
-      readonly decisionId?: string | undefined;
-      readonly actor: string;
-      readonly reason: string;
-    };
+export type OperatorItemEnd = { readonly state: 'HEALED' } | ({ readonly state: 'RESOLVED' } & OperatorDecision);
 
 export interface OperatorItem extends OperatorItemId {
   readonly id: number;
@@ -78,11 +78,50 @@ export async function closeOperatorItems(
   return db('operator_items')
     .where({ kind, state: 'OPEN' })
     .whereIn('subject', [subject].flat())
-    .update({
-      state: end.state,
-      closed_at: db.raw('clock_timestamp()'),
-      ...(end.state === 'RESOLVED'
-        ? { decision: end.decision, decision_id: end.decisionId ?? null, actor: end.actor, reason: end.reason }
-        : {}),
-    });
+    .update(
+      end.state === 'HEALED'
+        ? healed(db)
+        : { state: end.state, closed_at: db.raw('clock_timestamp()'), ...decisionColumns(end) },
+    );
 }
+
+/** Keeps a decision with the open item that it is about: the item is closed by what the decision leads to. */
+export async function noteItemDecision(
+  db: DbOrTrx,
+  { kinds, subject }: { readonly kinds: readonly OperatorItemKind[]; readonly subject: string },
+  decision: OperatorDecision,
+): Promise<void> {
+  await db('operator_items')
+    .where({ subject, state: 'OPEN' })
+    .whereIn('kind', kinds as OperatorItemKind[])
+    .update(decisionColumns(decision));
+}
+
+/** Closes what is open about a workflow but for some subjects: its cause is gone. */
+export async function closeOtherItems(
+  db: DbOrTrx,
+  which: {
+    readonly kinds: readonly OperatorItemKind[];
+    readonly workflowId: string;
+    readonly except: readonly string[];
+  },
+): Promise<void> {
+  await db('operator_items')
+    .where({ workflow_id: which.workflowId, state: 'OPEN' })
+    .whereIn('kind', which.kinds as OperatorItemKind[])
+    .whereNotIn('subject', which.except as string[])
+    .update(healed(db));
+}
+
+const decisionColumns = ({ decision, decisionId, actor, reason }: OperatorDecision) => ({
+  decision,
+  decision_id: decisionId ?? null,
+  actor,
+  reason,
+});
+
+/** By itself, unless somebody has decided about it. */
+const healed = (db: DbOrTrx) => ({
+  state: db.raw(`case when decision is null then 'HEALED' else 'RESOLVED' end`),
+  closed_at: db.raw('clock_timestamp()'),
+});

@@ -23,6 +23,8 @@ export interface Order {
   readonly discountMinor: number;
   /** First-run id of the workflow that claimed this order. */
   readonly runId: string | null;
+  /** First-run id of the newest refund. */
+  readonly refundRunId: string | null;
   readonly holdExpiresAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -48,6 +50,7 @@ const COLUMNS = {
   couponCode: 'coupon_code',
   discountMinor: 'discount_minor',
   runId: 'run_id',
+  refundRunId: 'refund_run_id',
   holdExpiresAt: 'hold_expires_at',
   createdAt: 'created_at',
   updatedAt: 'updated_at',
@@ -176,6 +179,11 @@ export async function setSagaState(trx: DbOrTrx, orderId: number, state: SagaSta
 export async function claimOrder(trx: Trx, order: Order, runId: string): Promise<boolean> {
   if (order.runId === null) await trx('orders').where({ id: order.id }).update({ run_id: runId });
   return order.runId === null || order.runId === runId;
+}
+
+/** Gives the locked order to a refund: an earlier one can't end it any more. */
+export async function claimForRefund(trx: Trx, orderId: number, runId: string): Promise<void> {
+  await trx('orders').where({ id: orderId }).update({ refund_run_id: runId });
 }
 
 async function announceMoves(

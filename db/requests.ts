@@ -49,6 +49,16 @@ export async function findRequest(db: DbOrTrx, key: RequestKey): Promise<Process
     .first()) as ProcessingRequest | undefined;
 }
 
+/** The request that an attempt serves; undefined: none has been accepted as this attempt. */
+export async function requestOfAttempt(
+  db: DbOrTrx,
+  { orderId, attempt }: { readonly orderId: number; readonly attempt: number },
+): Promise<{ readonly state: RequestState } | undefined> {
+  return (await db('processing_requests').where({ order_id: orderId, attempt }).first('state')) as
+    | { state: RequestState }
+    | undefined;
+}
+
 /** What the bridge must know before it signals; undefined: no such order. */
 export async function requestStanding(
   db: Db,

@@ -11,7 +11,8 @@ export interface StepRecord {
   readonly state: RecordedStepState;
   readonly providerRef: string | null;
   readonly code: string | null;
-  readonly message: string | null;
+  /** By which the provider refused its do; kept when the step is undone. */
+  readonly refusedCode: string | null;
   readonly updatedAt: Date;
 }
 
@@ -31,9 +32,26 @@ const COLUMNS = {
   state: 'state',
   providerRef: 'provider_ref',
   code: 'code',
-  message: 'message',
+  refusedCode: 'refused_code',
   updatedAt: 'updated_at',
 } as const;
+
+/** States in which a step is in effect, or may be. */
+export const LIVE_STATES: readonly RecordedStepState[] = ['UNKNOWN', 'DONE', 'UNDOING', 'UNDO_FAILED'];
+
+export function isLive({ state }: StepRecord): boolean {
+  return LIVE_STATES.includes(state);
+}
+
+/** The record of a step that has begun or was undone. */
+export async function findStep(db: DbOrTrx, id: StepId): Promise<StepRecord> {
+  const record = (await db('saga_steps')
+    .select(COLUMNS)
+    .where({ key: keyOfStep(id) })
+    .first()) as StepRecord | undefined;
+  if (!record) throw new Error(`step ${keyOfStep(id)} vanished`);
+  return record;
+}
 
 /** The step's record, locked; undefined: the step never began and was never undone. */
 export async function lockStep(trx: Trx, id: StepId): Promise<StepRecord | undefined> {
@@ -59,12 +77,7 @@ export async function beginStep(
     .ignore()
     .returning(Object.entries(COLUMNS).map(([as, column]) => `${column} as ${as}`))) as StepRecord[];
   if (inserted[0]) return { record: inserted[0], isNew: true };
-  const record = (await db('saga_steps')
-    .select(COLUMNS)
-    .where({ key: keyOfStep(id) })
-    .first()) as StepRecord | undefined;
-  if (!record) throw new Error(`step ${keyOfStep(id)} vanished`);
-  return { record, isNew: false };
+  return { record: await findStep(db, id), isNew: false };
 }
 
 /** Moves a step's record on, but only from one of `from`; false: it stands elsewhere by now. */
@@ -72,7 +85,7 @@ export async function advanceStep(
   db: DbOrTrx,
   id: StepId,
   from: readonly RecordedStepState[],
-  change: { state: RecordedStepState; providerRef?: string; code?: string | null; message?: string | null },
+  change: { state: RecordedStepState; providerRef?: string; code?: string | null; refusedCode?: string },
 ): Promise<boolean> {
   const count = await db('saga_steps')
     .where({ key: keyOfStep(id) })
@@ -82,7 +95,7 @@ export async function advanceStep(
       updated_at: db.raw('clock_timestamp()'),
       ...(change.providerRef === undefined ? {} : { provider_ref: change.providerRef }),
       ...(change.code === undefined ? {} : { code: change.code }),
-      ...(change.message === undefined ? {} : { message: change.message }),
+      ...(change.refusedCode === undefined ? {} : { refused_code: change.refusedCode }),
     });
   return count > 0;
 }
@@ -93,4 +106,10 @@ export async function stepsOfOrder(db: DbOrTrx, orderId: number): Promise<StepRe
     .select(COLUMNS)
     .where({ order_id: orderId })
     .orderBy(['attempt', 'updated_at'])) as StepRecord[];
+}
+
+/** Whether any attempt of the order has this step done. */
+export async function hasDoneStep(db: DbOrTrx, orderId: number, step: OrderStep): Promise<boolean> {
+  const row: unknown = await db('saga_steps').where({ order_id: orderId, step, state: 'DONE' }).first('key');
+  return row !== undefined;
 }

@@ -8,6 +8,7 @@ import * as keyLines from './migrations/005-key-lines';
 import * as exceptionHeaders from './migrations/006-exception-headers';
 import * as decisionsOfLetters from './migrations/007-decisions-of-letters';
 import * as operatorItems from './migrations/008-operator-items';
+import * as fencing from './migrations/017-fencing';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '006-exception-headers': exceptionHeaders,
   '007-decisions-of-letters': decisionsOfLetters,
   '008-operator-items': operatorItems,
+  '017-fencing': fencing,
 };
 
 const source: Knex.MigrationSource<string> = {

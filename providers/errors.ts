@@ -6,16 +6,13 @@
  */
 export class ProviderRefused extends Error {
   override readonly name = 'ProviderRefused';
-  /** The code says that this very call made nothing. */
-  readonly nothingMade: boolean;
 
   constructor(
     readonly code: string,
     message: string,
-    options: ErrorOptions & { nothingMade?: boolean } = {},
+    options?: ErrorOptions,
   ) {
     super(message, options);
-    this.nothingMade = options.nothingMade ?? false;
   }
 }
 

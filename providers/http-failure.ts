@@ -37,8 +37,6 @@ export function failureWithoutAnswer(
 export interface ListedCodes {
   /** The provider's no, for good. */
   readonly refused?: readonly string[];
-  /** The same, and the call made nothing. */
-  readonly refusedBeforeEffect?: readonly string[];
   /** The key or ref was cancelled or closed before. */
   readonly closed?: readonly string[];
 }
@@ -63,7 +61,6 @@ export function failureByResponse(
   const { status, code, cause } = response;
   const message = `${call}: HTTP ${status}${code ? ` ${code}` : ''}`;
   if (code !== undefined && status >= 400 && status < 500) {
-    if (listed.refusedBeforeEffect?.includes(code)) return new ProviderRefused(code, message, { nothingMade: true });
     if (listed.refused?.includes(code)) return new ProviderRefused(code, message);
     if (listed.closed?.includes(code)) return new KeyClosed(message);
   }

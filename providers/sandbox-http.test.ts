@@ -190,14 +190,11 @@ describe('against a server that misbehaves', () => {
     },
   );
 
-  it('a listed refusal says whether the call made nothing', async () => {
+  it('a listed code is a refusal', async () => {
     const { carrier } = refusing(422, problem('SHIPMENT_REFUSED'));
-    await expect(carrier.create(parcel)).rejects.toMatchObject({ code: 'SHIPMENT_REFUSED', nothingMade: true });
+    await expect(carrier.create(parcel)).rejects.toMatchObject({ name: 'ProviderRefused', code: 'SHIPMENT_REFUSED' });
     const { carrier: stubborn } = refusing(409, problem('ALREADY_PICKED_UP'));
-    await expect(stubborn.cancel('1:shipment:1')).rejects.toMatchObject({
-      code: 'ALREADY_PICKED_UP',
-      nothingMade: false,
-    });
+    await expect(stubborn.cancel('1:shipment:1')).rejects.toMatchObject({ code: 'ALREADY_PICKED_UP' });
   });
 
   it('an empty JSON object is no proof of a cancel', async () => {

@@ -56,7 +56,7 @@ export function sandboxProviders(options: SandboxHttpOptions): SandboxProviders 
         call('POST', '/carrier/shipments', createShipmentAnswerSchema, {
           body,
           signal,
-          listed: { refusedBeforeEffect: ['SHIPMENT_REFUSED'], closed: ['CANCELLED'] },
+          listed: { refused: ['SHIPMENT_REFUSED'], closed: ['CANCELLED'] },
         }),
       lookup: (key, signal) => call('GET', `/carrier/shipments/${at(key)}`, shipmentStateSchema, { signal }),
       cancel: async (key, signal) => {
@@ -69,7 +69,7 @@ export function sandboxProviders(options: SandboxHttpOptions): SandboxProviders 
         call('POST', '/warehouse/storages', storeAnswerSchema, {
           body,
           signal,
-          listed: { refusedBeforeEffect: ['STORE_REFUSED'], closed: ['CANCELLED'] },
+          listed: { refused: ['STORE_REFUSED'], closed: ['CANCELLED'] },
         }),
       lookup: (key, signal) => call('GET', `/warehouse/storages/${at(key)}`, storageStateSchema, { signal }),
       cancel: async (key, signal) => {

@@ -2,8 +2,11 @@ import { parseArgs } from 'node:util';
 import { loadSettings } from '../config/load';
 import { createLogger } from '../observability/logger';
 import { startTracing } from '../observability/tracing';
-import { messageOf, runMain, stopSignal } from './process';
+import { endAfter, messageOf, runMain, stopSignal } from './process';
 import { ROLES, type Role, startRoles } from './start';
+
+/** Below the 30 s after which containers are killed. */
+const STOP_WITHIN_MS = 25_000;
 
 /** `npm start [-- --role api|relay|bridge|worker|sandbox …]`: all roles, or some, until SIGTERM. */
 async function main(): Promise<void> {
@@ -17,6 +20,9 @@ async function main(): Promise<void> {
   const reason = await Promise.race([stopSignal(), running.failed.catch((error: unknown) => error)]);
   const isAsked = typeof reason === 'string';
   logger[isAsked ? 'info' : 'error']({ reason: isAsked ? reason : messageOf(reason) }, 'stopping');
+  endAfter(STOP_WITHIN_MS, () =>
+    logger.fatal('a part did not stop in time: what it did is done again by another process'),
+  );
   await running.stop();
   await tracing.stop();
   if (!isAsked) throw reason;

@@ -28,3 +28,11 @@ export function stopSignal(): Promise<NodeJS.Signals | 'disconnect'> {
     }
   });
 }
+
+/** Ends the process after `ms` if it still runs then, whatever keeps it. */
+export function endAfter(ms: number, beforehand: () => void): void {
+  setTimeout(() => {
+    beforehand();
+    process.exit(1);
+  }, ms).unref();
+}

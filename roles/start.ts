@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
+import type { Providers } from '../activities/credential-alerts';
 import { startApi } from '../api/server';
 import { cacheFolder } from '../config/load';
 import type { Settings } from '../config/settings';
@@ -18,7 +19,7 @@ import { sandboxProviders } from '../providers/sandbox-http';
 import { stripePayments } from '../providers/stripe';
 import { openRedis } from '../redis/connection';
 import { workflowBundle } from '../worker/bundle';
-import { composeActivities, type Providers } from '../worker/compose-activities';
+import { composeActivities } from '../worker/compose-activities';
 import { connectNatively } from '../worker/connection';
 import { installTemporalRuntime, startWorker } from '../worker/worker';
 import { startSandboxChild } from './sandbox-child';
@@ -146,6 +147,7 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
     namespace: settings.TEMPORAL_NAMESPACE,
     bundle: await workflowBundle(cacheFolder('bundles')),
     activities: composeActivities({ db, redis: shared.redis, settings, providers: providersOf(settings) }),
+    db,
     metrics,
     redis: shared.redis,
   });

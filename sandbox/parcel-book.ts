@@ -67,7 +67,7 @@ export class ParcelBook {
     if (parcel && parcel.scans.length > 0) {
       throw new Problem(409, 'ALREADY_PICKED_UP', `parcel ${parcel.trackingNumber} is on its way`);
     }
-    this.undoFaults.passUndo(this.orderOf(key));
+    if (parcel) this.undoFaults.passUndo(parcel.orderId);
     this.record({ kind: 'shipment.cancelled', key });
     return { status: 'cancelled' };
   }

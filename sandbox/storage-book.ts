@@ -47,7 +47,8 @@ export class StorageBook {
 
   cancel(key: string): { status: 'cancelled' } {
     if (this.#cancelled.has(key)) return { status: 'cancelled' };
-    this.undoFaults.passUndo(this.orderOf(key));
+    const storage = this.#storages.get(key);
+    if (storage) this.undoFaults.passUndo(storage.orderId);
     this.record({ kind: 'storage.cancelled', key });
     return { status: 'cancelled' };
   }

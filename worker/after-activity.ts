@@ -1,37 +1,93 @@
 import { ApplicationFailure, type Context } from '@temporalio/activity';
+import { TemporalFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
+import { asFailure } from '../activities/failure';
+import type { Db } from '../db/connection';
+import { closeOperatorItems, openOperatorItem } from '../db/operator-items';
+import type { FailureDetail } from '../domain/failure';
 import type { Metrics } from '../observability/metrics';
 
-/** Counts how each step ended, and wakes whoever watches the order live; without Redis they find out by asking. */
+/** An activity that has failed for so long is listed: within a minute of its first failure, whatever its retries' gaps. */
+const LISTED_AFTER_MS = 20_000;
+
+/** Counts how each step ended, lists what keeps failing, and wakes those who watch the order live; without Redis they find out by asking. */
 export class AfterActivity implements ActivityInboundCallsInterceptor {
   constructor(
     private readonly activity: Context,
-    private readonly metrics: Metrics,
-    private readonly redis: Redis | undefined,
+    private readonly deps: { readonly db: Db; readonly metrics: Metrics; readonly redis: Redis | undefined },
   ) {}
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const step = this.activity.info.activityType;
+    const { activityType: step, attempt } = this.activity.info;
+    const { sagaOutcomes } = this.deps.metrics;
     try {
       const result = await next(input);
-      this.metrics.sagaOutcomes.inc({ step, outcome: 'done' });
+      sagaOutcomes.inc({ step, outcome: 'done' });
+      if (attempt > 1) await this.unlist();
       return result;
     } catch (error) {
-      this.metrics.sagaOutcomes.inc({ step, outcome: outcomeOf(error) });
-      throw error;
+      const failed = this.failureOf(error);
+      sagaOutcomes.inc({ step, outcome: outcomeOf(failed) });
+      await this.list(failed);
+      throw failed;
     } finally {
       this.wakeWatchers(input.args[0]);
     }
   }
 
+  /** A failure holds no data of a customer's; what it was made from stays in this process. */
+  private failureOf(error: unknown): TemporalFailure {
+    if (error instanceof TemporalFailure) return error;
+    const failed = asFailure(error);
+    if (kindOf(failed) === 'UNEXPECTED') this.activity.log.error('an activity failed unexpectedly', { error });
+    return failed;
+  }
+
+  /** What only time or a new version cures is shown to people; a provider that is unavailable has its own ways. */
+  private async list(failed: TemporalFailure): Promise<void> {
+    const { info } = this.activity;
+    if (kindOf(failed) !== 'UNEXPECTED' || Date.now() - info.scheduledTimestampMs < LISTED_AFTER_MS) return;
+    const cause = failed instanceof ApplicationFailure ? (failed.type ?? 'UNEXPECTED') : 'UNEXPECTED';
+    try {
+      await openOperatorItem(this.deps.db, {
+        ...this.item(),
+        cause,
+        workflowId: this.workflowId,
+        step: info.activityType,
+      });
+    } catch (error) {
+      // Most likely the same: the database is unavailable, which the probes say.
+      this.activity.log.error('what keeps failing could not be listed', { error });
+    }
+  }
+
+  /** It may have been listed by another process. */
+  private async unlist(): Promise<void> {
+    await closeOperatorItems(this.deps.db, this.item(), { state: 'HEALED' });
+  }
+
+  private item() {
+    return { kind: 'PERMANENT_ERROR', subject: `${this.workflowId}/${this.activity.info.activityType}` } as const;
+  }
+
+  private get workflowId(): string {
+    return this.activity.info.workflowExecution?.workflowId ?? 'no workflow';
+  }
+
   private wakeWatchers(call: unknown): void {
+    const { redis } = this.deps;
     const orderId = (call as { orderId?: unknown } | undefined)?.orderId;
-    if (this.redis?.status !== 'ready' || typeof orderId !== 'number') return;
-    this.redis.publish(`timeline:${orderId}`, '').catch(() => undefined);
+    if (redis?.status !== 'ready' || typeof orderId !== 'number') return;
+    redis.publish(`timeline:${orderId}`, '').catch(() => undefined);
   }
 }
 
-function outcomeOf(error: unknown): string {
-  return error instanceof ApplicationFailure && error.nonRetryable ? (error.type ?? 'failed') : 'unsettled';
+function kindOf(failed: TemporalFailure): FailureDetail['kind'] | undefined {
+  const detail = failed instanceof ApplicationFailure ? (failed.details?.[0] as FailureDetail | undefined) : undefined;
+  return detail?.kind;
+}
+
+function outcomeOf(failed: TemporalFailure): string {
+  return failed instanceof ApplicationFailure && failed.nonRetryable ? (failed.type ?? 'failed') : 'unsettled';
 }

@@ -2,6 +2,7 @@ import type { Context } from '@temporalio/activity';
 import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
 import { TASK_QUEUES, type TaskQueue } from '../contracts/workflow-api';
+import type { Db } from '../db/connection';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { TracingActivityInterceptor } from '../observability/temporal-tracing';
@@ -39,8 +40,9 @@ export interface WorkerDependencies {
   readonly namespace: string;
   readonly bundle: { code: string };
   readonly activities: Activities;
+  readonly db: Db;
   readonly metrics: Metrics;
-  readonly redis?: Redis | undefined;
+  readonly redis: Redis | undefined;
   readonly identity?: string;
 }
 
@@ -80,13 +82,15 @@ function createWorker(taskQueue: TaskQueue, deps: WorkerDependencies): Promise<W
     activities: deps.activities,
     ...(deps.identity ? { identity: deps.identity } : {}),
     ...WORKER_CAPACITY,
-    shutdownGraceTime: '15 seconds',
+    shutdownGraceTime: '10 seconds',
+    // An activity that heeds no cancellation must not keep the process: Temporal has it run again elsewhere.
+    shutdownForceTime: '15 seconds',
     interceptors: {
       activity: [
         (context: Context) => ({
           inbound: new TracingActivityInterceptor(context),
         }),
-        (context: Context) => ({ inbound: new AfterActivity(context, deps.metrics, deps.redis) }),
+        (context: Context) => ({ inbound: new AfterActivity(context, deps) }),
       ],
     },
   });

@@ -1,12 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import {
-  type DetailedStepView,
-  QUERIES,
-  type SagaView,
-  type StatusView,
-  type StepView,
-} from '../contracts/workflow-api';
+import { type ParkedPoint, QUERIES, type SagaView, type StatusView, type StepView } from '../contracts/workflow-api';
 import { isCancellable, type OrderStatus, statusLabel } from '../domain/order-status';
 import type { OrderStep, SagaState } from '../domain/saga-state';
 import type { StepProgress } from './saga';
@@ -22,10 +16,13 @@ export class Board {
   reason: string | undefined;
   attempt = 0;
   declines = 0;
+  refusals = 0;
   totalMinor = 0;
   holdExpiresAt: number | undefined;
   waitingFor = 'the stock step';
   progress: readonly StepProgress[] = [];
+  /** What waits for a person. */
+  parked: readonly ParkedPoint[] = [];
   private orderStatus: OrderStatus;
   private lastUpdated = Date.now();
   private published = '';
@@ -49,11 +46,14 @@ export class Board {
     this.lastUpdated = Date.now();
   }
 
-  /** What the customer's money is exposed to while an undo is stuck, in minor units. */
+  /** What the customer's money is exposed to while the saga waits for a person, in minor units. */
   get amountAtRiskMinor(): number {
-    return this.progress.some((entry) => entry.step.name === 'payment' && entry.state === 'UNDO_FAILED')
-      ? this.totalMinor
-      : 0;
+    return Math.max(0, ...this.parked.map((point) => point.amountAtRiskMinor));
+  }
+
+  /** All of it where it is the money that can't be given back. */
+  amountAtRiskOf({ step, isUndo }: Pick<ParkedPoint, 'step' | 'isUndo'>): number {
+    return step === 'payment' && isUndo ? this.totalMinor : 0;
   }
 
   /** Shows the present state: called before each wait and at the end, written only where it changed. */
@@ -99,9 +99,10 @@ export class Board {
   private sagaView(): SagaView {
     return {
       ...this.statusView(),
-      steps: this.progress.map(detailedStepView),
       attempt: this.attempt,
       declines: this.declines,
+      refusals: this.refusals,
+      parked: this.parked,
       amountAtRiskMinor: this.amountAtRiskMinor,
       ...(this.holdExpiresAt === undefined ? {} : { holdExpiresAt: new Date(this.holdExpiresAt).toISOString() }),
       waitingFor: this.waitingFor,
@@ -111,10 +112,10 @@ export class Board {
   /** Markdown for the Web UI: what a support person wants to know first. */
   private details(): string {
     const rows = this.progress
-      .map(detailedStepView)
+      .map(stepView)
       .map(
         (step) =>
-          `| ${step.step} | ${step.attempt} | ${step.state} | ${step.message ?? ''} | ${step.nextRetryAt ?? ''} |`,
+          `| ${step.step} | ${step.attempt} | ${step.state} | ${step.error ?? ''} | ${step.nextRetryAt ?? ''} |`,
       );
     return [
       `**Order ${this.orderId}: ${this.orderStatus}** (${statusLabel(this.orderStatus, 'ko')}) · saga ${this.sagaState}${this.reason ? ` · ${this.reason}` : ''}`,
@@ -129,7 +130,7 @@ export class Board {
   private howToResolve(): string {
     const { workflowId } = workflowInfo();
     const by = { reason: 'why', actor: 'you' };
-    const step = this.progress.find((entry) => entry.state === 'UNDO_FAILED')?.step.name;
+    const step = this.parked[0]?.step;
     const [name, input] = step
       ? ['resolveCompensation', { decisionId: `${workflowId}-${step}-${Date.now()}`, step, decision: 'RETRY', ...by }]
       : ['compensate', by];
@@ -146,8 +147,4 @@ function stepView(entry: StepProgress): StepView {
     ...(entry.failure === undefined ? {} : { error: entry.failure.code }),
     ...(entry.nextRetryAt === undefined ? {} : { nextRetryAt: new Date(entry.nextRetryAt).toISOString() }),
   };
-}
-
-function detailedStepView(entry: StepProgress): DetailedStepView {
-  return { ...stepView(entry), ...(entry.error === undefined ? {} : { message: entry.error }) };
 }

@@ -1,35 +1,47 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  defineQuery,
-  proxyLocalActivities,
-  setHandler,
-} from '@temporalio/workflow';
-import type { CouponActivities } from '../activities';
+import { ApplicationFailure, CancellationScope, defineQuery, setHandler } from '@temporalio/workflow';
 import { type CouponSagaInput, type CouponStatusView, QUERIES } from '../contracts/workflow-api';
-import { describeFailure } from './failures';
+import { own, ownActivities } from './calls';
+import { describeFailure, unlessPermanent } from './failures';
+import { answerResolutions } from './inbox';
+import { Saga } from './saga';
 
-const own = proxyLocalActivities<CouponActivities>({
-  startToCloseTimeout: '20 seconds',
-  retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
-});
-
-/** Issues the coupon that a request was let in for; one that can't be issued FAILED, and its place goes to the next. */
+/** Issues the coupon that a request was let in for; one that can't be issued FAILED, and its slot goes to the next. */
 export async function couponSaga(input: CouponSagaInput): Promise<'ISSUED'> {
   const { requestId } = input;
   let status: CouponStatusView = { requestId, status: 'REQUESTED' };
   setHandler(defineQuery<CouponStatusView>(QUERIES.status), () => status);
+  const ensured = ownActivitiesOfSaga();
   try {
     await own.issueCoupon({ ...input, atMs: Date.now() });
   } catch (error) {
     const { code, message } = describeFailure(error);
-    // It may have been issued all the same, before the answer was lost: then it stays so.
-    const standing = await CancellationScope.nonCancellable(() => own.failCouponRequest({ ...input, code, message }));
-    if (standing !== 'ISSUED') {
-      status = { requestId, status: standing, reason: code };
+    // It may have been issued all the same, before the response was lost: then it stays so.
+    const end = await CancellationScope.nonCancellable(() => ensured.failCouponRequest({ ...input, code, message }));
+    if (end !== 'ISSUED') {
+      status = { requestId, status: end, reason: code };
       throw ApplicationFailure.nonRetryable(message, code);
     }
   }
   status = { requestId, status: 'ISSUED' };
   return 'ISSUED';
+}
+
+/** What must succeed here, too, waits for a person's RETRY where it cannot. */
+function ownActivitiesOfSaga() {
+  const saga: Saga = new Saga({
+    undoRetryMs: () => 600_000,
+    parked: (points) =>
+      unlessPermanent(own.listParked({ points: points.map((point) => ({ ...point, amountAtRiskMinor: 0 })) })),
+    recordRetry: (resolution) => own.recordRetry({ ...resolution, attempt: 0 }),
+    undecided: () => Promise.resolve(),
+    isGivenUp: () => false,
+  });
+  answerResolutions({
+    whyNotDecidable: (resolution) => saga.whyNotDecidable(resolution),
+    whyNotNow: (resolution) => saga.whyNotNow(resolution),
+    decide: (resolution) => saga.decide(resolution),
+    // A request for a coupon has no timeline; the operators' item stays open.
+    noteRefusal: () => Promise.resolve(),
+  });
+  return ownActivities((name, work) => saga.ensure(name, work));
 }

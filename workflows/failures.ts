@@ -5,27 +5,41 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import type { FailureDetail, FailureKind } from '../domain/failure';
 
-/** Why a call came to nothing: final, so that trying again is pointless, or not known to have happened. */
+/** Why a call failed: its stable code, and the kind that says what follows. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
-  readonly final: boolean;
+  readonly kind: FailureKind;
 }
 
-/** Reads a failure's code from its type; whatever ran out of time or tries is not final. */
+/** Reads what an activity's failure says of itself; a call that ran out of time is unavailable. */
 export function describeFailure(error: unknown): Failure {
-  if (isCancellation(error)) return { code: 'INTERRUPTED', message: 'interrupted by a cancel', final: false };
+  if (isCancellation(error)) return { code: 'INTERRUPTED', message: 'interrupted by a cancel', kind: 'INTERRUPTED' };
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) {
-    return { code: cause.type ?? 'UNEXPECTED', message: cause.message, final: cause.nonRetryable === true };
-  }
+  if (cause instanceof ApplicationFailure) return described(cause);
   if (cause instanceof TimeoutFailure) {
     const last = cause.cause;
     return last instanceof ApplicationFailure && last.type
-      ? { code: last.type, message: last.message, final: false }
-      : { code: 'PROVIDER_UNAVAILABLE', message: 'no answer in time', final: false };
+      ? described(last)
+      : { code: 'PROVIDER_UNAVAILABLE', message: 'no response in time', kind: 'UNAVAILABLE' };
   }
-  if (cause instanceof CancelledFailure) return { code: 'INTERRUPTED', message: cause.message, final: false };
-  return { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error), final: false };
+  if (cause instanceof CancelledFailure) return { code: 'INTERRUPTED', message: cause.message, kind: 'INTERRUPTED' };
+  return { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error), kind: 'UNEXPECTED' };
+}
+
+function described({ type, message, nonRetryable, details }: ApplicationFailure): Failure {
+  const detail = details?.[0] as FailureDetail | undefined;
+  const kind = detail?.kind ?? (nonRetryable === true ? 'PERMANENT' : 'UNEXPECTED');
+  return { code: type ?? 'UNEXPECTED', message, kind };
+}
+
+/** What only shows a saga must not stop it: where the database will never take that, the saga itself is still seen in Temporal. */
+export async function unlessPermanent(note: Promise<void>): Promise<void> {
+  try {
+    await note;
+  } catch (error) {
+    if (describeFailure(error).kind !== 'PERMANENT') throw error;
+  }
 }

@@ -47,10 +47,12 @@ export interface ResolutionHost {
   noteRefusal(what: string, why: string): Promise<void>;
 }
 
+export type Canceller = 'customer' | 'operator';
+
 /** What the order asks of the outside world's messages. */
 export interface InboxHost extends ResolutionHost {
-  /** Why a cancel is impossible now; undefined: it is possible. */
-  whyNotCancellable(): string | undefined;
+  /** Why a cancel is impossible now; undefined: it is possible. People who operate the system may do more than customers. */
+  whyNotCancellable(by: Canceller): string | undefined;
   /** Writes a cancel down before anything is undone for it. */
   noteCancel(wish: CancelRequest): Promise<void>;
   /** Stops waiting for a call in flight. */
@@ -77,7 +79,7 @@ export class Inbox {
     setHandler(compensate, (wish) => this.takeCompensate(wish));
     setHandler(cancel, (wish) => this.takeCancel(wish), {
       validator: (wish) => {
-        const why = asCancelRequest(wish) ? this.host.whyNotCancellable() : SHAPES.reasoned;
+        const why = asCancelRequest(wish) ? this.host.whyNotCancellable('customer') : SHAPES.reasoned;
         if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_CANCELLABLE');
       },
     });
@@ -95,8 +97,8 @@ export class Inbox {
   }
 
   /** Records a cancel where the order's state allows one; the first wish stands. */
-  async requestCancel(code: string, reason: string, actor: string): Promise<void> {
-    const why = this.host.whyNotCancellable();
+  async requestCancel(by: Canceller, code: string, reason: string, actor: string): Promise<void> {
+    const why = this.host.whyNotCancellable(by);
     if (why) return this.host.noteRefusal(code, why);
     if (this.openCancellation) return;
     this.cancellation = { code, reason, actor };
@@ -107,10 +109,10 @@ export class Inbox {
     // Unlike a signal, an update is in the history only once its workflow task is complete. An activity makes that so
     // first (a timer takes a second): else Temporal, restarted, could forget a cancel whose undo is in the database.
     await this.host.noteCancel(wish);
-    const recorded = this.requestCancel('CANCELLED_BY_CUSTOMER', wish.reason, wish.actor);
+    const recorded = this.requestCancel('customer', 'CANCELLED_BY_CUSTOMER', wish.reason, wish.actor);
     const mine = this.openCancellation;
     await recorded;
-    if (!mine) return { accepted: false, refusedBy: this.host.whyNotCancellable() ?? 'NOT_CANCELLABLE' };
+    if (!mine) return { accepted: false, refusedBy: this.host.whyNotCancellable('customer') ?? 'NOT_CANCELLABLE' };
     // Temporal's own Cancel must not take the answer away from whoever waits for it here.
     await CancellationScope.nonCancellable(() => condition(() => mine.refusedBy !== undefined));
     return mine.refusedBy ? { accepted: false, refusedBy: mine.refusedBy } : { accepted: true };
@@ -119,7 +121,7 @@ export class Inbox {
   private async takeCompensate(message: unknown): Promise<void> {
     const wish = asCompensate(message);
     if (!wish) return this.host.noteRefusal(SIGNALS.compensate, SHAPES.reasoned);
-    return this.requestCancel(wish.code ?? 'CANCELLED_BY_OPERATOR', wish.reason, wish.actor);
+    return this.requestCancel('operator', wish.code ?? 'CANCELLED_BY_OPERATOR', wish.reason, wish.actor);
   }
 
   private async takePayment(message: unknown): Promise<void> {

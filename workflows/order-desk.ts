@@ -2,36 +2,47 @@ import { CancellationScope, condition, uuid4, workflowInfo } from '@temporalio/w
 import type { OrderPolicy } from '../activities/stock';
 import { type CancelRequest, SIGNALS } from '../contracts/workflow-api';
 import { isCancellable } from '../domain/order-status';
+import type { SagaState } from '../domain/saga-state';
 import { Board } from './board';
-import { durable, own } from './calls';
-import { Inbox } from './inbox';
-import { Saga, StepFailed } from './saga';
+import { durable, type OwnActivities, own, ownActivities } from './calls';
+import { unlessPermanent } from './failures';
+import { type Canceller, Inbox } from './inbox';
+import { type ParkedAt, type Resolution, Saga, StepFailed } from './saga';
 
 /** Past this many events an order waits for a person: no honest order gets there. */
 const MAX_EVENTS = 2_000;
+const HISTORY_TOO_LONG = 'HISTORY_TOO_LONG';
+const A_DECISION = 'a decision on what could not be done or undone';
 
 /** Where the order's story is worked on: its saga, what comes in, what is shown, and the rules of cancelling. */
 export abstract class OrderDesk {
   protected readonly board: Board;
   protected readonly saga: Saga;
   protected readonly inbox: Inbox;
+  /** Our own activities; one that cannot succeed waits for a person. */
+  protected readonly own: OwnActivities;
   protected policy: OrderPolicy | undefined;
   protected isEnding = false;
   /** Nobody can end the order any more: it goes on, however long its history is. */
   protected mayGoOnForLong = false;
 
+  /** What the saga did before it parked. */
+  private before: { readonly state: SagaState; readonly waitingFor: string } = { state: 'RUNNING', waitingFor: '' };
+
   constructor(protected readonly orderId: number) {
     this.board = new Board(orderId, 'CREATED');
     this.saga = new Saga({
       undoRetryMs: () => this.policy?.undoRetryMs ?? 600_000,
-      parked: (stuck) => this.showParked(stuck.map((entry) => entry.step.name)),
-      stillParked: () => this.board.publish('NEEDS_OPERATOR', 'a decision on the undo that failed'),
+      parked: (points) => this.showParked(points),
+      recordRetry: (resolution) => this.recordRetry(resolution),
       undecided: (_resolution, why) => this.noteRefusal(SIGNALS.resolveCompensation, why),
-      unparked: () => this.showCompensating(),
+      // Before the order is known to be this run's, nothing of it may be undone.
+      isGivenUp: () => this.isCancelled && !this.isEnding && this.policy !== undefined,
     });
+    this.own = ownActivities((name, work) => this.saga.ensure(name, work));
     this.board.progress = this.saga.progress;
     this.inbox = new Inbox({
-      whyNotCancellable: () => this.whyNotCancellable(),
+      whyNotCancellable: (by) => this.whyNotCancellable(by),
       whyNotDecidable: (resolution) => this.saga.whyNotDecidable(resolution),
       whyNotNow: (resolution) => this.saga.whyNotNow(resolution),
       decide: (resolution) => this.saga.decide(resolution),
@@ -42,7 +53,7 @@ export abstract class OrderDesk {
   }
 
   cancelledInTemporal(): void {
-    void this.inbox.requestCancel('CANCELLED_IN_TEMPORAL', 'cancelled in Temporal', 'temporal');
+    void this.inbox.requestCancel('operator', 'CANCELLED_IN_TEMPORAL', 'cancelled in Temporal', 'temporal');
   }
 
   /** The order has become one that can't be cancelled since the cancel was taken. */
@@ -61,13 +72,14 @@ export abstract class OrderDesk {
 
   /** Passes `next` on unless a cancel has come in: then nothing more is begun. */
   protected unlessCancelled<Next>(next: Next): Next {
-    if (this.isCancelled) throw new StepFailed('order', { code: 'INTERRUPTED', message: 'cancelled', final: false });
+    if (this.isCancelled)
+      throw new StepFailed('order', { code: 'INTERRUPTED', message: 'cancelled', kind: 'INTERRUPTED' });
     return next;
   }
 
-  protected whyNotCancellable(): string | undefined {
+  protected whyNotCancellable(by: Canceller): string | undefined {
     if (this.isEnding) return 'ALREADY_ENDING';
-    if (this.saga.isParked) return 'NEEDS_OPERATOR';
+    if (this.saga.isParked || (this.saga.isBlocked && by === 'customer')) return 'NEEDS_OPERATOR';
     return isCancellable(this.board.status) ? undefined : `ORDER_${this.board.status}`;
   }
 
@@ -78,7 +90,7 @@ export abstract class OrderDesk {
     else if (timeoutMs > 0) await condition(isEnough, timeoutMs);
     if (!this.isTooLong) return;
     const isToEnd = () => this.isCancelled || this.inbox.isRefunding;
-    if (!isToEnd()) await this.showParked([], 'HISTORY_TOO_LONG');
+    if (!isToEnd()) await this.parkTooLong();
     await condition(isToEnd);
   }
 
@@ -89,7 +101,13 @@ export abstract class OrderDesk {
 
   protected async showCompensating(): Promise<void> {
     this.board.publish('COMPENSATING', 'the undo of its steps');
-    await own.showSagaState({ orderId: this.orderId, state: 'COMPENSATING', atMs: Date.now() });
+    await this.showState('COMPENSATING');
+  }
+
+  private async showState(state: SagaState, notice?: { code: string; steps?: readonly string[] }): Promise<void> {
+    const { orderId, board } = this;
+    const shown = { orderId, status: board.status, state, atMs: Date.now() };
+    await this.own.showSagaState(notice ? { ...shown, notice } : shown);
   }
 
   private async noteCancel({ reason, actor }: CancelRequest): Promise<void> {
@@ -99,14 +117,36 @@ export abstract class OrderDesk {
 
   protected async noteRefusal(what: string, why: string): Promise<void> {
     const { orderId } = this;
-    await CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() }));
+    await unlessPermanent(
+      CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() })),
+    );
   }
 
-  private async showParked(steps: readonly string[], code = 'UNDO_FAILED'): Promise<void> {
-    const decision =
-      code === 'UNDO_FAILED' ? 'a decision on the undo that failed' : 'a cancel, as too much has come in';
-    this.board.publish('NEEDS_OPERATOR', decision);
-    const notice = { code, steps };
-    await own.showSagaState({ orderId: this.orderId, state: 'NEEDS_OPERATOR', notice, atMs: Date.now() });
+  private async recordRetry(resolution: Resolution): Promise<void> {
+    await own.recordRetry({ ...resolution, orderId: this.orderId, attempt: this.board.attempt });
+  }
+
+  /** Lists what waits for a person before anything else is written: also where that is what can't be. */
+  private async showParked(parked: readonly ParkedAt[]): Promise<void> {
+    const { orderId, board } = this;
+    const wasParked = board.parked.length > 0;
+    if (!wasParked) this.before = { state: board.sagaState, waitingFor: board.waitingFor };
+    board.parked = parked.map((point) => ({ ...point, amountAtRiskMinor: board.amountAtRiskOf(point) }));
+    const isParked = parked.length > 0;
+    const { state, waitingFor } = isParked ? { state: 'NEEDS_OPERATOR' as const, waitingFor: A_DECISION } : this.before;
+    board.publish(state, waitingFor);
+    await unlessPermanent(own.listParked({ orderId, points: board.parked }));
+    if (isParked === wasParked) return;
+    const steps = parked.map(({ step }) => step);
+    const notice = { code: parked.some(({ isUndo }) => isUndo) ? 'UNDO_FAILED' : 'CANNOT_BE_DONE', steps };
+    const shown = { orderId, status: board.status, state, atMs: Date.now() };
+    await unlessPermanent(own.showSagaState(isParked ? { ...shown, notice } : shown));
+  }
+
+  private async parkTooLong(): Promise<void> {
+    this.board.publish('NEEDS_OPERATOR', 'a cancel, as too much has come in');
+    await this.showState('NEEDS_OPERATOR', { code: HISTORY_TOO_LONG, steps: [] });
+    const point = { step: 'history', code: HISTORY_TOO_LONG, isUndo: false, amountAtRiskMinor: 0 };
+    await this.own.listParked({ orderId: this.orderId, points: [point] });
   }
 }

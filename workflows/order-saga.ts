@@ -3,7 +3,6 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AfterFailure } from '../activities/attempt';
@@ -11,15 +10,14 @@ import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
 import type { OrderSagaInput, PaymentRequested, ShipmentStatus, ShipmentUpdated } from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
-import { own } from './calls';
 import { describeFailure, type Failure } from './failures';
 import { OrderDesk } from './order-desk';
-import { type AttemptSteps, attemptSteps, stockStep } from './order-steps';
+import { type AttemptSteps, attemptSteps, type Settlement, stockStep } from './order-steps';
 import { StepFailed } from './saga';
 
 const HOLD_EXPIRED = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };
-/** Of an attempt that the database knows to have failed: its code and what follows stand there. */
-const FAILED_BEFORE: Failure = { code: 'FAILED_BEFORE', message: 'failed before', final: true };
+/** Of an attempt that the database knows to have failed: its code and what follows are recorded there. */
+const FAILED_BEFORE: Failure = { code: 'FAILED_BEFORE', message: 'failed before', kind: 'CLOSED' };
 
 const STATUS_OF_PARCEL: Readonly<Record<ShipmentStatus, OrderStatus>> = {
   SHIPMENT_STARTED: 'SHIPMENT_STARTED',
@@ -38,11 +36,22 @@ export async function orderSaga(input: OrderSagaInput): Promise<OrderStatus | 'D
 class OrderLife extends OrderDesk {
   private holdLeftMs = 0;
   private retryWaits = false;
+  private readonly settlement: Settlement = { isSettled: false };
   /** The steps of the attempt that went well: what a later cancel takes back. */
   private paid: AttemptSteps | undefined;
   private endedBecause = { code: 'CANCELLED_BY_CUSTOMER', reason: '' };
 
   async live(): Promise<OrderStatus | 'DUPLICATE'> {
+    try {
+      return await this.story();
+    } catch (error) {
+      // A cancel has ended the wait for what could not be done.
+      if (error instanceof StepFailed && this.isCancelled) return this.cancel();
+      throw asWorkflowFailure(error);
+    }
+  }
+
+  private async story(): Promise<OrderStatus | 'DUPLICATE'> {
     const reservation = await this.reserveStock();
     if (reservation === 'DUPLICATE') return this.leaveToTheOther();
     if (reservation === 'SHORT') return this.end('CANCELLED', 'STOCK_SHORTAGE');
@@ -55,19 +64,16 @@ class OrderLife extends OrderDesk {
   /** Another run has the order: whatever was asked of this one is refused, and nothing of the order is touched. */
   private async leaveToTheOther(): Promise<'DUPLICATE'> {
     this.isEnding = true;
-    if (patched('duplicates-tell-their-refusal')) await this.refuseCancel('DUPLICATE');
-    else this.inbox.closeCancellation('DUPLICATE');
+    await this.refuseCancel('DUPLICATE');
     await condition(allHandlersFinished);
     return 'DUPLICATE';
   }
 
   private async reserveStock(): Promise<OrderPolicy | 'SHORT' | 'DUPLICATE' | 'INTERRUPTED'> {
-    let reservation: Reservation;
-    try {
-      reservation = await this.saga.run(stockStep(this.orderId, workflowInfo().firstExecutionRunId));
-    } catch (error) {
-      throw asWorkflowFailure(error);
-    }
+    const step = stockStep(this.orderId, workflowInfo().firstExecutionRunId, this.settlement);
+    const reservation: Reservation = await this.saga.run(step);
+    if (reservation.outcome === 'UNKNOWN_ORDER')
+      throw ApplicationFailure.nonRetryable(`there is no order ${this.orderId}`, 'ORDER_NOT_FOUND');
     if (reservation.outcome === 'CLOSED') return 'INTERRUPTED';
     if (reservation.outcome !== 'HELD') return reservation.outcome;
     this.policy = reservation.policy;
@@ -84,7 +90,7 @@ class OrderLife extends OrderDesk {
       if (!request) return false;
       const attempt = this.board.attempt + 1;
       const call = { orderId: this.orderId, attempt, eventId: request.eventId, retryCount: request.retryCount };
-      const beginning = await own.beginAttempt(call);
+      const beginning = await this.own.beginAttempt(call);
       if (!beginning.accepted) {
         if (beginning.why !== 'ORDER_ENDING') continue;
         this.endedBecause = HOLD_EXPIRED;
@@ -93,7 +99,7 @@ class OrderLife extends OrderDesk {
       this.board.attempt = attempt;
       this.retryWaits = false;
       this.board.holdExpiresAt = undefined;
-      const steps = attemptSteps(call, beginning, policy, Date.now() + policy.processingBudgetMs);
+      const steps = attemptSteps(call, beginning, policy, this.settlement);
       this.saga.plan(...Object.values(steps));
       this.board.show('RUNNING', `the steps of attempt ${attempt}`);
       const { ended } = beginning;
@@ -101,6 +107,7 @@ class OrderLife extends OrderDesk {
       const isSettled = ended ? ended === 'DONE' : !failure || (await this.isSettled(call));
       if (isSettled) {
         for (const step of Object.values(steps)) this.saga.keep(step);
+        this.settlement.isSettled = true;
         this.board.moveTo(steps.store ? 'COMPLETED' : 'PREPARING');
         this.paid = steps;
         return true;
@@ -111,19 +118,19 @@ class OrderLife extends OrderDesk {
     }
   }
 
-  /** Does the attempt's steps and settles it; returns why it came to nothing. */
+  /** Does the attempt's steps and settles it; returns why it failed. */
   private async doSteps(call: RequestStepCall, steps: AttemptSteps): Promise<Failure | undefined> {
     try {
       if (steps.redeem) await this.saga.run(this.unlessCancelled(steps.redeem));
       if (steps.charge) await this.saga.run(this.unlessCancelled(steps.charge));
       await this.saga.run(this.unlessCancelled(steps.ship));
       if (steps.store) {
-        await own.completePayment({ orderId: this.orderId, atMs: Date.now() });
+        await this.own.completePayment({ ...call, atMs: Date.now() });
         this.board.moveTo('PAYMENT_COMPLETED');
         await this.saga.run(this.unlessCancelled(steps.store));
       }
       const stored = steps.store !== undefined;
-      await own.settleAttempt({ ...this.unlessCancelled(call), stored, atMs: Date.now() });
+      await this.own.settleAttempt({ ...this.unlessCancelled(call), stored, atMs: Date.now() });
       return undefined;
     } catch (error) {
       return failureOf(error);
@@ -132,7 +139,7 @@ class OrderLife extends OrderDesk {
 
   /** Whether an attempt that fails here was settled by a workflow task that was lost: then nothing of it is to be undone. */
   private async isSettled(call: RequestStepCall): Promise<boolean> {
-    const beginning = await own.beginAttempt(call);
+    const beginning = await this.own.beginAttempt(call);
     return beginning.accepted && beginning.ended === 'DONE';
   }
 
@@ -155,9 +162,9 @@ class OrderLife extends OrderDesk {
       if (request) return request;
       if (this.isCancelled) return undefined;
       if (isClockStopped) {
-        isClockStopped = await own.isRequestOpen({ orderId: this.orderId });
+        isClockStopped = await this.own.isRequestOpen({ orderId: this.orderId });
         deadline = Date.now() + this.holdLeftMs;
-      } else if (await own.expireHold({ orderId: this.orderId })) {
+      } else if (await this.own.expireHold({ orderId: this.orderId })) {
         this.endedBecause = HOLD_EXPIRED;
         return undefined;
       } else isClockStopped = true;
@@ -178,7 +185,7 @@ class OrderLife extends OrderDesk {
         if (status !== this.board.status) this.board.moveTo(status);
         if (status === 'COMPLETED' || status === 'REFUND_REQUESTED' || status === 'REFUNDED') return status;
       } else if (this.isCancelled) {
-        const why = this.whyNotCancellable();
+        const why = this.whyNotCancellable('operator');
         if (why) await this.refuseCancel(why);
         else if (await this.recallParcel()) return undefined;
       }
@@ -186,7 +193,7 @@ class OrderLife extends OrderDesk {
   }
 
   private advance({ status, eventId }: ShipmentUpdated): Promise<OrderStatus> {
-    return own.advanceDelivery({ orderId: this.orderId, to: STATUS_OF_PARCEL[status], eventId, atMs: Date.now() });
+    return this.own.advanceDelivery({ orderId: this.orderId, to: STATUS_OF_PARCEL[status], eventId, atMs: Date.now() });
   }
 
   /** Takes the parcel back first; the carrier has picked it up: the cancel is refused, and nothing else is undone. */
@@ -197,9 +204,10 @@ class OrderLife extends OrderDesk {
     if (!parcel || !refusal) return true;
     this.saga.keep(parcel);
     this.mayGoOnForLong = true;
-    await own.keepShipment({ orderId: this.orderId, attempt: parcel.attempt });
-    await own.showSagaState({
+    await this.own.keepShipment({ orderId: this.orderId, attempt: parcel.attempt });
+    await this.own.showSagaState({
       orderId: this.orderId,
+      status: this.board.status,
       state: 'WAITING',
       notice: { code: 'CANCEL_REFUSED', reason: refusal.code, actor: this.inbox.openCancellation?.actor ?? '' },
       atMs: Date.now(),
@@ -214,7 +222,7 @@ class OrderLife extends OrderDesk {
     const { code, reason } = this.inbox.openCancellation ?? this.endedBecause;
     await this.showCompensating();
     await this.saga.compensate();
-    await own.cancelOrder({ orderId: this.orderId, code, reason, atMs: Date.now() });
+    await this.own.cancelOrder({ orderId: this.orderId, code, reason, atMs: Date.now() });
     this.inbox.closeCancellation(null);
     return this.end('CANCELLED', code);
   }
@@ -235,7 +243,7 @@ class OrderLife extends OrderDesk {
   /** Requests that came while the order was being paid: written down as skipped, so that none waits for ever. */
   private async skipLateRequests(): Promise<void> {
     for (let late = this.inbox.payments.shift(); late; late = this.inbox.payments.shift())
-      await own.beginAttempt({ orderId: this.orderId, attempt: 0, ...late });
+      await this.own.beginAttempt({ orderId: this.orderId, attempt: 0, ...late });
   }
 
   /** The carrier's news of an order that has ended: counted in its timeline. */
@@ -253,17 +261,23 @@ class OrderLife extends OrderDesk {
     const then = this.whatFollows(failure, call.retryCount, policy);
     const atMs = Date.now();
     const holdExpiresAtMs = atMs + this.holdLeftMs;
-    const { code, next } = await own.failAttempt({ ...call, code: failure.code, then, holdExpiresAtMs, atMs });
-    if (next === 'AWAIT_CUSTOMER' || next === 'CANCEL') this.board.declines += 1;
+    const failed = { code: failure.code, kind: failure.kind, then };
+    const { code, kind, next } = await this.own.failAttempt({ ...call, ...failed, holdExpiresAtMs, atMs });
+    if (kind === 'DECLINED') this.board.declines += 1;
+    if (kind === 'REFUSED') this.board.refusals += 1;
     this.board.moveTo('PENDING_PAYMENT', code);
     this.retryWaits = next === 'RETRY';
-    if (next === 'CANCEL') this.endedBecause = { code: 'TOO_MANY_DECLINES', reason: failure.message };
-    if (next === 'GIVE_UP') this.endedBecause = { code: 'RETRIES_EXHAUSTED', reason: failure.message };
+    if (next === 'CANCEL')
+      this.endedBecause = { code: kind === 'DECLINED' ? 'TOO_MANY_DECLINES' : 'TOO_MANY_ATTEMPTS', reason: code };
+    if (next === 'GIVE_UP') this.endedBecause = { code: 'RETRIES_EXHAUSTED', reason: code };
     return next === 'AWAIT_CUSTOMER' || next === 'RETRY';
   }
 
-  private whatFollows(failure: Failure, retryCount: number, policy: OrderPolicy): AfterFailure {
-    if (failure.final) return this.board.declines + 1 >= policy.maxDeclines ? 'CANCEL' : 'AWAIT_CUSTOMER';
+  /** Only a decline speaks about the customer's means of payment, and only a refusal about what was asked for; all else is tried again. */
+  private whatFollows({ kind }: Failure, retryCount: number, policy: OrderPolicy): AfterFailure {
+    const { declines, refusals } = this.board;
+    if (kind === 'DECLINED') return declines + 1 >= policy.maxDeclines ? 'CANCEL' : 'AWAIT_CUSTOMER';
+    if (kind === 'REFUSED') return refusals + 1 >= policy.maxAttempts ? 'CANCEL' : 'AWAIT_CUSTOMER';
     return retryCount < policy.maxRetries ? 'RETRY' : 'GIVE_UP';
   }
 }
@@ -274,6 +288,7 @@ function failureOf(error: unknown): Failure {
 
 /** A plain error would make the workflow task fail for ever; this ends the workflow and says why. */
 function asWorkflowFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
   const { code, message } = failureOf(error);
   return ApplicationFailure.nonRetryable(message, code);
 }

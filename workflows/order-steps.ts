@@ -2,11 +2,16 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { Beginning } from '../activities/attempt';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
-import { callOutside, own } from './calls';
+import { CallBudget, callProvider, own } from './calls';
 import type { Resolution, Step } from './saga';
 
 /** An attempt as the database has accepted it. */
 type AcceptedAttempt = Extract<Beginning, { accepted: true }>;
+
+/** What an undo must know to be let: it is told apart from that of a worker which froze before the attempt was settled. */
+export interface Settlement {
+  isSettled: boolean;
+}
 
 /** The steps that an attempt needs, in their order: each do with its undo. */
 export interface AttemptSteps {
@@ -20,43 +25,45 @@ export interface AttemptSteps {
 }
 
 /** Stock belongs to the order; its policy is known only after it has run. */
-export function stockStep(orderId: number, runId: string): Step<Reservation> {
+export function stockStep(orderId: number, runId: string, settlement: Settlement): Step<Reservation> {
   return {
     name: 'stock',
     attempt: 0,
     // Never interrupted: it tells whether the order is this run's at all, and only then may anything be undone.
     do: () => CancellationScope.nonCancellable(() => own.reserveStock({ orderId, runId, atMs: Date.now() })),
-    undo: () => own.releaseStock({ orderId }),
+    undo: () => own.releaseStock({ orderId, isSettled: settlement.isSettled }),
     writeOff: (resolution) => own.writeOffStock({ ...resolution, orderId, attempt: 0 }),
   };
 }
 
-/** The steps of one attempt; all their calls to the outside share the attempt's budget, which ends at `deadline`. */
+/** The steps of one attempt; all their provider calls share the attempt's budget. */
 export function attemptSteps(
   call: RequestStepCall,
   { hasCoupon, totalMinor, warehouseStorage }: AcceptedAttempt,
   policy: OrderPolicy,
-  deadline: number,
+  settlement: Settlement,
 ): AttemptSteps {
   const { orderId, attempt } = call;
-  const budget = () => ({ policy, budgetMs: deadline - Date.now() });
-  const redeem = couponStep(orderId, attempt);
+  const budget = CallBudget.ofAttempt(policy);
+  const undo = (name: 'cancelShipment' | 'takeOutOfStorage', summary: string) =>
+    callProvider(name, summary, { orderId, attempt, isSettled: settlement.isSettled }, CallBudget.ofUndo(policy));
+  const redeem = couponStep(orderId, attempt, settlement);
   const charge: Step = {
-    ...paymentUndo(orderId, attempt, policy),
-    do: () => callOutside('charge', `Charge the card · attempt ${attempt}`, call, budget()),
+    ...paymentUndo(orderId, attempt, policy, settlement),
+    do: () => callProvider('charge', `Charge the card · attempt ${attempt}`, call, budget),
   };
   const ship: Step = {
     name: 'shipment',
     attempt,
-    do: () => callOutside('createShipment', `Order the parcel · attempt ${attempt}`, call, budget()),
-    undo: () => callOutside('cancelShipment', 'Cancel the parcel', { orderId, attempt }, undoBudget(policy)),
+    do: () => callProvider('createShipment', `Order the parcel · attempt ${attempt}`, call, budget),
+    undo: () => undo('cancelShipment', 'Cancel the parcel'),
     writeOff: (resolution) => writeOff('writeOffShipment', { orderId, attempt }, resolution, policy),
   };
   const store: Step = {
     name: 'warehouse',
     attempt,
-    do: () => callOutside('store', `Store in the warehouse · attempt ${attempt}`, call, budget()),
-    undo: () => callOutside('takeOutOfStorage', 'Take out of the warehouse', { orderId, attempt }, undoBudget(policy)),
+    do: () => callProvider('store', `Store in the warehouse · attempt ${attempt}`, call, budget),
+    undo: () => undo('takeOutOfStorage', 'Take out of the warehouse'),
     writeOff: (resolution) => writeOff('writeOffStorage', { orderId, attempt }, resolution, policy),
   };
   return {
@@ -68,23 +75,29 @@ export function attemptSteps(
 }
 
 /** The coupon that the order has claimed: redeemed by an attempt, and claimed again by its undo. */
-export function couponStep(orderId: number, attempt: number): Step {
+export function couponStep(orderId: number, attempt: number, settlement: Settlement): Step {
   return {
     name: 'coupon',
     attempt,
     do: () => own.redeemCoupon({ orderId, attempt, atMs: Date.now() }),
-    undo: () => own.restoreCoupon({ orderId, attempt }),
+    undo: () => own.restoreCoupon({ orderId, attempt, isSettled: settlement.isSettled }),
     writeOff: (resolution) => own.writeOffCoupon({ ...resolution, orderId, attempt }),
   };
 }
 
 /** Giving the money of an attempt back. */
-export function paymentUndo(orderId: number, attempt: number, policy: OrderPolicy): Step {
+export function paymentUndo(orderId: number, attempt: number, policy: OrderPolicy, settlement: Settlement): Step {
   return {
     name: 'payment',
     attempt,
     do: () => Promise.resolve(),
-    undo: () => callOutside('refund', 'Give the money back', { orderId, attempt }, undoBudget(policy)),
+    undo: () =>
+      callProvider(
+        'refund',
+        'Give the money back',
+        { orderId, attempt, isSettled: settlement.isSettled },
+        CallBudget.ofUndo(policy),
+      ),
     writeOff: (resolution) => writeOff('writeOffPayment', { orderId, attempt }, resolution, policy),
   };
 }
@@ -96,12 +109,6 @@ function writeOff(
   policy: OrderPolicy,
 ): Promise<void> {
   const { step: _name, ...decision } = resolution;
-  return callOutside(
-    name,
-    `${resolution.decision} by ${resolution.actor}`,
-    { ...decision, ...step },
-    undoBudget(policy),
-  );
+  const summary = `${resolution.decision} by ${resolution.actor}`;
+  return callProvider(name, summary, { ...decision, ...step }, CallBudget.ofUndo(policy));
 }
-
-const undoBudget = (policy: OrderPolicy) => ({ policy, budgetMs: policy.undoPatienceMs });

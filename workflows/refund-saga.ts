@@ -9,10 +9,13 @@ import type { OrderPolicy } from '../activities/stock';
 import { orderWorkflowId, type RefundSagaInput, SIGNALS } from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
 import { Board } from './board';
-import { own } from './calls';
+import { own, ownActivities } from './calls';
+import { unlessPermanent } from './failures';
 import { answerResolutions } from './inbox';
 import { couponStep, paymentUndo, stockStep } from './order-steps';
 import { Saga } from './saga';
+
+const SETTLED = { isSettled: true } as const;
 
 /** Gives a paid order's money, coupon and stock back: REFUNDED, or COMPLETED again where the provider refuses. */
 export async function refundSaga(input: RefundSagaInput): Promise<OrderStatus | 'NOT_REFUNDABLE'> {
@@ -26,22 +29,25 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
   const runId = workflowInfo().firstExecutionRunId;
   const board = new Board(orderId, 'REFUND_REQUESTED');
   let policy: OrderPolicy | undefined;
-  const show = async (state: 'NEEDS_OPERATOR' | 'COMPENSATING', steps: readonly string[] = []): Promise<void> => {
-    board.publish(state, state === 'NEEDS_OPERATOR' ? 'a decision on the refund that failed' : 'the refund');
-    const notice = steps.length > 0 ? { notice: { code: 'UNDO_FAILED', steps } } : {};
-    await own.showSagaState({ orderId, state, atMs: Date.now(), ...notice });
-  };
   const saga = new Saga({
     undoRetryMs: () => policy?.undoRetryMs ?? 600_000,
-    parked: (stuck) =>
-      show(
-        'NEEDS_OPERATOR',
-        stuck.map((entry) => entry.step.name),
-      ),
-    stillParked: () => board.publish('NEEDS_OPERATOR', 'a decision on the refund that failed'),
+    async parked(points) {
+      const wasParked = board.parked.length > 0;
+      board.parked = points.map((point) => ({ ...point, amountAtRiskMinor: board.amountAtRiskOf(point) }));
+      const isParked = points.length > 0;
+      const state = isParked ? 'NEEDS_OPERATOR' : 'COMPENSATING';
+      board.publish(state, isParked ? 'a decision on the refund that failed' : 'the refund');
+      await unlessPermanent(own.listParked({ orderId, points: board.parked }));
+      if (isParked === wasParked) return;
+      const notice = isParked ? { notice: { code: 'UNDO_FAILED', steps: points.map(({ step }) => step) } } : {};
+      const { status } = board;
+      await unlessPermanent(own.showSagaState({ orderId, status, state, atMs: Date.now(), ...notice }));
+    },
+    recordRetry: (resolution) => own.recordRetry({ ...resolution, orderId, attempt: 0 }),
     undecided: (_resolution, why) => noteRefusal(orderId, SIGNALS.resolveCompensation, why),
-    unparked: () => show('COMPENSATING'),
+    isGivenUp: () => false,
   });
+  const ensured = ownActivities((name, work) => saga.ensure(name, work));
   board.progress = saga.progress;
   answerResolutions({
     whyNotDecidable: (resolution) => saga.whyNotDecidable(resolution),
@@ -50,7 +56,7 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
     noteRefusal: (what, why) => noteRefusal(orderId, what, why),
   });
 
-  const beginning = await own.beginRefund({ orderId, runId, reason, actor, atMs: Date.now() });
+  const beginning = await ensured.beginRefund({ orderId, runId, reason, actor, atMs: Date.now() });
   if (!beginning.accepted) {
     await condition(allHandlersFinished);
     return 'NOT_REFUNDABLE';
@@ -60,20 +66,20 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
   if (beginning.ended) return end(board, beginning.ended);
   await stopFollowingDelivery(orderId);
 
-  saga.plan(stockStep(orderId, runId));
-  if (beginning.couponAttempt !== undefined) saga.plan(couponStep(orderId, beginning.couponAttempt));
+  saga.plan(stockStep(orderId, runId, SETTLED));
+  if (beginning.couponAttempt !== undefined) saga.plan(couponStep(orderId, beginning.couponAttempt, SETTLED));
   if (beginning.paidAttempt !== null) {
-    const payment = paymentUndo(orderId, beginning.paidAttempt, policy);
+    const payment = paymentUndo(orderId, beginning.paidAttempt, policy, SETTLED);
     saga.plan(payment);
     board.publish('COMPENSATING', 'the payment provider');
     const refusal = await saga.undoFirst(payment, () => true);
     if (refusal) {
-      await own.refuseRefund({ orderId, runId, code: refusal.code, atMs: Date.now() });
+      await ensured.refuseRefund({ orderId, runId, code: refusal.code, atMs: Date.now() });
       return end(board, 'COMPLETED', refusal.code);
     }
   }
   await saga.compensate();
-  await own.completeRefund({ orderId, atMs: Date.now() });
+  await ensured.completeRefund({ orderId, runId, atMs: Date.now() });
   return end(board, 'REFUNDED');
 }
 
@@ -94,5 +100,7 @@ async function stopFollowingDelivery(orderId: number): Promise<void> {
 }
 
 async function noteRefusal(orderId: number, what: string, why: string): Promise<void> {
-  await CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() }));
+  await unlessPermanent(
+    CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() })),
+  );
 }

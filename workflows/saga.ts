@@ -1,4 +1,5 @@
-import { CancellationScope, condition, patched } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
+import { isFinal } from '../domain/failure';
 import type { StepState } from '../domain/saga-state';
 import { describeFailure, type Failure } from './failures';
 
@@ -10,11 +11,11 @@ export interface Step<Result = unknown> {
   do(): Promise<Result>;
   /** Makes sure the effect is not there, whether or not `do` ever ran, is running or failed. */
   undo(): Promise<void>;
-  /** Writes down that a person ended this undo, so that the books still add up. */
+  /** Records that a person ended this undo, so that the ledger balances. */
   writeOff(resolution: Resolution): Promise<void>;
 }
 
-/** What a person decided about an undo that failed. */
+/** What a person decided about something that waits for a decision. */
 export interface Resolution {
   readonly decisionId: string;
   readonly step: string;
@@ -24,17 +25,16 @@ export interface Resolution {
   readonly reference?: string;
 }
 
-/** A step as it stands. */
+/** The present state of a step. */
 export interface StepProgress {
   readonly step: Step;
   state: StepState;
-  error?: string;
   failure?: Failure;
   /** Workflow time in ms; when a failed undo is tried again by itself. */
   nextRetryAt?: number;
 }
 
-/** A do that came to nothing; its saga is still to be compensated. */
+/** A do that failed; its saga is still to be compensated. */
 export class StepFailed extends Error {
   override readonly name = 'StepFailed';
   constructor(
@@ -45,28 +45,40 @@ export class StepFailed extends Error {
   }
 }
 
+/** Something that waits for a person: an undo, or what cannot be done, which can only be tried again. */
+export interface ParkedAt {
+  readonly step: string;
+  /** Of a step; what is no step belongs to none. */
+  readonly attempt?: number;
+  readonly code: string;
+  readonly isUndo: boolean;
+}
+
 export interface SagaHooks {
   /** Gap between two tries of an undo whose provider does not answer, while parked. */
   undoRetryMs(): number;
-  /** An undo needs a person, or a provider that is away: the saga waits from here on. */
-  parked(stuck: readonly StepProgress[]): Promise<void>;
-  /** Something was tried or decided, and the saga waits on. */
-  stillParked(): void;
+  /** What waits for a person has changed or was tried once more; empty: nothing waits any more. */
+  parked(points: readonly ParkedAt[]): Promise<void>;
+  /** Records a person's RETRY of what cannot be done. */
+  recordRetry(resolution: Resolution): Promise<void>;
   /** A decision was not carried out; another may have the same id. */
   undecided(resolution: Resolution, why: string): Promise<void>;
-  unparked(): Promise<void>;
+  /** The saga is to end otherwise: what cannot be done is waited for no longer. */
+  isGivenUp(): boolean;
 }
 
 /**
- * Runs steps and takes them back. Undo is registered before do; undo runs in reverse, goes on past a failed one,
- * and is never given up: it parks until a person decides or the provider is back.
+ * Runs steps and takes them back. Undo is registered before do; undo runs in reverse, continues past a failed one,
+ * and is never given up: it parks until a person decides or the provider is back. What cannot succeed parks, too.
  */
 export class Saga {
   readonly progress: StepProgress[] = [];
   private readonly decisions: Resolution[] = [];
   private readonly decided = new Set<string>();
   private stuck: readonly StepProgress[] = [];
-  /** The step that a decision is being carried out about. */
+  /** What cannot be done, by the name under which it is decided. */
+  private readonly blocked = new Map<string, ParkedAt>();
+  /** The step whose decision is being carried out. */
   private deciding: string | undefined;
   private running: CancellationScope | undefined;
 
@@ -77,21 +89,52 @@ export class Saga {
     for (const step of steps) this.progress.push({ step, state: 'PENDING' });
   }
 
-  /** Does a step; throws StepFailed. */
+  /** Does a step; throws StepFailed. A fault of ours waits for a person's RETRY. */
   async run<Result>(step: Step<Result>): Promise<Result> {
     const entry = this.entryOf(step) ?? this.register(step);
-    this.set(entry, 'RUNNING');
-    try {
-      this.running = new CancellationScope();
-      const result = await this.running.run(() => step.do());
-      this.set(entry, 'DONE');
-      return result;
-    } catch (error) {
-      const failure = describeFailure(error);
-      this.set(entry, failure.final ? 'FAILED' : 'UNKNOWN', failure);
-      throw new StepFailed(step.name, failure);
-    } finally {
-      this.running = undefined;
+    for (;;) {
+      this.set(entry, 'RUNNING');
+      try {
+        this.running = new CancellationScope();
+        const result = await this.running.run(() => step.do());
+        this.set(entry, 'DONE');
+        return result;
+      } catch (error) {
+        const failure = describeFailure(error);
+        this.set(entry, isFinal(failure.kind) ? 'FAILED' : 'UNKNOWN', failure);
+        if (!(await this.mayTryAgain(step.name, failure, step.attempt))) throw new StepFailed(step.name, failure);
+      } finally {
+        this.running = undefined;
+      }
+    }
+  }
+
+  /** Does what must succeed for the saga to go on; a fault of ours waits for a person's RETRY. Throws StepFailed where that is given up. */
+  async ensure<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        const failure = describeFailure(error);
+        if (failure.kind !== 'PERMANENT') throw error;
+        if (!(await this.mayTryAgain(name, failure))) throw new StepFailed(name, failure);
+      }
+    }
+  }
+
+  /** Waits with a fault of ours until a person has it tried again: true; false: it is given up, or is no fault of ours. */
+  private async mayTryAgain(name: string, failure: Failure, attempt?: number): Promise<boolean> {
+    if (failure.kind !== 'PERMANENT') return false;
+    const { code } = failure;
+    this.blocked.set(name, { step: name, code, isUndo: false, ...(attempt === undefined ? {} : { attempt }) });
+    await this.showParked();
+    for (;;) {
+      await condition(() => this.hooks.isGivenUp() || this.decisions.some(({ step }) => step === name));
+      const resolution = this.takeDecision(({ step }) => step === name);
+      if (resolution && !(await this.isRecorded(resolution, () => this.hooks.recordRetry(resolution)))) continue;
+      this.blocked.delete(name);
+      await this.showParked();
+      return resolution !== undefined;
     }
   }
 
@@ -100,7 +143,7 @@ export class Saga {
     this.running?.cancel();
   }
 
-  /** The effect of a step whose undo was refused stands, and is to stand. */
+  /** The effect of a step whose undo was refused is there, and is to stay. */
   keep(step: Step): void {
     const entry = this.entryOf(step);
     if (entry) this.set(entry, 'DONE');
@@ -123,33 +166,39 @@ export class Saga {
 
   private async undoAll(meant: readonly StepProgress[], mayStand: (refusal: Failure) => boolean = () => false) {
     const isStuck = ({ state, failure }: StepProgress) =>
-      state === 'UNDO_FAILED' && !(failure?.final && mayStand(failure));
+      state === 'UNDO_FAILED' && !(failure && isFinal(failure.kind) && mayStand(failure));
     for (const entry of meant.filter(isToUndo)) await this.tryUndo(entry);
     this.stuck = meant.filter(isStuck);
     if (this.stuck.length === 0) return;
-    await this.hooks.parked(this.stuck);
     while (this.stuck.length > 0) {
+      await this.showParked();
       await this.decisionOrRetryTime();
       this.stuck = this.stuck.filter(isStuck);
-      if (this.stuck.length > 0) this.hooks.stillParked();
     }
     // One that came while the undo went well by itself must not decide about a later attempt's.
     for (const late of this.decisions.splice(0)) await this.refuseLate(late);
-    await this.hooks.unparked();
+    await this.showParked();
   }
 
+  /** An undo waits for a person or for its provider. */
   get isParked(): boolean {
     return this.stuck.length > 0;
   }
 
+  /** What cannot be done waits for a person. */
+  get isBlocked(): boolean {
+    return this.blocked.size > 0;
+  }
+
   /** Why a person's decision is refused; undefined: it can be taken, or has been under the same decisionId. */
-  whyNotDecidable({ decisionId, step }: Resolution): string | undefined {
+  whyNotDecidable({ decisionId, step, decision }: Resolution): string | undefined {
     if (this.decided.has(decisionId)) return undefined;
-    if (!this.isParked) return 'nothing waits for a decision';
-    const waiting = this.stuck.map((entry) => entry.step.name);
-    return waiting.includes(step)
-      ? undefined
-      : `step ${step} does not wait for a decision; waiting: ${waiting.join(', ')}`;
+    const waiting = [...this.stuck.map((entry) => entry.step.name), ...this.blocked.keys()];
+    if (waiting.length === 0) return 'nothing waits for a decision';
+    if (!waiting.includes(step)) return `step ${step} does not wait for a decision; waiting: ${waiting.join(', ')}`;
+    return this.blocked.has(step) && decision !== 'RETRY'
+      ? `${step} cannot be ended by hand: decide RETRY once its cause is mended, or compensate`
+      : undefined;
   }
 
   /** Why a decision would come second; it may only be asked where nothing is replayed. */
@@ -168,18 +217,31 @@ export class Saga {
     this.decisions.push(resolution);
   }
 
+  private async showParked(): Promise<void> {
+    const undos = this.stuck
+      .filter(({ state }) => state === 'UNDO_FAILED')
+      .map(({ step: { name, attempt }, failure }) => {
+        return { step: name, attempt, code: failure?.code ?? 'UNDO_FAILED', isUndo: true };
+      });
+    await this.hooks.parked([...undos, ...this.blocked.values()]);
+  }
+
+  private takeDecision(isMeant: (resolution: Resolution) => boolean): Resolution | undefined {
+    const index = this.decisions.findIndex(isMeant);
+    return index < 0 ? undefined : this.decisions.splice(index, 1)[0];
+  }
+
   private async decisionOrRetryTime(): Promise<void> {
     const retryTimes = this.stuck.flatMap((entry) => entry.nextRetryAt ?? []);
-    const hasDecision = () => this.decisions.length > 0;
+    const isOurs = ({ step }: Resolution) => !this.blocked.has(step);
+    const hasDecision = () => this.decisions.some(isOurs);
     if (retryTimes.length === 0) await condition(hasDecision);
     else await condition(hasDecision, Math.max(1, Math.min(...retryTimes) - Date.now()));
-    for (let resolution = this.decisions.shift(); resolution; resolution = this.decisions.shift()) {
+    for (let resolution = this.takeDecision(isOurs); resolution; resolution = this.takeDecision(isOurs)) {
       const { step } = resolution;
       const entry = this.stuck.find((candidate) => candidate.step.name === step && candidate.state === 'UNDO_FAILED');
-      this.deciding = step;
       if (entry) await this.apply(entry, resolution);
       else await this.refuseLate(resolution);
-      this.deciding = undefined;
     }
     const now = Date.now();
     for (const entry of this.stuck) {
@@ -188,37 +250,43 @@ export class Saga {
     }
   }
 
-  /** Whoever was told that his decision is taken hears that it came to nothing. */
+  /** Those who saw their decision taken are shown that it was not carried out. */
   private async refuseLate(resolution: Resolution): Promise<void> {
-    if (!patched('late-decisions-are-told')) return;
     this.decided.delete(resolution.decisionId);
     await this.hooks.undecided(resolution, `step ${resolution.step} does not wait for a decision any more`);
   }
 
   private async apply(entry: StepProgress, resolution: Resolution): Promise<void> {
-    try {
-      await CancellationScope.nonCancellable(() => entry.step.writeOff(resolution));
-    } catch (error) {
-      entry.error = `${resolution.decision} could not be carried out: ${describeFailure(error).message}`;
-      this.decided.delete(resolution.decisionId);
-      await this.hooks.undecided(resolution, entry.error);
-      return;
-    }
+    if (!(await this.isRecorded(resolution, () => entry.step.writeOff(resolution)))) return;
     if (resolution.decision === 'RETRY') await this.tryUndo(entry);
     else this.set(entry, resolution.decision === 'SKIP' ? 'SKIPPED' : 'UNDONE');
   }
 
-  private async tryUndo(entry: StepProgress): Promise<Failure | undefined> {
+  /** Carries a decision into the database; false: it could not be, and its id may be used again. */
+  private async isRecorded(resolution: Resolution, record: () => Promise<void>): Promise<boolean> {
+    this.deciding = resolution.step;
+    try {
+      await CancellationScope.nonCancellable(record);
+      return true;
+    } catch (error) {
+      const { code } = describeFailure(error);
+      this.decided.delete(resolution.decisionId);
+      await this.hooks.undecided(resolution, `${resolution.decision} could not be carried out: ${code}`);
+      return false;
+    } finally {
+      this.deciding = undefined;
+    }
+  }
+
+  private async tryUndo(entry: StepProgress): Promise<void> {
     this.set(entry, 'UNDOING');
     try {
       await CancellationScope.nonCancellable(() => entry.step.undo());
       this.set(entry, 'UNDONE');
-      return undefined;
     } catch (error) {
       const failure = describeFailure(error);
       this.set(entry, 'UNDO_FAILED', failure);
-      if (!failure.final) entry.nextRetryAt = Date.now() + this.hooks.undoRetryMs();
-      return failure;
+      if (!isFinal(failure.kind)) entry.nextRetryAt = Date.now() + this.hooks.undoRetryMs();
     }
   }
 
@@ -234,10 +302,7 @@ export class Saga {
   private set(entry: StepProgress, state: StepState, failure?: Failure): void {
     entry.state = state;
     delete entry.nextRetryAt;
-    if (failure) {
-      entry.error = failure.message;
-      entry.failure = failure;
-    }
+    if (failure) entry.failure = failure;
   }
 }
 

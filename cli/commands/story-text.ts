@@ -48,8 +48,8 @@ function waitLines({ order, waits }: SagaStory): string[] {
   const [first] = waits.stuck;
   return [
     line('waits for', `${waits.waitingFor}${retry}${atRisk}`),
-    ...waits.stuck.map(({ step, attempt, code, message }) =>
-      line('', shortened(`undo of ${step} #${attempt}: ${[code, message].filter(Boolean).join(' ')}`, WIDTH)),
+    ...waits.stuck.map(({ step, code, isUndo }) =>
+      line('', shortened(isUndo ? `undo of ${step}: ${code}` : `${step} cannot be done: ${code}`, WIDTH)),
     ),
     ...(first
       ? [line('', `ordersaga saga resolve ${order.orderId} --step ${first.step} --decision RETRY --reason '…'`)]
@@ -74,7 +74,7 @@ function stepLines({ steps }: SagaStory): string[] {
     moment(step.updatedAt),
     step.key,
     shortened(step.providerRef, 24),
-    shortened([step.code, step.message].filter(Boolean).join(' '), 40),
+    shortened(step.code, 40),
   ]);
   const text = table(['step', 'try', 'state', 'when', 'key', 'provider', 'error'], rows);
   return text === '' ? [] : [...text.split('\n'), ...leftOut(left)];

@@ -12,7 +12,7 @@ describe('the coupon step, whatever Temporal makes of it,', () => {
   async function claimed() {
     const [sku, code] = await Promise.all([shop.product(5), shop.issuedCoupon()]);
     const orderId = await shop.order(sku, 1, code);
-    return { code, orderId, first: { orderId, attempt: 1 }, second: { orderId, attempt: 2 } };
+    return { code, orderId, first: { orderId, attempt: 1, isSettled: false }, second: { orderId, attempt: 2 } };
   }
 
   test('redeems once, however often and at once it is done, and is undone once', async () => {

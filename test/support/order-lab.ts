@@ -94,7 +94,9 @@ export class OrderLab extends WorkflowDesk implements Ledgers {
         settings,
         providers: sandboxProviders({ url: sandbox.url, timeoutMs: settings.PROVIDER_TIMEOUT_MS }),
       }),
+      db,
       metrics: new Metrics('lab'),
+      redis: undefined,
       identity: 'lab',
     });
     return new OrderLab(parts.client, admin, database, db, dataDir, sandbox, worker);

@@ -1,0 +1,64 @@
+import { Context } from '@temporalio/activity';
+import type { Db } from '../db/connection';
+import { closeOperatorItems, openOperatorItem } from '../db/operator-items';
+import type { CarrierProvider } from '../providers/carrier';
+import { CredentialsRefused, KeyClosed, ProviderRefused, RequestRejected } from '../providers/errors';
+import type { PaymentProvider } from '../providers/payment';
+import type { WarehouseProvider } from '../providers/warehouse';
+
+export interface Providers {
+  readonly payment: PaymentProvider;
+  readonly carrier: CarrierProvider;
+  readonly warehouse: WarehouseProvider;
+}
+
+/**
+ * The same providers; one that refuses our credentials is at once listed for operators, and no longer once it accepts
+ * them. The process that listed it sees that itself; one that has just started looks after its first call, for those that died.
+ */
+export function withCredentialAlerts(providers: Providers, db: Db): Providers {
+  return {
+    payment: watched('payment', providers.payment, db),
+    carrier: watched('carrier', providers.carrier, db),
+    warehouse: watched('warehouse', providers.warehouse, db),
+  };
+}
+
+type Call = (...args: unknown[]) => Promise<unknown>;
+
+function watched<Port extends object>(provider: keyof Providers, port: Port, db: Db): Port {
+  const item = { kind: 'CREDENTIALS_REFUSED', subject: provider } as const;
+  let mayBeListed = true;
+
+  async function accepted(): Promise<void> {
+    if (!mayBeListed) return;
+    await closeOperatorItems(db, item, { state: 'HEALED' });
+    mayBeListed = false;
+  }
+
+  async function refused(): Promise<void> {
+    mayBeListed = true;
+    Context.current().log.error('a provider refuses our credentials: orders wait until it accepts them', { provider });
+    await openOperatorItem(db, { ...item, cause: 'CREDENTIALS_REFUSED' });
+  }
+
+  const watch =
+    (call: Call): Call =>
+    async (...args) => {
+      try {
+        const result = await call(...args);
+        await accepted();
+        return result;
+      } catch (error) {
+        if (error instanceof CredentialsRefused) await refused();
+        else if (isProvidersWord(error)) await accepted();
+        throw error;
+      }
+    };
+  return Object.fromEntries(Object.entries(port).map(([name, call]) => [name, watch(call as Call)])) as Port;
+}
+
+/** It knew us well enough to say no. */
+function isProvidersWord(error: unknown): boolean {
+  return error instanceof ProviderRefused || error instanceof KeyClosed || error instanceof RequestRejected;
+}

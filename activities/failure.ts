@@ -1,0 +1,43 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { refusalState } from '../db/refusal';
+import { type FailureDetail, type FailureKind, isFinal } from '../domain/failure';
+import { CredentialsRefused, OutcomeUnknown, ProviderUnavailable, RequestRejected } from '../providers/errors';
+
+/** The failure of an activity: its code is the type, its kind says what follows. Never carries what a provider or a customer wrote. */
+export function failure(kind: FailureKind, code: string, message = code): ApplicationFailure {
+  const detail: FailureDetail = { kind };
+  return ApplicationFailure.create({ type: code, message, nonRetryable: isFinal(kind), details: [detail] });
+}
+
+/** Whatever an activity throws, as the failure that its workflow reads; the error itself stays here, for it may carry data. */
+export function asFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  if (error instanceof ProviderUnavailable || error instanceof OutcomeUnknown)
+    return failure('UNAVAILABLE', error.code, error.message);
+  if (error instanceof CredentialsRefused) return failure('CREDENTIALS', error.code, error.message);
+  if (error instanceof RequestRejected) return failure('PERMANENT', error.code, error.message);
+  if (isTimeout(error)) return failure('UNAVAILABLE', 'OUTCOME_UNKNOWN', 'the time for this call was over');
+  const state = refusalState(error);
+  if (state !== undefined) return failure('PERMANENT', `SQLSTATE_${state}`, ruleOf(error));
+  return failure('UNEXPECTED', codeOf(error) ?? 'UNEXPECTED', nameOf(error));
+}
+
+/** The caller's own limit (AbortSignal.timeout), by name: it may come from another realm. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
+}
+
+/** Which rule of the database refuses, without the data that it refuses. */
+function ruleOf(error: unknown): string {
+  const { table, constraint, column } = error as Readonly<Record<'table' | 'constraint' | 'column', unknown>>;
+  const parts = Object.entries({ table, column, constraint }).filter(([, value]) => typeof value === 'string');
+  return ['the database refuses this for good', ...parts.map(([name, value]) => `${name} ${String(value)}`)].join(', ');
+}
+
+/** SQLSTATE or the code of a system error: ECONNREFUSED. */
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^[A-Z0-9_]{2,40}$/.test(code) ? code : undefined;
+}
+
+const nameOf = (error: unknown) => (error instanceof Error ? error.name : typeof error);

@@ -1,0 +1,169 @@
+import type { Db, Trx } from '../db/connection';
+import { lockOrder } from '../db/orders';
+import { advanceStep, beginStep, findStep, keyOfStep, lockStep, type StepId, type StepRecord } from '../db/saga-steps';
+import { addToTimeline } from '../db/timeline';
+import { KeyClosed, ProviderRefused } from '../providers/errors';
+import { requireUndoable, type UndoCall } from './attempt-fence';
+import { asFailure, failure } from './failure';
+
+/** A provider's effect under a step's key. */
+export interface ProviderEffect<Result> {
+  /** Makes the effect; the key is the step's, so that the provider makes it once. */
+  make(record: StepRecord): Promise<Result>;
+  /** What the provider already has of it; undefined: nothing yet, so that it may be made. */
+  lookUp(record: StepRecord): Promise<Result | undefined>;
+  /** What the record keeps of the result. */
+  refOf(result: Result): string;
+  /** Own rows of the same transaction as the outcome. */
+  recordIn?(trx: Trx, result: Result): Promise<void>;
+}
+
+/** The record left the state that a run of its do assumes: another run, or the undo, was faster. */
+export class StepMovedOn extends Error {
+  override readonly name = 'StepMovedOn';
+}
+
+/**
+ * Calls a provider once and for certain: an intent row first, the outcome row after. An intent found without outcome
+ * is looked up before anything is tried again; a run that finds the outcome recorded returns it; a tombstone of the
+ * undo ends it. Throws a final failure by the provider's code, and retryable ones while the outcome is open.
+ */
+export async function doProviderStep<Result>(db: Db, id: StepId, effect: ProviderEffect<Result>): Promise<void> {
+  const { record, isNew } = await beginStep(db, id, 'UNKNOWN');
+  if (isDone(record)) return;
+  try {
+    const result = (isNew ? undefined : await effect.lookUp(record)) ?? (await effect.make(record));
+    await recordOutcome(db, id, result, effect);
+  } catch (error) {
+    if (error instanceof StepMovedOn && isDone(await findStep(db, id))) return;
+    if (error instanceof KeyClosed) throw stepClosed(id);
+    if (!(error instanceof ProviderRefused)) throw await asNotedFailure(db, id, error);
+    if (await recordRefusal(db, id, error.code)) throw refusal(id, error.code);
+    if (!isDone(await findStep(db, id))) throw stepClosed(id);
+  }
+}
+
+/** Whether the do has succeeded; false: it is open. Throws how it ended otherwise, also where it has been undone since. */
+function isDone(record: StepRecord): boolean {
+  if (record.state === 'DONE') return true;
+  if (record.refusedCode !== null) throw refusal(record, record.refusedCode);
+  if (record.state !== 'UNKNOWN') throw stepClosed(record);
+  return false;
+}
+
+/** Only the payment provider speaks about the customer's means of payment. */
+function refusal(id: StepId, code: string) {
+  return failure(id.step === 'payment' ? 'DECLINED' : 'REFUSED', code, `${keyOfStep(id)}: ${code}`);
+}
+
+async function recordOutcome<Result>(
+  db: Db,
+  id: StepId,
+  result: Result,
+  effect: ProviderEffect<Result>,
+): Promise<void> {
+  const providerRef = effect.refOf(result);
+  await db.transaction(async (trx) => {
+    await lockOrder(trx, id.orderId);
+    if (!(await advanceStep(trx, id, ['UNKNOWN'], { state: 'DONE', providerRef, code: null }))) throw new StepMovedOn();
+    await effect.recordIn?.(trx, result);
+    await recordStep(trx, id, 'DONE');
+  });
+}
+
+/** False: the record left UNKNOWN meanwhile. */
+async function recordRefusal(db: Db, id: StepId, code: string): Promise<boolean> {
+  return db.transaction(async (trx) => {
+    await lockOrder(trx, id.orderId);
+    if (!(await advanceStep(trx, id, ['UNKNOWN'], { state: 'FAILED', code, refusedCode: code }))) return false;
+    await recordStep(trx, id, 'FAILED', code);
+    return true;
+  });
+}
+
+/** What keeps an open step from its outcome is kept with it, for those who look at the order. */
+async function asNotedFailure(db: Db, id: StepId, error: unknown) {
+  const noted = asFailure(error);
+  await advanceStep(db, id, ['UNKNOWN'], { state: 'UNKNOWN', code: noted.type ?? null }).catch(() => undefined);
+  return noted;
+}
+
+/** Takes an effect back. */
+export interface ProviderUndo<Result> {
+  /** Whether the provider can have anything at all under this record. */
+  mayHaveHappened(record: StepRecord): boolean;
+  /** After it, the effect is not there and can't come to be, however late a do is. */
+  takeBack(record: StepRecord): Promise<Result>;
+  recordIn?(trx: Trx, result: Result): Promise<void>;
+}
+
+/**
+ * Undoes a step whether it happened, failed, is under way or never began; where it never began, a tombstone under the
+ * key stops a late do. Throws a final failure when the provider refuses, a retryable one while it can't be reached.
+ */
+export async function undoProviderStep<Result>(
+  db: Db,
+  id: StepId,
+  call: UndoCall,
+  undo: ProviderUndo<Result>,
+): Promise<void> {
+  const open = await db.transaction((trx) => closeToNewDo(trx, id, call, undo));
+  if (!open) return;
+  try {
+    const result = await undo.takeBack(open);
+    await db.transaction(async (trx) => {
+      await lockOrder(trx, id.orderId);
+      if (!(await advanceStep(trx, id, ['UNDOING', 'UNDO_FAILED'], { state: 'UNDONE', code: null }))) return;
+      await undo.recordIn?.(trx, result);
+      await recordStep(trx, id, 'UNDONE');
+    });
+  } catch (error) {
+    const failed = error instanceof ProviderRefused ? failure('REFUSED', error.code) : asFailure(error);
+    if (await recordUndoFailure(db, id, open, failed.type ?? 'UNEXPECTED')) throw failed;
+  }
+}
+
+/** From here on no do can begin or end; returns the record if the provider is still to be asked. */
+async function closeToNewDo<Result>(
+  trx: Trx,
+  id: StepId,
+  call: UndoCall,
+  undo: ProviderUndo<Result>,
+): Promise<StepRecord | undefined> {
+  const order = await lockOrder(trx, id.orderId);
+  const { isNew } = await beginStep(trx, id, 'UNDONE');
+  const record = await lockStep(trx, id);
+  if (isNew || !record || record.state === 'UNDONE' || record.state === 'SKIPPED') return undefined;
+  await requireUndoable(trx, order, call);
+  const mayHaveHappened = undo.mayHaveHappened(record);
+  await advanceStep(trx, id, [record.state], { state: mayHaveHappened ? 'UNDOING' : 'UNDONE' });
+  return mayHaveHappened ? record : undefined;
+}
+
+/** False: another run has undone the step meanwhile, or a person has ended its undo. */
+async function recordUndoFailure(db: Db, id: StepId, before: StepRecord, code: string): Promise<boolean> {
+  return db.transaction(async (trx) => {
+    await lockOrder(trx, id.orderId);
+    const isKnown = before.state === 'UNDO_FAILED' && before.code === code;
+    if ((await advanceStep(trx, id, ['UNDOING'], { state: 'UNDO_FAILED', code })) && !isKnown)
+      await recordStep(trx, id, 'UNDO_FAILED', code);
+    const { state } = await findStep(trx, id);
+    return state !== 'UNDONE' && state !== 'SKIPPED';
+  });
+}
+
+/** The step's entry in the order's timeline. */
+export async function recordStep(trx: Trx, id: StepId, state: string, code?: string): Promise<void> {
+  await addToTimeline(trx, [
+    {
+      orderId: id.orderId,
+      at: new Date(),
+      type: 'step',
+      data: { step: id.step, attempt: id.attempt, state, ...(code ? { code } : {}) },
+    },
+  ]);
+}
+
+export function stepClosed(id: StepId) {
+  return failure('CLOSED', 'STEP_CLOSED', `${keyOfStep(id)} was undone before it was done`);
+}
