@@ -78,6 +78,15 @@ export const parcelViewSchema = z.object({
 /** A parcel as the carrier lists it for an order; status is its newest scan. */
 export type ParcelView = z.infer<typeof parcelViewSchema>;
 
+export const storageViewSchema = z.object({
+  key: businessKeySchema,
+  orderId,
+  ref: z.string().min(1),
+  status: z.enum(['STORED', 'CANCELLED']),
+});
+/** Goods as the warehouse lists them for an order. */
+export type StorageView = z.infer<typeof storageViewSchema>;
+
 /** What the carrier posts for each scan: the event of `shipment.status`, tracking number always present. */
 export const carrierWebhookSchema = shipmentStatusEventSchema.required({ trackingNumber: true });
 export type CarrierWebhook = z.infer<typeof carrierWebhookSchema>;
@@ -96,21 +105,45 @@ export const ledgerEntrySchema = z.object({
 });
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
 
-export const outageRequestSchema = z.object({
-  mode: z.enum(['unavailable', 'slow', 'none']),
-  delayMs: z.number().int().min(0).max(600_000).optional(),
-  /** Only calls for this order; absent: every call. */
-  orderId: orderId.optional(),
-});
-export type OutageRequest = z.infer<typeof outageRequestSchema>;
+export const PROVIDER_OPERATIONS = ['open', 'confirm', 'lookup', 'close', 'create', 'store', 'cancel'] as const;
+export type ProviderOperation = (typeof PROVIDER_OPERATIONS)[number];
 
-/** An outage in force. */
-export interface OutageView {
-  readonly provider: ProviderName;
-  readonly mode: 'unavailable' | 'slow';
-  readonly delayMs?: number;
-  readonly orderId?: number;
-}
+/** What a fault is about; absent: every call. */
+const faultScope = {
+  operation: z.enum(PROVIDER_OPERATIONS).optional(),
+  /** Only calls for this order. */
+  orderId: orderId.optional(),
+};
+
+const delayMs = z.number().int().min(0).max(600_000).optional();
+
+/** A response in the provider's place, as a gateway, a proxy or a login page gives one. */
+const gatewayFaultSchema = z.strictObject({
+  mode: z.literal('gateway'),
+  ...faultScope,
+  /** Of the response; absent: the connection is closed without one. */
+  status: z.number().int().min(200).max(599).optional(),
+  /** As it is sent; absent: empty. */
+  body: z.string().max(100_000).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Whether the provider has acted when the response is given in its place. */
+  when: z.enum(['before', 'after']).default('before'),
+  delayMs,
+  /** So many calls; absent: until it is ended. */
+  times: z.number().int().min(1).max(1_000_000).optional(),
+});
+
+export const outageRequestSchema = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('unavailable'), ...faultScope }),
+  z.strictObject({ mode: z.literal('slow'), ...faultScope, delayMs }),
+  gatewayFaultSchema,
+  z.strictObject({ mode: z.literal('none'), ...faultScope }),
+]);
+export type OutageRequest = z.infer<typeof outageRequestSchema>;
+export type GatewayFault = z.infer<typeof gatewayFaultSchema>;
+
+/** A fault in force. */
+export type OutageView = Exclude<OutageRequest, { mode: 'none' }> & { readonly provider: ProviderName };
 
 export const providerProblemSchema = z.object({
   code: z.string().min(1),

@@ -3,10 +3,12 @@ import { z } from 'zod';
 import {
   businessKeySchema,
   createShipmentRequestSchema,
+  type GatewayFault,
   openPaymentRequestSchema,
   outageRequestSchema,
   PROVIDERS,
   type ProviderName,
+  type ProviderOperation,
   scanRequestSchema,
   storeRequestSchema,
 } from '../contracts/provider-api';
@@ -53,6 +55,7 @@ function paymentRoutes(app: Express, parts: SandboxParts): void {
   app.post(
     base,
     operation(
+      'open',
       opened,
       (body) => body.orderId,
       (body) => payments.open(body),
@@ -60,15 +63,15 @@ function paymentRoutes(app: Express, parts: SandboxParts): void {
   );
   app.get(
     `${base}/:ref`,
-    operation(refOf, orderOf, (ref) => payments.lookup(ref)),
+    operation('lookup', refOf, orderOf, (ref) => payments.lookup(ref)),
   );
   app.post(
     `${base}/:ref/confirm`,
-    operation(refOf, orderOf, (ref) => payments.confirm(ref)),
+    operation('confirm', refOf, orderOf, (ref) => payments.confirm(ref)),
   );
   app.post(
     `${base}/:ref/close`,
-    operation(refOf, orderOf, (ref) => payments.close(ref)),
+    operation('close', refOf, orderOf, (ref) => payments.close(ref)),
   );
 }
 
@@ -81,6 +84,7 @@ function carrierRoutes(app: Express, parts: SandboxParts): void {
   app.post(
     base,
     operation(
+      'create',
       created,
       (body) => body.orderId,
       (body) => parcels.create(body),
@@ -88,11 +92,11 @@ function carrierRoutes(app: Express, parts: SandboxParts): void {
   );
   app.get(
     `${base}/:key`,
-    operation(keyOf, orderOf, (key) => parcels.lookup(key)),
+    operation('lookup', keyOf, orderOf, (key) => parcels.lookup(key)),
   );
   app.post(
     `${base}/:key/cancel`,
-    operation(keyOf, orderOf, (key) => parcels.cancel(key)),
+    operation('cancel', keyOf, orderOf, (key) => parcels.cancel(key)),
   );
   // The depot's side, which no outage of the carrier's API touches.
   app.post(`${base}/:key/scan`, async (req, res) => {
@@ -109,7 +113,7 @@ function carrierRoutes(app: Express, parts: SandboxParts): void {
 }
 
 function warehouseRoutes(app: Express, parts: SandboxParts): void {
-  const { storages } = parts.books;
+  const { storages, journal } = parts.books;
   const operation = operationsOf('warehouse', parts);
   const orderOf = (key: string) => storages.orderOf(key);
   const stored = (req: Request) => parsed(storeRequestSchema, req.body);
@@ -117,6 +121,7 @@ function warehouseRoutes(app: Express, parts: SandboxParts): void {
   app.post(
     base,
     operation(
+      'store',
       stored,
       (body) => body.orderId,
       (body) => storages.store(body),
@@ -124,12 +129,17 @@ function warehouseRoutes(app: Express, parts: SandboxParts): void {
   );
   app.get(
     `${base}/:key`,
-    operation(keyOf, orderOf, (key) => storages.lookup(key)),
+    operation('lookup', keyOf, orderOf, (key) => storages.lookup(key)),
   );
   app.post(
     `${base}/:key/cancel`,
-    operation(keyOf, orderOf, (key) => storages.cancel(key)),
+    operation('cancel', keyOf, orderOf, (key) => storages.cancel(key)),
   );
+  app.get(base, async (req, res) => {
+    const found = storages.storagesOf(parsed(orderIdQuery, req.query.orderId));
+    await journal.durable();
+    res.json(found);
+  });
 }
 
 function witnessRoutes(app: Express, { books, outages }: SandboxParts): void {
@@ -152,29 +162,44 @@ function witnessRoutes(app: Express, { books, outages }: SandboxParts): void {
   });
 }
 
-/** Makes the routes of one provider: parse, suffer its outage, act, and answer once it is on disk. */
+/** Makes the routes of one provider: parse, suffer its fault, act, and respond once it is on disk. */
 function operationsOf(provider: ProviderName, { books, outages, held, slowMs }: SandboxParts) {
   return function operation<Input>(
+    name: ProviderOperation,
     parse: (req: Request) => Input,
     orderOf: (input: Input) => number | undefined,
     act: (input: Input) => object | 'hang',
   ) {
-    return async (req: Request, res: Response): Promise<void> => {
-      const input = parse(req);
-      const outage = outages.of(provider, orderOf(input));
-      if (outage?.mode === 'unavailable') throw new Problem(503, 'UNAVAILABLE', `${provider} is unavailable`);
-      if (outage?.mode === 'slow' && !(await held.delay(res, outage.delayMs ?? slowMs))) return;
-      let answer: object | 'hang';
+    const actDurably = async (input: Input): Promise<object | 'hang'> => {
       try {
-        answer = act(input);
+        return act(input);
       } finally {
         // A refusal may have been recorded, and a look-up may have seen what is not on disk yet.
         await books.journal.durable();
       }
-      if (answer === 'hang') held.hang(res);
-      else res.json(answer);
+    };
+    return async (req: Request, res: Response): Promise<void> => {
+      const input = parse(req);
+      const outage = outages.meet(provider, name, orderOf(input));
+      if (outage?.mode === 'unavailable') throw new Problem(503, 'UNAVAILABLE', `${provider} is unavailable`);
+      if (outage?.mode === 'slow' && !(await held.delay(res, outage.delayMs ?? slowMs))) return;
+      if (outage?.mode === 'gateway') {
+        // Whatever the provider itself says then is lost.
+        if (outage.when === 'after') await actDurably(input).catch(() => undefined);
+        if (!(await held.delay(res, outage.delayMs ?? 0))) return;
+        respondAsGateway(res, outage);
+        return;
+      }
+      const result = await actDurably(input);
+      if (result === 'hang') held.hang(res);
+      else res.json(result);
     };
   };
+}
+
+function respondAsGateway(res: Response, { status, body, headers }: GatewayFault): void {
+  if (status === undefined) res.destroy();
+  else res.writeHead(status, headers).end(body);
 }
 
 function keyOf(req: Request): string {

@@ -1,31 +1,54 @@
-import type { OutageRequest, OutageView, ProviderName } from '../contracts/provider-api';
+import type { OutageRequest, OutageView, ProviderName, ProviderOperation } from '../contracts/provider-api';
 
-/** Outages in force, by provider, for one order or for all; gone after a restart. */
+/** The calls that a fault is about. */
+interface Scope {
+  readonly operation?: ProviderOperation | undefined;
+  readonly orderId?: number | undefined;
+}
+
+/** Faults in force, by provider, operation and order; gone after a restart. */
 export class Outages {
-  readonly #outages = new Map<string, OutageView>();
+  readonly #outages = new Map<string, { readonly view: OutageView; left: number }>();
 
-  /** `none` ends the outage of its scope; without an order, every outage of the provider. */
-  set(provider: ProviderName, { mode, delayMs, orderId }: OutageRequest): void {
-    if (mode !== 'none') {
-      this.#outages.set(scope(provider, orderId), { provider, mode, delayMs, orderId });
-    } else if (orderId !== undefined) {
-      this.#outages.delete(scope(provider, orderId));
-    } else {
-      for (const [key, outage] of this.#outages) if (outage.provider === provider) this.#outages.delete(key);
+  /** `none` ends every fault that is about its operation and its order; without them, every fault of the provider. */
+  set(provider: ProviderName, request: OutageRequest): void {
+    if (request.mode === 'none') {
+      for (const [key, { view }] of this.#outages)
+        if (view.provider === provider && isWithin(view, request)) this.#outages.delete(key);
+      return;
     }
+    const times = request.mode === 'gateway' ? request.times : undefined;
+    this.#outages.set(scopeOf(provider, request), {
+      view: { provider, ...request },
+      left: times ?? Number.POSITIVE_INFINITY,
+    });
   }
 
   list(): OutageView[] {
-    return [...this.#outages.values()];
+    return [...this.#outages.values()].map(({ view }) => view);
   }
 
-  /** The order's own outage comes before the provider's. */
-  of(provider: ProviderName, orderId: number | undefined): OutageView | undefined {
+  /** The fault that this call meets, the most particular first; one that is for so many calls has one less then. */
+  meet(provider: ProviderName, operation: ProviderOperation, orderId: number | undefined): OutageView | undefined {
     if (this.#outages.size === 0) return undefined;
-    return this.#outages.get(scope(provider, orderId)) ?? this.#outages.get(scope(provider, undefined));
+    const scopes: Scope[] = [{ operation, orderId }, { orderId }, { operation }, {}];
+    for (const scope of scopes.map((one) => scopeOf(provider, one))) {
+      const found = this.#outages.get(scope);
+      if (!found) continue;
+      found.left -= 1;
+      if (found.left <= 0) this.#outages.delete(scope);
+      return found.view;
+    }
+    return undefined;
   }
 }
 
-function scope(provider: ProviderName, orderId: number | undefined): string {
-  return `${provider}/${orderId ?? '*'}`;
+function isWithin(fault: Scope, { operation, orderId }: Scope): boolean {
+  return (
+    (operation === undefined || fault.operation === operation) && (orderId === undefined || fault.orderId === orderId)
+  );
+}
+
+function scopeOf(provider: ProviderName, { operation, orderId }: Scope): string {
+  return `${provider}/${operation ?? '*'}/${orderId ?? '*'}`;
 }

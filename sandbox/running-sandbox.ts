@@ -30,6 +30,7 @@ export function runningSandbox() {
   return {
     call,
     dataDir: () => dataDir,
+    url: () => sandbox.url,
     close: () => sandbox.close(),
 
     /** On the same directory. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import type { StoreRequest, storageStateSchema } from '../contracts/provider-api';
+import type { StorageView, StoreRequest, storageStateSchema } from '../contracts/provider-api';
 import type { Entry, RecordChange } from './entries';
 import { fingerprintOf, orderInKey } from './keys';
 import { faultsIn } from './magic-values';
@@ -17,6 +17,7 @@ interface Storage {
 export class StorageBook {
   readonly #storages = new Map<string, Storage>();
   readonly #cancelled = new Set<string>();
+  readonly #keysByOrder = new Map<number, string[]>();
 
   constructor(
     private readonly record: RecordChange,
@@ -53,6 +54,14 @@ export class StorageBook {
     return { status: 'cancelled' };
   }
 
+  storagesOf(orderId: number): StorageView[] {
+    return (this.#keysByOrder.get(orderId) ?? []).flatMap((key) => {
+      const storage = this.#storages.get(key);
+      const status = this.#cancelled.has(key) ? 'CANCELLED' : 'STORED';
+      return storage ? [{ key, orderId, ref: storage.ref, status }] : [];
+    });
+  }
+
   orderOf(key: string): number | undefined {
     return this.#storages.get(key)?.orderId ?? orderInKey(key);
   }
@@ -61,6 +70,7 @@ export class StorageBook {
     if (entry.kind === 'storage.stored') {
       const { key, orderId, ref, fingerprint } = entry;
       this.#storages.set(key, { orderId, ref, fingerprint });
+      this.#keysByOrder.set(orderId, [...(this.#keysByOrder.get(orderId) ?? []), key]);
     }
     if (entry.kind === 'storage.cancelled') this.#cancelled.add(entry.key);
   }

@@ -1,7 +1,7 @@
 import type { Shop } from './shop';
 
 /** Where the books of an order are read. */
-export type Ledgers = Pick<Shop, 'db' | 'capturedNet' | 'stock'>;
+export type Ledgers = Pick<Shop, 'db' | 'capturedNet' | 'stock' | 'parcels' | 'storages'>;
 
 interface OrderRow {
   readonly id: number;
@@ -13,7 +13,7 @@ interface OrderRow {
 }
 
 /**
- * I1 to I3 and I9 for one order: its state is final or waiting, the provider's ledger and ours agree with it, its coupon
+ * I1 to I3, I9 and I10 for one order: its state is final or waiting, the provider's ledger and ours agree with it, its coupon
  * stands where it does, the stock adds up, and undo ran in reverse.
  */
 export async function expectBooksToAddUp(shop: Ledgers, orderId: number): Promise<void> {
@@ -27,6 +27,7 @@ export async function expectBooksToAddUp(shop: Ledgers, orderId: number): Promis
   await expectDiscountToAddUp(shop, order);
   if (order.coupon_request_id !== null) await expectCouponToStandLike(shop, order, isPaid);
   await expectStockToAddUp(shop, orderId);
+  await expectGoodsToBeWhereTheyBelong(shop, order);
   await expectUndoInReverse(shop, orderId);
 }
 
@@ -72,6 +73,15 @@ async function expectStockToAddUp(shop: Ledgers, orderId: number): Promise<void>
     const { free, held, sold } = await shop.stock(sku);
     expect({ sku, sum: free + held + sold }).toEqual({ sku, sum: Number(put.sum ?? 0) });
   }
+}
+
+/** I10: nothing of an unsold order is on its way or in storage; of a sold one, one parcel, and one storage where it is stored. */
+async function expectGoodsToBeWhereTheyBelong(shop: Ledgers, order: OrderRow): Promise<void> {
+  const live = (await shop.parcels(order.id)).filter(({ status }) => status !== 'CANCELLED');
+  const stored = (await shop.storages(order.id)).filter(({ status }) => status !== 'CANCELLED');
+  const isUnsold = ['CREATED', 'PENDING_PAYMENT', 'CANCELLED'].includes(order.status);
+  if (isUnsold) expect({ live, stored }).toEqual({ live: [], stored: [] });
+  else expect({ live: live.length, stored: stored.length > 1 }).toEqual({ live: 1, stored: false });
 }
 
 async function expectUndoInReverse(shop: Ledgers, orderId: number): Promise<void> {

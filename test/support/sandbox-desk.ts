@@ -1,5 +1,14 @@
-import type { OutageRequest, ProviderName } from '../../contracts/provider-api';
+import type { z } from 'zod';
+import type {
+  OutageRequest,
+  outageRequestSchema,
+  ParcelView,
+  ProviderName,
+  StorageView,
+} from '../../contracts/provider-api';
 import type { LedgerEntry } from './shop';
+
+type GatewayInput = Extract<z.input<typeof outageRequestSchema>, { mode: 'gateway' }>;
 
 /** A sandbox's faults, depot and ledger, from outside. */
 export class SandboxDesk {
@@ -13,6 +22,25 @@ export class SandboxDesk {
   ): Promise<void> {
     const body = JSON.stringify({ mode, orderId, ...(mode === 'slow' ? { delayMs } : {}) });
     await this.askSandbox('PUT', `/faults/${provider}`, body);
+  }
+
+  /** What a gateway says in the provider's place. */
+  async gateway(provider: ProviderName, fault: Omit<GatewayInput, 'mode'>): Promise<void> {
+    await this.askSandbox('PUT', `/faults/${provider}`, JSON.stringify({ mode: 'gateway', ...fault }));
+  }
+
+  async endFaults(provider: ProviderName, orderId?: number): Promise<void> {
+    await this.askSandbox('PUT', `/faults/${provider}`, JSON.stringify({ mode: 'none', orderId }));
+  }
+
+  /** Every parcel that the carrier ever made for the order. */
+  async parcels(orderId: number): Promise<ParcelView[]> {
+    return (await this.askSandbox('GET', `/carrier/shipments?orderId=${orderId}`)).json() as Promise<ParcelView[]>;
+  }
+
+  /** All that the warehouse ever took in for the order. */
+  async storages(orderId: number): Promise<StorageView[]> {
+    return (await this.askSandbox('GET', `/warehouse/storages?orderId=${orderId}`)).json() as Promise<StorageView[]>;
   }
 
   async pickUp(orderId: number): Promise<void> {

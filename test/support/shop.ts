@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { createDevelopmentToken } from '../../cli/development-token';
 import type { CouponAcceptedView, OrderStatusView, PutCoupon } from '../../contracts/http';
+import type { ParcelView, StorageView } from '../../contracts/provider-api';
 import { orderWorkflowId } from '../../contracts/workflow-api';
 import { type Db, openDatabase } from '../../db/connection';
 import type { CouponRequestStatus } from '../../domain/coupon';
 import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
 import { sharedSystem } from './environment';
+import { SandboxDesk } from './sandbox-desk';
 import type { SystemAddresses } from './system';
 import { until } from './until';
 
@@ -28,11 +30,14 @@ export interface LedgerEntry {
 export class Shop {
   readonly system: SystemAddresses;
   readonly db: Db;
+  /** The providers' own side: faults, parcels, storages. */
+  readonly providers: SandboxDesk;
   private connection: Connection | undefined;
 
   /** Of the system that all tests share, unless it is told another. */
   constructor(system = sharedSystem()) {
     this.system = system;
+    this.providers = new SandboxDesk(system.sandbox);
     this.db = openDatabase({ url: system.postgres, poolMax: 4, applicationName: 'test' });
   }
 
@@ -193,6 +198,14 @@ export class Shop {
       (sum, entry) => sum + (entry.type === 'charge' ? entry.amount : -entry.amount),
       0,
     );
+  }
+
+  parcels(orderId: number): Promise<ParcelView[]> {
+    return this.providers.parcels(orderId);
+  }
+
+  storages(orderId: number): Promise<StorageView[]> {
+    return this.providers.storages(orderId);
   }
 
   async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {
