@@ -105,13 +105,13 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
       call: RequestStepCall & {
         code: string;
         kind: FailureKind;
-        then: AfterFailure;
+        next: AfterFailure;
         holdExpiresAtMs: number;
         atMs: number;
       },
     ): Promise<AttemptFailure> {
       return withOrder(db, call.orderId, async (trx, order): Promise<AttemptFailure> => {
-        const failed = { code: call.code, kind: call.kind, next: call.then };
+        const failed = { code: call.code, kind: call.kind, next: call.next };
         if (order.status === 'CANCELLED') return { ...failed, code: order.statusReason ?? call.code, next: 'CANCEL' };
         const request = await findRequest(trx, call);
         const dedupeKey = `attempt:${call.attempt}:failed`;
@@ -144,11 +144,11 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
           },
         ]);
         const occurrence = String(call.attempt);
-        if (call.then === 'RETRY') {
+        if (call.next === 'RETRY') {
           await scheduleRetry(trx, request, deps.retry, at);
           await tellCustomer(trx, order, 'RETRY_SCHEDULED', { occurrence });
-        } else if (call.then === 'GIVE_UP') await giveUpRequest(trx, request, at);
-        else if (call.then === 'AWAIT_CUSTOMER')
+        } else if (call.next === 'GIVE_UP') await giveUpRequest(trx, request, at);
+        else if (call.next === 'AWAIT_CUSTOMER')
           await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
         return failed;
       });

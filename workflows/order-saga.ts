@@ -258,10 +258,10 @@ class OrderLife extends OrderDesk {
 
   /** What a failed and undone attempt leads to: true if the order stays payable. */
   private async goOnAfter(failure: Failure, call: RequestStepCall, policy: OrderPolicy): Promise<boolean> {
-    const then = this.whatFollows(failure, call.retryCount, policy);
+    const planned = this.whatFollows(failure, call.retryCount, policy);
     const atMs = Date.now();
     const holdExpiresAtMs = atMs + this.holdLeftMs;
-    const failed = { code: failure.code, kind: failure.kind, then };
+    const failed = { code: failure.code, kind: failure.kind, next: planned };
     const { code, kind, next } = await this.own.failAttempt({ ...call, ...failed, holdExpiresAtMs, atMs });
     if (kind === 'DECLINED') this.board.declines += 1;
     if (kind === 'REFUSED') this.board.refusals += 1;

@@ -48,6 +48,33 @@ describe('a workflow task that is lost after its steps were committed is done ag
     await expectBooksToAddUp(shop, orderId);
   });
 
+  test('and an attempt that was undone for an outage is tried again, and counts as no decline', async () => {
+    const { orderId } = await shop.payableOrder();
+    const name = `refuse_${randomUUID().replaceAll('-', '')}`;
+    await shop.db.raw(`
+      create function ${name}() returns trigger language plpgsql as $$
+      begin raise exception 'not now' using errcode = '40001'; end $$;
+      create trigger ${name} before update on processing_requests for each row
+        when (new.order_id = ${orderId} and new.state = 'FAILED') execute function ${name}();
+    `);
+    try {
+      await shop.providers.outage(orderId, 'unavailable', 'carrier');
+      await shop.pay(orderId);
+      await shop.reachesStep(orderId, 'payment', 'UNDONE');
+      await shop.providers.outage(orderId, 'none', 'carrier');
+      await loseTaskOf(orderWorkflowId(orderId), 'charge');
+    } finally {
+      await shop.db.raw(`drop trigger ${name} on processing_requests; drop function ${name}`);
+    }
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    expect(await sagaOf(orderId)).toMatchObject({ attempt: 2, declines: 0, refusals: 0 });
+    expect(await shop.attemptEnds(orderId)).toEqual([
+      { state: 'FAILED', reason: 'STEP_CLOSED' },
+      { state: 'DONE', reason: null },
+    ]);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
   test('and a cancelled order stays settled', async () => {
     const { orderId, sku } = await shop.payableOrder(1, 1);
     await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'changed my mind' } });

@@ -156,6 +156,12 @@ export class Shop {
     return (await this.call<OrderStatusView>('GET', `/api/orders/${orderId}/status`)).body.data;
   }
 
+  /** Waits until the record of a step is in this state, in any attempt. */
+  async reachesStep(orderId: number, step: string, wanted: string): Promise<void> {
+    const ask = () => this.db('saga_steps').where({ order_id: orderId, step }).pluck('state') as Promise<string[]>;
+    await until(`step ${step} of order ${orderId} to be ${wanted}`, ask, (states) => states.includes(wanted));
+  }
+
   reaches(orderId: number, wanted: OrderStatus, sagaState?: SagaState, withinMs?: number): Promise<OrderStatusView> {
     return until(
       `order ${orderId} to be ${wanted} ${sagaState ?? ''}`,

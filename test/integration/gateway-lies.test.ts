@@ -1,0 +1,183 @@
+import { expectBooksToAddUp } from '../support/books';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+/** What the operators' list says about an order, or a provider. */
+interface Item {
+  readonly kind: string;
+  readonly cause: string;
+  readonly state: string;
+  readonly actor: string | null;
+}
+
+describe('what a gateway says is not the word of the provider behind it:', () => {
+  const shop = new Shop();
+  const { providers } = shop;
+  afterAll(() => shop.close());
+
+  const html = { body: '<html><h1>no</h1></html>', headers: { 'content-type': 'text/html' } };
+  const problem = (code: string) => ({
+    body: JSON.stringify({ code, title: code }),
+    headers: { 'content-type': 'application/problem+json' },
+  });
+  const itemsOf = (orderId: number): Promise<Item[]> =>
+    shop.db('operator_items').where({ order_id: orderId }).orderBy('id').select('kind', 'cause', 'state', 'actor');
+  const declines = async (orderId: number) =>
+    (await shop.db('timeline').where({ order_id: orderId, type: 'request' }).pluck('data')).filter(
+      ({ kind }: { kind?: string }) => kind === 'DECLINED' || kind === 'REFUSED',
+    );
+
+  test.each([404, 403, 409, 302, 400])(
+    'a created parcel whose response is lost is found, though its look-up is answered with %d at first',
+    async (status) => {
+      const { orderId } = await shop.payableOrder();
+      await providers.gateway('carrier', { operation: 'create', orderId, when: 'after', times: 1 });
+      await providers.gateway('carrier', { operation: 'lookup', orderId, status, ...html, times: 3 });
+      await shop.pay(orderId);
+      await shop.reaches(orderId, 'PREPARING', 'WAITING');
+      expect(await shop.parcels(orderId)).toMatchObject([{ key: `${orderId}:shipment:1`, status: 'CREATED' }]);
+      await expectBooksToAddUp(shop, orderId);
+    },
+  );
+
+  test.each([404, 401])(
+    'a created parcel that cannot be looked up within the budget (%d) is cancelled, and the retry orders another',
+    async (status) => {
+      const { orderId } = await shop.payableOrder();
+      await providers.gateway('carrier', { operation: 'create', orderId, when: 'after', times: 1 });
+      await providers.gateway('carrier', { operation: 'lookup', orderId, status: 404, ...html });
+      if (status === 401)
+        await providers.gateway('carrier', { operation: 'cancel', orderId, status, ...html, times: 3 });
+      await shop.pay(orderId);
+      await shop.reachesStep(orderId, 'shipment', 'UNDONE');
+      await providers.endFaults('carrier', orderId);
+      await shop.reaches(orderId, 'PREPARING', 'WAITING');
+      expect(await shop.parcels(orderId)).toMatchObject([{ status: 'CANCELLED' }, { status: 'CREATED' }]);
+      expect(await declines(orderId)).toEqual([]);
+      await expectBooksToAddUp(shop, orderId);
+    },
+  );
+
+  const OPERATIONS = [
+    ['payment', 'open'],
+    ['payment', 'confirm'],
+    ['carrier', 'create'],
+    ['warehouse', 'store'],
+  ] as const;
+  const LIES = [
+    ['HTML with 200', { status: 200, ...html }],
+    ['nothing with 200', { status: 200 }],
+    ['the code of another call', { status: 409, ...problem('UNDO_REFUSED') }],
+    ['HTML with 422', { status: 422, ...html }],
+    ['a code with 500', { status: 500, ...problem('SHIPMENT_REFUSED') }],
+  ] as const;
+
+  test.each(
+    OPERATIONS.flatMap(([provider, operation]) => LIES.map(([name, lie]) => ({ provider, operation, name, lie }))),
+  )(
+    '$provider $operation: $name is no refusal, before the effect or after it',
+    async ({ provider, operation, lie }) => {
+      for (const when of ['before', 'after'] as const) {
+        const { orderId } = await shop.payableOrder();
+        await providers.gateway(provider, { operation, orderId, ...lie, when, times: 1 });
+        await shop.pay(orderId, { warehouseStorage: true });
+        await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+        expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'DONE', reason: null }]);
+        await expectBooksToAddUp(shop, orderId);
+      }
+    },
+  );
+
+  test('refused credentials: an operator item at once, and the order waits beyond its budget until they are accepted', async () => {
+    const { orderId } = await shop.payableOrder();
+    await providers.gateway('payment', { orderId, status: 401, ...problem('UNAUTHORIZED') });
+    await shop.pay(orderId);
+    const openItem = () =>
+      shop.db('operator_items').where({ kind: 'CREDENTIALS_REFUSED', subject: 'payment', state: 'OPEN' }).pluck('id');
+    const [item] = await until('the item', openItem, (ids) => ids.length === 1);
+    expect(await shop.status(orderId)).toMatchObject({ status: 'PENDING_PAYMENT', canCancel: true });
+    // Longer than the budget: after it, the call is an activity without an end, which Temporal shows as pending.
+    const { workflow } = await shop.temporal();
+    const pending = async () => (await workflow.getHandle(`order-${orderId}`).describe()).raw.pendingActivities ?? [];
+    await until(
+      'a call that waits',
+      pending,
+      ([call]) => call !== undefined && Number(call.expirationTime?.seconds ?? 0) === 0 && Number(call.attempt) > 1,
+    );
+    await providers.endFaults('payment', orderId);
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'DONE', reason: null }]);
+    expect(await declines(orderId)).toEqual([]);
+    await until(
+      'the item to heal',
+      () => shop.db('operator_items').where({ id: item }).pluck('state'),
+      ([state]) => state === 'HEALED',
+    );
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('refused credentials: the customer can still cancel', async () => {
+    const { orderId } = await shop.payableOrder();
+    await providers.gateway('payment', { orderId, operation: 'open', status: 403, ...html });
+    await shop.pay(orderId);
+    await shop.reachesStep(orderId, 'payment', 'UNKNOWN');
+    const cancelled = await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too long' } });
+    expect(cancelled.status).toBe(202);
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    expect(await shop.ledger(orderId)).toEqual([]);
+    await providers.endFaults('payment', orderId);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test.each(['INVALID_REQUEST', 'KEY_REUSED'])(
+    'a request that the provider rejects as %s needs an operator, and RETRY goes on; it is no decline',
+    async (code) => {
+      const { orderId } = await shop.payableOrder();
+      await providers.gateway('carrier', { operation: 'create', orderId, status: 422, ...problem(code) });
+      await shop.pay(orderId);
+      await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
+      expect(await itemsOf(orderId)).toEqual([{ kind: 'PERMANENT_ERROR', cause: code, state: 'OPEN', actor: null }]);
+      const cancelled = await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too long' } });
+      expect(cancelled.status).toBe(409);
+      const decision = { decisionId: `d-${orderId}`, step: 'shipment', reason: 'the adapter was mended', actor: 'lee' };
+      await shop.signal(orderId, 'resolveCompensation', { ...decision, decision: 'SKIP' });
+      await until(
+        'SKIP to be refused',
+        () => shop.db('timeline').where({ order_id: orderId, type: 'refused' }).pluck('data'),
+        (refusals) => refusals.length === 1,
+      );
+      await providers.endFaults('carrier', orderId);
+      await shop.signal(orderId, 'resolveCompensation', { ...decision, decision: 'RETRY' });
+      await shop.reaches(orderId, 'PREPARING', 'WAITING');
+      expect(await itemsOf(orderId)).toEqual([
+        { kind: 'PERMANENT_ERROR', cause: code, state: 'RESOLVED', actor: 'lee' },
+      ]);
+      expect(await declines(orderId)).toEqual([]);
+      await expectBooksToAddUp(shop, orderId);
+    },
+  );
+
+  test('an order that waits with a rejected request can be compensated', async () => {
+    const { orderId } = await shop.payableOrder();
+    await providers.gateway('carrier', { operation: 'create', orderId, status: 422, ...problem('INVALID_REQUEST') });
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
+    await shop.signal(orderId, 'compensate', { reason: 'given up', actor: 'lee' });
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    await providers.endFaults('carrier', orderId);
+    expect(await itemsOf(orderId)).toMatchObject([{ state: 'HEALED' }]);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('a listed refusal of the carrier is no decline: five of them cancel the order', async () => {
+    const { orderId } = await shop.payableOrder();
+    for (const attempt of [1, 2, 3, 4, 5]) {
+      expect((await shop.pay(orderId, { recipientName: 'fault:ship_refused' })).status).toBe(202);
+      await shop.attemptEnds(orderId, attempt - 1);
+      if (attempt < 5) expect(await shop.status(orderId)).toMatchObject({ status: 'PENDING_PAYMENT' });
+    }
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    expect(await shop.status(orderId)).toMatchObject({ reason: 'TOO_MANY_ATTEMPTS' });
+    await expectBooksToAddUp(shop, orderId);
+  });
+});

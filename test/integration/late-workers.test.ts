@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { insertRequest, setRequestState } from '../../db/requests';
+import { expectBooksToAddUp } from '../support/books';
+import { couponStanding } from '../support/coupons';
+import { lateWorker } from '../support/late-worker';
+import { type PayRequest, payBody, Shop } from '../support/shop';
+import { until } from '../support/until';
+
+/**
+ * A worker that froze goes on a minute later, when another has done its workflow task: what it writes then is of a time
+ * that is over. Here an order goes its way, and the frozen worker's next activity is run afterwards.
+ */
+describe('a worker that comes too late', () => {
+  const shop = new Shop();
+  const late = lateWorker(shop);
+  afterAll(() => shop.close());
+
+  interface Call {
+    readonly orderId: number;
+    readonly attempt: number;
+    readonly eventId: string;
+    readonly retryCount: number;
+  }
+
+  async function lastCall(orderId: number): Promise<Call> {
+    const row = (await shop
+      .db('processing_requests')
+      .where({ order_id: orderId })
+      .orderBy('attempt', 'desc')
+      .first()) as {
+      event_id: string;
+      retry_count: number;
+      attempt: number;
+    };
+    return { orderId, eventId: row.event_id, retryCount: row.retry_count, attempt: row.attempt };
+  }
+
+  async function preparing(wish: PayRequest = {}) {
+    const [sku, code] = await Promise.all([shop.product(5), shop.issuedCoupon()]);
+    const orderId = await shop.order(sku, 1, code);
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
+    await shop.pay(orderId, wish);
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    return { orderId, sku, code, call: await lastCall(orderId) };
+  }
+
+  const closed = (type: string) => ({ type, nonRetryable: true });
+  const standing = (orderId: number) => shop.db('orders').where({ id: orderId }).first('status', 'saga_state');
+
+  test('settles no attempt whose steps were undone, nor one whose order is cancelled', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { recipientName: 'fault:ship_refused' });
+    await shop.attemptEnds(orderId);
+    const call = await lastCall(orderId);
+    const settle = () => late.run('settleAttempt', { ...call, stored: false, atMs: Date.now() });
+    await expect(settle()).rejects.toMatchObject(closed('ATTEMPT_ENDED'));
+    await shop.db('processing_requests').where({ order_id: orderId }).update({ state: 'RUNNING' });
+    await expect(settle()).rejects.toMatchObject(closed('STEPS_NOT_DONE'));
+    await expect(late.run('completePayment', { ...call, atMs: Date.now() })).rejects.toMatchObject(
+      closed('STEPS_NOT_DONE'),
+    );
+    await shop.db('processing_requests').where({ order_id: orderId }).update({ state: 'FAILED' });
+    expect(await standing(orderId)).toEqual({ status: 'PENDING_PAYMENT', saga_state: 'WAITING' });
+    await expectBooksToAddUp(shop, orderId);
+
+    await shop.signal(orderId, 'compensate', { reason: 'asked for by phone', actor: 'lee' });
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    await expect(settle()).rejects.toMatchObject(closed('ATTEMPT_ENDED'));
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('undoes nothing of an attempt that was settled meanwhile, and cancels no such order', async () => {
+    const { orderId, sku, code, call } = await preparing();
+    const { attempt } = call;
+    const undo = { orderId, attempt, isSettled: false };
+    for (const name of ['cancelShipment', 'refund', 'restoreCoupon'] as const)
+      await expect(late.run(name, undo)).rejects.toMatchObject(closed('ATTEMPT_SETTLED'));
+    await expect(late.run('releaseStock', { orderId, isSettled: false })).rejects.toMatchObject(
+      closed('ATTEMPT_SETTLED'),
+    );
+    const end = { code: 'CANCELLED_BY_CUSTOMER', reason: 'changed my mind', atMs: Date.now() };
+    await expect(late.run('cancelOrder', { orderId, ...end })).rejects.toMatchObject(closed('STEPS_NOT_UNDONE'));
+    expect(await late.run('expireHold', { orderId })).toBe(false);
+    const failing = { code: 'PROVIDER_UNAVAILABLE', kind: 'UNAVAILABLE', next: 'RETRY' } as const;
+    await late.run('failAttempt', { ...call, ...failing, holdExpiresAtMs: Date.now(), atMs: Date.now() });
+    await late.run('showSagaState', { orderId, status: 'PENDING_PAYMENT', state: 'COMPENSATING', atMs: Date.now() });
+    await late.run('settleAttempt', { ...call, stored: false, atMs: Date.now() });
+
+    expect(await standing(orderId)).toEqual({ status: 'PREPARING', saga_state: 'WAITING' });
+    expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
+    expect(await shop.stock(sku)).toEqual({ free: 4, held: 0, sold: 1 });
+    expect(await shop.parcels(orderId)).toMatchObject([{ status: 'CREATED' }]);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('takes nothing back for a cancel, once the parcel is on its way', async () => {
+    const { orderId, call } = await preparing();
+    await shop.signal(orderId, 'shipmentUpdated', { eventId: randomUUID(), status: 'SHIPMENT_STARTED' });
+    await shop.reaches(orderId, 'SHIPMENT_STARTED', 'WAITING');
+    const undo = { orderId, attempt: call.attempt, isSettled: true };
+    for (const name of ['cancelShipment', 'refund', 'restoreCoupon'] as const)
+      await expect(late.run(name, undo)).rejects.toMatchObject(closed('ATTEMPT_SETTLED'));
+    await expect(late.run('releaseStock', undo)).rejects.toMatchObject(closed('ATTEMPT_SETTLED'));
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('brings no order forward whose parcel is being taken back', async () => {
+    const { orderId } = await preparing();
+    const parcel = () => shop.db('saga_steps').where({ order_id: orderId, step: 'shipment' });
+    await parcel().update({ state: 'UNDOING' });
+    const news = { orderId, to: 'SHIPMENT_STARTED', eventId: randomUUID(), atMs: Date.now() } as const;
+    expect(await late.run('advanceDelivery', news)).toBe('PREPARING');
+    await parcel().update({ state: 'DONE' });
+    expect(await standing(orderId)).toEqual({ status: 'PREPARING', saga_state: 'WAITING' });
+  });
+
+  test('ends no order whose next refund is under way', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_undo_refused:1', warehouseStorage: true });
+    await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+    const refund = () => shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
+    await refund();
+    await until(
+      'the first refund to be refused',
+      () => shop.statuses(orderId),
+      (statuses) => statuses.slice(-2).join() === 'REFUND_REQUESTED,COMPLETED',
+    );
+    const first = (await shop.db('orders').where({ id: orderId }).first('refund_run_id')) as { refund_run_id: string };
+    await shop.providers.outage(orderId, 'unavailable');
+    await until('the second refund to be taken', refund, ({ status }) => status === 202);
+    await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
+    const old = { orderId, runId: first.refund_run_id, atMs: Date.now() };
+    await expect(late.run('refuseRefund', { ...old, code: 'UNDO_REFUSED' })).rejects.toMatchObject(
+      closed('REFUND_ENDED'),
+    );
+    await expect(late.run('completeRefund', old)).rejects.toMatchObject(closed('REFUND_ENDED'));
+    expect(await late.run('beginRefund', { ...old, reason: 'broken', actor: 'customer' })).toMatchObject({
+      ended: 'COMPLETED',
+    });
+    await shop.providers.outage(orderId, 'none');
+    await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('finds the outcome of the same do and returns it, however many are at work; after the undo it does nothing', async () => {
+    const { orderId } = await shop.payableOrder();
+    const call = { orderId, eventId: randomUUID(), retryCount: 0, attempt: 7 };
+    const requestDto = { ...payBody(), paymentRequest: { method: 'CARD' as const, token: 'tok_visa' } };
+    const event = { ...call, eventCreatedAt: new Date().toISOString(), schemaVersion: 1 as const, requestDto };
+    await insertRequest(shop.db, { ...event, userEmail: 'kim@example.com' }, 'kafka');
+    await setRequestState(shop.db, call, 'RUNNING', { attempt: call.attempt });
+
+    const eight = Array.from({ length: 8 });
+    await Promise.all(eight.map(() => late.run('charge', call)));
+    await Promise.all(eight.map(() => late.run('createShipment', call)));
+    expect(await shop.ledger(orderId)).toHaveLength(1);
+    expect(await shop.parcels(orderId)).toHaveLength(1);
+
+    const undo = { orderId, attempt: call.attempt, isSettled: false };
+    await Promise.all(eight.map(() => late.run('cancelShipment', undo)));
+    await Promise.all(eight.map(() => late.run('refund', undo)));
+    await setRequestState(shop.db, call, 'FAILED');
+    for (const name of ['charge', 'createShipment'] as const)
+      await expect(late.run(name, call)).rejects.toMatchObject(closed('STEP_CLOSED'));
+    await expectBooksToAddUp(shop, orderId);
+  });
+});

@@ -1,0 +1,23 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { settingsSchema } from '../../config/settings';
+import { sandboxProviders } from '../../providers/sandbox-http';
+import { type Activities, composeActivities } from '../../worker/compose-activities';
+import { roleEnvironment } from './environment';
+import type { Shop } from './shop';
+
+type Input<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
+type Result<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
+
+/** A worker that was called by a workflow task long over: its activities, run whenever the test says. */
+export function lateWorker(shop: Shop) {
+  const { system, db } = shop;
+  const settings = settingsSchema.parse(roleEnvironment(system));
+  const providers = sandboxProviders({ url: system.sandbox, timeoutMs: settings.PROVIDER_TIMEOUT_MS });
+  const activities = composeActivities({ db, settings, providers });
+  return {
+    run: <Name extends keyof Activities>(name: Name, input: Input<Name>): Promise<Result<Name>> => {
+      const activity = activities[name] as unknown as (call: unknown) => Promise<Result<Name>>;
+      return new MockActivityEnvironment().run(activity, input);
+    },
+  };
+}
