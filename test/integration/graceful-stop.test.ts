@@ -1,6 +1,7 @@
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { Broker } from '../support/broker';
 import { expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
+import { holdRows, untilWaiting } from '../support/locks';
 import { recordOutcomes } from '../support/metrics';
 import { RunningSystem } from '../support/running-system';
 import { expectAllSettled } from '../support/settled';
@@ -11,6 +12,8 @@ import { until } from '../support/until';
 const BURST = 30;
 /** Half of what is commonly granted before a kill. */
 const SOON_MS = 5_000;
+/** What is commonly granted before a kill. */
+const GRACE_MS = 30_000;
 
 jest.setTimeout(240_000);
 
@@ -56,6 +59,30 @@ describe('SIGTERM under load: a role finishes what it holds, and', () => {
     expect(await broker.untilRecords(TOPICS.orderProcessing, orderIds.map(String), BURST)).toHaveLength(BURST);
     expect(await recordOutcomes(system.addresses, TOPICS.orderProcessing)).toMatchObject({ duplicate: 0, dead: 0 });
     expect(await shop.db('processing_requests').whereIn('order_id', orderIds).whereNot({ attempt: 1 })).toEqual([]);
+  });
+
+  test('nothing that an activity waits for keeps it longer than its grace period: worker', async () => {
+    const [blocked, hanging] = (await payableOrders(shop, 2)) as [number, number];
+    const release = await holdRows(shop.db, 'orders', 'id', [blocked]);
+    try {
+      await shop.signal(blocked, 'compensate', { reason: 'asked for by phone', actor: 'lee' });
+      await untilWaiting(shop.db, 'worker', 'rows');
+      await shop.pay(hanging, { token: 'tok_timeout_after_charge' });
+      await until(
+        'the provider to have charged',
+        () => shop.ledger(hanging),
+        (entries) => entries.length === 1,
+      );
+      const began = Date.now();
+      await system.role('worker').end('SIGTERM');
+      expect(Date.now() - began).toBeLessThan(GRACE_MS);
+    } finally {
+      await release();
+    }
+    await system.startRole('worker');
+    await untilAllAre(shop, [blocked], 'CANCELLED');
+    await untilAllAre(shop, [hanging], 'PREPARING');
+    await expectAllSettled(shop, [blocked, hanging]);
   });
 
   test('topics of others that are missing keep up no stop: bridge', async () => {

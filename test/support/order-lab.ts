@@ -22,6 +22,7 @@ import { startWorker } from '../../worker/worker';
 import type { Ledgers } from './books';
 import { issuedCoupon } from './lab-coupons';
 import { type PayRequest, payBody } from './shop';
+import type { TcpProxy } from './tcp-proxy';
 import { until } from './until';
 import { WorkflowDesk } from './workflow-desk';
 
@@ -36,6 +37,8 @@ export interface LabParts {
   readonly connection: NativeConnection;
   /** Settings, as environment variables. */
   readonly delays: Readonly<Record<string, string>>;
+  /** Between the worker and its database. */
+  readonly databaseProxy?: TcpProxy;
 }
 
 export interface PlacedOrder {
@@ -58,6 +61,7 @@ export class OrderLab extends WorkflowDesk implements Ledgers {
     private readonly admin: Db,
     private readonly database: string,
     readonly db: Db,
+    private readonly workerDb: Db,
     private readonly dataDir: string,
     private readonly sandbox: Sandbox,
     private readonly worker: { stop(): Promise<void> },
@@ -73,6 +77,8 @@ export class OrderLab extends WorkflowDesk implements Ledgers {
     url.pathname = `/${database}`;
     const db = openDatabase({ url: url.href, poolMax: 10, applicationName: 'lab' });
     await migrateSchema(db);
+    const workerUrl = parts.databaseProxy?.through(url.href) ?? url.href;
+    const workerDb = openDatabase({ url: workerUrl, poolMax: 10, applicationName: 'lab worker' });
     const dataDir = await mkdtemp(join(tmpdir(), 'ordersaga-lab-'));
     const sandbox = await startSandbox({ port: 0, dataDir });
     const settings = settingsSchema.parse({
@@ -90,21 +96,22 @@ export class OrderLab extends WorkflowDesk implements Ledgers {
       namespace: 'default',
       bundle: await workflowBundle(cacheFolder('bundles')),
       activities: composeActivities({
-        db,
+        db: workerDb,
         settings,
         providers: sandboxProviders({ url: sandbox.url, timeoutMs: settings.PROVIDER_TIMEOUT_MS }),
       }),
-      db,
+      db: workerDb,
       metrics: new Metrics('lab'),
       redis: undefined,
       identity: 'lab',
     });
-    return new OrderLab(parts.client, admin, database, db, dataDir, sandbox, worker);
+    return new OrderLab(parts.client, admin, database, db, workerDb, dataDir, sandbox, worker);
   }
 
   async close(): Promise<void> {
     await this.worker.stop();
     await this.sandbox.close();
+    await this.workerDb.destroy();
     await this.db.destroy();
     await this.admin.raw(`drop database ${this.database}`);
     await this.admin.destroy();

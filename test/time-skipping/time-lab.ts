@@ -5,6 +5,7 @@ import { timeSkippingServer } from '../../stack/time-skipping-server';
 import { sharedSystem } from '../support/environment';
 import { OrderLab } from '../support/order-lab';
 import { installQuietTemporal } from '../support/quiet-temporal';
+import type { TcpProxy } from '../support/tcp-proxy';
 
 /** Only what a provider may take of real time is short; hold, budget and delays are those of production. */
 const PROVIDER_LIMITS = { PROVIDER_FAST_TIMEOUT_MS: '3000', PROVIDER_TIMEOUT_MS: '6000' };
@@ -18,7 +19,7 @@ export class TimeLab {
     readonly orders: OrderLab,
   ) {}
 
-  static async open(): Promise<TimeLab> {
+  static async open(databaseProxy?: TcpProxy): Promise<TimeLab> {
     installQuietTemporal();
     const environment = await startServer();
     await environment.connection.operatorService.addSearchAttributes({
@@ -29,7 +30,9 @@ export class TimeLab {
     });
     const { client, nativeConnection: connection } = environment;
     const postgres = sharedSystem().postgres;
-    return new TimeLab(environment, await OrderLab.open({ postgres, client, connection, delays: PROVIDER_LIMITS }));
+    const parts = { postgres, client, connection, delays: PROVIDER_LIMITS };
+    const orders = await OrderLab.open(databaseProxy ? { ...parts, databaseProxy } : parts);
+    return new TimeLab(environment, orders);
   }
 
   get client(): Client {
