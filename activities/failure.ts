@@ -9,6 +9,12 @@ export function failure(kind: FailureKind, code: string, message = code): Applic
   return ApplicationFailure.create({ type: code, message, nonRetryable: isFinal(kind), details: [detail] });
 }
 
+/** What follows from a failure; undefined: it is none of ours. */
+export function kindOf(failed: unknown): FailureKind | undefined {
+  const detail = failed instanceof ApplicationFailure ? (failed.details?.[0] as FailureDetail | undefined) : undefined;
+  return detail?.kind;
+}
+
 /** Whatever an activity throws, as the failure that its workflow reads; the error itself stays here, for it may carry data. */
 export function asFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;

@@ -2,10 +2,9 @@ import { ApplicationFailure, type Context } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
-import { asFailure } from '../activities/failure';
+import { asFailure, kindOf } from '../activities/failure';
 import type { Db } from '../db/connection';
 import { closeOperatorItems, openOperatorItem } from '../db/operator-items';
-import type { FailureDetail } from '../domain/failure';
 import type { Metrics } from '../observability/metrics';
 
 /** An activity that has failed for so long is listed: within a minute of its first failure, whatever its retries' gaps. */
@@ -81,11 +80,6 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
     if (redis?.status !== 'ready' || typeof orderId !== 'number') return;
     redis.publish(`timeline:${orderId}`, '').catch(() => undefined);
   }
-}
-
-function kindOf(failed: TemporalFailure): FailureDetail['kind'] | undefined {
-  const detail = failed instanceof ApplicationFailure ? (failed.details?.[0] as FailureDetail | undefined) : undefined;
-  return detail?.kind;
 }
 
 function outcomeOf(failed: TemporalFailure): string {
