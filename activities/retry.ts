@@ -1,9 +1,9 @@
-import { deadLetterOf } from '../contracts/dead-letters';
-import { deadLetterTopic, TOPICS } from '../contracts/topics';
+import { base64Headers, encodeDeadLetter, type HeaderBytes, type TextHeaders } from '../contracts/dead-letters';
+import { CONSUMED, deadLetterTopic, TOPICS } from '../contracts/topics';
 import type { RecordPosition } from '../contracts/workflow-api';
 import type { Trx } from '../db/connection';
-import { addToOutbox } from '../db/outbox';
-import { insertRequest, type ProcessingRequest } from '../db/requests';
+import { addToOutbox, recordRow } from '../db/outbox';
+import { insertRequest, type ProcessingRequest, type RecordBytes, recordBytesOf } from '../db/requests';
 
 export interface RetryPolicy {
   readonly delayMs: number;
@@ -28,19 +28,40 @@ export async function scheduleRetry(
   ]);
 }
 
-/** Sends a request that failed its last retry to `order-processing-topic.DLT`. */
+/** Sends a request that failed its last retry to `order-processing-topic.DLT`: its record as it was, byte for byte. */
 export async function giveUpRequest(trx: Trx, request: ProcessingRequest, at: Date): Promise<void> {
-  const key = String(request.orderId);
-  const letter = deadLetterOf({
-    record: request.record ?? nowhere(at),
-    key,
-    value: JSON.stringify(request.event),
-    cause: { code: 'RETRIES_EXHAUSTED', message: `given up after ${request.retryCount} retries` },
-  });
-  await addToOutbox(trx, [{ topic: deadLetterTopic(TOPICS.orderProcessing), key, ...letter }]);
+  const bytes = (await recordBytesOf(trx, request)) ?? writtenBytes(request);
+  const record = request.record ?? nowhere(at);
+  const group = CONSUMED.find(({ topic }) => topic === record.topic)?.groupId;
+  const letter = encodeDeadLetter(
+    {
+      ...record,
+      key: fromBase64(bytes.key),
+      value: fromBase64(bytes.value),
+      headers: fromBase64Headers(bytes.headers),
+    },
+    {
+      code: 'RETRIES_EXHAUSTED',
+      message: `given up after ${request.retryCount} retries`,
+      ...(group === undefined ? {} : { group }),
+    },
+  );
+  const topic = deadLetterTopic(TOPICS.orderProcessing);
+  await addToOutbox(trx, [recordRow({ topic, ...letter, headers: base64Headers(letter.headers) })]);
 }
 
-/** Where a record stood that the bridge has not noted. */
+const fromBase64 = (text: string | null) => (text === null ? null : Buffer.from(text, 'base64'));
+
+const fromBase64Headers = (headers: TextHeaders): HeaderBytes =>
+  Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values.map(fromBase64)]));
+
+/** What was written of a request that the bridge has not noted. */
+function writtenBytes({ orderId, event }: ProcessingRequest): RecordBytes {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  return { key: base64(String(orderId)), value: base64(JSON.stringify(event)), headers: {} };
+}
+
+/** Where a record was that the bridge has not noted. */
 function nowhere(at: Date): RecordPosition {
   return { topic: TOPICS.orderProcessing, partition: -1, offset: '-1', timestamp: String(at.getTime()) };
 }

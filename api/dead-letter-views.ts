@@ -57,7 +57,7 @@ export function letterView(
     headers: Object.fromEntries(
       Object.entries({ ...letter.exceptionHeaders, ...letter.headers }).map(([name, values]) => [
         name,
-        values.map((base64) => textOf(Buffer.from(base64, 'base64')) ?? base64),
+        values.map((base64) => (base64 === null ? null : (textOf(Buffer.from(base64, 'base64')) ?? base64))),
       ]),
     ),
     waiting: waiting.map(({ since, value, valueBytes, ...place }) => ({
@@ -66,7 +66,7 @@ export function letterView(
       eventId: subjectOf(place.topic, value).eventId,
       valueBytes,
     })),
-    ...(replayOf === undefined ? {} : { replayOf: Buffer.from(replayOf, 'base64').toString() }),
+    ...(replayOf == null ? {} : { replayOf: Buffer.from(replayOf, 'base64').toString() }),
   };
 }
 

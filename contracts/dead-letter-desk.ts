@@ -1,6 +1,8 @@
 /** What the desk for dead letters takes and shows over HTTP. */
 import { z } from 'zod';
-import { decisionFields, decisionIdSchema, storable } from './decision';
+import { isStorable } from '../domain/external-text';
+import { decisionFields, decisionIdSchema } from './decision';
+import { externalId } from './external-text';
 import type { ReplayAction, ReplayProgress, ReplaySteering } from './workflow-api';
 
 /** Undecided ones wait; one whose replays are used up is PARKED. */
@@ -18,7 +20,11 @@ export const replayLetterSchema = z
   .strictObject({
     ...decisionFields,
     /** Sent instead of the letter's value: text. */
-    value: z.string().refine(fits('utf8'), tooLarge).optional(),
+    value: z
+      .string()
+      .refine(isStorable, 'must be text; send other bytes as valueBase64')
+      .refine(fits('utf8'), tooLarge)
+      .optional(),
     /** The same as bytes. */
     valueBase64: z.base64().refine(fits('base64'), tooLarge).optional(),
     /** Send it although its schema, its topic or its count of replays speaks against it; `reason` says why. */
@@ -35,10 +41,10 @@ const moment = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time w
 /** Which letters are meant; all that are named must hold. */
 export const letterFilterSchema = z.strictObject({
   /** Of the record, not of its dead-letter topic. */
-  topic: storable(z.string().min(1).max(249)).optional(),
-  code: storable(z.string().min(1).max(249)).optional(),
+  topic: externalId({ max: 249 }).optional(),
+  code: externalId({ max: 249 }).optional(),
   /** The record's key as text. */
-  key: z.string().max(1_000).optional(),
+  key: externalId({ min: 0, max: 1_000 }).optional(),
   state: z.enum(LETTER_STATES).optional(),
   deadBefore: moment.optional(),
   deadAfter: moment.optional(),
@@ -142,8 +148,8 @@ export interface LetterView extends LetterSummary {
   readonly value: string | null;
   readonly valueBase64: string | null;
   readonly valueBytes: number;
-  /** Each value as text, or Base64 where it is none. */
-  readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Each value as text, or Base64 where it is none; null: a header without a value. */
+  readonly headers: Readonly<Record<string, readonly (string | null)[]>>;
   /** The first of those that wait behind it, in the order in which they will follow. */
   readonly waiting: readonly WaitingRecordView[];
   /** The letter whose replay died as this one. */

@@ -47,23 +47,24 @@ export type DeadLetterCode =
   | 'RETRIES_EXHAUSTED'
   | 'ISSUE_FAILED';
 
-export type HeaderBytes = Readonly<Record<string, readonly Buffer[]>>;
+/** Null: a header without a value, which is another than an empty one. */
+export type HeaderBytes = Readonly<Record<string, readonly (Buffer | null)[]>>;
 
 /** The same as JSON takes it: each value in Base64. */
-export type TextHeaders = Readonly<Record<string, readonly string[]>>;
+export type TextHeaders = Readonly<Record<string, readonly (string | null)[]>>;
 
 export function base64Headers(headers: HeaderBytes): TextHeaders {
   return Object.fromEntries(
     // Postgres' text holds no U+0000.
     Object.entries(headers).map(([name, values]) => [
       name.replaceAll('\u0000', ''),
-      values.map((value) => value.toString('base64')),
+      values.map((value) => value?.toString('base64') ?? null),
     ]),
   );
 }
 
 /** An id of ours in a header; undefined: there is none, or somebody else's bytes. */
-export function idIn(header: Buffer | undefined): string | undefined {
+export function idIn(header: Buffer | null | undefined): string | undefined {
   const id = header?.toString() ?? '';
   return /^[\x20-\x7e]{1,600}$/.test(id) ? id : undefined;
 }
@@ -72,7 +73,7 @@ export function idIn(header: Buffer | undefined): string | undefined {
 const MAX_NAME = 249;
 
 /** A name in somebody's header, as a database's text and its indexes take it; undefined: there is none. */
-function nameIn(header: Buffer | undefined): string | undefined {
+function nameIn(header: Buffer | null | undefined): string | undefined {
   return header?.toString().replaceAll('\u0000', '').slice(0, MAX_NAME) || undefined;
 }
 
@@ -167,7 +168,7 @@ export function encodeDeadLetter(record: OriginalRecord, cause: DeadLetterCause)
 
 /** Reads a dead letter back, ours or one that Spring wrote raw; the original comes out byte for byte. */
 export function decodeDeadLetter(message: DeadLetterMessage): DeadLetter {
-  const one = (name: string) => message.headers[name]?.at(-1);
+  const one = (name: string) => message.headers[name]?.at(-1) ?? undefined;
   const isBase64 = one(H.valueEncoding)?.toString() === 'base64';
   const key = one(H.key);
   const code = nameIn(one(H.code));
@@ -239,9 +240,9 @@ export function deadLetterOf(dead: {
   return {
     value: letter.value?.toString() ?? '',
     headers: Object.fromEntries(
-      Object.entries(letter.headers).map(([name, [bytes = Buffer.alloc(0)]]) => [
+      Object.entries(letter.headers).map(([name, [bytes]]) => [
         name,
-        binary.includes(name) ? { base64: bytes.toString('base64') } : bytes.toString(),
+        binary.includes(name) ? { base64: bytes?.toString('base64') ?? '' } : (bytes?.toString() ?? ''),
       ]),
     ),
   };

@@ -1,24 +1,25 @@
 /** Every event that crosses Kafka, as zod schemas; readers ignore unknown fields. */
 import { z } from 'zod';
 import { ORDER_STATUSES } from '../domain/order-status';
+import { externalId, externalPhone, externalText } from './external-text';
 import { TOPICS } from './topics';
 import { SHIPMENT_STATUSES } from './workflow-api';
 
 const orderId = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 
 const envelope = {
-  eventId: z.string().min(1).max(200),
+  eventId: externalId({ max: 200 }),
   /** ISO 8601; without a zone it is read as EVENT_TIME_ZONE. */
-  eventCreatedAt: z.string().min(1).max(64),
+  eventCreatedAt: externalId({ max: 64 }),
   schemaVersion: z.literal(1).default(1),
 };
 
 export const shipmentAddressSchema = z.object({
-  recipientName: z.string().trim().min(1).max(100),
-  phone: z.string().trim().min(1).max(40),
-  postalCode: z.string().trim().min(1).max(20),
-  address1: z.string().trim().min(1).max(200),
-  address2: z.string().trim().max(200).optional(),
+  recipientName: externalText({ max: 100 }),
+  phone: externalPhone({ max: 40 }),
+  postalCode: externalText({ max: 20 }),
+  address1: externalText({ max: 200 }),
+  address2: externalText({ min: 0, max: 200 }).optional(),
   country: z
     .string()
     .trim()
@@ -30,7 +31,7 @@ export type ShipmentAddress = z.infer<typeof shipmentAddressSchema>;
 export const payAndShipmentRequestSchema = z.object({
   paymentRequest: z.object({
     method: z.literal('CARD'),
-    token: z.string().min(1).max(200),
+    token: externalText({ max: 200 }),
   }),
   shipment: shipmentAddressSchema,
   warehouseStorage: z.boolean().default(false),
@@ -40,7 +41,7 @@ export type PayAndShipmentRequest = z.infer<typeof payAndShipmentRequestSchema>;
 export const orderProcessingEventSchema = z.object({
   ...envelope,
   orderId,
-  userEmail: z.string().min(3).max(320),
+  userEmail: externalId({ min: 3, max: 320 }),
   requestDto: payAndShipmentRequestSchema,
   retryCount: z.number().int().min(0).max(1000).default(0),
 });
@@ -49,13 +50,13 @@ export type OrderProcessingEvent = z.infer<typeof orderProcessingEventSchema>;
 export const stockDecreaseRequestedEventSchema = z.object({
   ...envelope,
   orderId,
-  userEmail: z.string().min(3).max(320),
-  lines: z.array(z.object({ sku: z.string().min(1).max(64), quantity: z.number().int().positive() })).min(1),
+  userEmail: externalId({ min: 3, max: 320 }),
+  lines: z.array(z.object({ sku: externalId({ max: 64 }), quantity: z.number().int().positive() })).min(1),
 });
 export type StockDecreaseRequestedEvent = z.infer<typeof stockDecreaseRequestedEventSchema>;
 
 export const shortageSchema = z.object({
-  sku: z.string(),
+  sku: externalId({ max: 64 }),
   requested: z.number().int(),
   available: z.number().int(),
 });
@@ -64,7 +65,7 @@ export type Shortage = z.infer<typeof shortageSchema>;
 export const stockDecreaseFailedEventSchema = z.object({
   ...envelope,
   orderId,
-  reason: z.string().min(1).max(500),
+  reason: externalText({ max: 500 }),
   shortages: z.array(shortageSchema).default([]),
 });
 export type StockDecreaseFailedEvent = z.infer<typeof stockDecreaseFailedEventSchema>;
@@ -73,7 +74,7 @@ export const shipmentStatusEventSchema = z.object({
   ...envelope,
   orderId,
   status: z.enum(SHIPMENT_STATUSES),
-  trackingNumber: z.string().min(1).max(100).optional(),
+  trackingNumber: externalId({ max: 100 }).optional(),
 });
 export type ShipmentStatusEvent = z.infer<typeof shipmentStatusEventSchema>;
 
@@ -82,7 +83,7 @@ export const orderStatusChangedEventSchema = z.object({
   orderId,
   from: z.enum(ORDER_STATUSES).nullable(),
   to: z.enum(ORDER_STATUSES),
-  reason: z.string().optional(),
+  reason: externalText({ max: 500 }).optional(),
 });
 export type OrderStatusChangedEvent = z.infer<typeof orderStatusChangedEventSchema>;
 
@@ -97,7 +98,7 @@ export const couponCodeSchema = z
 const couponRequest = {
   ...envelope,
   requestId: requestIdSchema,
-  userId: z.string().min(1).max(255),
+  userId: externalId({ max: 255 }),
   code: couponCodeSchema,
   rank: z.number().int().positive(),
 };
@@ -105,7 +106,7 @@ const couponRequest = {
 export const couponIssueEventSchema = z.object(couponRequest);
 export type CouponIssueEvent = z.infer<typeof couponIssueEventSchema>;
 
-export const couponIssuedEventSchema = z.object({ ...couponRequest, issuedAt: z.string() });
+export const couponIssuedEventSchema = z.object({ ...couponRequest, issuedAt: externalId({ max: 64 }) });
 export type CouponIssuedEvent = z.infer<typeof couponIssuedEventSchema>;
 
 /** The schema of each topic's events. */

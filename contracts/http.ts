@@ -4,6 +4,7 @@ import type { CouponRequestStatus, Discount } from '../domain/coupon';
 import type { OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import { couponCodeSchema, requestIdSchema } from './events';
+import { externalText } from './external-text';
 import type { StepView } from './workflow-api';
 
 export { couponCodeSchema, payAndShipmentRequestSchema, requestIdSchema } from './events';
@@ -33,10 +34,10 @@ export const createOrderSchema = z
   });
 export type CreateOrder = z.infer<typeof createOrderSchema>;
 
-export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(500) });
+export const reasonSchema = z.strictObject({ reason: externalText({ max: 500 }) });
 
 export const putProductSchema = z.strictObject({
-  name: z.string().trim().min(1).max(200),
+  name: externalText({ max: 200 }),
   /** Minor units of CURRENCY. */
   price: z.number().int().min(0).max(1_000_000_000_000),
   /** Free units from now on. */
@@ -94,7 +95,7 @@ const momentSchema = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 
 
 export const putCouponSchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(200),
+    name: externalText({ max: 200 }),
     /** How many may be issued, ever. */
     total: z.number().int().min(0).max(1_000_000_000),
     discount: z.discriminatedUnion('type', [

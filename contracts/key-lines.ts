@@ -1,11 +1,12 @@
 /** What the desk tells and takes about lines behind dead letters. */
 import { z } from 'zod';
-import { decisionFields, storable } from './decision';
+import { decisionFields } from './decision';
+import { externalId } from './external-text';
 
 const key = {
-  topic: storable(z.string().min(1).max(249)),
+  topic: externalId({ max: 249 }),
   /** As text... */
-  key: z.string().max(10_000).optional(),
+  key: externalId({ min: 0, max: 10_000 }).optional(),
   /** ...or in Base64. */
   keyBase64: z.base64().max(1_400_000).optional(),
 };

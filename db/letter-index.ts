@@ -79,14 +79,69 @@ export function lettersWithDecisions(db: DbOrTrx) {
 /** Far below the 65,535 parameters of a statement. */
 const ROWS_AT_ONCE = 1_000;
 
-/** Puts letters into the index; what their topic says counts, whatever stands there already. */
+/**
+ * Puts letters into the index; what their topic says counts, whatever is there already. A second copy of one letter, as
+ * a crash between sending it and committing its record leaves one, is left out.
+ */
 export async function indexLetters(db: DbOrTrx, letters: readonly IndexedLetter[]): Promise<void> {
-  const rows = letters.map((letter) =>
-    Object.fromEntries(Object.entries(COLUMNS).map(([name, column]) => [column, letter[name as keyof IndexedLetter]])),
-  );
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE)
+  for (let from = 0; from < letters.length; from += ROWS_AT_ONCE) {
+    const firsts = await withoutCopies(db, letters.slice(from, from + ROWS_AT_ONCE));
+    if (firsts.length === 0) continue;
     await db('dead_letters')
-      .insert(rows.slice(from, from + ROWS_AT_ONCE))
+      .insert(
+        firsts.map((letter) =>
+          Object.fromEntries(
+            Object.entries(COLUMNS).map(([name, column]) => [column, letter[name as keyof IndexedLetter]]),
+          ),
+        ),
+      )
       .onConflict(['topic', 'partition', 'record_offset'])
       .merge();
+  }
+}
+
+type Origin = Pick<
+  IndexedLetter,
+  'topic' | 'originTopic' | 'originPartition' | 'originOffset' | 'originAt' | 'consumerGroup' | 'code'
+>;
+
+/** What a letter is the death of; undefined: it does not say where its record was. */
+function originOf(letter: Origin): string | undefined {
+  const { topic, originTopic, originPartition, originOffset, originAt, consumerGroup, code } = letter;
+  if (originPartition < 0 || originAt === null) return undefined;
+  return JSON.stringify([topic, originTopic, originPartition, originOffset, originAt.getTime(), consumerGroup, code]);
+}
+
+async function withoutCopies(db: DbOrTrx, letters: readonly IndexedLetter[]): Promise<IndexedLetter[]> {
+  const named = letters.filter((letter) => originOf(letter) !== undefined);
+  const known = named.length === 0 ? [] : await lettersOfOrigins(db, named);
+  const places = new Map<string, string>();
+  const isFirst = (letter: LetterPlace & Origin) => {
+    const origin = originOf(letter);
+    if (origin === undefined) return true;
+    const place = JSON.stringify([letter.partition, letter.offset]);
+    if (!places.has(origin)) places.set(origin, place);
+    return places.get(origin) === place;
+  };
+  for (const letter of known) isFirst(letter);
+  return letters.filter(isFirst);
+}
+
+/** Those that are indexed about the same records, the earliest copies first. */
+async function lettersOfOrigins(db: DbOrTrx, letters: readonly IndexedLetter[]): Promise<(LetterPlace & Origin)[]> {
+  const { originTopic, originPartition, originAt, consumerGroup, code, topic, partition } = HEAD;
+  return db('dead_letters')
+    .whereRaw(
+      `(origin_topic, origin_partition, origin_offset) in (select * from unnest(?::text[], ?::int[], ?::bigint[]))`,
+      [
+        letters.map((letter) => letter.originTopic),
+        letters.map((letter) => letter.originPartition),
+        letters.map((letter) => letter.originOffset),
+      ],
+    )
+    .orderBy(['dead_at', 'record_offset'])
+    .select({ topic, partition, originTopic, originPartition, originAt, consumerGroup, code }, {
+      offset: db.raw('record_offset::text'),
+      originOffset: db.raw('origin_offset::text'),
+    } as never);
 }

@@ -3,8 +3,13 @@ import { context, propagation } from '@opentelemetry/api';
 import type { TextHeaders } from '../contracts/dead-letters';
 import type { Db, DbOrTrx } from './connection';
 
+/** Null: a header without a value. */
+interface HeaderValue {
+  readonly base64: string | null;
+}
+
 /** A header is text, or bytes in Base64; several of one name are a list. */
-export type OutboxHeader = string | { readonly base64: string } | readonly { readonly base64: string }[];
+export type OutboxHeader = string | HeaderValue | readonly HeaderValue[];
 
 export interface OutboxRow {
   readonly topic: string;
@@ -82,46 +87,104 @@ export function traceHeaders(): Record<string, string> {
   return headers;
 }
 
-/** Takes or renews the leases of every lane that is free or ours; returns the lanes now ours. */
-export async function leaseLanes(db: Db, owner: string, leaseMs: number, share: number): Promise<number[]> {
-  const result = await db.raw<{ rows: { lane: number }[] }>(
-    `update outbox_lanes set owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond'
-     where lane in (
-       select lane from outbox_lanes where owner = :owner or lease_until < clock_timestamp()
-       order by (owner = :owner and lease_until >= clock_timestamp()) desc nulls last, lane limit :share for update skip locked
-     ) returning lane`,
-    { owner, leaseMs, share },
+export interface LeasedLanes {
+  readonly lanes: readonly number[];
+  /** Relays whose own lease is live, this one included. */
+  readonly relays: number;
+}
+
+/**
+ * Renews this relay's own lease and those of its share of the lanes, by the database's clock; takes lanes that are free.
+ * Those above its share are not renewed: they run out, and another relay takes them.
+ */
+export async function leaseLanes(
+  db: Db,
+  { owner, leaseMs, laneCount }: { readonly owner: string; readonly leaseMs: number; readonly laneCount: number },
+): Promise<LeasedLanes> {
+  const lease = `clock_timestamp() + :leaseMs * interval '1 millisecond'`;
+  return db.transaction(async (trx) => {
+    // A statement of its own: the next one has to see this relay among the others.
+    await trx.raw(
+      `insert into relays (owner, lease_until) values (:owner, ${lease})
+       on conflict (owner) do update set lease_until = excluded.lease_until`,
+      { owner, leaseMs },
+    );
+    const result = await trx.raw<{ rows: { lane: number; relays: number }[] }>(
+      `with live as (select count(*)::int as relays from relays where lease_until > clock_timestamp()),
+         share as (
+           select lane from outbox_lanes where owner = :owner or lease_until < clock_timestamp()
+           order by (owner = :owner and lease_until >= clock_timestamp()) desc nulls last, lane
+           limit (select ceil(:laneCount / relays::numeric) from live) for update skip locked),
+         leased as (
+           update outbox_lanes set owner = :owner, lease_until = ${lease}
+           where lane in (select lane from share) returning lane)
+       select lane, relays from live left join leased on true`,
+      { owner, leaseMs, laneCount },
+    );
+    const lanes = result.rows.flatMap(({ lane }) => lane ?? []).sort((a, b) => a - b);
+    return { lanes, relays: result.rows[0]?.relays ?? 1 };
+  });
+}
+
+/** Gives this relay's lanes back, so that another need not wait for their leases to run out. */
+export async function releaseLanes(db: Db, owner: string): Promise<void> {
+  await db.transaction(async (trx) => {
+    await trx('outbox_lanes')
+      .where({ owner })
+      .update({ owner: null, lease_until: trx.raw(`'-infinity'`) });
+    await trx('relays')
+      .where({ owner })
+      .orWhere('lease_until', '<', trx.raw(`clock_timestamp() - interval '1 hour'`))
+      .delete();
+  });
+}
+
+/** What is held back at present. */
+export interface HeldBack {
+  readonly topics: readonly string[];
+  readonly keys: readonly { readonly topic: string; readonly key: string }[];
+}
+
+/**
+ * The oldest unpublished rows of these lanes whose time has come, in the order to publish them: at most `limit` of each
+ * topic, so that one with a great many rows which cannot be published fills no window of another's.
+ */
+export async function dueOutboxRows(
+  db: Db,
+  lanes: readonly number[],
+  limit: number,
+  heldBack: HeldBack = { topics: [], keys: [] },
+): Promise<StoredOutboxRow[]> {
+  const isFree =
+    heldBack.keys.length === 0
+      ? ''
+      : `and not exists (
+           select from unnest(:keyTopics::text[], :keys::text[]) as held (topic, key)
+           where held.topic = o.topic and held.key = o.key)`;
+  const result = await db.raw<{ rows: StoredOutboxRow[] }>(
+    `with recursive topics as (
+       (select topic from outbox where published_at is null order by topic limit 1)
+       union all
+       select (select topic from outbox where published_at is null and topic > t.topic order by topic limit 1)
+       from topics t where t.topic is not null)
+     select due.* from topics t cross join lateral (
+       select o.id, o.topic, o.key, o.lane, o.value, o.headers, o.raw,
+         o.created_at as "createdAt", o.available_at as "availableAt"
+       from outbox o
+       where o.topic = t.topic and o.published_at is null and o.available_at <= clock_timestamp()
+         and o.lane = any(:lanes) ${isFree}
+       order by o.id limit :limit) due
+     where t.topic is not null and t.topic <> all(:topics)
+     order by due.id`,
+    {
+      lanes: lanes as number[],
+      limit,
+      topics: heldBack.topics as string[],
+      keyTopics: heldBack.keys.map(({ topic }) => topic),
+      keys: heldBack.keys.map(({ key }) => key),
+    },
   );
-  return result.rows.map((row) => row.lane).sort((a, b) => a - b);
-}
-
-/** Gives lanes back, so that another relay need not wait for the lease to run out. */
-export async function releaseLanes(db: Db, owner: string, keep: readonly number[] = []): Promise<void> {
-  await db('outbox_lanes')
-    .where({ owner })
-    .whereNotIn('lane', keep as number[])
-    .update({ owner: null, lease_until: db.raw(`'-infinity'`) });
-}
-
-/** The oldest unpublished rows of these lanes whose time has come, in the order to publish them. */
-export async function dueOutboxRows(db: Db, lanes: readonly number[], limit: number): Promise<StoredOutboxRow[]> {
-  return (await db('outbox')
-    .select(
-      'id',
-      'topic',
-      'key',
-      'lane',
-      'value',
-      'headers',
-      'raw',
-      'created_at as createdAt',
-      'available_at as availableAt',
-    )
-    .whereNull('published_at')
-    .where('available_at', '<=', db.raw('clock_timestamp()'))
-    .whereIn('lane', lanes as number[])
-    .orderBy('id')
-    .limit(limit)) as StoredOutboxRow[];
+  return result.rows;
 }
 
 /** Marks rows as published; they stay for a while so that operators can look at them. */

@@ -1,3 +1,4 @@
+import type { TextHeaders } from '../contracts/dead-letters';
 import type { OrderProcessingEvent } from '../contracts/events';
 import type { RecordPosition } from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
@@ -74,12 +75,39 @@ export async function requestStanding(
     | undefined;
 }
 
-/** Remembers that the workflow has the request, and where its record stood: a redelivery need not signal again. */
-export async function markSignalled(db: Db, key: RequestKey, record: RecordPosition): Promise<void> {
+/** A record's own bytes, as JSON takes them: Base64. */
+export interface RecordBytes {
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers: TextHeaders;
+}
+
+/**
+ * Remembers that the workflow has the request, and which record it came by: a redelivery need not signal again. The bytes
+ * are kept while the request may still end as a dead letter, for they hold its token.
+ */
+export async function markSignalled(
+  db: Db,
+  key: RequestKey,
+  record: RecordPosition,
+  bytes: RecordBytes,
+): Promise<void> {
   await db('processing_requests')
     .where(keyOf(key))
     .whereNull('signalled_at')
-    .update({ signalled_at: db.fn.now(), record: JSON.stringify(record) });
+    .update({
+      signalled_at: db.fn.now(),
+      record: JSON.stringify(record),
+      record_bytes: db.raw(`case when state in ('PENDING', 'RUNNING') then ?::jsonb end`, [JSON.stringify(bytes)]),
+    });
+}
+
+/** The bytes of the record that a request came by; undefined: the bridge has not seen it, or they are erased. */
+export async function recordBytesOf(trx: Trx, key: RequestKey): Promise<RecordBytes | undefined> {
+  const row = (await trx('processing_requests').where(keyOf(key)).first('record_bytes')) as
+    | { record_bytes: RecordBytes | null }
+    | undefined;
+  return row?.record_bytes ?? undefined;
 }
 
 export async function setRequestState(

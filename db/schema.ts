@@ -8,6 +8,8 @@ import * as keyLines from './migrations/005-key-lines';
 import * as exceptionHeaders from './migrations/006-exception-headers';
 import * as decisionsOfLetters from './migrations/007-decisions-of-letters';
 import * as operatorItems from './migrations/008-operator-items';
+import * as liveRelays from './migrations/009-live-relays';
+import * as originalRecords from './migrations/010-original-records';
 import * as fencing from './migrations/017-fencing';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
@@ -19,6 +21,8 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '006-exception-headers': exceptionHeaders,
   '007-decisions-of-letters': decisionsOfLetters,
   '008-operator-items': operatorItems,
+  '009-live-relays': liveRelays,
+  '010-original-records': originalRecords,
   '017-fencing': fencing,
 };
 

@@ -35,6 +35,8 @@ interface Blockade {
 /** Works off the batches of one topic: each key in order, the finished prefix committed, paused while something is away. */
 export class BatchWorker {
   private readonly blockades = new Map<number, Blockade>();
+  /** Records beyond the committed offset that are finished: what kept the prefix back makes them come again. */
+  private readonly finished = new Map<number, Map<string, bigint>>();
   private readonly busy = new Set<number>();
   private assigned: ReadonlySet<number> = new Set();
 
@@ -57,6 +59,7 @@ export class BatchWorker {
   assign(partitions: readonly number[]): void {
     this.assigned = new Set(partitions);
     for (const partition of this.blockades.keys()) if (!this.assigned.has(partition)) this.unblock(partition);
+    for (const partition of this.finished.keys()) if (!this.assigned.has(partition)) this.finished.delete(partition);
   }
 
   /** Partitions that wait for something other than a part that is away. */
@@ -74,6 +77,8 @@ export class BatchWorker {
   async workOff(batch: PartitionBatch): Promise<void> {
     const { partition, records } = batch;
     const prefix = new FinishedPrefix(records.map(({ offset }) => offset));
+    const finished = this.finished.get(partition) ?? new Map<string, bigint>();
+    this.finished.set(partition, finished);
     const endsAt = Date.now() + BATCH_BUDGET_MS;
     let blocked: { readonly record: IncomingRecord; readonly error: unknown } | undefined;
     let committing = Promise.resolve();
@@ -83,6 +88,7 @@ export class BatchWorker {
         if (offset === undefined) return;
         this.unblock(partition);
         await batch.commitThrough(offset);
+        for (const [id, position] of finished) if (position <= BigInt(offset)) finished.delete(id);
       });
       return committing;
     };
@@ -95,7 +101,8 @@ export class BatchWorker {
         isOver: () => blocked !== undefined || Date.now() > endsAt || !batch.isCurrent(),
         work: async (record, index) => {
           try {
-            await this.workOn(record);
+            if (!finished.has(idOf(record))) await this.workOn(record);
+            finished.set(idOf(record), BigInt(record.offset));
             prefix.finish(index);
           } catch (error) {
             blocked ??= { record, error };
@@ -168,3 +175,6 @@ export class BatchWorker {
     this.options.logger.info({ topic: this.options.topic, partition }, 'the partition goes on');
   }
 }
+
+/** By its time, too: a topic that is made anew counts from 0 again. */
+const idOf = ({ offset, timestamp }: IncomingRecord) => `${offset}@${timestamp}`;

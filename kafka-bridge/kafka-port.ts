@@ -5,7 +5,7 @@ export interface OutgoingRecord {
   readonly topic: string;
   readonly key: Buffer | string | null;
   readonly value: Buffer | string | null;
-  readonly headers?: Readonly<Record<string, string | Buffer | readonly Buffer[]>>;
+  readonly headers?: Readonly<Record<string, string | Buffer | readonly (Buffer | null)[]>>;
 }
 
 export interface IncomingRecord {

@@ -125,7 +125,8 @@ function groupByTopic(records: readonly OutgoingRecord[]) {
       headers: Object.fromEntries(
         Object.entries(headers ?? {}).map(([name, content]) => [
           name,
-          typeof content === 'string' || Buffer.isBuffer(content) ? content : [...content],
+          // kafkajs writes a null, which its types do not know.
+          typeof content === 'string' || Buffer.isBuffer(content) ? content : ([...content] as Buffer[]),
         ]),
       ),
     })),

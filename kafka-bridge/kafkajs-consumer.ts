@@ -147,7 +147,7 @@ type Message = EachBatchPayload['batch']['messages'][number];
 function incoming(topic: string, partition: number, message: Message): IncomingRecord {
   const headers = Object.entries(message.headers ?? {}).map(([name, content]) => [
     name,
-    (Array.isArray(content) ? content : [content]).map((one) => Buffer.from(one ?? '')),
+    (Array.isArray(content) ? content : [content]).map((one) => (one == null ? null : Buffer.from(one))),
   ]);
   return {
     topic,

@@ -20,8 +20,6 @@ export class LaneLeases {
     private readonly options: {
       readonly db: Db;
       readonly owner: string;
-      /** How many relays are alive, this one included; undefined: not known right now. */
-      readonly countRelays: () => Promise<number | undefined>;
       readonly onGained: () => void;
       readonly logger: Logger;
     },
@@ -55,17 +53,14 @@ export class LaneLeases {
     return this.renewing;
   }
 
-  /** Lanes above our share are not renewed, and no longer used: they run out, and then somebody else takes them. */
   private async renewOnce(): Promise<void> {
     if (this.stopped) return;
-    const { db, owner, countRelays, onGained, logger } = this.options;
-    const relays = await countRelays();
-    const share = relays === undefined ? Math.max(this.lanes.length, 1) : Math.ceil(LANES / Math.max(1, relays));
+    const { db, owner, onGained, logger } = this.options;
     const asked = performance.now();
-    const leased = await leaseLanes(db, owner, LEASE_MS, share);
-    const isNew = leased.some((lane) => !this.lanes.includes(lane));
-    if (leased.length !== this.lanes.length || isNew) logger.info({ lanes: leased, relays }, 'lanes');
-    this.lanes = leased;
+    const { lanes, relays } = await leaseLanes(db, { owner, leaseMs: LEASE_MS, laneCount: LANES });
+    const isNew = lanes.some((lane) => !this.lanes.includes(lane));
+    if (lanes.length !== this.lanes.length || isNew) logger.info({ lanes, relays }, 'lanes');
+    this.lanes = lanes;
     this.leasedUntil = asked + LEASE_MS;
     if (isNew) onGained();
   }

@@ -59,16 +59,40 @@ describe('the outbox publisher', () => {
     const published = await publisher.publish([row(1, 'a'), row(2, 'b'), row(3, 'a')], always);
     expect(published).toEqual({ ids: [2], dead: 0 });
     expect(taken).toEqual(['t/b']);
-    expect(publisher.ready([row(3, 'a')])).toEqual([]);
+    expect(publisher.heldBack()).toMatchObject({ topics: [], keys: [{ topic: 't', key: 'a' }] });
   });
 
-  it('holds back the keys of a topic that is away, in every topic, so that none overtakes', async () => {
-    const away = new TopicUnavailableError('LEADER_NOT_AVAILABLE', { cause: undefined });
-    const { taken, publisher } = broker(({ topic }) => (topic === 'away' ? away : undefined));
-    const published = await publisher.publish([row(1, 'a', 'v', 'away'), row(2, 'a'), row(3, 'b')], always);
-    expect(published).toEqual({ ids: [3], dead: 0 });
-    expect(taken).toEqual(['t/b']);
-    expect(publisher.ready([row(2, 'a'), row(4, 'c')])).toEqual([row(4, 'c')]);
+  it('holds back the rows of a topic that is unavailable, and no other of the same keys', async () => {
+    const missing = new TopicUnavailableError('UNKNOWN_TOPIC_OR_PARTITION', { cause: undefined });
+    const { taken, publisher } = broker(({ topic }) => (topic === 'missing' ? missing : undefined));
+    const published = await publisher.publish([row(1, 'a', 'v', 'missing'), row(2, 'a'), row(3, 'b')], always);
+    expect(published).toEqual({ ids: [2, 3], dead: 0 });
+    expect(taken).toEqual(['t/a', 't/b']);
+    expect(publisher.heldBack()).toEqual({ topics: ['missing'], keys: [] });
+  });
+
+  it('asks an unavailable topic again, later and later, and takes it for well once it has taken rows', async () => {
+    jest.useFakeTimers();
+    try {
+      let isMissing = true;
+      const missing = new TopicUnavailableError('UNKNOWN_TOPIC_OR_PARTITION', { cause: undefined });
+      const { publisher } = broker(() => (isMissing ? missing : undefined));
+      for (const gapMs of [500, 1_000, 2_000, 4_000, 5_000, 5_000]) {
+        await publisher.publish([row(1, 'a')], always);
+        jest.advanceTimersByTime(gapMs - 1);
+        expect(publisher.heldBack().topics).toEqual(['t']);
+        jest.advanceTimersByTime(1);
+        expect(publisher.heldBack().topics).toEqual([]);
+      }
+      isMissing = false;
+      expect(await publisher.publish([row(1, 'a')], always)).toEqual({ ids: [1], dead: 0 });
+      isMissing = true;
+      await publisher.publish([row(2, 'a')], always);
+      jest.advanceTimersByTime(500);
+      expect(publisher.heldBack().topics).toEqual([]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('sends nothing more once its lease may be over', async () => {

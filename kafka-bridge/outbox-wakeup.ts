@@ -1,19 +1,18 @@
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import type { Logger } from '../observability/logger';
 
 const FIRST_GAP_MS = 100;
 const LONGEST_GAP_MS = 5_000;
-/** A shared advisory lock held by each relay's session: how many hold it is how many relays live. */
-const PRESENCE_LOCK = 0x6f7264;
+/** A connection that is cut silently says nothing: it is asked whether it lives. */
+const HEARTBEAT_MS = 5_000;
 
 export interface OutboxWakeup {
   /** Resolves at the next commit of outbox rows (also one since the last call), at `wake`, or after `ms`. */
   wait(ms: number): Promise<void>;
   wake(): void;
-  /** Relays with a live session, this one included; undefined while ours is down. */
-  countRelays(): Promise<number | undefined>;
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 /** Listens for commits on a connection of its own, opened anew whenever it is lost. */
@@ -28,6 +27,7 @@ export async function listenForOutbox(options: {
   let hasNews = false;
   let waiter: (() => void) | undefined;
   let reconnect: NodeJS.Timeout | undefined;
+  let heartbeat: NodeJS.Timeout | undefined;
 
   const wake = () => {
     hasNews = true;
@@ -51,7 +51,8 @@ export async function listenForOutbox(options: {
       isLost = true;
       client = undefined;
       logger.warn({ err: error }, 'the listening connection is lost: polling meanwhile');
-      next.end().catch(() => undefined);
+      clearInterval(heartbeat);
+      closeAtOnce(next);
       reconnect = setTimeout(() => void connect(Math.min(LONGEST_GAP_MS, gapMs * 2)), gapMs);
     };
     next.on('error', lose);
@@ -59,9 +60,9 @@ export async function listenForOutbox(options: {
     next.on('notification', wake);
     try {
       await next.connect();
-      await next.query('select pg_advisory_lock_shared($1, 0)', [PRESENCE_LOCK]);
       await next.query('listen outbox');
       client = next;
+      heartbeat = setInterval(() => void next.query('select 1').catch(lose), HEARTBEAT_MS);
       wake();
     } catch (error) {
       lose(error as Error);
@@ -84,19 +85,18 @@ export async function listenForOutbox(options: {
       waiter = undefined;
       hasNews = false;
     },
-    async countRelays() {
-      const result = await client?.query<{ relays: number }>(
-        `select count(*)::int as relays from pg_locks where locktype = 'advisory' and granted and classid = $1 and objid = 0
-           and database = (select oid from pg_database where datname = current_database())`,
-        [PRESENCE_LOCK],
-      );
-      return result?.rows[0]?.relays;
-    },
-    async stop() {
+    stop() {
       isStopped = true;
       clearTimeout(reconnect);
+      clearInterval(heartbeat);
       wake();
-      await client?.end();
+      if (client) closeAtOnce(client);
     },
   };
+}
+
+/** Without waiting for a server that may not answer any more. */
+function closeAtOnce(client: pg.Client): void {
+  client.end().catch(() => undefined);
+  (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
 }

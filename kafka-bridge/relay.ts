@@ -11,7 +11,6 @@ import { intoChunks, OutboxPublisher } from './outbox-publisher';
 import { listenForOutbox } from './outbox-wakeup';
 
 const BATCH_ROWS = 500;
-const MOST_ROWS = 20_000;
 const POLL_MS = 1_000;
 const FIRST_GAP_MS = 50;
 const LONGEST_GAP_MS = 5_000;
@@ -35,20 +34,18 @@ export interface Relay {
   readonly failed: Promise<never>;
 }
 
-/** Publishes what the outbox holds: at once after a commit, in order per key, each row at least once. */
+/** Publishes what the outbox holds: at once after a commit, in order per topic and key, each row at least once. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { db, metrics } = options;
   const logger = options.logger.child({ part: 'relay' });
   const owner = options.owner ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const producer = await options.kafka.producer();
   const wakeup = await listenForOutbox({ ...options, logger });
-  const leases = new LaneLeases({ db, owner, countRelays: wakeup.countRelays, onGained: wakeup.wake, logger });
+  const leases = new LaneLeases({ db, owner, onGained: wakeup.wake, logger });
   const publisher = new OutboxPublisher(producer, logger);
   const housekeeping = startHousekeeping({ db, metrics, logger });
   let isStopping = false;
   let unmarked: number[] = [];
-  /** Rows that wait by themselves must not fill the window for the others. */
-  let parkedRows = 0;
 
   /** Rows that were published but could not be marked so are marked before anything is read again. */
   async function mark(): Promise<void> {
@@ -62,9 +59,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     await mark();
     const lanes = leases.held();
     if (lanes.length === 0) return false;
-    const due = await dueOutboxRows(db, lanes, Math.min(MOST_ROWS, BATCH_ROWS + parkedRows));
-    const rows = publisher.ready(due);
-    parkedRows = due.length - rows.length;
+    const rows = await dueOutboxRows(db, lanes, BATCH_ROWS, publisher.heldBack());
     const mayGoOn = () => {
       const held = leases.held();
       return lanes.every((lane) => held.includes(lane));
@@ -75,8 +70,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       observe(metrics, chunk, published.ids);
       unmarked.push(...published.ids);
       await mark();
-      if (published.error !== undefined) throw published.error;
-      // What was left behind may be of a key that the next chunk has too.
+      // What was left behind may be of a topic or key that the next chunk has too.
       if (published.ids.length < chunk.length) break;
     }
     return rows.length > 0;
@@ -122,7 +116,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       await mark().catch((error: unknown) => logger.warn({ err: error }, 'published rows stay unmarked'));
       await housekeeping.stop();
       await leases.stop().catch((error: unknown) => logger.warn({ err: error }, 'lanes could not be given back'));
-      await wakeup.stop();
+      wakeup.stop();
       await producer.close();
     },
   };

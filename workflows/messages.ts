@@ -6,6 +6,7 @@ import {
   SHIPMENT_STATUSES,
   type ShipmentUpdated,
 } from '../contracts/workflow-api';
+import { isStorable } from '../domain/external-text';
 import { DECISIONS } from '../domain/saga-state';
 
 /** What the senders of a message are told when it is not of its shape. */
@@ -19,8 +20,6 @@ export const SHAPES = {
 
 const MAX_TEXT = 1_000;
 const MAX_COUNT = 2 ** 31 - 1;
-/** What Postgres takes neither as text nor in JSON: a step that carries it would be tried for ever. */
-const UNSTORABLE = /\0|\p{Surrogate}/u;
 
 /** Reads a message of anybody: exactly its known fields, or undefined where it is not of its shape. */
 export function asPaymentRequested(value: unknown): PaymentRequested | undefined {
@@ -61,5 +60,5 @@ function fieldsOf(value: unknown): Record<string, unknown> {
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT && !UNSTORABLE.test(value);
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT && isStorable(value);
 }

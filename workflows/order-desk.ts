@@ -12,7 +12,6 @@ import { type ParkedAt, type Resolution, Saga, StepFailed } from './saga';
 /** Past this many events an order waits for a person: no honest order gets there. */
 const MAX_EVENTS = 2_000;
 const HISTORY_TOO_LONG = 'HISTORY_TOO_LONG';
-const A_DECISION = 'a decision on what could not be done or undone';
 
 /** Where the order's story is worked on: its saga, what comes in, what is shown, and the rules of cancelling. */
 export abstract class OrderDesk {
@@ -133,12 +132,14 @@ export abstract class OrderDesk {
     if (!wasParked) this.before = { state: board.sagaState, waitingFor: board.waitingFor };
     board.parked = parked.map((point) => ({ ...point, amountAtRiskMinor: board.amountAtRiskOf(point) }));
     const isParked = parked.length > 0;
-    const { state, waitingFor } = isParked ? { state: 'NEEDS_OPERATOR' as const, waitingFor: A_DECISION } : this.before;
+    const hasUndo = parked.some(({ isUndo }) => isUndo);
+    const decision = hasUndo ? 'a decision on the undo that failed' : 'a decision on what cannot be done';
+    const { state, waitingFor } = isParked ? { state: 'NEEDS_OPERATOR' as const, waitingFor: decision } : this.before;
     board.publish(state, waitingFor);
     await unlessPermanent(own.listParked({ orderId, points: board.parked }));
     if (isParked === wasParked) return;
     const steps = parked.map(({ step }) => step);
-    const notice = { code: parked.some(({ isUndo }) => isUndo) ? 'UNDO_FAILED' : 'CANNOT_BE_DONE', steps };
+    const notice = { code: hasUndo ? 'UNDO_FAILED' : 'CANNOT_BE_DONE', steps };
     const shown = { orderId, status: board.status, state, atMs: Date.now() };
     await unlessPermanent(own.showSagaState(isParked ? { ...shown, notice } : shown));
   }

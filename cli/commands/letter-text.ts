@@ -25,7 +25,7 @@ export function letterText(letter: LetterView): string {
     ]),
     ...Object.entries(letter.headers).map(([name, values]): [string, string] => [
       'header',
-      `${name}: ${values.join(' | ')}`,
+      `${name}: ${values.map((value) => value ?? '(null)').join(' | ')}`,
     ]),
   ];
   const lines = facts

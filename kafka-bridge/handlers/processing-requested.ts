@@ -1,8 +1,10 @@
+import { base64Headers } from '../../contracts/dead-letters';
 import { orderProcessingEventSchema } from '../../contracts/events';
 import { type PaymentRequested, SIGNALS } from '../../contracts/workflow-api';
-import { insertRequest, markSignalled, requestStanding, skipPendingRequest } from '../../db/requests';
+import { insertRequest, markSignalled, type RecordBytes, requestStanding, skipPendingRequest } from '../../db/requests';
 import type { OrderStatus } from '../../domain/order-status';
 import { judge } from '../failure';
+import type { IncomingRecord } from '../kafka-port';
 import { readEvent } from '../poison';
 import { type Handler, unknownOrder } from './handler';
 import { signalOrder } from './workflow';
@@ -30,7 +32,15 @@ export const processingRequested: Handler = async (record, dependencies) => {
       })
     : 'duplicate';
   const { topic, partition, offset, timestamp } = record;
-  if (outcome === 'processed') await markSignalled(db, key, { topic, partition, offset, timestamp });
+  if (outcome === 'processed') await markSignalled(db, key, { topic, partition, offset, timestamp }, bytesOf(record));
   else await skipPendingRequest(db, key, `order is ${standing.orderStatus}`);
   return outcome;
 };
+
+function bytesOf({ key, value, headers }: IncomingRecord): RecordBytes {
+  return {
+    key: key?.toString('base64') ?? null,
+    value: value?.toString('base64') ?? null,
+    headers: base64Headers(headers),
+  };
+}

@@ -84,7 +84,7 @@ describe('an order with a coupon', () => {
         'a refused shipment',
         { recipientName: 'fault:ship_refused' },
         'SHIPMENT_REFUSED',
-        ['coupon DONE', 'payment DONE', 'shipment FAILED', 'payment UNDONE', 'coupon UNDONE'],
+        ['coupon DONE', 'payment DONE', 'shipment FAILED', 'shipment UNDONE', 'payment UNDONE', 'coupon UNDONE'],
       ],
     ])(
       '%s leaves the coupon claimed, not redeemed, and the next attempt redeems it',

@@ -62,6 +62,19 @@ export class Broker {
     return broker;
   }
 
+  /** A topic that did not exist, of one partition. */
+  static async makeTopic(system: SystemAddresses, topic: string): Promise<void> {
+    const client = new Kafka({
+      clientId: 'another-system',
+      brokers: system.kafka.split(','),
+      logLevel: logLevel.NOTHING,
+    });
+    const admin = client.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    await admin.disconnect();
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.producer.disconnect(), this.consumer.disconnect()]);
   }

@@ -1,0 +1,74 @@
+import { TOPICS } from '../../contracts/topics';
+import { expectBooksToAddUp } from '../support/books';
+import { Broker } from '../support/broker';
+import { payBody, Shop } from '../support/shop';
+import { until } from '../support/until';
+
+const CARD = '4111 1111 1111 1111';
+
+describe('text that cannot be kept, or must not be', () => {
+  const shop = new Shop();
+  afterAll(() => shop.close());
+
+  const fields = Object.keys(payBody().shipment) as (keyof ReturnType<typeof payBody>['shipment'])[];
+  const pay = (orderId: number, shipment: object, token = 'tok_visa') =>
+    shop.call('POST', `/api/orders/${orderId}/process-payment-shipment`, {
+      body: { ...payBody({ token }), shipment: { ...payBody().shipment, ...shipment } },
+    });
+
+  test.each(fields)('is refused in the field %s of a shipment, which the response names', async (field) => {
+    const { orderId } = await shop.payableOrder();
+    for (const text of ['a\u0000b', '\ud800']) {
+      const { status, body } = await pay(orderId, { [field]: text });
+      expect({ status, code: body.code }).toEqual({ status: 400, code: 'INVALID_REQUEST' });
+      expect(JSON.stringify(body)).toContain(`shipment.${field}`);
+    }
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+  });
+
+  test('is refused as the reason of a refund or a cancel, and the next one is carried out', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { warehouseStorage: true });
+    await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+    for (const what of ['refund', 'cancel'])
+      for (const reason of ['a\u0000b', '\udfff', CARD])
+        expect((await shop.call('POST', `/api/orders/${orderId}/${what}`, { body: { reason } })).status).toBe(400);
+    expect((await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } })).status).toBe(202);
+    await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('a card number in place of a token, or anywhere in an address, is refused and never stored', async () => {
+    const { orderId } = await shop.payableOrder();
+    for (const response of [await pay(orderId, {}, CARD), await pay(orderId, { address1: `Seoul ${CARD}` })]) {
+      expect(response.status).toBe(400);
+      expect(JSON.stringify(response.body)).not.toContain('1111');
+    }
+    expect(await shop.db('processing_requests').where({ order_id: orderId })).toEqual([]);
+    expect(
+      await shop
+        .db('outbox')
+        .where({ key: String(orderId) })
+        .whereLike('value', '%1111%'),
+    ).toEqual([]);
+  });
+
+  test('is a dead letter where it comes by Kafka', async () => {
+    const { orderId } = await shop.payableOrder();
+    const broker = await Broker.open(shop.system, []);
+    try {
+      const requestDto = { ...payBody(), shipment: { ...payBody().shipment, recipientName: 'a\u0000b' } };
+      await broker.publish(TOPICS.orderProcessing, { orderId, userEmail: 'kim@example.com', requestDto });
+    } finally {
+      await broker.close();
+    }
+    await until(
+      'the dead letter',
+      () => shop.db('dead_letters').where({ order_id: orderId }).pluck('code'),
+      (codes) => codes.length === 1,
+    );
+    expect(await shop.db('dead_letters').where({ order_id: orderId }).pluck('code')).toEqual(['WRONG_SCHEMA']);
+    expect(await shop.status(orderId)).toMatchObject({ status: 'PENDING_PAYMENT' });
+  });
+});

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { Broker } from '../support/broker';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+const STUCK = 25_000;
+
+describe('a topic that is unavailable', () => {
+  const shop = new Shop();
+  const topic = `missing-${randomUUID()}`;
+  afterAll(async () => {
+    await shop.db('outbox').where({ topic }).delete();
+    await shop.close();
+  });
+
+  test('holds back only its own rows, however many they are and whatever their keys', async () => {
+    const { orderId: waiting } = await shop.payableOrder();
+    await shop.db.raw(
+      `insert into outbox (topic, key, value) select ?, case when n % 2 = 0 then ? else n::text end, jsonb_build_object('n', n)::text
+       from generate_series(1, ?::int) n`,
+      [topic, String(waiting), STUCK],
+    );
+    const orderIds: number[] = [];
+    for (let batch = 0; batch < 3; batch += 1) {
+      const { orderId } = await shop.payableOrder();
+      await shop.pay(orderId);
+      await shop.reaches(orderId, 'PREPARING', 'WAITING');
+      orderIds.push(orderId);
+    }
+    await shop.pay(waiting);
+    await shop.reaches(waiting, 'PREPARING', 'WAITING');
+    await until(
+      'every row of the other topics to be published',
+      () =>
+        shop
+          .db('outbox')
+          .whereIn('key', [waiting, ...orderIds].map(String))
+          .whereNot({ topic })
+          .whereNull('published_at')
+          .pluck('id'),
+      (left) => left.length === 0,
+    );
+    expect(await shop.db('outbox').where({ topic }).whereNotNull('published_at').pluck('id')).toEqual([]);
+
+    await Broker.makeTopic(shop.system, topic);
+    const broker = await Broker.open(shop.system, [topic]);
+    try {
+      const records = await broker.untilRecords(topic, [String(waiting)], STUCK / 2);
+      const numbers = records.map(({ value }) => (JSON.parse(String(value)) as { n: number }).n);
+      // A batch may come twice; what is new never comes behind what is newer.
+      const firstSeen = [...new Set(numbers)];
+      expect(firstSeen).toEqual([...firstSeen].sort((a, b) => a - b));
+      expect(firstSeen).toHaveLength(STUCK / 2);
+    } finally {
+      await broker.close();
+    }
+  });
+});
