@@ -4,7 +4,7 @@ import { closeOtherItems, openOperatorItem } from '../db/operator-items';
 import { setSagaState } from '../db/orders';
 import { closeRequests, hasOpenRequest } from '../db/requests';
 import { hasDoneStep } from '../db/saga-steps';
-import { addToTimeline } from '../db/timeline';
+import { addToTimeline, endingRequestKey } from '../db/timeline';
 import { deliveryPath, type OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
@@ -124,7 +124,7 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
             at: new Date(call.atMs),
             type: 'notice',
             data: { code: 'CANCEL_REQUESTED', reason: call.reason, actor: call.actor },
-            dedupeKey: `cancel:${call.requestId}`,
+            dedupeKey: endingRequestKey(call.requestId),
           },
         ]),
       );

@@ -1,7 +1,7 @@
 import type { Db } from '../db/connection';
 import { changeOrder, claimForRefund, type Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
-import { addToTimeline } from '../db/timeline';
+import { addToTimeline, endingRequestKey, hasEndingRequest } from '../db/timeline';
 import type { OrderStatus } from '../domain/order-status';
 import type { OrderStep } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
@@ -30,13 +30,16 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
     async beginRefund(call: {
       orderId: number;
       runId: string;
+      /** Of the request that asked for it; absent: started by hand. */
+      requestId?: string | undefined;
       reason: string;
       actor: string;
       atMs: number;
     }): Promise<RefundBeginning> {
       return withOrder(db, call.orderId, async (trx, order): Promise<RefundBeginning> => {
-        const dedupeKey = `refund:${call.runId}`;
-        const isOurs = await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('id');
+        const dedupeKey = endingRequestKey(call.requestId ?? call.runId);
+        const isOurs =
+          order.refundRunId === call.runId || (await hasEndingRequest(trx, order.id, call.requestId ?? call.runId));
         if (!isOurs) {
           if (!['COMPLETED', 'SHIPMENT_STARTED', 'IN_TRANSIT'].includes(order.status))
             return { accepted: false, status: order.status };
@@ -45,7 +48,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
           await changeOrder(trx, order, {
             through: ['REFUND_REQUESTED'],
             sagaState: 'RUNNING',
-            reason: call.reason,
+            reason: 'REFUND_REQUESTED',
             at,
           });
           await addToTimeline(trx, [

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import { reasonSchema } from '../contracts/http';
 import type { Order } from '../db/orders';
+import { hasEndingRequest } from '../db/timeline';
 import { isCancellable } from '../domain/order-status';
 import { type Answer, languageOf, problem, send, success } from './answer';
 import { authenticated, type Identity, identityOf } from './authentication';
@@ -22,10 +23,14 @@ export function endingRoutes({ db, workflows, authenticate }: RouteDependencies)
     const language = languageOf(request);
     const order = await ownOrderOrOperators(db, orderIdOf(request), who);
     const asked = repeatable(request, who.userId, body);
-    const answer = await answerOnceOutside(db, asked, async () => {
-      if (!isCancellable(order.status)) return cancelRefused(order, order.status, language);
+    const requestId = requestIdOf(asked);
+    const answer = await answerOnceOutside(db, asked, async ({ mayHaveHappened }) => {
+      const wasTaken = mayHaveHappened && (await hasEndingRequest(db, order.id, requestId));
+      if (!wasTaken && !isCancellable(order.status)) return cancelRefused(order, order.status, language);
       const cancel = { reason: body.reason, actor: actorOf(order, who) };
-      const outcome = await workflows.cancel(order.id, cancel, updateIdOf(asked));
+      const outcome = wasTaken
+        ? await workflows.cancelTaken(order.id, requestId, order.status)
+        : await workflows.cancel(order.id, cancel, requestId);
       if (outcome.kind === 'refused') return cancelRefused(order, outcome.refusedBy, language);
       const status = outcome.kind === 'done' ? 'CANCELLED' : 'CANCELLING';
       return success(202, { orderId: order.id, status }, 'cancelled', language);
@@ -38,9 +43,14 @@ export function endingRoutes({ db, workflows, authenticate }: RouteDependencies)
     const body = parseBody(request, reasonSchema);
     const language = languageOf(request);
     const order = await ownOrderOrOperators(db, orderIdOf(request), who);
-    const answer = await answerOnceOutside(db, repeatable(request, who.userId, body), async () => {
-      if (!isRefundable(order, who)) return problem('ORDER_NOT_REFUNDABLE', language, { orderStatus: order.status });
-      await workflows.refund({ orderId: order.id, reason: body.reason, actor: actorOf(order, who) });
+    const asked = repeatable(request, who.userId, body);
+    const requestId = requestIdOf(asked);
+    const answer = await answerOnceOutside(db, asked, async ({ mayHaveHappened }) => {
+      const wasTaken = mayHaveHappened && (await hasEndingRequest(db, order.id, requestId));
+      if (!wasTaken && !isRefundable(order, who))
+        return problem('ORDER_NOT_REFUNDABLE', language, { orderStatus: order.status });
+      const { reason } = body;
+      if (!wasTaken) await workflows.refund({ orderId: order.id, requestId, reason, actor: actorOf(order, who) });
       return success(202, { orderId: order.id, status: 'REFUND_REQUESTED' }, 'refundRequested', language);
     });
     send(response, answer);
@@ -58,8 +68,8 @@ function isRefundable({ status }: Order, who: Identity): boolean {
   return status === 'COMPLETED' || (who.isOperator && (status === 'SHIPMENT_STARTED' || status === 'IN_TRANSIT'));
 }
 
-/** One Idempotency-Key is one update, also for the workflow. */
-function updateIdOf({ id }: Repeatable): string {
+/** One Idempotency-Key is one request, also for the workflow. */
+function requestIdOf({ id }: Repeatable): string {
   if (id === undefined) return randomUUID();
   return createHash('sha256')
     .update(JSON.stringify([id.userId, id.path, id.key]))

@@ -3,7 +3,7 @@ import type { TimelineView } from '../contracts/http';
 import { authenticated, type Identity, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { HEARTBEAT_MS, MAX_UNREAD_BYTES, type OpenStreams, onExpiry, resumeAfter } from './live';
-import { ownOrderOrOperators } from './order-access';
+import { entriesFor, ownOrderOrOperators } from './order-access';
 import { orderIdOf } from './validation';
 
 /** An order's timeline as server-sent events; `Last-Event-ID` (or `?lastEventId`) resumes. */
@@ -14,7 +14,9 @@ export function eventStreamRoutes({ db, feeds, authenticate }: RouteDependencies
     const afterId = resumeAfter(request.headers['last-event-id'] ?? request.query.lastEventId);
     const order = await ownOrderOrOperators(db, orderIdOf(request), who);
     openStream(response);
-    const unfollow = feeds.follow(order.id, afterId, (entries) => write(response, entries.map(frame).join('')));
+    const unfollow = feeds.follow(order.id, afterId, (entries) =>
+      write(response, entriesFor(who, entries).map(frame).join('')),
+    );
     keepUntilClosed(response, who, streams, unfollow);
   });
   return router;

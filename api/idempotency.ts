@@ -48,15 +48,27 @@ const CLAIMED = 102;
 /** Longer than any call outside may take: a claim this old belongs to a process that died. */
 const CLAIM_MS = 30_000;
 
+export interface OutsideAttempt {
+  /** A process that died with this request may have carried it out: find that out before anything else. */
+  readonly mayHaveHappened: boolean;
+}
+
 /**
  * The same for what happens outside the database: the key is claimed in a transaction of its own first, so that no
  * transaction spans a network call. An answer that says "try again" (5xx, or a throw) frees the key.
  */
-export async function answerOnceOutside(db: Db, request: Repeatable, act: () => Promise<Answer>): Promise<GivenAnswer> {
+export async function answerOnceOutside(
+  db: Db,
+  request: Repeatable,
+  act: (attempt: OutsideAttempt) => Promise<Answer>,
+): Promise<GivenAnswer> {
   const { id, requestHash } = request;
-  if (id === undefined) return { ...(await act()), replayed: false };
+  if (id === undefined) return { ...(await act({ mayHaveHappened: false })), replayed: false };
+  let mayHaveHappened = false;
   const saved = await db.transaction(async (trx) => {
-    const answer = await savedAnswer(trx, id, requestHash);
+    const answer = await savedAnswer(trx, id, requestHash, () => {
+      mayHaveHappened = true;
+    });
     if (answer === undefined) {
       const body = { claimedAt: Date.now() };
       await saveAnswer(trx, id, { requestHash, statusCode: CLAIMED, body });
@@ -66,7 +78,7 @@ export async function answerOnceOutside(db: Db, request: Repeatable, act: () => 
   if (saved) return saved;
   let answer: Answer | undefined;
   try {
-    answer = await act();
+    answer = await act({ mayHaveHappened });
   } finally {
     if (answer === undefined || answer.statusCode >= 500) await forgetKey(db, id);
   }
@@ -74,7 +86,13 @@ export async function answerOnceOutside(db: Db, request: Repeatable, act: () => 
   return { ...answer, replayed: false };
 }
 
-async function savedAnswer(trx: Trx, id: IdempotencyId, requestHash: string): Promise<GivenAnswer | undefined> {
+/** Of a claim whose process died: what it did outside may have happened. */
+async function savedAnswer(
+  trx: Trx,
+  id: IdempotencyId,
+  requestHash: string,
+  onAbandonedClaim: () => void = () => undefined,
+): Promise<GivenAnswer | undefined> {
   if (!(await lockIdempotencyKey(trx, id))) throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
   const saved = await findAnswer(trx, id);
   if (saved === undefined) return undefined;
@@ -82,5 +100,6 @@ async function savedAnswer(trx: Trx, id: IdempotencyId, requestHash: string): Pr
   if (saved.statusCode !== CLAIMED) return { statusCode: saved.statusCode, body: saved.body, replayed: true };
   const { claimedAt } = saved.body as { claimedAt: number };
   if (Date.now() - claimedAt < CLAIM_MS) throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
+  onAbandonedClaim();
   return undefined;
 }

@@ -1,7 +1,8 @@
-import type { OrderView } from '../contracts/http';
+import type { OrderView, TimelineView } from '../contracts/http';
 import type { DbOrTrx } from '../db/connection';
 import { findOrder, type Order, type OrderLine } from '../db/orders';
 import { statusLabel } from '../domain/order-status';
+import { publicTimelineData } from '../domain/public-timeline';
 import type { Identity } from './authentication';
 import { type Language, ProblemError } from './problem';
 
@@ -11,6 +12,12 @@ export async function ownOrderOrOperators(db: DbOrTrx, orderId: number, who: Ide
   if (order === undefined || (order.userId !== who.userId && !who.isOperator))
     throw new ProblemError('ORDER_NOT_FOUND');
   return order;
+}
+
+/** The entries of a timeline as they are for this reader: operators see all that was recorded. */
+export function entriesFor(who: Identity, entries: readonly TimelineView[]): readonly TimelineView[] {
+  if (who.isOperator) return entries;
+  return entries.map((entry) => ({ ...entry, data: publicTimelineData(entry.type, entry.data) }));
 }
 
 /** What Temporal and its Web UI are told of who acts: no address, no name. */

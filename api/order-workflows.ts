@@ -22,6 +22,7 @@ import {
   UPDATES,
   WORKFLOWS,
 } from '../contracts/workflow-api';
+import type { OrderStatus } from '../domain/order-status';
 
 /** For a look at what the workflow knows, where the database has the rest. */
 export const LOOK_DEADLINE_MS = 500;
@@ -100,6 +101,21 @@ export class OrderWorkflows {
         return result.accepted ? { kind: 'done' } : { kind: 'refused', refusedBy: result.refusedBy };
       } catch (error) {
         return cancelOutcomeOf(error, isRecorded);
+      }
+    });
+  }
+
+  /** What became of a cancel that the workflow took under this id before; its order's status tells where Temporal has forgotten. */
+  async cancelTaken(orderId: number, updateId: string, status: OrderStatus): Promise<CancelOutcome> {
+    if (status === 'CANCELLED') return { kind: 'done' };
+    return this.temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, async () => {
+      try {
+        const handle = this.temporal.workflow.getHandle(orderWorkflowId(orderId));
+        const result = await handle.getUpdateHandle<CancelResult>(updateId).result();
+        return result.accepted ? { kind: 'done' } : { kind: 'refused', refusedBy: result.refusedBy };
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return { kind: 'refused', refusedBy: `ORDER_${status}` };
+        return cancelOutcomeOf(error, true);
       }
     });
   }

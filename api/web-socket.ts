@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { bearerToken, type Identity } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { HEARTBEAT_MS, MAX_UNREAD_BYTES, type OpenStreams, onExpiry, resumeAfter } from './live';
-import { ownOrderOrOperators } from './order-access';
+import { entriesFor, ownOrderOrOperators } from './order-access';
 import { ProblemError, problemBody } from './problem';
 
 const GOING_AWAY = 1001;
@@ -38,7 +38,7 @@ export function serveWebSockets(
   function stream(socket: WebSocket, { orderId, afterId, who }: Admission): void {
     const unfollow = feeds.follow(orderId, afterId, (entries) => {
       if (socket.bufferedAmount > MAX_UNREAD_BYTES) return socket.terminate();
-      for (const entry of entries) socket.send(JSON.stringify(entry));
+      for (const entry of entriesFor(who, entries)) socket.send(JSON.stringify(entry));
     });
     const stopHeartbeat = dropWhenSilent(socket);
     const stopTimer = onExpiry(who.expiresAt, () => socket.close(POLICY_VIOLATION, 'token expired'));

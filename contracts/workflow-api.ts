@@ -62,6 +62,8 @@ export interface OrderSagaInput {
 
 export interface RefundSagaInput {
   readonly orderId: number;
+  /** Of the request that asked for it: the same again finds that it was taken. */
+  readonly requestId?: string;
   readonly reason: string;
   readonly actor: string;
 }

@@ -48,3 +48,14 @@ export async function timelineAfter(
     .orderBy('id')
     .limit(limit)) as StoredTimelineEntry[];
 }
+
+/** The key under which a request to cancel or refund is in the timeline, once its workflow has taken it. */
+export const endingRequestKey = (requestId: string): string => `ending:${requestId}`;
+
+/** Whether the order's workflow has taken this request. */
+export async function hasEndingRequest(db: DbOrTrx, orderId: number, requestId: string): Promise<boolean> {
+  const row: unknown = await db('timeline')
+    .where({ order_id: orderId, dedupe_key: endingRequestKey(requestId) })
+    .first('id');
+  return row !== undefined;
+}

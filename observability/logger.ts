@@ -1,17 +1,41 @@
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
+import { safeError, safeMessage } from './safe-error';
 
 export type { Logger } from 'pino';
 
-/** JSON lines on stderr, so that stdout stays free for data; tokens and addresses never get here by name. */
-export function createLogger(role: string, level: string): Logger {
+/** JSON lines on stderr, so that stdout stays free for data; tokens, addresses and what errors quote never get here. */
+export function createLogger(role: string, level: string, destination?: DestinationStream): Logger {
   return pino(
     {
       name: 'ordersaga',
       level,
       base: { role },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: ['*.token', '*.authorization', '*.email', 'err.config.headers'], censor: '[redacted]' },
+      formatters: { log: withSafeErrors },
+      hooks: {
+        // An error by itself would lend its message to the line.
+        logMethod(args, method) {
+          const [first, ...rest] = args as unknown as [unknown, ...unknown[]];
+          const safe = first instanceof Error ? [{ err: first }, safeMessage(first), ...rest] : args;
+          method.apply(this, safe as Parameters<typeof method>);
+        },
+      },
+      redact: {
+        paths: ['*.token', '*.authorization', '*.email', 'token', 'authorization', 'email'],
+        censor: '[redacted]',
+      },
     },
-    pino.destination({ dest: 2, sync: false }),
+    destination ?? pino.destination({ dest: 2, sync: false }),
+  );
+}
+
+/** Libraries log errors under many names: they are known by what they are. */
+function withSafeErrors(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
+      if (value instanceof Error) return [name, safeError(value)];
+      const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+      return [name, isPlain ? withSafeErrors(value as Record<string, unknown>) : value];
+    }),
   );
 }

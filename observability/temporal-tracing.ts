@@ -4,6 +4,7 @@ import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { TRACE_HEADER } from '../contracts/trace-header';
+import { safeMessage } from './safe-error';
 
 const tracer = trace.getTracer('ordersaga');
 
@@ -59,7 +60,7 @@ async function settle(span: Span, work: Promise<unknown>): Promise<unknown> {
   try {
     return await work;
   } catch (error) {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+    span.setStatus({ code: SpanStatusCode.ERROR, message: safeMessage(error) });
     throw error;
   } finally {
     span.end();

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, uuid4, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, currentUpdateInfo, workflowInfo } from '@temporalio/workflow';
 import type { OrderPolicy } from '../activities/stock';
 import { type CancelRequest, SIGNALS } from '../contracts/workflow-api';
 import { isCancellable } from '../domain/order-status';
@@ -110,7 +110,13 @@ export abstract class OrderDesk {
   }
 
   private async noteCancel({ reason, actor }: CancelRequest): Promise<void> {
-    const call = { orderId: this.orderId, requestId: uuid4(), reason, actor, atMs: Date.now() };
+    const call = {
+      orderId: this.orderId,
+      requestId: currentUpdateInfo()?.id ?? workflowInfo().runId,
+      reason,
+      actor,
+      atMs: Date.now(),
+    };
     await CancellationScope.nonCancellable(() => durable.noteCancel(call));
   }
 

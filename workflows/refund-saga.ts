@@ -25,7 +25,7 @@ export async function refundSaga(input: RefundSagaInput): Promise<OrderStatus | 
   return CancellationScope.nonCancellable(() => refund(input));
 }
 
-async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<OrderStatus | 'NOT_REFUNDABLE'> {
+async function refund({ orderId, requestId, reason, actor }: RefundSagaInput): Promise<OrderStatus | 'NOT_REFUNDABLE'> {
   const runId = workflowInfo().firstExecutionRunId;
   const board = new Board(orderId, 'REFUND_REQUESTED');
   let policy: OrderPolicy | undefined;
@@ -56,7 +56,7 @@ async function refund({ orderId, reason, actor }: RefundSagaInput): Promise<Orde
     noteRefusal: (what, why) => noteRefusal(orderId, what, why),
   });
 
-  const beginning = await ensured.beginRefund({ orderId, runId, reason, actor, atMs: Date.now() });
+  const beginning = await ensured.beginRefund({ orderId, runId, requestId, reason, actor, atMs: Date.now() });
   if (!beginning.accepted) {
     await condition(allHandlersFinished);
     return 'NOT_REFUNDABLE';

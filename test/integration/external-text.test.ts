@@ -20,7 +20,7 @@ describe('text that cannot be kept, or must not be', () => {
     const { orderId } = await shop.payableOrder();
     for (const text of ['a\u0000b', '\ud800']) {
       const { status, body } = await pay(orderId, { [field]: text });
-      expect({ status, code: body.code }).toEqual({ status: 400, code: 'INVALID_REQUEST' });
+      expect({ status, code: body.code }).toEqual({ status: 400, code: 'VALIDATION_FAILED' });
       expect(JSON.stringify(body)).toContain(`shipment.${field}`);
     }
     await shop.pay(orderId);

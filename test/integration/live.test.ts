@@ -49,6 +49,28 @@ describe('an order can be watched live', () => {
     expect(refusal.message).toContain('404');
   });
 
+  test('by its customer without what operators wrote and who they are, which operators see', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.signal(orderId, 'compensate', 'nonsense');
+    await shop.signal(orderId, 'compensate', { reason: 'a word among colleagues', actor: 'lee@example.com' });
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    const isLast = (event: TimelineView) => event.type === 'notice' && event.data.code === 'CANCELLED_BY_OPERATOR';
+    const text = async (token: string) => {
+      const seen: TimelineView[] = [];
+      for await (const event of readEvents(orderId, { authorization: `Bearer ${token}` })) {
+        seen.push(event);
+        if (isLast(event)) break;
+      }
+      return JSON.stringify(seen);
+    };
+    const customers = await text(await shop.token());
+    expect(customers).toContain('CANCELLED_BY_OPERATOR');
+    expect(customers).not.toMatch(/colleagues|lee@example|expected \{/);
+    const operators = await text(await shop.token('op@example.com', 'operator'));
+    expect(operators).toContain('a word among colleagues');
+    expect(operators).toMatch(/expected \{/);
+  });
+
   async function* readEvents(orderId: number, headers: Record<string, string>): AsyncGenerator<TimelineView> {
     const ended = new AbortController();
     const response = await fetch(`${shop.system.api}/api/orders/${orderId}/events`, {
