@@ -65,6 +65,13 @@ const MESSAGES = {
     ko: '이 decisionId로 이미 처리되었습니다. 바뀌는 것은 없습니다.',
     en: 'This was decided before, under the same decisionId: nothing would change.',
   },
+  items: { ko: '처리가 필요한 항목', en: 'What needs a person' },
+  item: { ko: '처리가 필요한 항목', en: 'What needs a person' },
+  itemResolved: { ko: '항목을 닫았습니다.', en: 'The item was closed.' },
+  itemResolvedDryRun: {
+    ko: '항목을 닫게 됩니다. 바뀐 것은 없습니다.',
+    en: 'The item would be closed; nothing was done.',
+  },
   outbox: { ko: '아웃박스 조회 성공', en: 'The outbox' },
   carrierEvent: { ko: '배송 상태를 받았습니다.', en: 'The shipment status was received.' },
 } as const;

@@ -10,8 +10,10 @@ import {
   type ReplaySteered,
 } from '../contracts/dead-letter-desk';
 import type { KeyLineView } from '../contracts/key-lines';
+import type { OperatorItemList, OperatorItemView } from '../contracts/operator-items';
 import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../contracts/saga-desk';
 import { REPLAY_ACTIONS } from '../contracts/workflow-api';
+import { OPERATOR_ITEM_KINDS, OPERATOR_ITEM_STATES } from '../domain/operator-item';
 import { ORDER_STATUSES } from '../domain/order-status';
 import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../domain/saga-state';
 import { timelineEntry } from './openapi-answers';
@@ -243,7 +245,46 @@ const keyLine: z.ZodType<KeyLineView> = z.object({
   deadLetter: text.optional().describe('The dead letter to decide'),
 });
 
+const item: z.ZodType<OperatorItemView> = z.object({
+  id: z.int(),
+  kind: z.enum(OPERATOR_ITEM_KINDS),
+  subject: text.describe('What it is about'),
+  cause: text.describe('Stable code of why'),
+  orderId: z.int().nullable(),
+  workflowId: orNull,
+  step: orNull,
+  amountAtRisk: amount,
+  since: time,
+  lastSeenAt: time,
+  times: z.int().describe('How often it was seen while open'),
+  state: z.enum(OPERATOR_ITEM_STATES),
+  closedAt: time.nullable(),
+  decision: z
+    .object({ decision: text, decisionId: orNull, actor: text, reason: text })
+    .nullable()
+    .describe('Null: nobody has decided'),
+  whatToDo: text.describe('The command that looks at it, or decides about it'),
+});
+
+const items: z.ZodType<OperatorItemList> = z.object({
+  groups: z
+    .array(
+      z.object({
+        kind: z.enum(OPERATOR_ITEM_KINDS),
+        cause: text,
+        count: z.int(),
+        oldestSince: time,
+        amountAtRisk: amount,
+      }),
+    )
+    .describe('Of all that is meant, the most first'),
+  items: z.array(item).describe('The oldest first'),
+});
+
 export const DESK_ANSWERS = {
+  items,
+  item,
+  itemResolved: z.object({ id: z.int(), decisionId: text, dryRun }),
   letters: z.array(letterSummary),
   letterGroups: z.array(letterGroup),
   letter,

@@ -7,6 +7,7 @@ import {
   steerReplaySchema,
 } from '../contracts/dead-letter-desk';
 import { listLinesSchema, releaseLineSchema } from '../contracts/key-lines';
+import { itemFilterSchema, resolveItemSchema } from '../contracts/operator-items';
 import { compensateSchema, outboxQuerySchema, resolveSchema, sagaFilterSchema } from '../contracts/saga-desk';
 import { DESK_ANSWERS } from './openapi-desk-answers';
 import { BODY, type Operation } from './openapi-operation';
@@ -19,6 +20,23 @@ const LETTER = '/api/ops/dead-letters/{topic}/{partition}/{offset}';
 
 /** What operators ask of dead letters, sagas and the outbox. The same decisionId again: the same decision. */
 export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
+  'get /api/ops/items': {
+    summary: 'What needs a person, the oldest first, with a count of each cause (operators)',
+    query: itemFilterSchema,
+    answer: { status: 200, data: DESK_ANSWERS.items },
+    problems: ASKED,
+  },
+  'get /api/ops/items/{id}': {
+    summary: 'One thing that needs a person, or needed one (operators)',
+    answer: { status: 200, data: DESK_ANSWERS.item },
+    problems: [...ASKED, 'ITEM_NOT_FOUND'],
+  },
+  'post /api/ops/items/{id}/resolve': {
+    summary: 'Close an item whose cause has no decision of its own: a failed workflow, a lost request (operators)',
+    body: resolveItemSchema,
+    answer: { status: 202, data: DESK_ANSWERS.itemResolved },
+    problems: [...DECIDED, 'ITEM_NOT_FOUND', 'ITEM_CLOSED', 'ITEM_HAS_OWN_DECISION'],
+  },
   'get /api/ops/dead-letters': {
     summary: 'Dead letters, newest first (operators)',
     query: listLettersSchema,

@@ -38,6 +38,21 @@ export const PROBLEMS = {
     title: { ko: '주문을 찾을 수 없습니다', en: 'Order not found' },
     detail: { ko: '주문 번호를 확인해 주세요.', en: 'Check the order id.' },
   },
+  ITEM_NOT_FOUND: {
+    status: 404,
+    title: { ko: '항목을 찾을 수 없습니다', en: 'No such item' },
+    detail: { ko: '항목 번호를 확인해 주세요.', en: 'Check the id of the item.' },
+  },
+  ITEM_CLOSED: {
+    status: 409,
+    title: { ko: '이미 닫힌 항목입니다', en: 'The item is closed' },
+    detail: { ko: 'state에 어떻게 끝났는지 있습니다.', en: 'The member state tells how it ended.' },
+  },
+  ITEM_HAS_OWN_DECISION: {
+    status: 409,
+    title: { ko: '다른 결정으로 닫히는 항목입니다', en: 'The item ends with a decision of its own' },
+    detail: { ko: 'whatToDo에 무엇을 할지 있습니다.', en: 'The member whatToDo tells what to do.' },
+  },
   ORDER_NOT_PAYABLE: {
     status: 409,
     title: { ko: '결제할 수 없는 주문입니다', en: 'The order cannot be paid' },

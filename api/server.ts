@@ -13,6 +13,7 @@ import { documentationRoutes } from './documentation-routes';
 import { endingRoutes } from './ending-routes';
 import { errorAnswer, unknownRoute } from './error-answer';
 import { eventStreamRoutes } from './event-stream';
+import { itemRoutes } from './item-routes';
 import { keyLineRoutes } from './key-line-routes';
 import { OpenStreams } from './live';
 import { orderRoutes } from './order-routes';
@@ -75,7 +76,7 @@ export function createApp(dependencies: RouteDependencies, streams: OpenStreams)
   app.use(paymentRoutes(dependencies), statusRoutes(dependencies), orderRoutes(dependencies));
   app.use(endingRoutes(dependencies), productRoutes(dependencies), couponRoutes(dependencies));
   app.use(deadLetterRoutes(dependencies), deadLetterReplayRoutes(dependencies), keyLineRoutes(dependencies));
-  app.use(sagaRoutes(dependencies));
+  app.use(sagaRoutes(dependencies), itemRoutes(dependencies));
   app.use(eventStreamRoutes(dependencies, streams));
   app.use(unknownRoute);
   app.use(errorAnswer(dependencies.logger));

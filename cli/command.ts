@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, type CommandOptions, InvalidArgumentError } from 'commander';
 import { printJson } from './output';
 
 export interface JsonOption {
@@ -6,10 +6,16 @@ export interface JsonOption {
 }
 
 /** A command with `--json` and examples under its help. */
-export function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
+export function command(
+  parent: Command,
+  usage: string,
+  summary: string,
+  examples: readonly string[],
+  options: CommandOptions = {},
+): Command {
   const full = [...namesUpTo(parent), usage.split(' ')[0]].join(' ');
   return parent
-    .command(usage)
+    .command(usage, options)
     .description(summary)
     .option('--json', 'answer as JSON')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${full} ${example}`.trimEnd()).join('\n')}`);

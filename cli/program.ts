@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { CommandError, EXIT, type ExitCode } from './command-error';
 import { couponCommands } from './commands/coupon';
 import { dltCommands } from './commands/dlt';
+import { itemsCommands } from './commands/items';
 import { ordersCommands } from './commands/orders';
 import { outboxCommands } from './commands/outbox';
 import { sagaCommands } from './commands/saga';
@@ -14,6 +15,9 @@ token for an operator. Data go to stdout, everything else to stderr. With --json
 comes to nothing ends stderr with one line of JSON: the API's problem, or another object with code and detail.
 
 Exit codes: 0 ok, 1 refused or failed, 2 usage, 3 not found, 4 not allowed, 5 the system is away.
+
+What needs a person:
+  ordersaga items
 
 A stuck order, in three commands:
   ordersaga saga list --needs-operator
@@ -30,7 +34,15 @@ export async function runCommand(args: readonly string[]): Promise<ExitCode> {
     .showHelpAfterError('(--help tells more)')
     .configureOutput(isJson ? { writeErr: () => undefined } : {})
     .exitOverride();
-  for (const add of [sagaCommands, dltCommands, ordersCommands, couponCommands, outboxCommands, tokenCommand])
+  for (const add of [
+    itemsCommands,
+    sagaCommands,
+    dltCommands,
+    ordersCommands,
+    couponCommands,
+    outboxCommands,
+    tokenCommand,
+  ])
     add(program);
   try {
     await program.parseAsync([...args], { from: 'user' });

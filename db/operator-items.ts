@@ -1,5 +1,5 @@
 import type { OperatorItemKind, OperatorItemState } from '../domain/operator-item';
-import type { DbOrTrx } from './connection';
+import type { Db, DbOrTrx, Trx } from './connection';
 
 /** What is open once at a time: one item a kind and subject. */
 export interface OperatorItemId {
@@ -125,3 +125,88 @@ const healed = (db: DbOrTrx) => ({
   state: db.raw(`case when decision is null then 'HEALED' else 'RESOLVED' end`),
   closed_at: db.raw('clock_timestamp()'),
 });
+
+const COLUMNS = {
+  id: 'id',
+  kind: 'kind',
+  subject: 'subject',
+  cause: 'cause',
+  orderId: 'order_id',
+  workflowId: 'workflow_id',
+  step: 'step',
+  amountAtRiskMinor: 'amount_at_risk_minor',
+  since: 'since',
+  lastSeenAt: 'last_seen_at',
+  times: 'times',
+  state: 'state',
+  closedAt: 'closed_at',
+  decision: 'decision',
+  decisionId: 'decision_id',
+  actor: 'actor',
+  reason: 'reason',
+} as const;
+
+export interface ItemsMeant {
+  readonly kind?: OperatorItemKind | undefined;
+  readonly state: OperatorItemState;
+  readonly cause?: string | undefined;
+  readonly step?: string | undefined;
+  readonly order?: number | undefined;
+  readonly olderThanMinutes?: number | undefined;
+}
+
+function itemsMeant(db: DbOrTrx, { kind, state, cause, step, order, olderThanMinutes }: ItemsMeant) {
+  const query = db('operator_items').where({ state });
+  if (kind !== undefined) query.where({ kind });
+  if (cause !== undefined) query.where({ cause });
+  if (step !== undefined) query.where({ step });
+  if (order !== undefined) query.where({ order_id: order });
+  if (olderThanMinutes !== undefined)
+    query.whereRaw(`since < clock_timestamp() - ? * interval '1 minute'`, [olderThanMinutes]);
+  return query;
+}
+
+/** Those that were listed first, after `page.after`. */
+export async function listOperatorItems(
+  db: Db,
+  filter: ItemsMeant,
+  page: { readonly limit: number; readonly after?: number | undefined },
+): Promise<OperatorItem[]> {
+  const query = itemsMeant(db, filter).select(COLUMNS).orderBy('id').limit(page.limit);
+  if (page.after !== undefined) query.where('id', '>', page.after);
+  return (await query) as OperatorItem[];
+}
+
+export interface OperatorItemCount {
+  readonly kind: OperatorItemKind;
+  readonly cause: string;
+  readonly count: number;
+  readonly oldestSince: Date;
+  readonly amountAtRiskMinor: number;
+}
+
+/** How many of each cause, the most first. */
+export async function groupOperatorItems(db: Db, filter: ItemsMeant): Promise<OperatorItemCount[]> {
+  return (await itemsMeant(db, filter)
+    .groupBy('kind', 'cause')
+    .select('kind', 'cause', db.raw('count(*)::int as count'), db.raw('min(since) as "oldestSince"'))
+    .select(db.raw('sum(amount_at_risk_minor)::bigint as "amountAtRiskMinor"'))
+    .orderBy('count', 'desc')) as OperatorItemCount[];
+}
+
+export async function findOperatorItem(db: DbOrTrx, id: number): Promise<OperatorItem | undefined> {
+  return (await db('operator_items').select(COLUMNS).where({ id }).first()) as OperatorItem | undefined;
+}
+
+/** The same, locked until the transaction ends. */
+export async function lockOperatorItem(trx: Trx, id: number): Promise<OperatorItem | undefined> {
+  return (await trx('operator_items').select(COLUMNS).where({ id }).forUpdate().first()) as OperatorItem | undefined;
+}
+
+/** Whether any item was decided under this id. */
+export async function findItemDecision(trx: Trx, decisionId: string): Promise<number | undefined> {
+  const row = (await trx('operator_items').where({ decision_id: decisionId }).first('id')) as
+    | { id: number }
+    | undefined;
+  return row?.id;
+}

@@ -10,6 +10,7 @@ import * as decisionsOfLetters from './migrations/007-decisions-of-letters';
 import * as operatorItems from './migrations/008-operator-items';
 import * as liveRelays from './migrations/009-live-relays';
 import * as originalRecords from './migrations/010-original-records';
+import * as listedCauses from './migrations/013-listed-causes';
 import * as fencing from './migrations/017-fencing';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
@@ -23,6 +24,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '008-operator-items': operatorItems,
   '009-live-relays': liveRelays,
   '010-original-records': originalRecords,
+  '013-listed-causes': listedCauses,
   '017-fencing': fencing,
 };
 

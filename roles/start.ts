@@ -21,6 +21,7 @@ import { openRedis } from '../redis/connection';
 import { workflowBundle } from '../worker/bundle';
 import { composeActivities } from '../worker/compose-activities';
 import { connectNatively } from '../worker/connection';
+import { watchFailedWorkflows } from '../worker/failed-workflows';
 import { installTemporalRuntime, startWorker } from '../worker/worker';
 import { startSandboxChild } from './sandbox-child';
 import { clientOn, lazyClient } from './temporal';
@@ -151,7 +152,19 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
     metrics,
     redis: shared.redis,
   });
-  return withProbes(shared, settings.WORKER_PORT, metrics, worker, {
+  const watch = watchFailedWorkflows({
+    db,
+    temporal: shared.temporal,
+    logger: shared.logger.child({ part: 'worker' }),
+  });
+  const part: Part = {
+    failed: worker.failed,
+    async stop() {
+      await watch.stop();
+      await worker.stop();
+    },
+  };
+  return withProbes(shared, settings.WORKER_PORT, metrics, part, {
     postgres: () => db.raw('select 1'),
     temporal: () => native.ensureConnected(),
   });

@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import type { ItemResolved, OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
+import { openApi } from '../access';
+import { command, type JsonOption, show, wholeNumber } from '../command';
+import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';
+import { moment, print, say, shortened, table } from '../output';
+
+interface ListOptions extends JsonOption {
+  readonly kind?: string;
+  readonly state?: string;
+  readonly cause?: string;
+  readonly step?: string;
+  readonly order?: number;
+  readonly olderThan?: number;
+  readonly limit?: number;
+  readonly after?: number;
+}
+
+export function itemsCommands(program: Command): void {
+  const items = program.command('items').description('the one list of what needs a person');
+
+  command(
+    items,
+    'list',
+    'what needs a person, the oldest first',
+    ['', '--kind PARKED_SAGA --older-than 60', '--json'],
+    {
+      isDefault: true,
+    },
+  )
+    .option(
+      '--kind <kind>',
+      'PARKED_SAGA, PERMANENT_ERROR, CREDENTIALS_REFUSED, DEAD_LETTER, BLOCKED_KEY, FAILED_WORKFLOW or LOST_REQUEST',
+    )
+    .option('--state <state>', 'OPEN (unless told otherwise), RESOLVED or HEALED')
+    .option('--cause <code>', 'of this cause')
+    .option('--step <step>', 'about this step')
+    .option('--order <order>', 'about this order', wholeNumber)
+    .option('--older-than <minutes>', 'open for so long at least', wholeNumber)
+    .option('--limit <count>', 'how many at most, up to 200', wholeNumber)
+    .option('--after <item>', 'those after this one', wholeNumber)
+    .action(async ({ kind, state, cause, step, order, olderThan, limit, after, ...options }: ListOptions) => {
+      const query = { kind, state, cause, step, order, olderThanMinutes: olderThan, limit, after };
+      show(await (await openApi()).get<OperatorItemList>('/api/ops/items', query), options, printItems);
+    });
+
+  command(items, 'show <item>', 'one of them, and what to do about it', ['7', '7 --json']).action(
+    async (item: string, options: JsonOption) => {
+      show(await (await openApi()).get<OperatorItemView>(pathOf(item)), options, printItem);
+    },
+  );
+
+  decides(
+    command(
+      items,
+      'resolve <item>',
+      'close one whose cause has no decision of its own: a failed workflow, a lost request',
+      ["7 --reason 'settled by hand'"],
+    ),
+  ).action(async (item: string, options: DecisionOptions) => {
+    refuseUnasked(options);
+    const would = ({ id }: ItemResolved) => `item ${id} would be closed`;
+    const resolved = await decide<ItemResolved>(await openApi(), `${pathOf(item)}/resolve`, options, {}, would);
+    showDecided(resolved, options, ({ id, decisionId }) => print(`item ${id}  closed  decision ${decisionId}`));
+  });
+}
+
+const pathOf = (item: string) => `/api/ops/items/${encodeURIComponent(item)}`;
+
+function printItems({ groups, items }: OperatorItemList): void {
+  if (items.length === 0) say('nothing needs a person');
+  print(
+    table(
+      ['count', 'kind', 'cause', 'oldest'],
+      groups.map(({ count, kind, cause, oldestSince }) => [count, kind, cause, moment(oldestSince)]),
+    ),
+  );
+  print('');
+  print(
+    table(
+      ['item', 'kind', 'subject', 'cause', 'since', 'at risk'],
+      items.map(({ id, kind, subject, cause, since, amountAtRisk }) => [
+        id,
+        kind,
+        shortened(subject, 48),
+        cause,
+        moment(since),
+        amountAtRisk === 0 ? '' : amountAtRisk,
+      ]),
+    ),
+  );
+}
+
+function printItem(item: OperatorItemView): void {
+  const facts: [string, string | number | null][] = [
+    ['item', `${item.id}  ${item.state}`],
+    ['kind', item.kind],
+    ['subject', item.subject],
+    ['cause', item.cause],
+    ['order', item.orderId],
+    ['workflow', item.workflowId],
+    ['since', `${moment(item.since)}, last seen ${moment(item.lastSeenAt)}, ${item.times} times`],
+    ['at risk', item.amountAtRisk === 0 ? null : item.amountAtRisk],
+    ['closed', item.closedAt && moment(item.closedAt)],
+    ['decision', item.decision && `${item.decision.decision} by ${item.decision.actor}: ${item.decision.reason}`],
+    ['to do', item.whatToDo],
+  ];
+  for (const [name, value] of facts) if (value !== null) print(`${name.padEnd(10)}${value}`);
+}

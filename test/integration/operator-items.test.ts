@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
+import { TOPICS } from '../../contracts/topics';
+import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
+import { Broker } from '../support/broker';
+import { ordersaga } from '../support/operator-command';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+/** I11: whatever waits for a person, or has failed for good, is listed within a minute. */
+const WITHIN_MS = 60_000;
+
+describe('the one list of what needs a person', () => {
+  const shop = new Shop();
+  let operator: string;
+  let broker: Broker;
+  beforeAll(async () => {
+    operator = await shop.token('op@example.com', 'operator');
+    broker = await Broker.open(shop.system, [TOPICS.shipmentStatus]);
+  });
+  afterAll(async () => {
+    await broker?.close();
+    await shop.close();
+  });
+
+  const list = async (query: string): Promise<readonly OperatorItemView[]> =>
+    (await shop.call<OperatorItemList>('GET', `/api/ops/items?${query}`, { token: operator })).body.data.items;
+  const listed = (what: string, query: string) =>
+    until(
+      `${what} to be listed`,
+      () => list(query),
+      (items) => items.length === 1,
+      WITHIN_MS,
+    );
+  const isClosed = (id: number, state: string) =>
+    until(
+      `item ${id} to be ${state}`,
+      async () => (await shop.call<OperatorItemView>('GET', `/api/ops/items/${id}`, { token: operator })).body.data,
+      (item) => item.state === state,
+      WITHIN_MS,
+    );
+
+  test('has a cause once, however many see it at once, and anew after it was closed', async () => {
+    const id = { kind: 'LOST_REQUEST', subject: `test/${randomUUID()}` } as const;
+    const open = (cause: string) => openOperatorItem(shop.db, { ...id, cause });
+    await Promise.all(Array.from({ length: 50 }, () => open('FIRST')));
+    await open('SECOND');
+    const rows = () => shop.db('operator_items').where(id).orderBy('id').select('state', 'cause', 'times');
+    expect(await rows()).toEqual([{ state: 'OPEN', cause: 'SECOND', times: 51 }]);
+    expect(await closeOperatorItems(shop.db, id, { state: 'HEALED' })).toBe(1);
+    await open('THIRD');
+    expect(await rows()).toEqual([
+      { state: 'HEALED', cause: 'SECOND', times: 51 },
+      { state: 'OPEN', cause: 'THIRD', times: 1 },
+    ]);
+    await closeOperatorItems(shop.db, id, { state: 'HEALED' });
+  });
+
+  test('has a parked saga with what is at risk, until it is resolved; the command shows both', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_undo_refused:1', recipientName: 'fault:ship_refused' });
+    const [item] = (await listed('the parked saga', `order=${orderId}`)) as unknown as [OperatorItemView];
+    expect(item).toMatchObject({ kind: 'PARKED_SAGA', cause: 'UNDO_REFUSED', step: 'payment', amountAtRisk: 1_000 });
+    expect(item.whatToDo).toContain(`ordersaga saga resolve ${orderId} --step payment`);
+    const env = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: operator };
+    expect((await ordersaga(['items', '--order', String(orderId)], env)).stdout.toString()).toContain('UNDO_REFUSED');
+    const resolve = ['saga', 'resolve', String(orderId), '--step', 'payment', '--decision', 'RETRY'];
+    await ordersaga([...resolve, '--reason', 'the bank was called', '--yes'], env);
+    const closed = await isClosed(item.id, 'RESOLVED');
+    expect(closed.decision).toMatchObject({ decision: 'RETRY', reason: 'the bank was called' });
+    const shown = (await ordersaga(['items', 'show', String(item.id)], env)).stdout.toString();
+    expect(shown).toContain('RETRY by operator:');
+  });
+
+  test('has a dead letter and the key that it blocks, until somebody decides', async () => {
+    const { orderId } = await shop.payableOrder();
+    await broker.write(TOPICS.shipmentStatus, { key: String(orderId), value: 'nonsense' });
+    const [blocked] = (await listed('the blocked key', `kind=BLOCKED_KEY&order=${orderId}`)) as unknown as [
+      OperatorItemView,
+    ];
+    const letter = await until(
+      'the dead letter',
+      () =>
+        shop
+          .db('dead_letters')
+          .whereRaw('key = ?', [Buffer.from(String(orderId))])
+          .first('topic', 'partition', 'record_offset'),
+      (row) => row !== undefined,
+    );
+    const position = `${letter.topic}/${letter.partition}/${letter.record_offset}`;
+    const items = (await list('kind=DEAD_LETTER&limit=200')).filter(({ subject }) => subject === position);
+    expect(items).toMatchObject([{ cause: 'NOT_JSON', whatToDo: `ordersaga dlt show ${position}` }]);
+    const path = `/api/ops/dead-letters/${position}/discard`;
+    const body = { decisionId: randomUUID(), reason: 'never meant for us' };
+    for (const _ of [1, 2]) expect((await shop.call('POST', path, { token: operator, body })).status).toBe(202);
+    const closed = await isClosed((items[0] as OperatorItemView).id, 'RESOLVED');
+    expect(closed.decision).toMatchObject({ decision: 'DISCARD', decisionId: body.decisionId });
+    await isClosed(blocked.id, 'HEALED');
+  });
+
+  test('has an order whose workflow was terminated, until somebody has seen to it', async () => {
+    const { orderId } = await shop.payableOrder();
+    const { workflow } = await shop.temporal();
+    await workflow.getHandle(`order-${orderId}`).terminate('by the test');
+    const [item] = (await listed('the terminated workflow', `order=${orderId}`)) as unknown as [OperatorItemView];
+    expect(item).toMatchObject({ kind: 'FAILED_WORKFLOW', cause: 'TERMINATED', workflowId: `order-${orderId}` });
+    const resolve = (decisionId: string) =>
+      shop.call('POST', `/api/ops/items/${item.id}/resolve`, {
+        token: operator,
+        body: { decisionId, reason: 'cancelled by hand' },
+      });
+    const id = randomUUID();
+    expect((await resolve(id)).status).toBe(202);
+    const again = await resolve(id);
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+    expect((await resolve(randomUUID())).body).toMatchObject({ code: 'ITEM_CLOSED' });
+    expect((await isClosed(item.id, 'RESOLVED')).decision).toMatchObject({ decision: 'ACKNOWLEDGED' });
+  });
+
+  test('has a workflow that failed, and no order that was settled all the same', async () => {
+    const { workflow } = await shop.temporal();
+    const unknown = 900_000_000 + Math.floor(Math.random() * 1e6);
+    await workflow
+      .start('orderSaga', { workflowId: `order-${unknown}`, taskQueue: 'orders', args: [{ orderId: unknown }] })
+      .then((handle) => handle.result())
+      .catch(() => undefined);
+    const found = await until(
+      'the failed workflow to be listed',
+      async () =>
+        (await list('kind=FAILED_WORKFLOW&limit=200')).filter(({ subject }) => subject === `order-${unknown}`),
+      (items) => items.length === 1,
+      WITHIN_MS,
+    );
+    expect(found).toMatchObject([{ cause: 'FAILED' }]);
+  });
+
+  test('is for operators alone, refuses what makes no sense, and closes nothing that has a decision of its own', async () => {
+    expect((await shop.call('GET', '/api/ops/items')).status).toBe(403);
+    for (const query of ['kind=NONSENSE', 'state=MAYBE', 'limit=0', 'order=x', 'unknown=1', 'cause=%00'])
+      expect((await shop.call('GET', `/api/ops/items?${query}`, { token: operator })).status).toBe(400);
+    expect((await shop.call('GET', '/api/ops/items/999999999', { token: operator })).status).toBe(404);
+    const id = { kind: 'CREDENTIALS_REFUSED', subject: `test ${randomUUID()}` } as const;
+    await openOperatorItem(shop.db, { ...id, cause: 'CREDENTIALS_REFUSED' });
+    const [row] = (await shop.db('operator_items').where(id).pluck('id')) as [number];
+    const body = { decisionId: randomUUID(), reason: 'seen' };
+    const refused = await shop.call('POST', `/api/ops/items/${row}/resolve`, { token: operator, body });
+    expect(refused.body).toMatchObject({ code: 'ITEM_HAS_OWN_DECISION' });
+    await closeOperatorItems(shop.db, id, { state: 'HEALED' });
+  });
+});
