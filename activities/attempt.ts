@@ -124,7 +124,6 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         }
         await requireUndone(trx, order.id, ({ attempt, step }) => attempt === call.attempt && step !== 'stock');
         const at = new Date(call.atMs);
-        await setRequestState(trx, call, 'FAILED', { reason: call.code });
         await changeOrder(trx, order, {
           through: order.status === 'PAYMENT_COMPLETED' ? ['PENDING_PAYMENT'] : [],
           sagaState: 'WAITING',
@@ -150,6 +149,8 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         } else if (call.next === 'GIVE_UP') await giveUpRequest(trx, request, at);
         else if (call.next === 'AWAIT_CUSTOMER')
           await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
+        // Last: it erases what a retry or a dead letter is made of.
+        await setRequestState(trx, call, 'FAILED', { reason: call.code });
         return failed;
       });
     },

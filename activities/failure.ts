@@ -25,7 +25,8 @@ export function asFailure(error: unknown): ApplicationFailure {
   if (isTimeout(error)) return failure('UNAVAILABLE', 'OUTCOME_UNKNOWN', 'the time for this call was over');
   const state = refusalState(error);
   if (state !== undefined) return failure('PERMANENT', `SQLSTATE_${state}`, ruleOf(error));
-  return failure('UNEXPECTED', codeOf(error) ?? 'UNEXPECTED', nameOf(error));
+  const code = codeOf(error);
+  return failure('UNEXPECTED', code ?? 'UNEXPECTED', [nameOf(error), code].filter(Boolean).join(' '));
 }
 
 /** The caller's own limit (AbortSignal.timeout), by name: it may come from another realm. */

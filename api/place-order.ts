@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import type { StockDecreaseRequestedEvent } from '../contracts/events';
 import type { CreateOrder } from '../contracts/http';
 import { TOPICS } from '../contracts/topics';
 import type { Trx } from '../db/connection';
 import { lockOwnCoupon } from '../db/coupon-claims';
-import { insertOrder, type Order, type OrderCoupon, type OrderLine } from '../db/orders';
+import { insertOrder, type OrderCoupon, type OrderLine } from '../db/orders';
 import { addToOutbox } from '../db/outbox';
 import { findProducts } from '../db/products';
+import { stockDecreaseRequested } from '../db/stock-events';
 import { discountOf } from '../domain/coupon';
 import { type Answer, success } from './answer';
 import type { Identity } from './authentication';
@@ -64,15 +63,4 @@ async function takeCoupon(trx: Trx, who: Identity, code: string, sumMinor: numbe
   const { requestId, discount, minimumMinor } = coupon;
   if (sumMinor < minimumMinor) throw new ProblemError('COUPON_MINIMUM_NOT_MET', { minimumAmount: minimumMinor });
   return { requestId, code, discountMinor: discountOf(discount, sumMinor) };
-}
-
-function stockDecreaseRequested(order: Order, lines: readonly OrderLine[]): StockDecreaseRequestedEvent {
-  return {
-    eventId: randomUUID(),
-    eventCreatedAt: order.createdAt.toISOString(),
-    schemaVersion: 1,
-    orderId: order.id,
-    userEmail: order.userEmail,
-    lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
-  };
 }

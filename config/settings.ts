@@ -74,6 +74,7 @@ export const settingsSchema = z
     STOCK_HOLD_MS: ms(15 * 60_000),
     PROCESSING_BUDGET_MS: ms(3 * 60_000),
     RETRY_DELAY_MS: ms(30_000),
+    LOST_AFTER_MS: ms(2 * 60_000),
     MAX_RETRIES: z.coerce.number().int().min(0).max(20).default(3),
     MAX_DECLINES: z.coerce.number().int().min(1).max(20).default(3),
     MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(5),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { context, propagation } from '@opentelemetry/api';
 import type { TextHeaders } from '../contracts/dead-letters';
+import { deadLetterTopic, TOPICS } from '../contracts/topics';
 import type { Db, DbOrTrx } from './connection';
 
 /** Null: a header without a value. */
@@ -187,11 +188,22 @@ export async function dueOutboxRows(
   return result.rows;
 }
 
-/** Marks rows as published; they stay for a while so that operators can look at them. */
+/** Their rows hold a card's token. */
+const HOLDS_TOKENS: readonly string[] = [TOPICS.orderProcessing, TOPICS.orderRetry].flatMap((topic) => [
+  topic,
+  deadLetterTopic(topic),
+]);
+
+/** Marks rows as published; they stay for a while so that operators can look at them, without what is secret in them. */
 export async function markPublished(db: Db, ids: readonly number[]): Promise<void> {
+  const isSecret = 'topic = any(?::text[])';
   await db('outbox')
     .whereIn('id', ids as number[])
-    .update({ published_at: db.raw('clock_timestamp()') });
+    .update({
+      published_at: db.raw('clock_timestamp()'),
+      value: db.raw(`case when ${isSecret} then '' else value end`, [HOLDS_TOKENS as string[]]),
+      raw: db.raw(`case when ${isSecret} then null else raw end`, [HOLDS_TOKENS as string[]]),
+    });
 }
 
 /** Deletes published rows older than `keepMs`, at most 5,000 a call; returns how many. */

@@ -10,7 +10,9 @@ import * as decisionsOfLetters from './migrations/007-decisions-of-letters';
 import * as operatorItems from './migrations/008-operator-items';
 import * as liveRelays from './migrations/009-live-relays';
 import * as originalRecords from './migrations/010-original-records';
+import * as lostRecords from './migrations/011-lost-records';
 import * as listedCauses from './migrations/013-listed-causes';
+import * as erasedSecrets from './migrations/015-erased-secrets';
 import * as fencing from './migrations/017-fencing';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
@@ -24,7 +26,9 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '008-operator-items': operatorItems,
   '009-live-relays': liveRelays,
   '010-original-records': originalRecords,
+  '011-lost-records': lostRecords,
   '013-listed-causes': listedCauses,
+  '015-erased-secrets': erasedSecrets,
   '017-fencing': fencing,
 };
 

@@ -1,19 +1,24 @@
 import type { Db } from '../db/connection';
 import { purgeIdempotencyKeys } from '../db/idempotency';
 import { countWaitingRecords } from '../db/key-lines';
+import { type LossPolicy, resendLostRecords } from '../db/lost-records';
 import { outboxBacklog, purgePublished } from '../db/outbox';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 
 const SAMPLE_MS = 5_000;
 const PURGE_MS = 60_000;
+const RESEND_LOOK_MS = 15_000;
 const KEEP_PUBLISHED_MS = 60 * 60_000;
 
-/** Measures the outbox and the lines behind dead letters, and deletes published rows and idempotency keys whose time is over. */
-export function startHousekeeping(options: { readonly db: Db; readonly metrics: Metrics; readonly logger: Logger }): {
-  stop(): Promise<void>;
-} {
-  const { db, metrics, logger } = options;
+/** Measures the outbox and the lines behind dead letters, sends again what was lost on its way, and deletes published rows and idempotency keys whose time is over. */
+export function startHousekeeping(options: {
+  readonly db: Db;
+  readonly loss: LossPolicy;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}): { stop(): Promise<void> } {
+  const { db, loss, metrics, logger } = options;
   async function sample(): Promise<void> {
     const { waiting, oldestMs } = await outboxBacklog(db);
     metrics.outboxWaiting.set(waiting);
@@ -24,11 +29,19 @@ export function startHousekeeping(options: { readonly db: Db; readonly metrics: 
     while ((await purgePublished(db, KEEP_PUBLISHED_MS)) > 0);
     await purgeIdempotencyKeys(db);
   }
+  async function resend(): Promise<void> {
+    const count = await resendLostRecords(db, loss);
+    if (count > 0) logger.warn({ count }, 'records that no workflow has heard of are sent again');
+  }
+  const lookMs = Math.min(RESEND_LOOK_MS, loss.lostAfterMs);
+  const resending = every(lookMs, resend, (error) =>
+    logger.warn({ err: error }, 'lost records could not be looked for'),
+  );
   const sampling = every(SAMPLE_MS, sample, (error) => logger.warn({ err: error }, 'the outbox could not be measured'));
   const purging = every(PURGE_MS, purge, (error) => logger.warn({ err: error }, 'old rows could not be purged'));
   return {
     async stop() {
-      await Promise.all([sampling.stop(), purging.stop()]);
+      await Promise.all([sampling.stop(), purging.stop(), resending.stop()]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Db } from '../db/connection';
+import type { LossPolicy } from '../db/lost-records';
 import { dueOutboxRows, markPublished, nextDueAt, type StoredOutboxRow } from '../db/outbox';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
@@ -23,6 +24,7 @@ export interface RelayOptions {
   readonly kafka: Kafka;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly loss: LossPolicy;
   /** Unique for each process; absent: made up. */
   readonly owner?: string;
 }
@@ -43,7 +45,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const wakeup = await listenForOutbox({ ...options, logger });
   const leases = new LaneLeases({ db, owner, onGained: wakeup.wake, logger });
   const publisher = new OutboxPublisher(producer, logger);
-  const housekeeping = startHousekeeping({ db, metrics, logger });
+  const housekeeping = startHousekeeping({ db, loss: options.loss, metrics, logger });
   let isStopping = false;
   let unmarked: number[] = [];
 

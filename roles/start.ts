@@ -197,6 +197,7 @@ async function startRelayRole(shared: Shared): Promise<Part & { address: string 
     db,
     databaseUrl: settings.DATABASE_URL,
     databaseCaFile: settings.DATABASE_CA_FILE,
+    loss: { lostAfterMs: settings.LOST_AFTER_MS, retryDelayMs: settings.RETRY_DELAY_MS },
     kafka,
     metrics,
     logger,

@@ -155,7 +155,7 @@ describe('a replay of many dead letters', () => {
     const letGo = await refuseDecision(ids[0] as string, UNFORESEEN);
     try {
       const id = await start(key);
-      const failing = ({ failing: why }: ReplayProgressView) => why?.includes('refused for a test') ?? false;
+      const failing = ({ failing: why }: ReplayProgressView) => why?.includes(UNFORESEEN) ?? false;
       await reaches(id, 'failing', failing);
       await steer(id, how);
       await reachesState(id, how === 'cancel' ? 'CANCELLED' : 'PAUSED');

@@ -75,6 +75,25 @@ export class Broker {
     await admin.disconnect();
   }
 
+  /** Moves a group behind all that a topic has, as a careless reset of offsets does; the group must have no member. */
+  static async skipAll(system: SystemAddresses, groupId: string, topic: string): Promise<void> {
+    const client = new Kafka({
+      clientId: 'another-system',
+      brokers: system.kafka.split(','),
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 10 },
+    });
+    const admin = client.admin();
+    await admin.connect();
+    try {
+      const ends = await admin.fetchTopicOffsets(topic);
+      const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
+      await admin.setOffsets({ groupId, topic, partitions });
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.producer.disconnect(), this.consumer.disconnect()]);
   }

@@ -26,6 +26,8 @@ export const FAST_DELAYS = {
   MAX_RETRIES: '2',
   UNDO_PATIENCE_MS: '4500',
   UNDO_RETRY_MS: '3000',
+  // Orders that a test makes without announcing them are not lost.
+  LOST_AFTER_MS: '3600000',
 } as const;
 
 /** For systems of which roles are stopped: a call can be caught in its middle, and a budget outlives a restart. */
