@@ -8,6 +8,7 @@ import {
   sagaFilterSchema,
 } from '../contracts/saga-desk';
 import { orderWorkflowId, refundWorkflowId } from '../contracts/workflow-api';
+import { workflowParkedAt } from '../db/operator-items';
 import { findOrder, type Order } from '../db/orders';
 import { oldestUnpublished, outboxBacklog } from '../db/outbox';
 import { stepsOfOrder } from '../db/saga-steps';
@@ -69,7 +70,8 @@ export function sagaRoutes({ db, temporal, settings, authenticate }: RouteDepend
   router.post('/api/ops/sagas/:orderId/resolve', user, operatorsOnly, jsonBody, async (request, response) => {
     const wish = parseBody(request, resolveSchema);
     const order = await orderOf(request);
-    const workflowId = activeWorkflowId(order);
+    // A refund that could not even begin has left its order as it was.
+    const workflowId = (await workflowParkedAt(db, order.id, wish.step)) ?? activeWorkflowId(order);
     const isNew = await decisions.resolve(order, workflowId, wish, operatorOf(response));
     await answer(request, response, { order, wish, workflowId, isNew }, 'sagaResolved');
   });

@@ -15,6 +15,8 @@ const wholeNumber = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEG
 export const itemFilterSchema = z.strictObject({
   kind: z.enum(OPERATOR_ITEM_KINDS).optional(),
   state: z.enum(OPERATOR_ITEM_STATES).default('OPEN'),
+  /** What it is about, as the list names it. */
+  subject: externalId({ max: 1_000 }).optional(),
   cause: externalId({ max: 200 }).optional(),
   step: externalId({ max: 100 }).optional(),
   order: wholeNumber.optional(),

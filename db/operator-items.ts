@@ -149,15 +149,17 @@ const COLUMNS = {
 export interface ItemsMeant {
   readonly kind?: OperatorItemKind | undefined;
   readonly state: OperatorItemState;
+  readonly subject?: string | undefined;
   readonly cause?: string | undefined;
   readonly step?: string | undefined;
   readonly order?: number | undefined;
   readonly olderThanMinutes?: number | undefined;
 }
 
-function itemsMeant(db: DbOrTrx, { kind, state, cause, step, order, olderThanMinutes }: ItemsMeant) {
+function itemsMeant(db: DbOrTrx, { kind, state, subject, cause, step, order, olderThanMinutes }: ItemsMeant) {
   const query = db('operator_items').where({ state });
   if (kind !== undefined) query.where({ kind });
+  if (subject !== undefined) query.where({ subject });
   if (cause !== undefined) query.where({ cause });
   if (step !== undefined) query.where({ step });
   if (order !== undefined) query.where({ order_id: order });
@@ -209,4 +211,15 @@ export async function findItemDecision(trx: Trx, decisionId: string): Promise<nu
     | { id: number }
     | undefined;
   return row?.id;
+}
+
+/** The workflow of the order in which this step waits for a person; undefined: none does. */
+export async function workflowParkedAt(db: DbOrTrx, orderId: number, step: string): Promise<string | undefined> {
+  const row = (await db('operator_items')
+    .where({ order_id: orderId, step, state: 'OPEN' })
+    .whereIn('kind', ['PARKED_SAGA', 'PERMANENT_ERROR'])
+    .whereNotNull('workflow_id')
+    .orderBy('id', 'desc')
+    .first({ workflowId: 'workflow_id' })) as { workflowId: string } | undefined;
+  return row?.workflowId;
 }

@@ -18,12 +18,12 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
   ) {}
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const { activityType: step, attempt } = this.activity.info;
+    const { activityType: step, attempt, isLocal } = this.activity.info;
     const { sagaOutcomes } = this.deps.metrics;
     try {
       const result = await next(input);
       sagaOutcomes.inc({ step, outcome: 'done' });
-      if (attempt > 1) await this.unlist();
+      if (attempt > 1 && !isLocal) await this.unlist();
       return result;
     } catch (error) {
       const failed = this.failureOf(error);
@@ -46,7 +46,8 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
   /** What only time or a new version cures is shown to people; a provider that is unavailable has its own ways. */
   private async list(failed: TemporalFailure): Promise<void> {
     const { info } = this.activity;
-    if (kindOf(failed) !== 'UNEXPECTED' || Date.now() - info.scheduledTimestampMs < LISTED_AFTER_MS) return;
+    if (info.isLocal || kindOf(failed) !== 'UNEXPECTED') return;
+    if (Date.now() - info.scheduledTimestampMs < LISTED_AFTER_MS) return;
     const cause = failed instanceof ApplicationFailure ? (failed.type ?? 'UNEXPECTED') : 'UNEXPECTED';
     try {
       await openOperatorItem(this.deps.db, {

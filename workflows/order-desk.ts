@@ -7,7 +7,8 @@ import { Board } from './board';
 import { durable, type OwnActivities, own, ownActivities } from './calls';
 import { unlessPermanent } from './failures';
 import { type Canceller, Inbox } from './inbox';
-import { type ParkedAt, type Resolution, Saga, StepFailed } from './saga';
+import { ParkedList } from './parked-list';
+import { type Resolution, Saga, StepFailed } from './saga';
 
 /** Past this many events an order waits for a person: no honest order gets there. */
 const MAX_EVENTS = 2_000;
@@ -25,14 +26,12 @@ export abstract class OrderDesk {
   /** Nobody can end the order any more: it goes on, however long its history is. */
   protected mayGoOnForLong = false;
 
-  /** What the saga did before it parked. */
-  private before: { readonly state: SagaState; readonly waitingFor: string } = { state: 'RUNNING', waitingFor: '' };
-
   constructor(protected readonly orderId: number) {
     this.board = new Board(orderId, 'CREATED');
+    const parkedList = new ParkedList(orderId, this.board);
     this.saga = new Saga({
       undoRetryMs: () => this.policy?.undoRetryMs ?? 600_000,
-      parked: (points) => this.showParked(points),
+      parked: (points) => parkedList.show(points),
       recordRetry: (resolution) => this.recordRetry(resolution),
       undecided: (_resolution, why) => this.noteRefusal(SIGNALS.resolveCompensation, why),
       // Before the order is known to be this run's, nothing of it may be undone.
@@ -129,25 +128,6 @@ export abstract class OrderDesk {
 
   private async recordRetry(resolution: Resolution): Promise<void> {
     await own.recordRetry({ ...resolution, orderId: this.orderId, attempt: this.board.attempt });
-  }
-
-  /** Lists what waits for a person before anything else is written: also where that is what can't be. */
-  private async showParked(parked: readonly ParkedAt[]): Promise<void> {
-    const { orderId, board } = this;
-    const wasParked = board.parked.length > 0;
-    if (!wasParked) this.before = { state: board.sagaState, waitingFor: board.waitingFor };
-    board.parked = parked.map((point) => ({ ...point, amountAtRiskMinor: board.amountAtRiskOf(point) }));
-    const isParked = parked.length > 0;
-    const hasUndo = parked.some(({ isUndo }) => isUndo);
-    const decision = hasUndo ? 'a decision on the undo that failed' : 'a decision on what cannot be done';
-    const { state, waitingFor } = isParked ? { state: 'NEEDS_OPERATOR' as const, waitingFor: decision } : this.before;
-    board.publish(state, waitingFor);
-    await unlessPermanent(own.listParked({ orderId, points: board.parked }));
-    if (isParked === wasParked) return;
-    const steps = parked.map(({ step }) => step);
-    const notice = { code: hasUndo ? 'UNDO_FAILED' : 'CANNOT_BE_DONE', steps };
-    const shown = { orderId, status: board.status, state, atMs: Date.now() };
-    await unlessPermanent(own.showSagaState(isParked ? { ...shown, notice } : shown));
   }
 
   private async parkTooLong(): Promise<void> {

@@ -13,6 +13,7 @@ import { own, ownActivities } from './calls';
 import { unlessPermanent } from './failures';
 import { answerResolutions } from './inbox';
 import { couponStep, paymentUndo, stockStep } from './order-steps';
+import { ParkedList } from './parked-list';
 import { Saga } from './saga';
 
 const SETTLED = { isSettled: true } as const;
@@ -29,20 +30,10 @@ async function refund({ orderId, requestId, reason, actor }: RefundSagaInput): P
   const runId = workflowInfo().firstExecutionRunId;
   const board = new Board(orderId, 'REFUND_REQUESTED');
   let policy: OrderPolicy | undefined;
+  const parkedList = new ParkedList(orderId, board);
   const saga = new Saga({
     undoRetryMs: () => policy?.undoRetryMs ?? 600_000,
-    async parked(points) {
-      const wasParked = board.parked.length > 0;
-      board.parked = points.map((point) => ({ ...point, amountAtRiskMinor: board.amountAtRiskOf(point) }));
-      const isParked = points.length > 0;
-      const state = isParked ? 'NEEDS_OPERATOR' : 'COMPENSATING';
-      board.publish(state, isParked ? 'a decision on the refund that failed' : 'the refund');
-      await unlessPermanent(own.listParked({ orderId, points: board.parked }));
-      if (isParked === wasParked) return;
-      const notice = isParked ? { notice: { code: 'UNDO_FAILED', steps: points.map(({ step }) => step) } } : {};
-      const { status } = board;
-      await unlessPermanent(own.showSagaState({ orderId, status, state, atMs: Date.now(), ...notice }));
-    },
+    parked: (points) => parkedList.show(points),
     recordRetry: (resolution) => own.recordRetry({ ...resolution, orderId, attempt: 0 }),
     undecided: (_resolution, why) => noteRefusal(orderId, SIGNALS.resolveCompensation, why),
     isGivenUp: () => false,

@@ -8,6 +8,7 @@ import { moment, print, say, shortened, table } from '../output';
 interface ListOptions extends JsonOption {
   readonly kind?: string;
   readonly state?: string;
+  readonly subject?: string;
   readonly cause?: string;
   readonly step?: string;
   readonly order?: number;
@@ -33,14 +34,15 @@ export function itemsCommands(program: Command): void {
       'PARKED_SAGA, PERMANENT_ERROR, CREDENTIALS_REFUSED, DEAD_LETTER, BLOCKED_KEY, FAILED_WORKFLOW or LOST_REQUEST',
     )
     .option('--state <state>', 'OPEN (unless told otherwise), RESOLVED or HEALED')
+    .option('--subject <subject>', 'about this, as the list names it')
     .option('--cause <code>', 'of this cause')
     .option('--step <step>', 'about this step')
     .option('--order <order>', 'about this order', wholeNumber)
     .option('--older-than <minutes>', 'open for so long at least', wholeNumber)
     .option('--limit <count>', 'how many at most, up to 200', wholeNumber)
     .option('--after <item>', 'those after this one', wholeNumber)
-    .action(async ({ kind, state, cause, step, order, olderThan, limit, after, ...options }: ListOptions) => {
-      const query = { kind, state, cause, step, order, olderThanMinutes: olderThan, limit, after };
+    .action(async ({ kind, state, subject, cause, step, order, olderThan, limit, after, ...options }: ListOptions) => {
+      const query = { kind, state, subject, cause, step, order, olderThanMinutes: olderThan, limit, after };
       show(await (await openApi()).get<OperatorItemList>('/api/ops/items', query), options, printItems);
     });
 

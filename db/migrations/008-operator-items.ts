@@ -27,6 +27,7 @@ export async function up(knex: Knex): Promise<void> {
     create index operator_items_open_since on operator_items (since, id) where state = 'OPEN';
     create index operator_items_closed on operator_items (closed_at) where state <> 'OPEN';
     create index operator_items_workflow on operator_items (workflow_id) where state = 'OPEN';
+    create index operator_items_subject on operator_items (subject);
     create index operator_items_order on operator_items (order_id) where order_id is not null;
   `);
 }
