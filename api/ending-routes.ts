@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import { reasonSchema } from '../contracts/http';
-import type { Order } from '../db/orders';
-import { hasEndingRequest } from '../db/timeline';
+import { lockOrder, type Order } from '../db/orders';
+import { hasEndingRequest, keepReason } from '../db/timeline';
 import { isCancellable } from '../domain/order-status';
 import { type Answer, languageOf, problem, send, success } from './answer';
 import { authenticated, type Identity, identityOf } from './authentication';
@@ -27,10 +27,12 @@ export function endingRoutes({ db, workflows, authenticate }: RouteDependencies)
     const answer = await answerOnceOutside(db, asked, async ({ mayHaveHappened }) => {
       const wasTaken = mayHaveHappened && (await hasEndingRequest(db, order.id, requestId));
       if (!wasTaken && !isCancellable(order.status)) return cancelRefused(order, order.status, language);
-      const cancel = { reason: body.reason, actor: actorOf(order, who) };
-      const outcome = wasTaken
-        ? await workflows.cancelTaken(order.id, requestId, order.status)
-        : await workflows.cancel(order.id, cancel, requestId);
+      const asked = { orderId: order.id, requestId, reason: body.reason, actor: actorOf(order, who) };
+      const cancel = async () => {
+        const reason = await keep('CANCEL_ASKED', asked);
+        return workflows.cancel(order.id, { reason, actor: asked.actor }, requestId);
+      };
+      const outcome = wasTaken ? await workflows.cancelTaken(order.id, requestId, order.status) : await cancel();
       if (outcome.kind === 'refused') return cancelRefused(order, outcome.refusedBy, language);
       const status = outcome.kind === 'done' ? 'CANCELLED' : 'CANCELLING';
       return success(202, { orderId: order.id, status }, 'cancelled', language);
@@ -49,12 +51,20 @@ export function endingRoutes({ db, workflows, authenticate }: RouteDependencies)
       const wasTaken = mayHaveHappened && (await hasEndingRequest(db, order.id, requestId));
       if (!wasTaken && !isRefundable(order, who))
         return problem('ORDER_NOT_REFUNDABLE', language, { orderStatus: order.status });
-      const { reason } = body;
-      if (!wasTaken) await workflows.refund({ orderId: order.id, requestId, reason, actor: actorOf(order, who) });
+      const asked = { orderId: order.id, requestId, reason: body.reason, actor: actorOf(order, who) };
+      if (!wasTaken) await workflows.refund({ ...asked, reason: await keep('REFUND_ASKED', asked) });
       return success(202, { orderId: order.id, status: 'REFUND_REQUESTED' }, 'refundRequested', language);
     });
     send(response, answer);
   });
+
+  /** With the order's row locked, as every entry of its timeline. */
+  function keep(code: 'CANCEL_ASKED' | 'REFUND_ASKED', asked: Omit<Parameters<typeof keepReason>[1], 'code'>) {
+    return db.transaction(async (trx) => {
+      await lockOrder(trx, asked.orderId);
+      return keepReason(trx, { ...asked, code });
+    });
+  }
 
   return router;
 }

@@ -59,3 +59,24 @@ export async function hasEndingRequest(db: DbOrTrx, orderId: number, requestId: 
     .first('id');
   return row !== undefined;
 }
+
+/**
+ * Keeps what a person wrote when asking for an end of the order, once a request. Returns the reference by which Temporal
+ * knows it: people's own words stay in this database.
+ */
+export async function keepReason(
+  db: DbOrTrx,
+  asked: {
+    readonly orderId: number;
+    readonly requestId: string;
+    readonly code: 'CANCEL_ASKED' | 'REFUND_ASKED';
+    readonly reason: string;
+    readonly actor: string;
+  },
+): Promise<string> {
+  const { orderId, requestId, code, reason, actor } = asked;
+  const reference = `asked:${requestId}`;
+  const data = { code, reason, actor };
+  await addToTimeline(db, [{ orderId, at: new Date(), type: 'notice', data, dedupeKey: reference }]);
+  return reference;
+}

@@ -1,6 +1,7 @@
 import { TOPICS } from '../../contracts/topics';
 import { expectBooksToAddUp } from '../support/books';
 import { Broker } from '../support/broker';
+import { historyText } from '../support/history-text';
 import { payBody, Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -37,6 +38,28 @@ describe('text that cannot be kept, or must not be', () => {
     expect((await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } })).status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('stays in the database where a customer wrote it: Temporal has a reference', async () => {
+    const { orderId: cancelled } = await shop.payableOrder();
+    const { orderId: refunded } = await shop.payableOrder();
+    await shop.pay(refunded, { warehouseStorage: true });
+    await shop.reaches(refunded, 'COMPLETED', 'SETTLED');
+    const reason = 'call me on 010-9999-8888';
+    await shop.call('POST', `/api/orders/${cancelled}/cancel`, { body: { reason } });
+    await shop.call('POST', `/api/orders/${refunded}/refund`, { body: { reason } });
+    await shop.reaches(cancelled, 'CANCELLED', 'SETTLED');
+    await shop.reaches(refunded, 'REFUNDED', 'SETTLED');
+    const { workflow } = await shop.temporal();
+    for (const id of [`order-${cancelled}`, `refund-${refunded}`]) {
+      const text = await historyText(workflow.getHandle(id));
+      expect(text).toContain('asked:');
+      expect(text).not.toContain('9999-8888');
+    }
+    for (const orderId of [cancelled, refunded]) {
+      const notices = await shop.db('timeline').where({ order_id: orderId, type: 'notice' }).pluck('data');
+      expect(notices).toContainEqual(expect.objectContaining({ reason, actor: 'customer' }));
+    }
   });
 
   test('a card number in place of a token, or anywhere in an address, is refused and never stored', async () => {
