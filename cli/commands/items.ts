@@ -70,26 +70,24 @@ export function itemsCommands(program: Command): void {
 const pathOf = (item: string) => `/api/ops/items/${encodeURIComponent(item)}`;
 
 function printItems({ groups, items }: OperatorItemList): void {
-  if (items.length === 0) say('nothing needs a person');
+  if (items.length === 0) {
+    say('nothing needs a person');
+    return;
+  }
+  const causes = groups.map(({ count, kind, cause, oldestSince }) => [count, kind, cause, moment(oldestSince)]);
+  const rows = items.map(({ id, kind, subject, cause, since, amountAtRisk }) => [
+    id,
+    kind,
+    shortened(subject, 48),
+    cause,
+    moment(since),
+    amountAtRisk === 0 ? '' : amountAtRisk,
+  ]);
   print(
-    table(
-      ['count', 'kind', 'cause', 'oldest'],
-      groups.map(({ count, kind, cause, oldestSince }) => [count, kind, cause, moment(oldestSince)]),
-    ),
-  );
-  print('');
-  print(
-    table(
-      ['item', 'kind', 'subject', 'cause', 'since', 'at risk'],
-      items.map(({ id, kind, subject, cause, since, amountAtRisk }) => [
-        id,
-        kind,
-        shortened(subject, 48),
-        cause,
-        moment(since),
-        amountAtRisk === 0 ? '' : amountAtRisk,
-      ]),
-    ),
+    [
+      table(['count', 'kind', 'cause', 'oldest'], causes),
+      table(['item', 'kind', 'subject', 'cause', 'since', 'at risk'], rows),
+    ].join('\n\n'),
   );
 }
 
