@@ -7,6 +7,7 @@ const NO_CARD = 'must not hold a card number: send the token that the payment pr
 
 /** Phone numbers have 15 digits at most (E.164): only what is longer can be a card's. */
 const LONGER_THAN_PHONES = 16;
+const SHORTEST_CARD = 13;
 
 interface Bounds {
   /** Default 1. */
@@ -20,22 +21,20 @@ export function externalId({ min = 1, max }: Bounds): z.ZodString {
 }
 
 /** What people write, or a form on their behalf: no card number gets further than here. */
-export function externalText({ min = 1, max }: Bounds): z.ZodString {
-  return z
-    .string()
-    .trim()
-    .min(min)
-    .max(max)
-    .refine(isStorable, STORABLE)
-    .refine((text) => !holdsCardNumber(text), NO_CARD);
+export function externalText(bounds: Bounds): z.ZodString {
+  return written(bounds, SHORTEST_CARD);
 }
 
-export function externalPhone({ min = 1, max }: Bounds): z.ZodString {
+export function externalPhone(bounds: Bounds): z.ZodString {
+  return written(bounds, LONGER_THAN_PHONES);
+}
+
+function written({ min = 1, max }: Bounds, cardDigits: number): z.ZodString {
   return z
     .string()
     .trim()
     .min(min)
     .max(max)
     .refine(isStorable, STORABLE)
-    .refine((text) => !holdsCardNumber(text, LONGER_THAN_PHONES), NO_CARD);
+    .refine((text) => !holdsCardNumber(text, cardDigits), NO_CARD);
 }

@@ -14,6 +14,8 @@ describe('text from outside', () => {
     'card 5555-5555-5555-4444, exp 12/30',
     '378282246310005',
     '2223003122003222',
+    '04524 4111 1111 1111 1111',
+    '4111111111111111 010 1234 5678',
   ])('holds a card number: %s', (text) => {
     expect(holdsCardNumber(text)).toBe(true);
   });

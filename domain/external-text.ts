@@ -12,13 +12,23 @@ const DIGIT_RUNS = /\d(?:[ -]?\d){12,}/g;
 const ISSUER = /^(?:[3-6]|2[2-7])/;
 const MAX_DIGITS = 19;
 
-/** Whether text holds what can be the number of a payment card, at least `minDigits` long. */
+/** Whether text holds what can be the number of a payment card, at least `minDigits` long; other numbers may be beside it. */
 export function holdsCardNumber(text: string, minDigits = 13): boolean {
   return (text.match(DIGIT_RUNS) ?? []).some((run) => {
-    const digits = run.replace(/\D/g, '');
-    const fits = digits.length >= minDigits && digits.length <= MAX_DIGITS;
-    return fits && ISSUER.test(digits) && passesLuhn(digits);
+    const groups = run.split(/[ -]/);
+    return groups.some((_group, from) => beginsCardNumber(groups.slice(from), minDigits));
   });
+}
+
+/** Whether the first of these groups, or some of them together, are one. */
+function beginsCardNumber(groups: readonly string[], minDigits: number): boolean {
+  let digits = '';
+  for (const group of groups) {
+    digits += group;
+    if (digits.length > MAX_DIGITS) return false;
+    if (digits.length >= minDigits && ISSUER.test(digits) && passesLuhn(digits)) return true;
+  }
+  return false;
 }
 
 function passesLuhn(digits: string): boolean {
