@@ -91,7 +91,12 @@ describe(`a gateway that lies about every provider, at random (seed ${SEED})`, (
       .whereRaw(`data->>'kind' = 'DECLINED'`)
       .pluck('data')) as unknown[];
     expect(refused).toEqual([]);
-    const waiting = await shop.db('operator_items').whereIn('order_id', orderIds).where({ state: 'OPEN' });
+    // A machine that stands still can use up the retries of an order; nothing else may be left for a person.
+    const waiting = await shop
+      .db('operator_items')
+      .whereIn('order_id', orderIds)
+      .where({ state: 'OPEN' })
+      .whereNot({ kind: 'DEAD_LETTER' });
     expect(waiting).toEqual([]);
   });
 });

@@ -187,7 +187,7 @@ describe('what our own database refuses for good', () => {
         'the item',
         () => itemsOf(`order-${orderId}`),
         (items) => items.length === 1,
-        60_000,
+        90_000,
       );
       expect(await itemsOf(`order-${orderId}`)).toMatchObject([
         { step: 'settleAttempt', cause: '40001', state: 'OPEN' },
