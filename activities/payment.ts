@@ -30,13 +30,16 @@ export function createPaymentActivities(deps: {
     if (record.providerRef) return record.providerRef;
     const [order, request] = await Promise.all([findOrder(db, call.orderId), findRequest(db, call)]);
     if (!order || !request) throw failure('PERMANENT', 'REQUEST_NOT_FOUND', 'the request is not in the database');
+    const { token } = request.event.requestDto.paymentRequest;
+    // It is erased when the attempt ends: then its undo has closed this step.
+    if (token === undefined) throw new StepMovedOn();
     const { ref } = await payment.open(
       {
         key: record.key,
         orderId: order.id,
         amountMinor: order.totalMinor,
         currency: order.currency,
-        token: request.event.requestDto.paymentRequest.token,
+        token,
       },
       signal,
     );

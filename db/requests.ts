@@ -13,10 +13,17 @@ export interface RequestKey {
 
 export type RequestState = 'PENDING' | 'RUNNING' | 'DONE' | 'FAILED' | 'SKIPPED' | 'REPLACED';
 
+/** An event as it is kept: once its request has ended, the database has erased its token. */
+export interface KeptEvent extends Omit<OrderProcessingEvent, 'requestDto'> {
+  readonly requestDto: Omit<OrderProcessingEvent['requestDto'], 'paymentRequest'> & {
+    readonly paymentRequest: { readonly method: 'CARD'; readonly token?: string };
+  };
+}
+
 export interface ProcessingRequest extends RequestKey {
   readonly state: RequestState;
   readonly attempt: number | null;
-  readonly event: OrderProcessingEvent;
+  readonly event: KeptEvent;
   /** Where the request's Kafka record stood; null until the bridge has seen it. */
   readonly record: RecordPosition | null;
 }
@@ -26,7 +33,7 @@ const keyOf = (key: RequestKey) => ({ order_id: key.orderId, event_id: key.event
 /** Saves a request as PENDING; false: it was there already. */
 export async function insertRequest(
   db: DbOrTrx,
-  event: OrderProcessingEvent,
+  event: KeptEvent,
   source: 'api' | 'retry' | 'kafka',
 ): Promise<boolean> {
   const rows = await db('processing_requests')
