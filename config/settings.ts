@@ -5,6 +5,7 @@ const flag = z
   .default('false')
   .transform((value) => value === 'true');
 const ms = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const days = (fallback: number) => z.coerce.number().positive().max(36_500).default(fallback);
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const text = z.string().min(1);
 
@@ -82,6 +83,13 @@ export const settingsSchema = z
     UNDO_PATIENCE_MS: ms(60_000),
     UNDO_RETRY_MS: ms(10 * 60_000),
 
+    RETENTION_OUTBOX_MS: ms(60 * 60_000),
+    RETENTION_TOPICS_DAYS: days(7),
+    RETENTION_PERSONAL_DAYS: days(90),
+    RETENTION_DEAD_LETTERS_DAYS: days(90),
+    RETENTION_HISTORY_DAYS: days(365),
+    RETENTION_AUDIT_DAYS: days(1_825),
+
     OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   })
   .superRefine((all, context) => {
@@ -94,6 +102,9 @@ export const settingsSchema = z
       problem('KAFKA_SASL_USERNAME', 'KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
     if (Boolean(all.TEMPORAL_TLS_CERT_FILE) !== Boolean(all.TEMPORAL_TLS_KEY_FILE))
       problem('TEMPORAL_TLS_CERT_FILE', 'TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE belong together');
+    // A dead letter that is read anew from its topic must still find its decision.
+    if (all.RETENTION_AUDIT_DAYS < all.RETENTION_DEAD_LETTERS_DAYS + 7)
+      problem('RETENTION_AUDIT_DAYS', 'must exceed RETENTION_DEAD_LETTERS_DAYS by 7 days or more');
     if (all.NODE_ENV === 'production' && all.PAYMENT_PROVIDER === 'sandbox')
       problem('PAYMENT_PROVIDER', 'the sandbox moves no real money and is refused in production');
   });

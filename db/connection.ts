@@ -14,6 +14,8 @@ export interface DatabaseOptions {
   /** Path of a CA certificate in PEM; present: TLS with verification. */
   readonly caFile?: string | undefined;
   readonly applicationName?: string;
+  /** Statements may take hours, as a change of the schema of large tables does. */
+  readonly isUnhurried?: boolean;
 }
 
 const INT8 = 20;
@@ -38,14 +40,14 @@ export function openDatabase(options: DatabaseOptions): Db {
       application_name: options.applicationName ?? 'ordersaga',
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      options: '-c timezone=UTC -c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000',
+      options: `-c timezone=UTC -c statement_timeout=${options.isUnhurried ? 0 : 15_000} -c idle_in_transaction_session_timeout=30000`,
       ...(options.caFile ? { ssl: { ca: readFileSync(options.caFile, 'utf8'), rejectUnauthorized: true } } : {}),
     },
     pool: {
       min: 0,
       max: options.poolMax,
       afterCreate(connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) {
-        closeWhenSilent(connection);
+        if (!options.isUnhurried) closeWhenSilent(connection);
         done(null, connection);
       },
     },

@@ -13,6 +13,9 @@ export interface StoredAnswer {
   readonly body: unknown;
 }
 
+/** For so long the same request gets the same response. */
+export const IDEMPOTENCY_MS = 24 * 60 * 60_000;
+
 const where = (id: IdempotencyId) => ({ user_id: id.userId, method: id.method, path: id.path, key: id.key });
 
 /** Takes the key for this transaction; false: another request holds it right now. */
@@ -27,7 +30,7 @@ export async function lockIdempotencyKey(trx: Trx, id: IdempotencyId): Promise<b
 export async function findAnswer(trx: Trx | Db, id: IdempotencyId): Promise<StoredAnswer | undefined> {
   return (await trx('idempotency_keys')
     .where(where(id))
-    .whereRaw(`created_at > now() - interval '24 hours'`)
+    .whereRaw(`created_at > now() - ? * interval '1 millisecond'`, [IDEMPOTENCY_MS])
     .first({ requestHash: 'request_hash', statusCode: 'status_code', body: 'body' })) as StoredAnswer | undefined;
 }
 
@@ -48,9 +51,4 @@ export async function saveAnswer(trx: Trx | Db, id: IdempotencyId, answer: Store
 /** Frees a key whose request came to nothing. */
 export async function forgetKey(db: Db, id: IdempotencyId): Promise<void> {
   await db('idempotency_keys').where(where(id)).delete();
-}
-
-/** Deletes keys older than 24 hours; returns how many. */
-export async function purgeIdempotencyKeys(db: Db): Promise<number> {
-  return db('idempotency_keys').whereRaw(`created_at < now() - interval '24 hours'`).delete();
 }

@@ -148,7 +148,8 @@ export interface HeldBack {
 
 /**
  * The oldest unpublished rows of these lanes whose time has come, in the order to publish them: at most `limit` of each
- * topic, so that one with a great many rows which cannot be published fills no window of another's.
+ * topic, so that one with a great many rows which cannot be published fills no window of another's. `id + 0` is
+ * what the index has: by the plain id Postgres would take the order from the primary key, and read all that was published.
  */
 export async function dueOutboxRows(
   db: Db,
@@ -174,7 +175,7 @@ export async function dueOutboxRows(
        from outbox o
        where o.topic = t.topic and o.published_at is null and o.available_at <= clock_timestamp()
          and o.lane = any(:lanes) ${isFree}
-       order by o.id limit :limit) due
+       order by (o.id + 0) limit :limit) due
      where t.topic is not null and t.topic <> all(:topics)
      order by due.id`,
     {
@@ -204,19 +205,6 @@ export async function markPublished(db: Db, ids: readonly number[]): Promise<voi
       value: db.raw(`case when ${isSecret} then '' else value end`, [HOLDS_TOKENS as string[]]),
       raw: db.raw(`case when ${isSecret} then null else raw end`, [HOLDS_TOKENS as string[]]),
     });
-}
-
-/** Deletes published rows older than `keepMs`, at most 5,000 a call; returns how many. */
-export async function purgePublished(db: Db, keepMs: number): Promise<number> {
-  return db('outbox')
-    .whereIn(
-      'id',
-      db('outbox')
-        .select('id')
-        .where('published_at', '<', db.raw(`clock_timestamp() - ? * interval '1 millisecond'`, [keepMs]))
-        .limit(5000),
-    )
-    .delete();
 }
 
 /** How many rows wait to be published, and how long the oldest due one has waited, in ms. */

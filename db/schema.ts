@@ -13,6 +13,7 @@ import * as originalRecords from './migrations/010-original-records';
 import * as lostRecords from './migrations/011-lost-records';
 import * as listedCauses from './migrations/013-listed-causes';
 import * as erasedSecrets from './migrations/015-erased-secrets';
+import * as retention from './migrations/016-retention';
 import * as fencing from './migrations/017-fencing';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
@@ -29,6 +30,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '011-lost-records': lostRecords,
   '013-listed-causes': listedCauses,
   '015-erased-secrets': erasedSecrets,
+  '016-retention': retention,
   '017-fencing': fencing,
 };
 

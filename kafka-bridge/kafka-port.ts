@@ -92,9 +92,15 @@ export interface PartitionLag {
   readonly committed: string;
 }
 
+/** How long topics keep their records, in ms. */
+export interface TopicRetention {
+  readonly recordsMs: number;
+  readonly deadLettersMs: number;
+}
+
 export interface KafkaAdmin {
-  /** Creates what is missing and widens what is too narrow; returns what was done, a line each. */
-  ensureTopics(): Promise<string[]>;
+  /** Creates what is missing, widens what is too narrow, sets what records are kept; returns what was done, a line each. */
+  ensureTopics(retention: TopicRetention): Promise<string[]>;
   /** What keeps this code from running on that broker; undefined: nothing. */
   topicsMismatch(): Promise<string | undefined>;
   /** How far a group is behind, for each partition of a topic. */

@@ -1,6 +1,6 @@
-import { type Admin, ConfigResourceTypes, type Kafka as KafkaJs } from 'kafkajs';
+import { type Admin, type ConfigEntries, ConfigResourceTypes, ConfigSource, type Kafka as KafkaJs } from 'kafkajs';
 import { DEAD_LETTER_MAX_BYTES, deadLetterTopic, PARTITIONS, TOPICS } from '../contracts/topics';
-import type { KafkaAdmin, PartitionLag } from './kafka-port';
+import type { KafkaAdmin, PartitionLag, TopicRetention } from './kafka-port';
 
 interface WantedTopic {
   readonly topic: string;
@@ -8,15 +8,25 @@ interface WantedTopic {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** Every topic with its dead letters; those are kept until somebody has worked on them. */
-const WANTED: readonly WantedTopic[] = Object.values(TOPICS).flatMap((topic): WantedTopic[] => [
-  { topic, partitions: PARTITIONS, config: {} },
-  {
-    topic: deadLetterTopic(topic),
-    partitions: 1,
-    config: { 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES), 'retention.ms': '-1' },
-  },
-]);
+const MAX_BYTES = 'max.message.bytes';
+const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * Every topic with its dead letters. Retention deletes whole segments, so that these are cut daily or more often: a record
+ * is gone a day after its time at the latest. Without a retention: what records need to be taken at all.
+ */
+function wantedTopics(retention?: TopicRetention): WantedTopic[] {
+  const keep = (ms: number | undefined): WantedTopic['config'] =>
+    ms === undefined ? {} : { 'retention.ms': String(ms), 'segment.ms': String(Math.min(ms, DAY_MS)) };
+  return Object.values(TOPICS).flatMap((topic): WantedTopic[] => [
+    { topic, partitions: PARTITIONS, config: keep(retention?.recordsMs) },
+    {
+      topic: deadLetterTopic(topic),
+      partitions: 1,
+      config: { [MAX_BYTES]: String(DEAD_LETTER_MAX_BYTES), ...keep(retention?.deadLettersMs) },
+    },
+  ]);
+}
 
 /** Opens an admin connection. */
 export async function createAdmin(
@@ -27,9 +37,10 @@ export async function createAdmin(
   const admin = client.admin({ retry });
   await admin.connect();
   return {
-    ensureTopics: () => ensureTopics(admin, replicationFactor),
+    ensureTopics: (retention) => ensureTopics(admin, replicationFactor, wantedTopics(retention)),
     async topicsMismatch() {
-      const { missing, narrow, misconfigured } = await compare(admin);
+      // Not their retention: everything works with another, and the next `migrate` sets it.
+      const { missing, narrow, misconfigured } = await compare(admin, wantedTopics());
       const wrong = [
         ...missing.map(({ topic }) => `${topic} is missing`),
         ...narrow.map(({ topic, partitions }) => `${topic} has fewer than ${partitions} partitions`),
@@ -45,8 +56,12 @@ export async function createAdmin(
   };
 }
 
-async function ensureTopics(admin: Admin, replicationFactor: number): Promise<string[]> {
-  const { missing, narrow, misconfigured } = await compare(admin);
+async function ensureTopics(
+  admin: Admin,
+  replicationFactor: number,
+  wanted: readonly WantedTopic[],
+): Promise<string[]> {
+  const { missing, narrow, misconfigured } = await compare(admin, wanted);
   if (missing.length > 0) {
     await admin.createTopics({
       waitForLeaders: true,
@@ -82,31 +97,49 @@ async function ensureTopics(admin: Admin, replicationFactor: number): Promise<st
 
 const entries = (config: WantedTopic['config']) => Object.entries(config).map(([name, value]) => ({ name, value }));
 
-async function compare(
-  admin: Admin,
-): Promise<{ missing: WantedTopic[]; narrow: WantedTopic[]; misconfigured: WantedTopic[] }> {
+interface Comparison {
+  readonly missing: readonly WantedTopic[];
+  readonly narrow: readonly WantedTopic[];
+  /** With the whole configuration that each is to have: what is not sent along falls back to the broker's default. */
+  readonly misconfigured: readonly WantedTopic[];
+}
+
+async function compare(admin: Admin, wanted: readonly WantedTopic[]): Promise<Comparison> {
   const existing = new Set(await admin.listTopics());
-  const present = WANTED.filter(({ topic }) => existing.has(topic));
-  if (present.length === 0) return { missing: [...WANTED], narrow: [], misconfigured: [] };
+  const missing = wanted.filter(({ topic }) => !existing.has(topic));
+  const present = wanted.filter(({ topic }) => existing.has(topic));
+  if (present.length === 0) return { missing, narrow: [], misconfigured: [] };
   const { topics } = await admin.fetchTopicMetadata({ topics: present.map(({ topic }) => topic) });
   const partitions = new Map(topics.map((topic) => [topic.name, topic.partitions.length]));
-  const configured = present.filter(({ config }) => 'max.message.bytes' in config);
+  const configs = await configsOf(admin, present);
+  return {
+    missing,
+    narrow: present.filter((topic) => (partitions.get(topic.topic) ?? 0) < topic.partitions),
+    misconfigured: present.flatMap((topic) => {
+      const entries = configs.get(topic.topic) ?? [];
+      const values = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+      const changes = Object.entries(topic.config).filter(([name, value]) => !isEnough(name, values.get(name), value));
+      const own = entries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
+      const config = {
+        ...Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue])),
+        ...Object.fromEntries(changes),
+      };
+      return changes.length > 0 ? [{ ...topic, config }] : [];
+    }),
+  };
+}
+
+/** Somebody may have made a topic take even larger records. */
+function isEnough(name: string, value: string | undefined, wanted: string): boolean {
+  return name === MAX_BYTES ? Number(value ?? 0) >= Number(wanted) : value === wanted;
+}
+
+async function configsOf(admin: Admin, wanted: readonly WantedTopic[]): Promise<Map<string, ConfigEntries[]>> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: configured.map(({ topic }) => ({
-      type: ConfigResourceTypes.TOPIC,
-      name: topic,
-      configNames: ['max.message.bytes'],
-    })),
+    resources: wanted.map(({ topic }) => ({ type: ConfigResourceTypes.TOPIC, name: topic })),
   });
-  const maxBytes = new Map(
-    resources.map((resource) => [resource.resourceName, Number(resource.configEntries[0]?.configValue ?? 0)]),
-  );
-  return {
-    missing: WANTED.filter(({ topic }) => !existing.has(topic)),
-    narrow: present.filter((wanted) => (partitions.get(wanted.topic) ?? 0) < wanted.partitions),
-    misconfigured: configured.filter(({ topic }) => (maxBytes.get(topic) ?? 0) < DEAD_LETTER_MAX_BYTES),
-  };
+  return new Map(resources.map(({ resourceName, configEntries }) => [resourceName, configEntries]));
 }
 
 async function lag(admin: Admin, groupId: string, topic: string): Promise<PartitionLag[]> {

@@ -1,17 +1,14 @@
 import type { Db } from '../db/connection';
-import { purgeIdempotencyKeys } from '../db/idempotency';
 import { countWaitingRecords } from '../db/key-lines';
 import { type LossPolicy, resendLostRecords } from '../db/lost-records';
-import { outboxBacklog, purgePublished } from '../db/outbox';
+import { outboxBacklog } from '../db/outbox';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 
 const SAMPLE_MS = 5_000;
-const PURGE_MS = 60_000;
 const RESEND_LOOK_MS = 15_000;
-const KEEP_PUBLISHED_MS = 60 * 60_000;
 
-/** Measures the outbox and the lines behind dead letters, sends again what was lost on its way, and deletes published rows and idempotency keys whose time is over. */
+/** Measures the outbox and the lines behind dead letters, and sends again what was lost on its way. */
 export function startHousekeeping(options: {
   readonly db: Db;
   readonly loss: LossPolicy;
@@ -25,10 +22,6 @@ export function startHousekeeping(options: {
     metrics.outboxAge.set(oldestMs / 1000);
     metrics.recordsInLine.set(await countWaitingRecords(db));
   }
-  async function purge(): Promise<void> {
-    while ((await purgePublished(db, KEEP_PUBLISHED_MS)) > 0);
-    await purgeIdempotencyKeys(db);
-  }
   async function resend(): Promise<void> {
     const count = await resendLostRecords(db, loss);
     if (count > 0) logger.warn({ count }, 'records that no workflow has heard of are sent again');
@@ -38,10 +31,9 @@ export function startHousekeeping(options: {
     logger.warn({ err: error }, 'lost records could not be looked for'),
   );
   const sampling = every(SAMPLE_MS, sample, (error) => logger.warn({ err: error }, 'the outbox could not be measured'));
-  const purging = every(PURGE_MS, purge, (error) => logger.warn({ err: error }, 'old rows could not be purged'));
   return {
     async stop() {
-      await Promise.all([sampling.stop(), purging.stop(), resending.stop()]);
+      await Promise.all([sampling.stop(), resending.stop()]);
     },
   };
 }

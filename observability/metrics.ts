@@ -45,6 +45,12 @@ export class Metrics {
     help: 'How long the oldest due row has waited',
     registers: [this.registry],
   });
+  readonly rowsPurged = new Counter({
+    name: 'ordersaga_rows_purged_total',
+    help: 'Rows whose retention was over, by table',
+    labelNames: ['table'] as const,
+    registers: [this.registry],
+  });
   readonly recordsInLine = new Gauge({
     name: 'ordersaga_records_in_line',
     help: 'Records that wait behind a dead letter of their key',

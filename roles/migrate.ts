@@ -7,11 +7,17 @@ import { createKafka } from '../kafka-bridge/kafkajs-adapter';
 import { createLogger } from '../observability/logger';
 import { temporalConnectionOptions } from '../worker/connection';
 import { runMain } from './process';
+import { DAY_MS } from './retention';
 import { ensureSearchAttributes } from './temporal';
 
 /** Brings schema, topics and search attributes to this code's version; a line for each thing done. */
 export async function migrate(settings: Settings, log: (line: string) => void): Promise<void> {
-  const db = openDatabase({ url: settings.DATABASE_URL, poolMax: 2, caFile: settings.DATABASE_CA_FILE });
+  const db = openDatabase({
+    url: settings.DATABASE_URL,
+    poolMax: 2,
+    caFile: settings.DATABASE_CA_FILE,
+    isUnhurried: true,
+  });
   try {
     const applied = await migrateSchema(db);
     log(applied.length > 0 ? `schema: applied ${applied.join(', ')}` : 'schema: up to date');
@@ -20,7 +26,10 @@ export async function migrate(settings: Settings, log: (line: string) => void): 
   }
   const admin = await createKafka(settings, createLogger('migrate', settings.LOG_LEVEL)).admin();
   try {
-    const done = await admin.ensureTopics();
+    const done = await admin.ensureTopics({
+      recordsMs: settings.RETENTION_TOPICS_DAYS * DAY_MS,
+      deadLettersMs: settings.RETENTION_DEAD_LETTERS_DAYS * DAY_MS,
+    });
     log(done.length > 0 ? `topics: ${done.join(', ')}` : 'topics: up to date');
   } finally {
     await admin.close();

@@ -12,6 +12,7 @@ import type { Kafka } from '../kafka-bridge/kafka-port';
 import { createKafka } from '../kafka-bridge/kafkajs-adapter';
 import { logNotifications, startNotifier } from '../kafka-bridge/notifier';
 import { startRelay } from '../kafka-bridge/relay';
+import { startRetention } from '../kafka-bridge/retention';
 import type { Logger } from '../observability/logger';
 import { Metrics } from '../observability/metrics';
 import { type ReadinessCheck, serveProbes } from '../observability/probe-server';
@@ -23,6 +24,7 @@ import { composeActivities } from '../worker/compose-activities';
 import { connectNatively } from '../worker/connection';
 import { watchFailedWorkflows } from '../worker/failed-workflows';
 import { installTemporalRuntime, startWorker } from '../worker/worker';
+import { retentionAges } from './retention';
 import { startSandboxChild } from './sandbox-child';
 import { clientOn, lazyClient } from './temporal';
 
@@ -203,10 +205,11 @@ async function startRelayRole(shared: Shared): Promise<Part & { address: string 
     logger,
   });
   const notifier = startNotifier({ db, port: logNotifications(logger), logger });
+  const retention = startRetention({ db, metrics, logger, ages: retentionAges(settings) });
   const part: Part = {
     failed: relay.failed,
     async stop() {
-      await Promise.all([relay.stop(), notifier.stop()]);
+      await Promise.all([relay.stop(), notifier.stop(), retention.stop()]);
     },
   };
   return withProbes(shared, settings.RELAY_PORT, metrics, part, { postgres: () => db.raw('select 1') });

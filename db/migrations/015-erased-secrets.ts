@@ -15,8 +15,7 @@ export async function up(knex: Knex): Promise<void> {
     create trigger processing_requests_ended before insert or update on processing_requests
       for each row when (new.state not in ('PENDING', 'RUNNING')) execute function erase_request_secrets();
 
-    -- What ended before, however much that is.
-    set local statement_timeout = 0;
+    -- What ended before.
     update processing_requests set state = state where state not in ('PENDING', 'RUNNING');
     update outbox set value = '', raw = null where published_at is not null;
   `);
