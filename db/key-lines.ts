@@ -115,12 +115,17 @@ export async function giveTurn(trx: Trx, head: Head, turn: string): Promise<bool
 
 /** Whether records of a key wait, or would, behind another than this. */
 export async function isBlocked(trx: Trx, topic: string, key: Buffer, head: Head): Promise<boolean> {
-  return (await lineOf(trx, topic, key).whereNot(isHead(head)).first('topic')) !== undefined;
+  return (await lineOf(trx, topic, key).whereNot(isHead(head, 'is not distinct from')).first('topic')) !== undefined;
 }
 
+const DIED_AT_HEAD = `b.turn is null
+  and b.head_partition = l.origin_partition and b.head_offset = l.origin_offset and b.consumer_group = l.consumer_group`;
+
 /** Whether line `b` waits for letter `l` to be decided, or for its replay, the decision `d`, to be worked on. */
-export const LINE_OF_LETTER = `b.topic = l.origin_topic and (b.turn in (l.turn, d.decision_id) or b.turn is null
-  and b.head_partition = l.origin_partition and b.head_offset = l.origin_offset and b.consumer_group = l.consumer_group)`;
+export const LINE_OF_LETTER = `b.topic = l.origin_topic and (b.turn in (l.turn, d.decision_id) or ${DIED_AT_HEAD})`;
+
+/** The same of a letter that nobody has decided. */
+export const LINE_OF_UNDECIDED = `b.topic = l.origin_topic and (b.turn = l.turn or ${DIED_AT_HEAD})`;
 
 /** As people see it. */
 export interface WaitingRecord extends Place {
@@ -167,12 +172,15 @@ async function linesBehind(trx: Trx, head: Head): Promise<Line[]> {
     .select(LINE);
 }
 
-/** By its turn; by its place only until somebody has decided: by a crash it may have died twice there, and left two letters. */
+/**
+ * By its turn; by its place only until somebody has decided: by a crash it may have died twice there, and left two letters.
+ * Only '=' finds turns by their index, and only the other may be negated.
+ */
 const isHead =
-  ({ partition, offset, group, turn }: Head) =>
+  ({ partition, offset, group, turn }: Head, equals: '=' | 'is not distinct from' = '=') =>
   (query: Knex.QueryBuilder): void => {
     query.where({ head_partition: partition, head_offset: offset, consumer_group: group, turn: null });
-    if (turn !== undefined) query.orWhereRaw('turn is not distinct from ?', [turn]);
+    if (turn !== undefined) query.orWhereRaw(`turn ${equals} ?`, [turn]);
   };
 
 /** Sends the next one of a line, whatever its head is, or frees the key. */

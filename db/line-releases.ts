@@ -1,5 +1,5 @@
 import type { Db, DbOrTrx, Trx } from './connection';
-import { LINE_OF_LETTER, type Line } from './key-lines';
+import { LINE_OF_UNDECIDED, type Line } from './key-lines';
 import { lettersWithDecisions } from './letter-index';
 
 /** The line of a key as people look at it. */
@@ -28,7 +28,7 @@ export async function lockedLine(trx: Trx, topic: string, key: Buffer): Promise<
 
 function lines(db: DbOrTrx) {
   const undecided = lettersWithDecisions(db)
-    .whereRaw(LINE_OF_LETTER)
+    .whereRaw(LINE_OF_UNDECIDED)
     .whereNull('d.decision_id')
     .orderBy('l.dead_at', 'desc')
     .first(db.raw("concat_ws('/', l.topic, l.partition, l.record_offset)"));

@@ -61,7 +61,7 @@ export const postgres: Engine = {
   },
 
   finish: (place) =>
-    withClient(adminUrl(place), async (client) => {
+    withClient(postgresAdminUrl(place), async (client) => {
       const { rows } = await client.query<{ role: boolean; database: boolean }>(
         `select exists (select from pg_roles where rolname = '${ROLE}') as role,
                 exists (select from pg_database where datname = '${ROLE}') as database`,
@@ -144,7 +144,7 @@ async function checkVersion(binaries: string, folder: string): Promise<void> {
   );
 }
 
-const adminUrl = (place: StackPlace): string =>
+export const postgresAdminUrl = (place: StackPlace): string =>
   `postgres://${ADMIN}:${place.secrets.postgresAdmin}@127.0.0.1:${place.ports.postgres}/postgres`;
 
 async function withClient<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {

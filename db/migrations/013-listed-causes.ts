@@ -40,8 +40,9 @@ export async function up(knex: Knex): Promise<void> {
     begin
       insert into operator_items (kind, subject, cause, order_id)
         values ('BLOCKED_KEY', blocked_key_subject(new.topic, new.key), 'WAITS_BEHIND_DEAD_LETTER',
-          (select o.id from orders o where encode(new.key, 'escape') ~ '^[0-9]{1,15}$'
-             and o.id = nullif(regexp_replace(encode(new.key, 'escape'), '[^0-9]', '', 'g'), '')::numeric))
+          -- As bigint, by which orders are found in their index.
+          (select o.id from orders o where o.id =
+             case when encode(new.key, 'escape') ~ '^[0-9]{1,15}$' then encode(new.key, 'escape')::bigint end))
         on conflict (kind, subject) where state = 'OPEN' do nothing;
       return null;
     end $$;

@@ -1,0 +1,184 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Db, openDatabase } from '../../db/connection';
+import { migrateSchema } from '../../db/schema';
+import { postgresAdminUrl } from '../../stack/postgres';
+import { knownPlace } from '../../stack/stack-folder';
+import { sharedSystem } from '../support/environment';
+import { seedOrders } from '../support/many-orders';
+import { operationsQueries } from '../support/operations-queries';
+import { orderQueries, type RepositoryQuery, type SeededOrders } from '../support/order-queries';
+import { explainEverything, type TableRead, watchReads } from '../support/query-plans';
+
+const ORDERS = 20_000;
+/** More than any page has, and far fewer than any table has that grows. */
+const MOST_ROWS = 700;
+
+/** Those whose work grows with what waits for a person, not with what is sold: table -> why. */
+const READS_ALL: Readonly<Record<string, readonly string[]>> = {
+  // Counts.
+  'dead-letters.countWaitingLetters': ['dead_letters', 'dead_letter_decisions'],
+  'dead-letters.groupLetters': ['dead_letters', 'dead_letter_decisions'],
+  'key-lines.countWaitingRecords': ['waiting_records'],
+  'operator-items.groupOperatorItems': ['operator_items'],
+  'outbox.outboxBacklog': ['outbox'],
+  'outbox.nextDueAt': ['outbox'],
+  // The oldest of all topics, for operators who look at it.
+  'outbox.oldestUnpublished': ['outbox'],
+  // One letter among all keys that are blocked.
+  'key-lines.waitingBehind': ['blocked_keys'],
+};
+
+/** They ask nothing, or what is asked elsewhere. */
+const NO_QUERIES: ReadonlySet<string> = new Set([
+  'connection.openDatabase',
+  'coupon-requests.againWhereTaken',
+  'outbox.recordRow',
+  'outbox.traceHeaders',
+  'refusal.refusalState',
+  'saga-steps.isLive',
+  'saga-steps.keyOfStep',
+  'schema.migrateSchema',
+  'schema.schemaMismatch',
+  'stock-events.stockDecreaseRequested',
+  'timeline.endingRequestKey',
+]);
+
+/** Statements outside db/: by the key of their table, or in a query of the above. */
+const ASK_BY_THEMSELVES: ReadonlySet<string> = new Set([
+  'activities/attempt.ts',
+  'activities/refund.ts',
+  'activities/write-off.ts',
+  'roles/rebuild-letter-index.ts',
+  'worker/failed-workflows.ts',
+]);
+
+const ROOT = join(__dirname, '..', '..');
+
+describe(`among ${ORDERS} orders`, () => {
+  const database = `plans_${process.pid}`;
+  let admin: Db;
+  let db: Db;
+  let reads: { take(): TableRead[] };
+  let queries: Readonly<Record<string, RepositoryQuery>>;
+
+  beforeAll(async () => {
+    const url = await superuserUrl();
+    admin = openDatabase({ url: url.href, poolMax: 1 });
+    await admin.raw(`create database ${database}`);
+    url.pathname = database;
+    const seeding = openDatabase({ url: url.href, poolMax: 2, isUnhurried: true });
+    await migrateSchema(seeding);
+    await seedOrders(seeding, ORDERS, ORDERS);
+    await explainEverything(seeding, database);
+    const some = await someOrders(seeding);
+    queries = { ...orderQueries(some), ...operationsQueries(some) };
+    await seeding.destroy();
+    db = openDatabase({ url: url.href, poolMax: 12 });
+    reads = watchReads(db);
+  });
+  afterAll(async () => {
+    await db?.destroy();
+    await admin.raw(`drop database if exists ${database} with (force)`);
+    await admin.destroy();
+  });
+
+  /** What a query reads more of than it should, with the plan's own words. */
+  async function readsTooMuch(name: string): Promise<string[]> {
+    reads.take();
+    await db
+      .transaction(async (trx) => {
+        await queries[name]?.(trx, db);
+        throw new RolledBack();
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof RolledBack)) throw error;
+      });
+    return reads
+      .take()
+      .filter(({ table, rows }) => rows > MOST_ROWS && !READS_ALL[name]?.includes(table))
+      .map(
+        ({ table, how, statement, rows }) =>
+          `${rows} rows of ${table}: ${how}: ${statement.replaceAll(/\s+/g, ' ').slice(0, 300)}`,
+      );
+  }
+
+  test(`no query of the system looks at more than ${MOST_ROWS} rows of a table that grows`, async () => {
+    const found: Record<string, string[]> = {};
+    for (const name of Object.keys(queries)) {
+      const tooMuch = await readsTooMuch(name);
+      if (tooMuch.length > 0) found[name] = tooMuch;
+    }
+    expect(found).toEqual({});
+  });
+
+  test('the test notices an index that is missing', async () => {
+    await db.raw('drop index timeline_order');
+    await db.raw('alter table timeline drop constraint timeline_order_id_dedupe_key_key');
+    expect(await readsTooMuch('timeline.timelineAfter')).not.toEqual([]);
+  });
+
+  test('every function of db/ that asks the database is among them', () => {
+    const asked = Object.keys(queries);
+    const missing = repositoryFunctions().filter(
+      (name) => !NO_QUERIES.has(name) && !asked.some((query) => query === name || query.startsWith(`${name} `)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('whatever asks the database by itself, outside db/, is known here', () => {
+    const folders = ['activities', 'api', 'desk', 'kafka-bridge', 'operations', 'redis', 'roles', 'worker'];
+    const asking = folders.flatMap(sourcesIn).filter((file) => {
+      const source = readFileSync(join(ROOT, file), 'utf8');
+      return /\b(db|trx)(\('|\.from\(|\.raw(<.*>)?\((?!'select 1'\)))/.test(source);
+    });
+    expect(asking.filter((file) => !ASK_BY_THEMSELVES.has(file))).toEqual([]);
+  });
+});
+
+class RolledBack extends Error {}
+
+/** Of the stack's own Postgres; where the tests were given another, their role must be one. */
+async function superuserUrl(): Promise<URL> {
+  const { stackName, postgres } = sharedSystem();
+  const place = await knownPlace(stackName);
+  const given = new URL(postgres);
+  return place && String(place.ports.postgres) === given.port ? new URL(postgresAdminUrl(place)) : given;
+}
+
+async function someOrders(db: Db): Promise<SeededOrders> {
+  const last = async (status: string) =>
+    ((await db('orders').where({ status }).whereNull('coupon_request_id').max({ id: 'id' }).first()) as { id: number })
+      .id;
+  const withCoupon = (await db('coupon_requests').whereNotNull('order_id').orderBy('order_id', 'desc').first({
+    orderId: 'order_id',
+    requestId: 'request_id',
+    code: 'code',
+    userId: 'user_id',
+  })) as SeededOrders['withCoupon'];
+  return { completed: await last('COMPLETED'), pending: await last('PENDING_PAYMENT'), withCoupon, count: ORDERS };
+}
+
+function sourcesIn(folder: string): string[] {
+  try {
+    return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.endsWith('.d.ts'))
+      .map((file) => `${folder}/${file}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** `file.function` of everything that db/ exports. */
+function repositoryFunctions(): string[] {
+  return sourcesIn('db')
+    .filter((file) => !file.startsWith('db/migrations/'))
+    .flatMap((file) => {
+      const source = readFileSync(join(ROOT, file), 'utf8');
+      const names = [...source.matchAll(/^export (?:async )?(?:function (\w+)|const (\w+) = (?:async )?\()/gm)];
+      return names.map(
+        ([, declared, assigned]) => `${file.slice('db/'.length, -'.ts'.length)}.${declared ?? assigned}`,
+      );
+    });
+}
