@@ -181,6 +181,14 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'stock.writeOffStock': (trx) => stock.writeOffStock(trx, { ...moved, reason: 'why' }),
     'timeline.addToTimeline': (trx) =>
       timeline.addToTimeline(trx, [{ orderId: completed, at, type: 'notice', data: {}, dedupeKey: 'new' }]),
+    'timeline.keepReason': (trx) =>
+      timeline.keepReason(trx, {
+        orderId: completed,
+        requestId: 'new',
+        code: 'CANCEL_ASKED',
+        reason: 'why',
+        actor: 'customer',
+      }),
     'timeline.timelineAfter': (trx) => timeline.timelineAfter(trx, completed, 0),
     'timeline.hasEndingRequest': (trx) => timeline.hasEndingRequest(trx, completed, 'new'),
     'activities/attempt': (trx) =>
