@@ -12,9 +12,11 @@ export interface Providers {
   readonly warehouse: WarehouseProvider;
 }
 
+const LOOK_AGAIN_MS = 5 * 60_000;
+
 /**
  * The same providers; one that refuses our credentials is at once listed for operators, and no longer once it accepts
- * them. The process that listed it sees that itself; one that has just started looks after its first call, for those that died.
+ * them. The process that listed it sees that at its next call; the others look now and then, for a process that is gone.
  */
 export function withCredentialAlerts(providers: Providers, db: Db): Providers {
   return {
@@ -28,16 +30,21 @@ type Call = (...args: unknown[]) => Promise<unknown>;
 
 function watched<Port extends object>(provider: keyof Providers, port: Port, db: Db): Port {
   const item = { kind: 'CREDENTIALS_REFUSED', subject: provider } as const;
-  let mayBeListed = true;
+  let looksAgainAt = 0;
 
   async function accepted(): Promise<void> {
-    if (!mayBeListed) return;
-    await closeOperatorItems(db, item, { state: 'HEALED' });
-    mayBeListed = false;
+    if (Date.now() < looksAgainAt) return;
+    looksAgainAt = Date.now() + LOOK_AGAIN_MS;
+    try {
+      await closeOperatorItems(db, item, { state: 'HEALED' });
+    } catch (error) {
+      looksAgainAt = 0;
+      Context.current().log.error('that a provider accepts our credentials could not be noted', { error });
+    }
   }
 
   async function refused(): Promise<void> {
-    mayBeListed = true;
+    looksAgainAt = 0;
     Context.current().log.error('a provider refuses our credentials: orders wait until it accepts them', { provider });
     await openOperatorItem(db, { ...item, cause: 'CREDENTIALS_REFUSED' });
   }

@@ -1,3 +1,4 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { Router } from 'express';
 import { z } from 'zod';
 import {
@@ -21,11 +22,12 @@ import type { OperatorItemKind } from '../domain/operator-item';
 import { decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import type { RouteDependencies } from './dependencies';
+import { temporalCall } from './order-workflows';
 import { ProblemError } from './problem';
 import { jsonBody, parse, parseBody, parseQuery } from './validation';
 
 /** The one list of what needs a person; operators only. */
-export function itemRoutes({ db, authenticate }: RouteDependencies): Router {
+export function itemRoutes({ db, temporal, authenticate }: RouteDependencies): Router {
   const router = Router();
   const user = authenticated(authenticate);
 
@@ -57,7 +59,11 @@ export function itemRoutes({ db, authenticate }: RouteDependencies): Router {
   router.post('/api/ops/items/:id/resolve', user, operatorsOnly, jsonBody, async (request, response) => {
     const id = parse(request, idSchema, request.params.id);
     const { decisionId, reason, dryRun } = parseBody(request, resolveItemSchema);
-    const isNew = await acknowledge(db, id, { decisionId, reason, actor: operatorOf(response) }, dryRun);
+    const item = await findOperatorItem(db, id);
+    if (!item) throw new ProblemError('ITEM_NOT_FOUND');
+    const decider = { decisionId, reason, actor: operatorOf(response) };
+    const isAcknowledged = ACKNOWLEDGED.has(item.kind) || (await isWorkflowOver(temporal, item));
+    const isNew = await acknowledge(db, id, decider, { isDry: dryRun, isAcknowledged });
     const data: ItemResolved = { id, decisionId, dryRun };
     send(response, decisionAnswer({ dryRun, isNew }, data, 'itemResolved', languageOf(request)));
   });
@@ -70,12 +76,24 @@ const idSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER)
 /** Whose cause nothing in the system decides about: somebody has seen to it. The others end with their own decision, or heal. */
 const ACKNOWLEDGED: ReadonlySet<OperatorItemKind> = new Set(['FAILED_WORKFLOW', 'LOST_REQUEST']);
 
+/** Whether the workflow that would take the item's own decision runs no more, e.g. as it was terminated. */
+async function isWorkflowOver(temporal: Client, { workflowId }: OperatorItem): Promise<boolean> {
+  if (workflowId === null) return false;
+  try {
+    const { status } = await temporalCall(temporal, () => temporal.workflow.getHandle(workflowId).describe());
+    return status.name !== 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return true;
+    throw error;
+  }
+}
+
 /** False: it was decided so before, under the same id. */
 function acknowledge(
   db: Db,
   id: number,
   decider: { readonly decisionId: string; readonly reason: string; readonly actor: string },
-  isDry: boolean,
+  { isDry, isAcknowledged }: { readonly isDry: boolean; readonly isAcknowledged: boolean },
 ): Promise<boolean> {
   return db.transaction(async (trx) => {
     const item = await lockOperatorItem(trx, id);
@@ -84,7 +102,7 @@ function acknowledge(
     if (decided === id) return false;
     if (decided !== undefined) throw new ProblemError('DECISION_ID_REUSED', { usedFor: { item: decided } });
     if (item.state !== 'OPEN') throw new ProblemError('ITEM_CLOSED', { state: item.state });
-    if (!ACKNOWLEDGED.has(item.kind)) throw new ProblemError('ITEM_HAS_OWN_DECISION', { whatToDo: whatToDo(item) });
+    if (!isAcknowledged) throw new ProblemError('ITEM_HAS_OWN_DECISION', { whatToDo: whatToDo(item) });
     if (!isDry) {
       const { kind, subject } = item;
       await closeOperatorItems(trx, { kind, subject }, { state: 'RESOLVED', decision: 'ACKNOWLEDGED', ...decider });
@@ -114,6 +132,7 @@ function whatToDo({ id, kind, subject, orderId, step, workflowId }: OperatorItem
     case 'PARKED_SAGA':
       return `ordersaga saga show ${order}; ${retry}`;
     case 'PERMANENT_ERROR':
+      if (step === null) return 'mend the cause: it is tried again until it succeeds';
       return orderId === null ? `mend the cause; ${signal}` : `mend the cause; ${retry}`;
     case 'CREDENTIALS_REFUSED':
       return `give the workers credentials that the ${subject} provider accepts: what waits goes on by itself`;

@@ -32,10 +32,11 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
     problems: [...ASKED, 'ITEM_NOT_FOUND'],
   },
   'post /api/ops/items/{id}/resolve': {
-    summary: 'Close an item whose cause has no decision of its own: a failed workflow, a lost request (operators)',
+    summary:
+      'Close an item that takes no decision of its own: a failed workflow or what it was parked at, a lost request (operators)',
     body: resolveItemSchema,
     answer: { status: 202, data: DESK_ANSWERS.itemResolved },
-    problems: [...DECIDED, 'ITEM_NOT_FOUND', 'ITEM_CLOSED', 'ITEM_HAS_OWN_DECISION'],
+    problems: [...DECIDED, 'ITEM_NOT_FOUND', 'ITEM_CLOSED', 'ITEM_HAS_OWN_DECISION', 'TEMPORAL_UNAVAILABLE'],
   },
   'get /api/ops/dead-letters': {
     summary: 'Dead letters, newest first (operators)',

@@ -26,9 +26,18 @@ export async function recordMoney(trx: DbOrTrx, movement: MoneyMovement): Promis
 }
 
 /** Charged - refunded - adjusted of one step's key, in minor units: what is still taken from the customer. */
-export async function netCharged(db: DbOrTrx, key: string): Promise<number> {
+export function netCharged(db: DbOrTrx, key: string): Promise<number> {
+  return netOf(db, { key });
+}
+
+/** The same of all attempts of an order. */
+export function netChargedOfOrder(db: DbOrTrx, orderId: number): Promise<number> {
+  return netOf(db, { order_id: orderId });
+}
+
+async function netOf(db: DbOrTrx, which: { readonly key: string } | { readonly order_id: number }): Promise<number> {
   const row = (await db('money_movements')
-    .where({ key })
+    .where(which)
     .sum({ net: db.raw(`case kind when 'charge' then amount_minor else -amount_minor end`) })
     .first()) as { net: string | null } | undefined;
   return Number(row?.net ?? 0);

@@ -13,6 +13,8 @@ export interface OperatorItemCause extends OperatorItemId {
   readonly cause: string;
   readonly orderId?: number | undefined;
   readonly workflowId?: string | undefined;
+  /** The workflow's run, where the item is about one. */
+  readonly runId?: string | undefined;
   readonly step?: string | undefined;
   /** Minor units. */
   readonly amountAtRiskMinor?: number | undefined;
@@ -57,16 +59,24 @@ export async function openOperatorItem(db: DbOrTrx, item: OperatorItemCause): Pr
       cause: item.cause,
       order_id: item.orderId ?? null,
       workflow_id: item.workflowId ?? null,
+      run_id: item.runId ?? null,
       step: item.step ?? null,
       amount_at_risk_minor: item.amountAtRiskMinor ?? 0,
     })
     .onConflict(db.raw(`(kind, subject) where state = 'OPEN'`) as never)
     .merge({
       cause: item.cause,
+      run_id: item.runId ?? null,
       amount_at_risk_minor: item.amountAtRiskMinor ?? 0,
       last_seen_at: db.raw('clock_timestamp()'),
       times: db.raw('operator_items.times + 1'),
     });
+}
+
+/** Whether this run of a workflow is or was listed: what somebody has seen to does not come back. */
+export async function isRunListed(db: Db, { kind, subject }: OperatorItemId, runId: string): Promise<boolean> {
+  const row: unknown = await db('operator_items').where({ kind, subject, run_id: runId }).first('id');
+  return row !== undefined;
 }
 
 /** Closes what is open about a subject, or about any of several; returns how many items that were. */

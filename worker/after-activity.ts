@@ -28,7 +28,7 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
     } catch (error) {
       const failed = this.failureOf(error);
       sagaOutcomes.inc({ step, outcome: outcomeOf(failed) });
-      await this.list(failed);
+      await this.list(failed, input.args[0]);
       throw failed;
     } finally {
       this.wakeWatchers(input.args[0]);
@@ -44,7 +44,7 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
   }
 
   /** What only time or a new version cures is shown to people; a provider that is unavailable has its own ways. */
-  private async list(failed: TemporalFailure): Promise<void> {
+  private async list(failed: TemporalFailure, call: unknown): Promise<void> {
     const { info } = this.activity;
     if (info.isLocal || kindOf(failed) !== 'UNEXPECTED') return;
     if (Date.now() - info.scheduledTimestampMs < LISTED_AFTER_MS) return;
@@ -54,7 +54,7 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
         ...this.item(),
         cause,
         workflowId: this.workflowId,
-        step: info.activityType,
+        orderId: orderIdOf(call),
       });
     } catch (error) {
       // Most likely the same: the database is unavailable, which the probes say.
@@ -77,10 +77,15 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
 
   private wakeWatchers(call: unknown): void {
     const { redis } = this.deps;
-    const orderId = (call as { orderId?: unknown } | undefined)?.orderId;
-    if (redis?.status !== 'ready' || typeof orderId !== 'number') return;
+    const orderId = orderIdOf(call);
+    if (redis?.status !== 'ready' || orderId === undefined) return;
     redis.publish(`timeline:${orderId}`, '').catch(() => undefined);
   }
+}
+
+function orderIdOf(call: unknown): number | undefined {
+  const orderId = (call as { orderId?: unknown } | undefined)?.orderId;
+  return typeof orderId === 'number' ? orderId : undefined;
 }
 
 function outcomeOf(failed: TemporalFailure): string {

@@ -1,41 +1,44 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { WORKFLOWS } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
-import { closeOperatorItems, listOperatorItems, openOperatorItem } from '../db/operator-items';
+import { netChargedOfOrder } from '../db/money';
+import { closeOperatorItems, isRunListed, listOperatorItems, openOperatorItem } from '../db/operator-items';
 import { findOrder, type Order } from '../db/orders';
 import type { Logger } from '../observability/logger';
 
 const LOOK_EVERY_MS = 10_000;
-/** A workflow is found some time after it has closed, and by more than one look: that lists it once. */
+const CALL_WITHIN_MS = 10_000;
+/** A workflow is found some time after it has closed, and by more than one look: its run is listed once. */
 const OVERLAP_MS = 120_000;
 const NAME = 'failed workflows';
 const ENDED_BADLY = { FAILED: 'FAILED', TERMINATED: 'TERMINATED', TIMED_OUT: 'TIMED_OUT' } as const;
-const MOST_HEALED_AT_ONCE = 200;
+/** Open items that one look asks Temporal about; the next look goes on after them. */
+const MOST_ASKED_AT_ONCE = 200;
+
+interface Watch {
+  readonly db: Db;
+  readonly temporal: Client;
+  readonly logger: Logger;
+}
 
 /**
  * Lists workflows that failed, timed out or were terminated, which run no undo: nobody else would see them. It looks from
  * where the last look of any process ended, so that none is missed, however long Temporal or this process was away.
  */
-export function watchFailedWorkflows({
-  db,
-  temporal,
-  logger,
-}: {
-  readonly db: Db;
-  readonly temporal: Client;
-  readonly logger: Logger;
-}): {
-  stop(): Promise<void>;
-} {
+export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
+  const stopping = new AbortController();
   let running: Promise<void> | undefined;
-  let isStopped = false;
+  let askedThrough: number | undefined;
   const look = async () => {
     try {
-      await listFailed(db, temporal, () => isStopped);
-      await closeHealed(db, temporal, () => isStopped);
+      await watch.temporal.withAbortSignal(stopping.signal, async () => {
+        await listFailed(watch, stopping.signal);
+        askedThrough = await closeHealed(watch, askedThrough, stopping.signal);
+      });
     } catch (error) {
-      if (!isStopped) logger.warn({ err: error }, 'failed workflows could not be looked for: trying again');
+      if (!stopping.signal.aborted)
+        watch.logger.warn({ err: error }, 'failed workflows could not be looked for: trying again');
     }
   };
   const timer = setInterval(() => {
@@ -45,27 +48,31 @@ export function watchFailedWorkflows({
   }, LOOK_EVERY_MS);
   return {
     async stop() {
-      isStopped = true;
+      stopping.abort();
       clearInterval(timer);
       await running;
     },
   };
 }
 
-async function listFailed(db: Db, temporal: Client, isStopped: () => boolean): Promise<void> {
-  const startedAt = new Date();
-  const last = (await db('last_looks').where({ name: NAME }).first('looked_until')) as
-    | { looked_until: Date }
-    | undefined;
-  const since = new Date(Math.max(0, (last?.looked_until.getTime() ?? 0) - OVERLAP_MS));
+async function listFailed({ db, temporal, logger }: Watch, stopping: AbortSignal): Promise<void> {
+  const { startedAt, lookedUntil } = await lastLook(db);
+  const since = new Date(Math.max(0, lookedUntil.getTime() - OVERLAP_MS));
   const types = Object.values(WORKFLOWS).map((name) => `'${name}'`);
   const query = `WorkflowType IN (${types.join(', ')}) AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut') AND CloseTime >= '${since.toISOString()}'`;
-  for await (const { workflowId, status, type } of temporal.workflow.list({ query })) {
-    if (isStopped()) return;
+  const runs = temporal.workflow.list({ query })[Symbol.asyncIterator]();
+  const next = () => temporal.withDeadline(Date.now() + CALL_WITHIN_MS, () => runs.next());
+  for (let found = await next(); !found.done; found = await next()) {
+    if (stopping.aborted) return;
+    const { workflowId, runId, status } = found.value as WorkflowExecutionInfo;
     const cause = ENDED_BADLY[status.name as keyof typeof ENDED_BADLY];
+    const item = { kind: 'FAILED_WORKFLOW', subject: workflowId } as const;
+    if (!cause || (await isRunListed(db, item, runId))) continue;
     const order = await orderOf(db, workflowId);
-    if (!cause || (await isSeenTo(db, temporal, { workflowId, type, order }))) continue;
-    await openOperatorItem(db, { kind: 'FAILED_WORKFLOW', subject: workflowId, cause, workflowId, orderId: order?.id });
+    if (await isSeenTo(db, temporal, { workflowId, runId, order })) continue;
+    const amountAtRiskMinor = order ? await netChargedOfOrder(db, order.id) : 0;
+    await openOperatorItem(db, { ...item, cause, workflowId, runId, orderId: order?.id, amountAtRiskMinor });
+    logger.error({ workflowId, runId, cause }, 'a workflow ended badly: it is listed for operators');
   }
   await db('last_looks')
     .insert({ name: NAME, looked_until: startedAt })
@@ -73,37 +80,58 @@ async function listFailed(db: Db, temporal: Client, isStopped: () => boolean): P
     .merge({ looked_until: db.raw('greatest(last_looks.looked_until, excluded.looked_until)') });
 }
 
-/** Items whose workflow runs again, or whose order is settled all the same. */
-async function closeHealed(db: Db, temporal: Client, isStopped: () => boolean): Promise<void> {
-  const open = await listOperatorItems(db, { kind: 'FAILED_WORKFLOW', state: 'OPEN' }, { limit: MOST_HEALED_AT_ONCE });
+/** Where the last look of any process ended and this one starts, both by the database's clock: processes have several. */
+async function lastLook(db: Db): Promise<{ readonly startedAt: Date; readonly lookedUntil: Date }> {
+  const { rows } = await db.raw<{ rows: [{ startedAt: Date; lookedUntil: Date | null }] }>(
+    `select clock_timestamp() as "startedAt", (select looked_until from last_looks where name = ?) as "lookedUntil"`,
+    [NAME],
+  );
+  const { startedAt, lookedUntil } = rows[0];
+  return { startedAt, lookedUntil: lookedUntil ?? new Date(0) };
+}
+
+/** Items whose workflow runs again, or whose order is settled all the same. Returns after which item to go on. */
+async function closeHealed(
+  { db, temporal }: Watch,
+  after: number | undefined,
+  stopping: AbortSignal,
+): Promise<number | undefined> {
+  const page = { limit: MOST_ASKED_AT_ONCE, after };
+  const open = await listOperatorItems(db, { kind: 'FAILED_WORKFLOW', state: 'OPEN' }, page);
   for (const { kind, subject } of open) {
-    if (isStopped()) return;
+    if (stopping.aborted) return after;
     if (await isSeenTo(db, temporal, { workflowId: subject, order: await orderOf(db, subject) }))
       await closeOperatorItems(db, { kind, subject }, { state: 'HEALED' });
   }
+  return open.length < MOST_ASKED_AT_ONCE ? undefined : open.at(-1)?.id;
 }
 
 interface EndedWorkflow {
   readonly workflowId: string;
-  readonly type?: string;
+  /** Undefined: whichever ran last. */
+  readonly runId?: string;
   /** Undefined: it is no order's, or there is no such order. */
   readonly order: Order | undefined;
 }
 
 /** Whether nobody needs to look: it runs again or has ended well, its order is settled, or its failure is recorded elsewhere. */
-async function isSeenTo(db: Db, temporal: Client, { workflowId, type, order }: EndedWorkflow): Promise<boolean> {
+async function isSeenTo(db: Db, temporal: Client, { workflowId, runId, order }: EndedWorkflow): Promise<boolean> {
   // A coupon's request that fails has its dead letter, which is listed by itself.
-  if (type === WORKFLOWS.couponSaga || workflowId.startsWith('coupon-')) {
+  if (workflowId.startsWith('coupon-')) {
     const requestId = workflowId.slice('coupon-'.length);
     const request = (await db('coupon_requests').where({ request_id: requestId }).first('status')) as
       | { status: string }
       | undefined;
     if (request && request.status !== 'REQUESTED') return true;
   }
-  if (order?.sagaState === 'SETTLED') return true;
+  // An order that was settled before its refund began says nothing about the refund.
+  if (workflowId.startsWith('refund-') ? order?.status === 'REFUNDED' : order?.sagaState === 'SETTLED') return true;
   try {
-    const { status } = await temporal.workflow.getHandle(workflowId).describe();
-    return ['RUNNING', 'COMPLETED', 'CANCELLED', 'CONTINUED_AS_NEW'].includes(status.name);
+    const describe = () => temporal.workflow.getHandle(workflowId).describe();
+    const last = await temporal.withDeadline(Date.now() + CALL_WITHIN_MS, describe);
+    // A run that was followed by another: that one counts, and is listed by itself.
+    if (runId !== undefined && last.runId !== runId) return true;
+    return ['RUNNING', 'COMPLETED', 'CANCELLED', 'CONTINUED_AS_NEW'].includes(last.status.name);
   } catch (error) {
     // Temporal has forgotten it: what is left of it is in the database.
     if (error instanceof WorkflowNotFoundError) return false;

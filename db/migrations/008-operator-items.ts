@@ -11,6 +11,7 @@ export async function up(knex: Knex): Promise<void> {
       cause text not null,
       order_id bigint references orders (id),
       workflow_id text,
+      run_id text,
       step text,
       amount_at_risk_minor bigint not null default 0,
       since timestamptz not null default clock_timestamp(),

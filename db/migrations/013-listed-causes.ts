@@ -21,6 +21,10 @@ export async function up(knex: Knex): Promise<void> {
     create trigger dead_letters_are_listed after insert on dead_letters
       referencing new table as new_letters for each statement execute function list_dead_letters();
 
+    -- Another letter at the same position: its topic was made anew.
+    create trigger replaced_dead_letters_are_listed after update on dead_letters
+      referencing new table as new_letters for each statement execute function list_dead_letters();
+
     create function resolve_dead_letter() returns trigger language plpgsql as $$
     begin
       update operator_items set state = 'RESOLVED', closed_at = clock_timestamp(),
@@ -85,6 +89,7 @@ export async function down(knex: Knex): Promise<void> {
     drop trigger blocked_keys_are_listed on blocked_keys;
     drop trigger releases_are_noted on line_releases;
     drop trigger decisions_resolve_dead_letters on dead_letter_decisions;
+    drop trigger replaced_dead_letters_are_listed on dead_letters;
     drop trigger dead_letters_are_listed on dead_letters;
     drop function close_blocked_key, note_release, list_blocked_key, blocked_key_subject, resolve_dead_letter, list_dead_letters;
   `);

@@ -68,8 +68,9 @@ describe('many dead letters sent back', () => {
       request_id: string;
       event: string;
     }[];
+    const timestamp = String(Date.now());
     const letters = events.map(({ request_id: key, event }, index): WrittenRecord => {
-      const place = { topic: TOPICS.couponIssue, partition: 0, offset: String(index), timestamp: '1767229200000' };
+      const place = { topic: TOPICS.couponIssue, partition: 0, offset: String(index), timestamp };
       const record = { ...place, key: Buffer.from(key), value: Buffer.from(event), headers: {} };
       const letter = encodeDeadLetter(record, { code: 'REFUSED_BY_DATABASE', message: code });
       const headers = Object.entries(letter.headers).map(([name, [bytes]]) => [name, bytes as Buffer]);

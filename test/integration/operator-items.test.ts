@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
 import { TOPICS } from '../../contracts/topics';
+import { indexLetters } from '../../db/letter-index';
 import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
+import { discardLetter } from '../../desk/decide';
 import { Broker } from '../support/broker';
 import { ordersaga } from '../support/operator-command';
 import { Shop } from '../support/shop';
@@ -96,6 +98,36 @@ describe('the one list of what needs a person', () => {
     const closed = await isClosed((items[0] as OperatorItemView).id, 'RESOLVED');
     expect(closed.decision).toMatchObject({ decision: 'DISCARD', decisionId: body.decisionId });
     await isClosed(blocked.id, 'HEALED');
+  });
+
+  test('has a dead letter anew that comes to the position of one that was decided, in a topic made anew', async () => {
+    const at = { topic: `made-anew-${randomUUID()}.DLT`, partition: 0, offset: '0' };
+    const letter = {
+      ...{ ...at, originTopic: 'made-anew', originPartition: 0, originOffset: '0', consumerGroup: null, message: null },
+      ...{ key: null, value: null, headers: {}, exceptionHeaders: {}, replayCount: 0, decisionId: null, eventId: null },
+      ...{ orderId: null, requestId: null, turn: null },
+    };
+    const dies = (day: number, code: string) => {
+      const deadAt = new Date(Date.UTC(2026, 0, day));
+      return indexLetters(shop.db, [{ ...letter, code, deadAt, originAt: deadAt }]);
+    };
+    const rows = () =>
+      shop
+        .db('operator_items')
+        .where({ subject: `${at.topic}/0/0` })
+        .orderBy('id')
+        .select('state', 'cause');
+    await dies(1, 'FIRST');
+    const decision = { decisionId: randomUUID(), actor: 'lee', reason: 'never meant for us' };
+    await discardLetter(shop.db, at, decision, { maxReplays: 3 });
+    await dies(1, 'FIRST');
+    expect(await rows()).toEqual([{ state: 'RESOLVED', cause: 'FIRST' }]);
+    await dies(2, 'SECOND');
+    expect(await rows()).toEqual([
+      { state: 'RESOLVED', cause: 'FIRST' },
+      { state: 'OPEN', cause: 'SECOND' },
+    ]);
+    await discardLetter(shop.db, at, { ...decision, decisionId: randomUUID() }, { maxReplays: 3 });
   });
 
   test('has an order whose workflow was terminated, until somebody has seen to it', async () => {

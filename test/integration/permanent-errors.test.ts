@@ -189,9 +189,7 @@ describe('what our own database refuses for good', () => {
         (items) => items.length === 1,
         90_000,
       );
-      expect(await itemsOf(`order-${orderId}`)).toMatchObject([
-        { step: 'settleAttempt', cause: '40001', state: 'OPEN' },
-      ]);
+      expect(await itemsOf(`order-${orderId}`)).toMatchObject([{ step: null, cause: '40001', state: 'OPEN' }]);
     } finally {
       await mend();
     }

@@ -87,6 +87,7 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'operator-items.openOperatorItem': (trx) =>
       operatorItems.openOperatorItem(trx, { ...item, cause: 'UNDO_REFUSED', orderId: completed }),
     'operator-items.closeOperatorItems': (trx) => operatorItems.closeOperatorItems(trx, item, { state: 'HEALED' }),
+    'operator-items.isRunListed': (trx) => operatorItems.isRunListed(trx, item, 'run'),
     'operator-items.noteItemDecision': (trx) =>
       operatorItems.noteItemDecision(trx, { kinds: ['PARKED_SAGA'], subject: item.subject }, decision),
     'operator-items.closeOtherItems': (trx) =>

@@ -104,6 +104,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'money.recordMoney': (trx) =>
       money.recordMoney(trx, { orderId: completed, kind: 'refund', amountMinor: 1, key: 'new' }),
     'money.netCharged': (trx) => money.netCharged(trx, `${completed}:payment:1`),
+    'money.netChargedOfOrder': (trx) => money.netChargedOfOrder(trx, completed),
     'notifications.addNotification': (trx) =>
       notifications.addNotification(trx, {
         orderId: completed,

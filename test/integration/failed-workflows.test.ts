@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
+import { refundWorkflowId, WORKFLOWS } from '../../contracts/workflow-api';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+/** I11: whatever has failed for good is listed within a minute. */
+const WITHIN_MS = 60_000;
+
+describe('a workflow that ended badly', () => {
+  const shop = new Shop();
+  let token: string;
+  beforeAll(async () => {
+    token = await shop.token('op@example.com', 'operator');
+  });
+  afterAll(() => shop.close());
+
+  const itemsOf = async (query: string): Promise<readonly OperatorItemView[]> =>
+    (await shop.call<OperatorItemList>('GET', `/api/ops/items?${query}`, { token })).body.data.items;
+  const listed = async (query: string): Promise<OperatorItemView> => {
+    const [item] = await until(
+      `${query} to be listed`,
+      () => itemsOf(query),
+      (items) => items.length > 0,
+      WITHIN_MS,
+    );
+    return item as OperatorItemView;
+  };
+  const resolve = (id: number, body = { decisionId: randomUUID(), reason: 'settled by hand' }) =>
+    shop.call('POST', `/api/ops/items/${id}/resolve`, { token, body });
+  const terminate = async (workflowId: string) =>
+    (await shop.temporal()).workflow.getHandle(workflowId).terminate('by the test');
+
+  /** Waits until a look that began after this call has ended. */
+  async function oneMoreLook(): Promise<void> {
+    const { rows } = await shop.db.raw('select clock_timestamp() as now');
+    const { now } = rows[0] as { now: Date };
+    await until(
+      'one more look at failed workflows',
+      async () => (await shop.db('last_looks').max({ at: 'looked_until' }).first()) as { at: Date | null },
+      ({ at }) => at !== null && at >= now,
+      WITHIN_MS,
+    );
+  }
+
+  async function paidOrder(warehouseStorage = false): Promise<number> {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { warehouseStorage });
+    await shop.reaches(orderId, warehouseStorage ? 'COMPLETED' : 'PREPARING', warehouseStorage ? 'SETTLED' : 'WAITING');
+    return orderId;
+  }
+
+  test('is listed once with the money at risk, and not again after somebody has seen to it', async () => {
+    const orderId = await paidOrder();
+    await terminate(`order-${orderId}`);
+    const item = await listed(`kind=FAILED_WORKFLOW&order=${orderId}`);
+    expect(item).toMatchObject({ cause: 'TERMINATED', amountAtRisk: 1_000 });
+    await oneMoreLook();
+    expect(await itemsOf(`order=${orderId}`)).toMatchObject([{ id: item.id, times: 1 }]);
+
+    expect((await resolve(item.id)).status).toBe(202);
+    await oneMoreLook();
+    expect(await shop.db('operator_items').where({ order_id: orderId }).select('id', 'state')).toEqual([
+      { id: item.id, state: 'RESOLVED' },
+    ]);
+  });
+
+  test('is listed although it was the refund of a settled order, which nobody would see otherwise', async () => {
+    const orderId = await paidOrder(true);
+    const { workflow } = await shop.temporal();
+    const workflowId = refundWorkflowId(orderId);
+    await workflow.start(WORKFLOWS.refundSaga, { workflowId, taskQueue: 'no-worker', args: [{ orderId }] });
+    await terminate(workflowId);
+    expect(await listed(`kind=FAILED_WORKFLOW&order=${orderId}`)).toMatchObject({ workflowId, cause: 'TERMINATED' });
+  });
+
+  test('takes no decision any more about what it was parked at: somebody can close that, and no sooner', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_undo_refused:99', recipientName: 'fault:ship_refused' });
+    const parked = await listed(`kind=PARKED_SAGA&order=${orderId}`);
+    expect((await resolve(parked.id)).body).toMatchObject({ code: 'ITEM_HAS_OWN_DECISION' });
+    await terminate(`order-${orderId}`);
+    const failed = await listed(`kind=FAILED_WORKFLOW&order=${orderId}`);
+    for (const { id } of [parked, failed]) expect((await resolve(id)).status).toBe(202);
+    expect(await itemsOf(`order=${orderId}`)).toEqual([]);
+  });
+});
