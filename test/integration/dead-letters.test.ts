@@ -6,6 +6,7 @@ import { Broker, eventOf, type SeenRecord, type WrittenRecord } from '../support
 import { unannouncedCouponRequest } from '../support/coupons';
 import { recordOutcomes } from '../support/metrics';
 import { processingEvent, stockEvent, unannouncedOrder } from '../support/processing';
+import { refuseRows } from '../support/refused-rows';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -114,13 +115,17 @@ describe('dead letters', () => {
 
   test('a record that the database can not hold is dead, too', async () => {
     const { orderId } = await shop.payableOrder();
-    const event = { ...eventOf(processingEvent(orderId)), eventId: `nul-\u0000-${randomUUID()}` };
-    const record = { key: String(orderId), value: JSON.stringify(event) };
-    const offset = await broker.write(TOPICS.orderProcessing, { ...record, partition: PARTITION });
-    const [letter] = await letterAt(TOPICS.orderProcessing, offset);
-    expect(letter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_DATABASE');
-    expect(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString()).toBe(record.value);
-    expect((await shop.status(orderId)).status).toBe('PENDING_PAYMENT');
+    const accept = await refuseRows(shop.db, 'insert on processing_requests', `new.order_id = ${orderId}`, '22023');
+    try {
+      const record = { key: String(orderId), value: JSON.stringify(eventOf(processingEvent(orderId))) };
+      const offset = await broker.write(TOPICS.orderProcessing, { ...record, partition: PARTITION });
+      const [letter] = await letterAt(TOPICS.orderProcessing, offset);
+      expect(letter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_DATABASE');
+      expect(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString()).toBe(record.value);
+      expect((await shop.status(orderId)).status).toBe('PENDING_PAYMENT');
+    } finally {
+      await accept();
+    }
   });
 
   test('retries that are used up: the event is dead, its order cancelled and the customer told once', async () => {

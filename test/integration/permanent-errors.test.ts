@@ -1,26 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { expectBooksToAddUp } from '../support/books';
 import { historyText } from '../support/history-text';
+import { refuseRows } from '../support/refused-rows';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 describe('what our own database refuses for good', () => {
   const shop = new Shop();
   afterAll(() => shop.close());
-
-  /** Rows that the database takes no more, until the returned function is called. */
-  async function refuseRows(what: string, when: string, sqlState: string): Promise<() => Promise<void>> {
-    const name = `refuse_${randomUUID().replaceAll('-', '')}`;
-    const table = what.split(' on ')[1] as string;
-    await shop.db.raw(`
-      create function ${name}() returns trigger language plpgsql as $$
-      begin raise exception 'secret of the customer' using errcode = '${sqlState}', detail = 'secret detail'; end $$;
-      create trigger ${name} before ${what} for each row when (${when}) execute function ${name}();
-    `);
-    return async () => {
-      await shop.db.raw(`drop trigger if exists ${name} on ${table}; drop function if exists ${name}`);
-    };
-  }
 
   const itemsOf = (workflowId: string) =>
     shop
@@ -66,7 +53,12 @@ describe('what our own database refuses for good', () => {
 
   test('before the first request: the order waits for a person, and RETRY goes on', async () => {
     const sku = await shop.product(5);
-    const mend = await refuseRows('insert on stock_movements', `new.sku = '${sku}' and new.kind = 'hold'`, '22003');
+    const mend = await refuseRows(
+      shop.db,
+      'insert on stock_movements',
+      `new.sku = '${sku}' and new.kind = 'hold'`,
+      '22003',
+    );
     const orderId = await shop.order(sku);
     try {
       await parksAt(`order-${orderId}`, 'stock', 'SQLSTATE_22003');
@@ -86,7 +78,7 @@ describe('what our own database refuses for good', () => {
     ['settleAttempt', 'update on processing_requests', `new.state = 'DONE'`, '54000'],
   ])('%s: the attempt waits for a person, and RETRY goes on', async (step, what, when, sqlState) => {
     const { orderId } = await shop.payableOrder();
-    const mend = await refuseRows(what, `new.order_id = ${orderId} and ${when}`, sqlState);
+    const mend = await refuseRows(shop.db, what, `new.order_id = ${orderId} and ${when}`, sqlState);
     try {
       await shop.pay(orderId);
       await parksAt(`order-${orderId}`, step, `SQLSTATE_${sqlState}`);
@@ -101,6 +93,7 @@ describe('what our own database refuses for good', () => {
   test('an attempt that waits so can be compensated', async () => {
     const { orderId } = await shop.payableOrder();
     const mend = await refuseRows(
+      shop.db,
       'update on processing_requests',
       `new.order_id = ${orderId} and new.state = 'DONE'`,
       '22001',
@@ -118,7 +111,12 @@ describe('what our own database refuses for good', () => {
 
   test('the undo of stock: parks with its code, and RETRY goes on', async () => {
     const { orderId, sku } = await shop.payableOrder(1, 3);
-    const mend = await refuseRows('insert on stock_movements', `new.sku = '${sku}' and new.kind = 'release'`, '23502');
+    const mend = await refuseRows(
+      shop.db,
+      'insert on stock_movements',
+      `new.sku = '${sku}' and new.kind = 'release'`,
+      '23502',
+    );
     try {
       await shop.signal(orderId, 'compensate', { reason: 'given up', actor: 'lee' });
       await until(
@@ -145,7 +143,7 @@ describe('what our own database refuses for good', () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { warehouseStorage: true });
     await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
-    const mend = await refuseRows('update on orders', `new.id = ${orderId} and ${when}`, '22021');
+    const mend = await refuseRows(shop.db, 'update on orders', `new.id = ${orderId} and ${when}`, '22021');
     try {
       await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
       await parksAt(`refund-${orderId}`, step, 'SQLSTATE_22021');
@@ -163,7 +161,7 @@ describe('what our own database refuses for good', () => {
   test('the end of a coupon request that cannot even be given up is listed, and RETRY gives it up', async () => {
     const code = await shop.coupon(1);
     const requestId = randomUUID();
-    const mend = await refuseRows('update on coupon_requests', `new.request_id = '${requestId}'`, '22021');
+    const mend = await refuseRows(shop.db, 'update on coupon_requests', `new.request_id = '${requestId}'`, '22021');
     try {
       await shop.askForCoupon(code, 'kim@example.com', requestId);
       await parksAt(`coupon-${requestId}`, 'failCouponRequest', 'SQLSTATE_22021');
@@ -177,6 +175,7 @@ describe('what our own database refuses for good', () => {
   test('what fails without an end is listed within a minute and heals by itself', async () => {
     const { orderId } = await shop.payableOrder();
     const mend = await refuseRows(
+      shop.db,
       'update on processing_requests',
       `new.order_id = ${orderId} and new.state = 'DONE'`,
       '40001',
