@@ -28,7 +28,9 @@ const int64 = (value: bigint) => {
   return bytes;
 };
 
-/** As Spring Kafka's DeadLetterPublishingRecoverer writes it: the record itself, and where it stood in headers. */
+let offset = 7_000_000_000n;
+
+/** As Spring Kafka's DeadLetterPublishingRecoverer writes it: the record itself, another each time, and where it stood in headers. */
 function springLetter(key: Buffer | null): WrittenRecord {
   return {
     key,
@@ -38,7 +40,7 @@ function springLetter(key: Buffer | null): WrittenRecord {
       __TypeId__: CLASS,
       'kafka_dlt-original-topic': THEIRS,
       'kafka_dlt-original-partition': int32(2),
-      'kafka_dlt-original-offset': int64(7_000_000_000n),
+      'kafka_dlt-original-offset': int64(offset++),
       'kafka_dlt-original-timestamp': int64(1_767_229_200_000n),
       'kafka_dlt-original-timestamp-type': 'CreateTime',
       'kafka_dlt-original-consumer-group': 'billing',

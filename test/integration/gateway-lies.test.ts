@@ -157,6 +157,31 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     },
   );
 
+  test.each(['SKIP', 'DONE_EXTERNALLY'])(
+    'a person cannot end a refund by %s while the provider is still working on the payment',
+    async (decision) => {
+      const { orderId } = await shop.payableOrder();
+      await shop.pay(orderId, { token: 'tok_undo_refused:1', recipientName: 'fault:ship_refused' });
+      await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
+      const processing = { body: '{"status":"processing"}', headers: { 'content-type': 'application/json' } };
+      await providers.gateway('payment', { operation: 'lookup', orderId, status: 200, ...processing });
+      const resolve = { step: 'payment', decision, reason: 'the bank was called', actor: 'lee' };
+      await shop.signal(orderId, 'resolveCompensation', { ...resolve, decisionId: `early-${orderId}` });
+      const [refusal] = await until(
+        `${decision} to be refused`,
+        () => shop.db('timeline').where({ order_id: orderId, type: 'refused' }).pluck('data'),
+        (refusals) => refusals.length === 1,
+      );
+      expect(refusal.why).toContain('PAYMENT_PROCESSING');
+      expect(await itemsOf(orderId)).toMatchObject([{ kind: 'PARKED_SAGA', state: 'OPEN' }]);
+      await providers.endFaults('payment', orderId);
+      await shop.signal(orderId, 'resolveCompensation', { ...resolve, decisionId: `late-${orderId}` });
+      await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
+      expect(await itemsOf(orderId)).toMatchObject([{ state: 'RESOLVED', actor: 'lee' }]);
+      await expectBooksToAddUp(shop, orderId);
+    },
+  );
+
   test('an order that waits with a rejected request can be compensated', async () => {
     const { orderId } = await shop.payableOrder();
     await providers.gateway('carrier', { operation: 'create', orderId, status: 422, ...problem('INVALID_REQUEST') });
