@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { insertRequest, setRequestState } from '../../db/requests';
+import { endingRequestKey } from '../../db/timeline';
 import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
 import { lateWorker } from '../support/late-worker';
@@ -126,6 +127,11 @@ describe('a worker that comes too late', () => {
       (statuses) => statuses.slice(-2).join() === 'REFUND_REQUESTED,COMPLETED',
     );
     const first = (await shop.db('orders').where({ id: orderId }).first('refund_run_id')) as { refund_run_id: string };
+    const [asked] = (await shop
+      .db('timeline')
+      .where({ order_id: orderId })
+      .where('dedupe_key', 'like', endingRequestKey('%'))
+      .pluck('dedupe_key')) as [string];
     await shop.providers.outage(orderId, 'unavailable');
     await until('the second refund to be taken', refund, ({ status }) => status === 202);
     await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
@@ -134,7 +140,8 @@ describe('a worker that comes too late', () => {
       closed('REFUND_ENDED'),
     );
     await expect(late.run('completeRefund', old)).rejects.toMatchObject(closed('REFUND_ENDED'));
-    expect(await late.run('beginRefund', { ...old, reason: 'broken', actor: 'customer' })).toMatchObject({
+    const requestId = asked.slice(endingRequestKey('').length);
+    expect(await late.run('beginRefund', { ...old, requestId, reason: 'broken', actor: 'customer' })).toMatchObject({
       ended: 'COMPLETED',
     });
     await shop.providers.outage(orderId, 'none');

@@ -28,6 +28,10 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
   'outbox.nextDueAt': ['outbox'],
   // The oldest of all topics, for operators who look at it.
   'outbox.oldestUnpublished': ['outbox'],
+  // One coupon's requests, for operators; and the newest settled orders, behind those that are not.
+  'coupons.couponCounts': ['coupon_requests'],
+  'coupons.couponTruth': ['coupon_requests'],
+  'saga-stories.listSagas SETTLED': ['orders'],
   // One letter among all keys that are blocked.
   'key-lines.waitingBehind': ['blocked_keys'],
 };
