@@ -165,7 +165,13 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
       const processing = { body: '{"status":"processing"}', headers: { 'content-type': 'application/json' } };
       await providers.gateway('payment', { operation: 'lookup', orderId, status: 200, ...processing });
-      const resolve = { step: 'payment', decision, reason: 'the bank was called', actor: 'lee' };
+      const resolve = {
+        step: 'payment',
+        decision,
+        reason: 'the bank was called',
+        actor: 'lee',
+        reference: 'bank 4711',
+      };
       await shop.signal(orderId, 'resolveCompensation', { ...resolve, decisionId: `early-${orderId}` });
       const [refusal] = await until(
         `${decision} to be refused`,
