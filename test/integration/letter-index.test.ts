@@ -198,7 +198,9 @@ describe('the index of dead letters', () => {
     const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
     const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
     // What is altered replaces all that was configured for the topic.
-    const ofTopic = (resources[0]?.configEntries ?? []).filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
+    const ofTopic = (resources[0]?.configEntries ?? []).filter(
+      ({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG,
+    );
     const before = ofTopic.map(({ configName, configValue }) => ({ name: configName, value: configValue }));
     const configure = (configEntries: typeof before) =>
       admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
