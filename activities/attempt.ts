@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Db, Trx } from '../db/connection';
+import { tellCustomer } from '../db/customer-notifications';
 import { changeOrder, type Order, setSagaState } from '../db/orders';
 import { closeRequests, findRequest, replacePendingRetries, setRequestState } from '../db/requests';
 import { keyOfStep } from '../db/saga-steps';
@@ -9,7 +10,6 @@ import type { FailureKind } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
 import { requireDone, requireRunning, requireUndone } from './attempt-fence';
 import { failure } from './failure';
-import { tellCustomer } from './notify';
 import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
 import type { RequestStepCall } from './step-call';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';

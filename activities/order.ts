@@ -1,5 +1,6 @@
 import type { ParkedPoint } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
+import { tellCustomer } from '../db/customer-notifications';
 import { closeOtherItems, openOperatorItem } from '../db/operator-items';
 import { setSagaState } from '../db/orders';
 import { closeRequests, hasOpenRequest } from '../db/requests';
@@ -8,7 +9,6 @@ import { addToTimeline, endingRequestKey } from '../db/timeline';
 import { deliveryPath, type OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
-import { tellCustomer } from './notify';
 import { callersWorkflowId, PARKED_KINDS, parkedSubject } from './parked';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';
 import { type RetryCall, recordRetry } from './write-off';

@@ -157,9 +157,14 @@ export async function closeRequests(trx: Trx, orderId: number): Promise<void> {
     });
 }
 
-/** A request that comes too late or for an order that is not payable any more; one that the workflow has taken stays. */
-export async function skipPendingRequest(db: DbOrTrx, key: RequestKey, reason: string): Promise<void> {
-  await db('processing_requests')
+/**
+ * A request that comes too late, or for an order that is not payable any more; one that the workflow has taken, or is
+ * known to have been told of, stays. Returns whether it was skipped.
+ */
+export async function skipPendingRequest(db: DbOrTrx, key: RequestKey, reason: string): Promise<boolean> {
+  const count = await db('processing_requests')
     .where({ ...keyOf(key), state: 'PENDING' })
+    .whereNull('signalled_at')
     .update({ state: 'SKIPPED', reason, updated_at: db.fn.now() });
+  return count > 0;
 }
