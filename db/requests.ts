@@ -23,6 +23,8 @@ export interface KeptEvent extends Omit<OrderProcessingEvent, 'requestDto'> {
 export interface ProcessingRequest extends RequestKey {
   readonly state: RequestState;
   readonly attempt: number | null;
+  /** Its attempt has failed: it can only be undone. */
+  readonly isUndoing: boolean;
   readonly event: KeptEvent;
   /** Where the request's Kafka record stood; null until the bridge has seen it. */
   readonly record: RecordPosition | null;
@@ -47,7 +49,7 @@ export async function insertRequest(
 export async function findRequest(db: DbOrTrx, key: RequestKey): Promise<ProcessingRequest | undefined> {
   return (await db('processing_requests')
     .select(
-      { orderId: 'order_id', eventId: 'event_id', retryCount: 'retry_count' },
+      { orderId: 'order_id', eventId: 'event_id', retryCount: 'retry_count', isUndoing: 'is_undoing' },
       'state',
       'attempt',
       'event',
@@ -126,6 +128,11 @@ export async function setRequestState(
   await trx('processing_requests')
     .where(keyOf(key))
     .update({ state, ...extra, updated_at: trx.fn.now() });
+}
+
+/** The attempt that serves the request can't be settled any more. */
+export async function beginUndoing(trx: Trx, key: RequestKey): Promise<void> {
+  await trx('processing_requests').where(keyOf(key)).update({ is_undoing: true });
 }
 
 /** Whether anything asked for before now may still lead to a payment: it stops the clock of the hold. */

@@ -41,6 +41,7 @@ const NO_QUERIES: ReadonlySet<string> = new Set([
   'connection.openDatabase',
   'coupon-requests.againWhereTaken',
   'customer-notifications.tellCustomer',
+  'orders.isShownLater',
   'outbox.recordRow',
   'outbox.traceHeaders',
   'refusal.refusalState',

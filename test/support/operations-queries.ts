@@ -99,8 +99,15 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'operator-items.isRunListed': (trx) => operatorItems.isRunListed(trx, item, 'run'),
     'operator-items.noteItemDecision': (trx) =>
       operatorItems.noteItemDecision(trx, { kinds: ['PARKED_SAGA'], subject: item.subject }, decision),
-    'operator-items.closeOtherItems': (trx) =>
-      operatorItems.closeOtherItems(trx, { kinds: ['PARKED_SAGA'], workflowId: `order-${completed}`, except: [] }),
+    'operator-items.replaceItems': (trx) =>
+      operatorItems.replaceItems(trx, {
+        kinds: ['PARKED_SAGA'],
+        workflowId: `order-${completed}`,
+        asOfMs: Date.now(),
+        items: [{ ...item, kind: 'PARKED_SAGA', cause: 'UNDO_REFUSED', orderId: completed }],
+      }),
+    'operator-items.closeItemsOfSettled': (trx) =>
+      operatorItems.closeItemsOfSettled(trx, ['PARKED_SAGA', 'PERMANENT_ERROR'], { limit: 200 }),
     'operator-items.listOperatorItems': async (trx) => {
       await operatorItems.listOperatorItems(trx, { state: 'OPEN' }, { limit: 50 });
       await operatorItems.listOperatorItems(trx, { state: 'RESOLVED' }, { limit: 50, after: 1_000 });
