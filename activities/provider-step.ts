@@ -1,5 +1,5 @@
 import type { Db, Trx } from '../db/connection';
-import { lockOrder } from '../db/orders';
+import { lockOrder, type Order } from '../db/orders';
 import { advanceStep, beginStep, findStep, keyOfStep, lockStep, type StepId, type StepRecord } from '../db/saga-steps';
 import { addToTimeline } from '../db/timeline';
 import type { FailureKind } from '../domain/failure';
@@ -16,8 +16,8 @@ export interface ProviderEffect<Result> {
   lookUp(record: StepRecord): Promise<Result | undefined>;
   /** What the record keeps of the result. */
   refOf(result: Result): string;
-  /** Own rows of the same transaction as the outcome. */
-  recordIn?(trx: Trx, result: Result): Promise<void>;
+  /** Own rows of the same transaction as the outcome, and what must be true of it. */
+  recordIn?(trx: Trx, result: Result, order: Order): Promise<void>;
 }
 
 /** The record left the state that a run of its do assumes: another run, or the undo, was faster. */
@@ -70,9 +70,10 @@ async function recordOutcome<Result>(
 ): Promise<void> {
   const providerRef = effect.refOf(result);
   await db.transaction(async (trx) => {
-    await lockOrder(trx, id.orderId);
+    const order = await lockOrder(trx, id.orderId);
+    if (!order) throw failure('PERMANENT', 'ORDER_NOT_FOUND');
     if (!(await advanceStep(trx, id, ['UNKNOWN'], { state: 'DONE', providerRef, code: null }))) throw new StepMovedOn();
-    await effect.recordIn?.(trx, result);
+    await effect.recordIn?.(trx, result, order);
     await recordStep(trx, id, 'DONE');
   });
 }

@@ -207,6 +207,28 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     await expectBooksToAddUp(shop, orderId);
   });
 
+  test("an amount that is not the order's is believed neither of a charge nor of a refund", async () => {
+    const { orderId } = await shop.payableOrder();
+    const json = (body: object) => ({ body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+    const captured = json({ status: 'captured', capturedMinor: 1 });
+    await providers.gateway('payment', { orderId, operation: 'confirm', status: 200, ...captured });
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
+    expect(await itemsOf(orderId)).toMatchObject([{ kind: 'PERMANENT_ERROR', cause: 'AMOUNT_MISMATCH' }]);
+    await providers.endFaults('payment', orderId);
+    const retry = { step: 'payment', decision: 'RETRY', reason: 'the gateway is well', actor: 'lee' };
+    await shop.signal(orderId, 'resolveCompensation', { ...retry, decisionId: `charge-${orderId}` });
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    await providers.gateway('payment', { orderId, operation: 'close', status: 200, ...json({ refundedMinor: 0 }) });
+    await shop.signal(orderId, 'compensate', { reason: 'given up', actor: 'lee' });
+    await shop.reaches(orderId, 'PREPARING', 'NEEDS_OPERATOR');
+    expect((await itemsOf(orderId)).at(-1)).toMatchObject({ kind: 'PARKED_SAGA', cause: 'REFUND_INCOMPLETE' });
+    await providers.endFaults('payment', orderId);
+    await shop.signal(orderId, 'resolveCompensation', { ...retry, decisionId: `refund-${orderId}` });
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    await expectBooksToAddUp(shop, orderId);
+  });
+
   test('an undo that was refused is listed while the others are still under way', async () => {
     const { orderId } = await shop.payableOrder();
     await providers.gateway('carrier', { orderId, operation: 'cancel', status: 409, ...problem('UNDO_REFUSED') });
