@@ -2,24 +2,16 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Db, Trx } from '../db/connection';
 import { tellCustomer } from '../db/customer-notifications';
 import { changeOrder, isShownLater, type Order, setSagaState } from '../db/orders';
-import {
-  beginUndoing,
-  closeRequests,
-  findRequest,
-  replacePendingRetries,
-  requestOfAttempt,
-  setRequestState,
-} from '../db/requests';
-import { keyOfStep, stepsOfOrder } from '../db/saga-steps';
+import { closeRequests, findRequest, recordFailure, replacePendingRetries, setRequestState } from '../db/requests';
+import { keyOfStep } from '../db/saga-steps';
 import { sellHeldStock } from '../db/stock';
 import { addToTimeline } from '../db/timeline';
-import type { FailureKind } from '../domain/failure';
+import type { FailureCause, FailureKind } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
 import { requireDone, requireRunning, requireUndone } from './attempt-fence';
 import { failure } from './failure';
-import { kindOfRefusal } from './provider-step';
 import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
-import type { RequestStepCall, StepCall } from './step-call';
+import type { RequestStepCall } from './step-call';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';
 
 export type Beginning =
@@ -31,24 +23,19 @@ export type Beginning =
       readonly hasCoupon?: boolean;
       /** This very attempt is over: a workflow task that was lost had come so far. FAILED: it is to be undone, or has been. */
       readonly ended?: 'DONE' | 'FAILED';
-      /** Of an attempt that FAILED: what a provider said no to. */
-      readonly refusal?: Pick<AttemptFailure, 'code' | 'kind'>;
+      /** Why it FAILED, where that is known. */
+      readonly failure?: FailureCause;
     }
   | { readonly accepted: false; readonly why: string };
 
 /** How an attempt has ended that was accepted. */
-export interface AttemptEnd {
-  readonly ended: 'DONE' | 'FAILED';
-  readonly refusal?: Pick<AttemptFailure, 'code' | 'kind'>;
-}
+export type AttemptEnd = { readonly ended: 'DONE' } | { readonly ended: 'FAILED'; readonly failure?: FailureCause };
 
 /** What becomes of an attempt that failed and was undone. */
 export type AfterFailure = 'AWAIT_CUSTOMER' | 'CANCEL' | 'RETRY' | 'GIVE_UP';
 
 /** Why an attempt failed, and what follows. */
-export interface AttemptFailure {
-  readonly code: string;
-  readonly kind: FailureKind;
+export interface AttemptFailure extends FailureCause {
   readonly next: AfterFailure;
 }
 
@@ -71,8 +58,8 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         } as const;
         if (request.attempt === call.attempt) {
           if (request.state === 'DONE') return { ...accepted, ended: 'DONE' };
-          if (request.state === 'RUNNING' && !request.isUndoing) return accepted;
-          return { ...accepted, ...(await failedAttempt(trx, call)) };
+          if (request.state === 'RUNNING' && request.failure === null) return accepted;
+          return { ...accepted, ended: 'FAILED', ...(request.failure && { failure: request.failure }) };
         }
         if (request.state !== 'PENDING') return { accepted: false, why: `REQUEST_${request.state}` };
         if (order.status !== 'PENDING_PAYMENT') {
@@ -92,14 +79,16 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
     },
 
     /**
-     * From here on the attempt can only be undone, however late a settlement is; DONE: it was settled before.
-     * For an attempt that has failed in its workflow.
+     * Ends an attempt that has failed in its workflow: from here on it can only be undone, however late a settlement is. The
+     * first cause stays; DONE: it was settled before.
      */
-    async closeAttempt(call: RequestStepCall): Promise<AttemptEnd> {
+    async closeAttempt(call: RequestStepCall & FailureCause): Promise<AttemptEnd> {
       return withOrder(db, call.orderId, async (trx): Promise<AttemptEnd> => {
-        if ((await requestOfAttempt(trx, call))?.state === 'DONE') return { ended: 'DONE' };
-        await beginUndoing(trx, call);
-        return failedAttempt(trx, call);
+        const request = await findRequest(trx, call);
+        if (request?.state === 'DONE') return { ended: 'DONE' };
+        const failure = request?.failure ?? { code: call.code, kind: call.kind };
+        await recordFailure(trx, call, failure);
+        return { ended: 'FAILED', failure };
       });
     },
 
@@ -185,15 +174,6 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
       });
     },
   };
-}
-
-/** The first no of a provider stays the reason, also for a worker that finds its steps undone. */
-async function failedAttempt(trx: Trx, { orderId, attempt }: StepCall): Promise<AttemptEnd> {
-  const refused = (await stepsOfOrder(trx, orderId)).find(
-    (step) => step.attempt === attempt && step.refusedCode !== null,
-  );
-  if (!refused) return { ended: 'FAILED' };
-  return { ended: 'FAILED', refusal: { code: refused.refusedCode as string, kind: kindOfRefusal(refused.step) } };
 }
 
 /**

@@ -2,8 +2,6 @@ import type { Db, Trx } from '../db/connection';
 import { lockOrder, type Order } from '../db/orders';
 import { advanceStep, beginStep, findStep, keyOfStep, lockStep, type StepId, type StepRecord } from '../db/saga-steps';
 import { addToTimeline } from '../db/timeline';
-import type { FailureKind } from '../domain/failure';
-import type { OrderStep } from '../domain/saga-state';
 import { KeyClosed, ProviderRefused } from '../providers/errors';
 import { requireUndoable, type UndoCall } from './attempt-fence';
 import { asFailure, failure } from './failure';
@@ -54,12 +52,8 @@ function isDone(record: StepRecord): boolean {
 }
 
 /** Only the payment provider speaks about the customer's means of payment. */
-export function kindOfRefusal(step: OrderStep): FailureKind {
-  return step === 'payment' ? 'DECLINED' : 'REFUSED';
-}
-
 function refusal(id: StepId, code: string) {
-  return failure(kindOfRefusal(id.step), code, `${keyOfStep(id)}: ${code}`);
+  return failure(id.step === 'payment' ? 'DECLINED' : 'REFUSED', code, `${keyOfStep(id)}: ${code}`);
 }
 
 async function recordOutcome<Result>(

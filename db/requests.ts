@@ -1,6 +1,7 @@
 import type { TextHeaders } from '../contracts/dead-letters';
 import type { OrderProcessingEvent } from '../contracts/events';
 import type { RecordPosition } from '../contracts/workflow-api';
+import type { FailureCause } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
 import type { Db, DbOrTrx, Trx } from './connection';
 
@@ -23,8 +24,8 @@ export interface KeptEvent extends Omit<OrderProcessingEvent, 'requestDto'> {
 export interface ProcessingRequest extends RequestKey {
   readonly state: RequestState;
   readonly attempt: number | null;
-  /** Its attempt has failed: it can only be undone. */
-  readonly isUndoing: boolean;
+  /** Why its attempt has failed, so that it can only be undone; null: it has not. */
+  readonly failure: FailureCause | null;
   readonly event: KeptEvent;
   /** Where the request's Kafka record stood; null until the bridge has seen it. */
   readonly record: RecordPosition | null;
@@ -49,9 +50,10 @@ export async function insertRequest(
 export async function findRequest(db: DbOrTrx, key: RequestKey): Promise<ProcessingRequest | undefined> {
   return (await db('processing_requests')
     .select(
-      { orderId: 'order_id', eventId: 'event_id', retryCount: 'retry_count', isUndoing: 'is_undoing' },
+      { orderId: 'order_id', eventId: 'event_id', retryCount: 'retry_count' },
       'state',
       'attempt',
+      'failure',
       'event',
       'record',
     )
@@ -131,8 +133,10 @@ export async function setRequestState(
 }
 
 /** The attempt that serves the request can't be settled any more. */
-export async function beginUndoing(trx: Trx, key: RequestKey): Promise<void> {
-  await trx('processing_requests').where(keyOf(key)).update({ is_undoing: true });
+export async function recordFailure(trx: Trx, key: RequestKey, failure: FailureCause): Promise<void> {
+  await trx('processing_requests')
+    .where(keyOf(key))
+    .update({ failure: JSON.stringify(failure) });
 }
 
 /** Whether anything asked for before now may still lead to a payment: it stops the clock of the hold. */

@@ -24,6 +24,12 @@ export function isFinal(kind: FailureKind): boolean {
   return FINAL.has(kind);
 }
 
+/** Why something failed: a stable code, and the kind that says what follows. */
+export interface FailureCause {
+  readonly code: string;
+  readonly kind: FailureKind;
+}
+
 /** Carried by a failure as its only detail. */
 export interface FailureDetail {
   readonly kind: FailureKind;

@@ -5,13 +5,11 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { FailureDetail, FailureKind } from '../domain/failure';
+import type { FailureCause, FailureDetail } from '../domain/failure';
 
-/** Why a call failed: its stable code, and the kind that says what follows. */
-export interface Failure {
-  readonly code: string;
+/** Why a call failed. */
+export interface Failure extends FailureCause {
   readonly message: string;
-  readonly kind: FailureKind;
 }
 
 /** Reads what an activity's failure says of itself; a call that ran out of time is unavailable. */

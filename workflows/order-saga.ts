@@ -10,6 +10,7 @@ import type { AfterFailure, AttemptEnd } from '../activities/attempt';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
 import type { OrderSagaInput, PaymentRequested, ShipmentStatus, ShipmentUpdated } from '../contracts/workflow-api';
+import type { FailureCause } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
 import { describeFailure, type Failure } from './failures';
 import { OrderDesk } from './order-desk';
@@ -17,8 +18,8 @@ import { type AcceptedAttempt, type AttemptSteps, attemptSteps, type Settlement,
 import { StepFailed } from './saga';
 
 const HOLD_EXPIRED = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };
-/** Of an attempt that the database knows to have failed: its code and what follows are recorded there. */
-const FAILED_BEFORE: Failure = { code: 'FAILED_BEFORE', message: 'failed before', kind: 'CLOSED' };
+/** Of an attempt that has ended: why, and what follows, is recorded there. */
+const FAILED_BEFORE: FailureCause = { code: 'FAILED_BEFORE', kind: 'CLOSED' };
 
 const STATUS_OF_PARCEL: Readonly<Record<ShipmentStatus, OrderStatus>> = {
   SHIPMENT_STARTED: 'SHIPMENT_STARTED',
@@ -103,8 +104,7 @@ class OrderLife extends OrderDesk {
       const steps = attemptSteps(call, beginning, policy, this.settlement);
       this.saga.plan(...Object.values(steps));
       this.board.show('RUNNING', `the steps of attempt ${attempt}`);
-      const failure = beginning.ended ? FAILED_BEFORE : await this.doSteps(call, steps);
-      const end: AttemptEnd = failure ? await this.endOf(call, beginning) : { ended: 'DONE' };
+      const end = await this.endOf(call, beginning, steps);
       if (end.ended === 'DONE') {
         for (const step of Object.values(steps)) this.saga.keep(step);
         this.settlement.isSettled = true;
@@ -114,7 +114,7 @@ class OrderLife extends OrderDesk {
       }
       await this.undoAttempt(attempt);
       if (this.inbox.openCancellation) return false;
-      if (!(await this.goOnAfter(reasonOf(failure ?? FAILED_BEFORE, end), call, policy))) return false;
+      if (!(await this.goOnAfter(end.failure ?? FAILED_BEFORE, call, policy))) return false;
     }
   }
 
@@ -137,9 +137,12 @@ class OrderLife extends OrderDesk {
     }
   }
 
-  /** How an attempt ends that failed here: a workflow task that was lost may have settled it, and then nothing is undone. */
-  private async endOf(call: RequestStepCall, { ended, refusal }: AcceptedAttempt): Promise<AttemptEnd> {
-    return ended ? { ended, ...(refusal && { refusal }) } : this.own.closeAttempt(call);
+  /** Brings an attempt to its end. A workflow task that was lost may have done so before, and then that end stands. */
+  private async endOf(call: RequestStepCall, beginning: AcceptedAttempt, steps: AttemptSteps): Promise<AttemptEnd> {
+    const { ended, failure } = beginning;
+    if (ended) return ended === 'DONE' ? { ended } : { ended, ...(failure && { failure }) };
+    const failed = await this.doSteps(call, steps);
+    return failed ? this.own.closeAttempt({ ...call, code: failed.code, kind: failed.kind }) : { ended: 'DONE' };
   }
 
   /** The next request to pay; undefined: cancelled, or the hold ran out with no request accepted in time. */
@@ -259,7 +262,7 @@ class OrderLife extends OrderDesk {
   }
 
   /** What a failed and undone attempt leads to: true if the order stays payable. */
-  private async goOnAfter(failure: Failure, call: RequestStepCall, policy: OrderPolicy): Promise<boolean> {
+  private async goOnAfter(failure: FailureCause, call: RequestStepCall, policy: OrderPolicy): Promise<boolean> {
     const planned = this.whatFollows(failure, call.retryCount, policy);
     const atMs = Date.now();
     const holdExpiresAtMs = atMs + this.holdLeftMs;
@@ -276,17 +279,12 @@ class OrderLife extends OrderDesk {
   }
 
   /** Only a decline speaks about the customer's means of payment, and only a refusal about what was asked for; all else is tried again. */
-  private whatFollows({ kind }: Failure, retryCount: number, policy: OrderPolicy): AfterFailure {
+  private whatFollows({ kind }: FailureCause, retryCount: number, policy: OrderPolicy): AfterFailure {
     const { declines, refusals } = this.board;
     if (kind === 'DECLINED') return declines + 1 >= policy.maxDeclines ? 'CANCEL' : 'AWAIT_CUSTOMER';
     if (kind === 'REFUSED') return refusals + 1 >= policy.maxAttempts ? 'CANCEL' : 'AWAIT_CUSTOMER';
     return retryCount < policy.maxRetries ? 'RETRY' : 'GIVE_UP';
   }
-}
-
-/** Why an attempt failed; of one that was undone before, what a provider had said no to. */
-function reasonOf(failure: Failure, { refusal }: AttemptEnd): Failure {
-  return failure.kind === 'CLOSED' && refusal ? { ...failure, ...refusal } : failure;
 }
 
 function failureOf(error: unknown): Failure {

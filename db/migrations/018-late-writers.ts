@@ -6,7 +6,7 @@ import type { Knex } from 'knex';
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
-    alter table processing_requests add column is_undoing boolean not null default false;
+    alter table processing_requests add column failure jsonb;
     alter table orders add column saga_state_at timestamptz;
     alter table operator_items add column as_of_ms bigint;
     drop index operator_items_workflow;
@@ -20,6 +20,6 @@ export async function down(knex: Knex): Promise<void> {
     create index operator_items_workflow on operator_items (workflow_id) where state = 'OPEN';
     alter table operator_items drop column as_of_ms;
     alter table orders drop column saga_state_at;
-    alter table processing_requests drop column is_undoing;
+    alter table processing_requests drop column failure;
   `);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { insertRequest, setRequestState } from '../../db/requests';
 import { endingRequestKey } from '../../db/timeline';
+import type { FailureCause } from '../../domain/failure';
 import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
 import { lateWorker } from '../support/late-worker';
@@ -68,7 +69,7 @@ describe('a worker that comes too late', () => {
     const call = await lastCall(orderId);
     const settle = () => late.run('settleAttempt', { ...call, stored: false, atMs: Date.now() });
     await expect(settle()).rejects.toMatchObject(final('ATTEMPT_ENDED'));
-    await shop.db('processing_requests').where({ order_id: orderId }).update({ state: 'RUNNING', is_undoing: false });
+    await shop.db('processing_requests').where({ order_id: orderId }).update({ state: 'RUNNING', failure: null });
     await expect(settle()).rejects.toMatchObject(final('STEPS_NOT_DONE'));
     await expect(late.run('completePayment', { ...call, atMs: Date.now() })).rejects.toMatchObject(
       final('STEPS_NOT_DONE'),
@@ -159,20 +160,23 @@ describe('a worker that comes too late', () => {
     await expectBooksToAddUp(shop, orderId);
   });
 
-  test('settles nothing of an attempt that has failed in its workflow, and is told what was refused', async () => {
+  test('settles nothing of an attempt that has failed in its workflow, and keeps its first cause', async () => {
     const { orderId } = await shop.payableOrder();
     const call = await runningAttempt(orderId, 'fault:ship_refused');
     await late.run('charge', call);
     await expect(late.run('createShipment', call)).rejects.toMatchObject(final('SHIPMENT_REFUSED'));
-    expect(await late.run('closeAttempt', call)).toEqual({
-      ended: 'FAILED',
-      refusal: { code: 'SHIPMENT_REFUSED', kind: 'REFUSED' },
-    });
+    const cause = { code: 'SHIPMENT_REFUSED', kind: 'REFUSED' } as const;
+    const closing = (why: FailureCause) => late.run('closeAttempt', { ...call, ...why });
+    expect(await closing(cause)).toEqual({ ended: 'FAILED', failure: cause });
+    expect(await closing({ code: 'STEP_CLOSED', kind: 'CLOSED' })).toEqual({ ended: 'FAILED', failure: cause });
     await shop.db('saga_steps').where({ order_id: orderId, step: 'shipment' }).update({ state: 'DONE' });
     await expect(late.run('settleAttempt', { ...call, stored: false, atMs: Date.now() })).rejects.toMatchObject(
       final('ATTEMPT_ENDED'),
     );
-    expect(await late.run('beginAttempt', { ...call, atMs: Date.now() })).toMatchObject({ ended: 'FAILED' });
+    expect(await late.run('beginAttempt', { ...call, atMs: Date.now() })).toMatchObject({
+      ended: 'FAILED',
+      failure: cause,
+    });
     const undo = { orderId, attempt: call.attempt, isSettled: false };
     for (const name of ['cancelShipment', 'refund'] as const) await late.run(name, undo);
     await setRequestState(shop.db, call, 'FAILED');

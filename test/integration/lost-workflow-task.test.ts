@@ -69,7 +69,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
     expect(await sagaOf(orderId)).toMatchObject({ attempt: 2, declines: 0, refusals: 0 });
     expect(await shop.attemptEnds(orderId)).toEqual([
-      { state: 'FAILED', reason: 'STEP_CLOSED' },
+      { state: 'FAILED', reason: 'PROVIDER_UNAVAILABLE' },
       { state: 'DONE', reason: null },
     ]);
     await expectBooksToAddUp(shop, orderId);

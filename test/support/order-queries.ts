@@ -164,7 +164,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'requests.hasOpenRequest': (trx) => requests.hasOpenRequest(trx, pending),
     'requests.replacePendingRetries': (trx) => requests.replacePendingRetries(trx, pending),
     'requests.closeRequests': (trx) => requests.closeRequests(trx, pending),
-    'requests.beginUndoing': (trx) => requests.beginUndoing(trx, key),
+    'requests.recordFailure': (trx) => requests.recordFailure(trx, key, { code: 'NO', kind: 'REFUSED' }),
     'requests.skipPendingRequest': (trx) => requests.skipPendingRequest(trx, key, 'why'),
     'saga-steps.findStep': (trx) => sagaSteps.findStep(trx, step),
     'saga-steps.lockStep': (trx) => sagaSteps.lockStep(trx, step),
