@@ -25,7 +25,7 @@ const ROOMS = [
   'workflows',
 ];
 /** Contracts that carry no zod, so that the bundle of the workflows stays small. */
-const ZOD_FREE = '^contracts/(workflow-api|topics|trace-header)\\.ts$';
+const ZOD_FREE = '^contracts/(workflow/|(workflow-api|topics|trace-header)\\.ts$)';
 const TESTS = '\\.test\\.ts$';
 
 /** May import these rooms, and of `types` the types only. */

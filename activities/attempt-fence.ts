@@ -1,3 +1,4 @@
+import { ATTEMPT_STEPS } from '../contracts/workflow/attempt-steps';
 import type { DbOrTrx, Trx } from '../db/connection';
 import type { Order } from '../db/orders';
 import { findRequest, type ProcessingRequest, requestOfAttempt } from '../db/requests';
@@ -30,13 +31,11 @@ export async function requireDone(
   const steps = await stepsOfOrder(trx, order.id);
   const isDone = (step: OrderStep, of: number) =>
     steps.some((record) => record.step === step && record.attempt === of && record.state === 'DONE');
-  const needed: OrderStep[] = [
-    ...(order.couponRequestId === null ? [] : (['coupon'] as const)),
-    ...(order.totalMinor > 0 ? (['payment'] as const) : []),
-    'shipment',
-    ...(stored ? (['warehouse'] as const) : []),
-  ];
-  const missing = needed.filter((step) => !isDone(step, attempt));
+  const facts = { hasCoupon: order.couponRequestId !== null, totalMinor: order.totalMinor, warehouseStorage: stored };
+  const needed = ATTEMPT_STEPS.flatMap((planned) =>
+    planned.kind !== 'move' && planned.needed(facts) ? [planned.name] : [],
+  );
+  const missing: OrderStep[] = needed.filter((step) => !isDone(step, attempt));
   if (!isDone('stock', 0)) missing.push('stock');
   if (missing.length > 0)
     throw failure('CLOSED', 'STEPS_NOT_DONE', `not done, or taken back: ${missing.join(', ')} of attempt ${attempt}`);

@@ -194,5 +194,3 @@ async function settling(
     throw error;
   }
 }
-
-export type AttemptActivities = ReturnType<typeof createAttemptActivities>;

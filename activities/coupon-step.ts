@@ -57,4 +57,3 @@ export function createCouponStepActivities({ db }: { readonly db: Db }) {
     },
   };
 }
-export type CouponStepActivities = ReturnType<typeof createCouponStepActivities>;

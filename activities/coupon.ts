@@ -74,7 +74,6 @@ export function createCouponActivities(deps: {
     },
   };
 }
-export type CouponActivities = ReturnType<typeof createCouponActivities>;
 
 const NOT_FOUND = 'COUPON_REQUEST_NOT_FOUND';
 

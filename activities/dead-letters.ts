@@ -55,5 +55,3 @@ function refusalOf(error: unknown): string | undefined {
   if (error instanceof DeskRefusal) return error.code;
   return refusalState(error) && 'REFUSED_BY_DATABASE';
 }
-
-export type DeadLetterActivities = ReturnType<typeof createDeadLetterActivities>;

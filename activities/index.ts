@@ -1,11 +1,52 @@
-/** The activities' shapes: all that workflows know of them. */
-export type { AttemptActivities } from './attempt';
-export type { CouponActivities } from './coupon';
-export type { CouponStepActivities } from './coupon-step';
-export type { DeadLetterActivities } from './dead-letters';
-export type { OrderActivities } from './order';
-export type { PaymentActivities } from './payment';
-export type { RefundActivities } from './refund';
-export type { ShipmentActivities } from './shipment';
-export type { StockActivities } from './stock';
-export type { WarehouseActivities } from './warehouse';
+import type { Redis } from 'ioredis';
+import type { Db } from '../db/connection';
+import { couponTruth } from '../db/coupons';
+import { CouponGate } from '../redis/coupon-gate';
+import { IssuedCoupons } from '../redis/issued-coupons';
+import { createAttemptActivities } from './attempt';
+import { createCouponActivities } from './coupon';
+import { createCouponStepActivities } from './coupon-step';
+import { type Providers, withCredentialAlerts } from './credential-alerts';
+import { createDeadLetterActivities } from './dead-letters';
+import { createOrderActivities } from './order';
+import { createPaymentActivities } from './payment';
+import { createRefundActivities } from './refund';
+import type { RetryPolicy } from './retry';
+import { createShipmentActivities } from './shipment';
+import { createStockActivities, type OrderPolicy } from './stock';
+import { createWarehouseActivities } from './warehouse';
+
+export interface ActivityDependencies {
+  readonly db: Db;
+  readonly redis?: Redis | undefined;
+  readonly providers: Providers;
+  readonly policy: OrderPolicy;
+  readonly retry: RetryPolicy;
+  /** How often a dead letter is sent back before it is parked. */
+  readonly maxReplays: number;
+}
+
+/** Every activity, with what it needs. */
+export function createActivities({ db, redis, policy, retry, maxReplays, ...given }: ActivityDependencies) {
+  const providers = withCredentialAlerts(given.providers, db);
+  const patience = { fastMs: policy.fastCallMs, patientMs: policy.patientCallMs };
+  return {
+    ...createStockActivities({ db, policy }),
+    ...createAttemptActivities({ db, retry }),
+    ...createOrderActivities({ db }),
+    ...createCouponStepActivities({ db }),
+    ...createPaymentActivities({ db, payment: providers.payment, patience }),
+    ...createShipmentActivities({ db, carrier: providers.carrier, patience }),
+    ...createWarehouseActivities({ db, warehouse: providers.warehouse, patience }),
+    ...createRefundActivities({ db, policy }),
+    ...createDeadLetterActivities({ db, policy: { maxReplays } }),
+    ...createCouponActivities({
+      db,
+      gate: new CouponGate(redis, couponTruth(db)),
+      issued: new IssuedCoupons(redis),
+    }),
+  };
+}
+
+/** Their shapes: all that workflows know of them. */
+export type Activities = ReturnType<typeof createActivities>;

@@ -174,4 +174,3 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
     },
   };
 }
-export type OrderActivities = ReturnType<typeof createOrderActivities>;

@@ -135,7 +135,6 @@ export function createPaymentActivities(deps: {
     },
   };
 }
-export type PaymentActivities = ReturnType<typeof createPaymentActivities>;
 
 function chargeOf(ref: string, state: PaymentState): Charge | undefined {
   switch (state.status) {

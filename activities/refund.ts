@@ -119,5 +119,3 @@ function endOf({ status, refundRunId }: Order, runId: string): { ended?: 'COMPLE
   if (status === 'COMPLETED' || status === 'REFUNDED') return { ended: status };
   return refundRunId === runId ? {} : { ended: 'COMPLETED' };
 }
-
-export type RefundActivities = ReturnType<typeof createRefundActivities>;

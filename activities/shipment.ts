@@ -57,4 +57,3 @@ export function createShipmentActivities(deps: {
     },
   };
 }
-export type ShipmentActivities = ReturnType<typeof createShipmentActivities>;

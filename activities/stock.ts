@@ -100,7 +100,6 @@ export function createStockActivities(deps: { readonly db: Db; readonly policy: 
     },
   };
 }
-export type StockActivities = ReturnType<typeof createStockActivities>;
 
 async function cancelForShortage(
   trx: Trx,

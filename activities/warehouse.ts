@@ -49,4 +49,3 @@ export function createWarehouseActivities(deps: {
     },
   };
 }
-export type WarehouseActivities = ReturnType<typeof createWarehouseActivities>;

@@ -1,13 +1,13 @@
 import type { Context } from '@temporalio/activity';
 import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
+import type { Activities } from '../activities';
 import { TASK_QUEUES, type TaskQueue } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { TracingActivityInterceptor } from '../observability/temporal-tracing';
 import { AfterActivity } from './after-activity';
-import type { Activities } from './compose-activities';
 
 const QUIETER: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
   TRACE: 'debug',

@@ -5,29 +5,16 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import type {
-  AttemptActivities,
-  CouponActivities,
-  CouponStepActivities,
-  OrderActivities,
-  PaymentActivities,
-  RefundActivities,
-  ShipmentActivities,
-  StockActivities,
-  WarehouseActivities,
-} from '../activities';
+import type { Activities } from '../activities';
 import type { OrderPolicy } from '../activities/stock';
+import type { AttemptStep } from '../contracts/workflow/attempt-steps';
 import { type FailureKind, isFinal } from '../domain/failure';
 import { describeFailure, type Failure } from './failures';
 
-export type OwnActivities = StockActivities &
-  AttemptActivities &
-  OrderActivities &
-  CouponActivities &
-  CouponStepActivities &
-  RefundActivities &
-  Pick<ShipmentActivities, 'keepShipment'>;
-type ProviderActivities = PaymentActivities & Omit<ShipmentActivities, 'keepShipment'> & WarehouseActivities;
+type ProviderStep = Extract<AttemptStep, { kind: 'provider' }>;
+type ProviderActivities = Pick<Activities, ProviderStep['do' | 'undo' | 'writeOff']>;
+/** Those in our own database. */
+export type OwnActivities = Omit<Activities, keyof ProviderActivities>;
 
 const MARGIN_MS = 1_000;
 /** Before the order's policy is known. */
@@ -63,14 +50,14 @@ export function ownUndo(policy: OrderPolicy | undefined): OwnActivities {
 }
 
 /** A parked undo, tried again until it ends. A person may interrupt it: what is under way then is waited for. */
-export function undoInTime<Name extends keyof OwnActivities | keyof ProviderActivities>(
+export function undoInTime<Name extends keyof Activities>(
   name: Name,
   summary: string,
-  call: Parameters<(OwnActivities & ProviderActivities)[Name]>[0],
+  call: Parameters<Activities[Name]>[0],
   policy: OrderPolicy | undefined,
 ): Promise<void> {
   const gapMs = policy?.undoRetryMs ?? UNDO_RETRY_MS;
-  const activities = proxyActivities<OwnActivities & ProviderActivities>({
+  const activities = proxyActivities<Activities>({
     summary,
     startToCloseTimeout: Math.max(30_000, (policy?.patientCallMs ?? 0) + MARGIN_MS),
     retry: { initialInterval: gapMs, backoffCoefficient: 1 },

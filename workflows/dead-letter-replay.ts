@@ -8,7 +8,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { DeadLetterActivities } from '../activities';
+import type { Activities } from '../activities';
 import {
   type DeadLetterReplayInput,
   QUERIES,
@@ -24,7 +24,7 @@ const MOST_AT_ONCE = 50;
 const STEERINGS_KEPT = 20;
 const MAX_TEXT = 500;
 
-const { replayNext } = proxyActivities<DeadLetterActivities>({
+const { replayNext } = proxyActivities<Activities>({
   // A batch takes a fraction of a second; whoever died with one is waited for no longer than this.
   startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },

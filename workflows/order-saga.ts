@@ -6,7 +6,7 @@ import {
   TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { AfterFailure, AttemptEnd } from '../activities/attempt';
+import type { AfterFailure, AttemptEnd, Beginning } from '../activities/attempt';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
 import type { OrderSagaInput, PaymentRequested, ShipmentStatus, ShipmentUpdated } from '../contracts/workflow-api';
@@ -14,8 +14,12 @@ import type { FailureCause } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
 import { describeFailure, type Failure } from './failures';
 import { OrderDesk } from './order-desk';
-import { type AcceptedAttempt, type AttemptSteps, attemptSteps, type Settlement, stockStep } from './order-steps';
-import { StepFailed } from './saga';
+import { attemptPlan, isStep, type Settlement, stockStep } from './order-steps';
+import { type Step, StepFailed } from './saga';
+
+/** An attempt as the database has accepted it. */
+type AcceptedAttempt = Extract<Beginning, { accepted: true }>;
+type AttemptPlan = ReturnType<typeof attemptPlan>;
 
 const HOLD_EXPIRED = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };
 /** Of an attempt that has ended: why, and what follows, is recorded there. */
@@ -40,7 +44,7 @@ class OrderLife extends OrderDesk {
   private retryWaits = false;
   private readonly settlement: Settlement = { isSettled: false };
   /** The steps of the attempt that went well: what a later cancel takes back. */
-  private paid: AttemptSteps | undefined;
+  private paid: readonly Step[] = [];
   private endedBecause = { code: 'CANCELLED_BY_CUSTOMER', reason: '' };
 
   async live(): Promise<OrderStatus | 'DUPLICATE'> {
@@ -101,14 +105,15 @@ class OrderLife extends OrderDesk {
       this.board.attempt = attempt;
       this.retryWaits = false;
       this.board.holdExpiresAt = undefined;
-      const steps = attemptSteps(call, beginning, policy, this.settlement);
-      this.saga.plan(...Object.values(steps));
+      const plan = attemptPlan(call, beginning, policy, this.settlement);
+      const steps = plan.filter(isStep);
+      this.saga.plan(...steps);
       this.board.show('RUNNING', `the steps of attempt ${attempt}`);
-      const end = await this.endOf(call, beginning, steps);
+      const end = await this.endOf(call, beginning, plan);
       if (end.ended === 'DONE') {
-        for (const step of Object.values(steps)) this.saga.keep(step);
+        for (const step of steps) this.saga.keep(step);
         this.settlement.isSettled = true;
-        this.board.moveTo(steps.store ? 'COMPLETED' : 'PREPARING');
+        this.board.moveTo(beginning.warehouseStorage ? 'COMPLETED' : 'PREPARING');
         this.paid = steps;
         return true;
       }
@@ -119,17 +124,15 @@ class OrderLife extends OrderDesk {
   }
 
   /** Does the attempt's steps and settles it; returns why it failed. */
-  private async doSteps(call: RequestStepCall, steps: AttemptSteps): Promise<Failure | undefined> {
+  private async doSteps(call: RequestStepCall, plan: AttemptPlan, stored: boolean): Promise<Failure | undefined> {
     try {
-      if (steps.redeem) await this.saga.run(this.unlessCancelled(steps.redeem));
-      if (steps.charge) await this.saga.run(this.unlessCancelled(steps.charge));
-      await this.saga.run(this.unlessCancelled(steps.ship));
-      if (steps.store) {
-        await this.own.completePayment({ ...call, atMs: Date.now() });
-        this.board.moveTo('PAYMENT_COMPLETED');
-        await this.saga.run(this.unlessCancelled(steps.store));
+      for (const planned of plan) {
+        if (isStep(planned)) await this.saga.run(this.unlessCancelled(planned));
+        else {
+          await this.own[planned.do]({ ...call, atMs: Date.now() });
+          this.board.moveTo(planned.to);
+        }
       }
-      const stored = steps.store !== undefined;
       await this.own.settleAttempt({ ...this.unlessCancelled(call), stored, atMs: Date.now() });
       return undefined;
     } catch (error) {
@@ -138,10 +141,10 @@ class OrderLife extends OrderDesk {
   }
 
   /** Brings an attempt to its end. A workflow task that was lost may have done so before, and then that end stands. */
-  private async endOf(call: RequestStepCall, beginning: AcceptedAttempt, steps: AttemptSteps): Promise<AttemptEnd> {
-    const { ended, failure } = beginning;
+  private async endOf(call: RequestStepCall, beginning: AcceptedAttempt, plan: AttemptPlan): Promise<AttemptEnd> {
+    const { ended, failure, warehouseStorage } = beginning;
     if (ended) return ended === 'DONE' ? { ended } : { ended, ...(failure && { failure }) };
-    const failed = await this.doSteps(call, steps);
+    const failed = await this.doSteps(call, plan, warehouseStorage);
     return failed ? this.own.closeAttempt({ ...call, code: failed.code, kind: failed.kind }) : { ended: 'DONE' };
   }
 
@@ -204,7 +207,7 @@ class OrderLife extends OrderDesk {
   /** Takes the parcel back first; the carrier has picked it up: the cancel is refused, and nothing else is undone. */
   private async recallParcel(): Promise<boolean> {
     await this.showCompensating();
-    const parcel = this.paid?.ship;
+    const parcel = this.paid.find(({ name }) => name === 'shipment');
     const refusal = parcel && (await this.saga.undoFirst(parcel, ({ code }) => code === 'ALREADY_PICKED_UP'));
     if (!parcel || !refusal) return true;
     this.saga.keep(parcel);

@@ -12,7 +12,7 @@ import { Board } from './board';
 import { own, ownActivities, UNDO_RETRY_MS } from './calls';
 import { unlessPermanent } from './failures';
 import { answerResolutions } from './inbox';
-import { couponStep, paymentUndo, stockStep } from './order-steps';
+import { stockStep, undoableStep } from './order-steps';
 import { ParkedList } from './parked-list';
 import { Saga } from './saga';
 
@@ -58,9 +58,11 @@ async function refund({ orderId, requestId, reason, actor }: RefundSagaInput): P
   await stopFollowingDelivery(orderId);
 
   saga.plan(stockStep(orderId, runId, SETTLED, () => policy));
-  if (beginning.couponAttempt !== undefined) saga.plan(couponStep(orderId, beginning.couponAttempt, policy, SETTLED));
-  if (beginning.paidAttempt !== null) {
-    const payment = paymentUndo(orderId, beginning.paidAttempt, policy, SETTLED);
+  const { couponAttempt, paidAttempt } = beginning;
+  if (couponAttempt !== undefined)
+    saga.plan(undoableStep('coupon', { orderId, attempt: couponAttempt }, policy, SETTLED));
+  if (paidAttempt !== null) {
+    const payment = undoableStep('payment', { orderId, attempt: paidAttempt }, policy, SETTLED);
     saga.plan(payment);
     board.publish('COMPENSATING', 'the payment provider');
     const refusal = await saga.undoFirst(payment, ({ kind }) => kind === 'REFUSED');

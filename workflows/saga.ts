@@ -3,18 +3,22 @@ import { isFinal } from '../domain/failure';
 import type { StepState } from '../domain/saga-state';
 import { describeFailure, type Failure } from './failures';
 
-/** One step of a saga: a do and the undo that belongs to it, under one business key. */
-export interface Step<Result = unknown> {
+/** What a saga can take back, under one business key. */
+export interface Undoable {
   readonly name: string;
   readonly attempt: number;
-  /** One effect, however often it runs. */
-  do(): Promise<Result>;
   /** Makes sure the effect is not there, whether or not `do` ever ran, is running or failed. */
   undo(): Promise<void>;
   /** The same where its provider is unavailable: tried again and again, until it is undone, refused or interrupted. */
   undoInTime(): Promise<void>;
   /** Records that a person ended this undo, so that the ledger balances. */
   writeOff(resolution: Resolution): Promise<void>;
+}
+
+/** One step of a saga: a do with the undo that belongs to it. */
+export interface Step<Result = unknown> extends Undoable {
+  /** One effect, however often it runs. */
+  do(): Promise<Result>;
 }
 
 /** What a person decided about something that waits for a decision. */
@@ -29,7 +33,7 @@ export interface Resolution {
 
 /** The present state of a step. */
 export interface StepProgress {
-  readonly step: Step;
+  readonly step: Undoable;
   state: StepState;
   failure?: Failure;
   /** A failed undo is tried again by itself: workflow time in ms of the first time, and the gap to each later one. */
@@ -89,7 +93,7 @@ export class Saga {
   constructor(private readonly hooks: SagaHooks) {}
 
   /** Registers steps that may run, in their order: from now on `compensate` undoes them, remembered or not. */
-  plan(...steps: readonly Step[]): void {
+  plan(...steps: readonly Undoable[]): void {
     for (const step of steps) this.progress.push({ step, state: 'PENDING' });
   }
 
@@ -148,7 +152,7 @@ export class Saga {
   }
 
   /** The effect of a step whose undo was refused is there, and is to stay. */
-  keep(step: Step): void {
+  keep(step: Undoable): void {
     const entry = this.entryOf(step);
     if (entry) this.set(entry, 'DONE');
   }
@@ -157,14 +161,14 @@ export class Saga {
    * Undoes one step ahead of all others, however long it takes. Returns the refusal that `mayStand` accepts: the
    * effect is then there to stay, and nothing else has been undone yet.
    */
-  async undoFirst(step: Step, mayStand: (refusal: Failure) => boolean): Promise<Failure | undefined> {
+  async undoFirst(step: Undoable, mayStand: (refusal: Failure) => boolean): Promise<Failure | undefined> {
     const entry = this.entryOf(step) ?? this.register(step);
     await this.undoAll([entry], mayStand);
     return entry.state === 'UNDO_FAILED' ? entry.failure : undefined;
   }
 
   /** Undoes these steps in reverse, all of them, however long it takes. */
-  async compensate(isMeant: (step: Step) => boolean = () => true): Promise<void> {
+  async compensate(isMeant: (step: Undoable) => boolean = () => true): Promise<void> {
     await this.undoAll(this.progress.filter((entry) => isMeant(entry.step)).reverse());
   }
 
@@ -316,12 +320,12 @@ export class Saga {
     }
   }
 
-  private register(step: Step): StepProgress {
+  private register(step: Undoable): StepProgress {
     this.plan(step);
     return this.progress[this.progress.length - 1] as StepProgress;
   }
 
-  private entryOf(step: Step): StepProgress | undefined {
+  private entryOf(step: Undoable): StepProgress | undefined {
     return this.progress.find((entry) => entry.step.name === step.name && entry.step.attempt === step.attempt);
   }
 

@@ -1,7 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import type { Activities } from '../../activities';
 import { settingsSchema } from '../../config/settings';
 import { sandboxProviders } from '../../providers/sandbox-http';
-import { type Activities, composeActivities } from '../../worker/compose-activities';
+import { composeActivities } from '../../worker/compose-activities';
 import { roleEnvironment } from './environment';
 import type { Shop } from './shop';
 
