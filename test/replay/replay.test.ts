@@ -27,7 +27,7 @@ describe('recorded histories', () => {
   });
 
   test('do not replay on a workflow whose steps have changed places', async () => {
-    const failures = await failuresOf(recorded, await bundleWithSwapped('charge', 'ship'));
+    const failures = await failuresOf(recorded, await bundleWithSwapped('payment', 'shipment'));
     for (const name of ['paid-and-delivered', 'stored', 'declined-then-paid', 'retries-exhausted'])
       expect(failures.get(`${name}.order`)).toBeInstanceOf(DeterminismViolationError);
     for (const name of ['shortage.order', 'claimed-by-another.order', 'refund-done.refund', 'coupon-issued.coupon'])
@@ -35,7 +35,7 @@ describe('recorded histories', () => {
   });
 
   test('only where the order has a coupon does it matter when that is redeemed', async () => {
-    const failures = await failuresOf(recorded, await bundleWithSwapped('redeem', 'charge'));
+    const failures = await failuresOf(recorded, await bundleWithSwapped('coupon', 'payment'));
     expect([...failures.keys()].sort()).toEqual([
       'coupon-declined-then-hold-expired.order',
       'coupon-paid-and-delivered.order',
@@ -53,15 +53,15 @@ async function failuresOf(histories: readonly RecordedHistory[], workflowBundle:
   return failures;
 }
 
-/** The workflows, with two steps of the order's story in each other's place. */
+/** The workflows, with two steps of an attempt in each other's place. */
 function bundleWithSwapped(one: string, other: string): Promise<{ code: string }> {
-  const lineOf = (step: string) => new RegExp(`^.*this\\.unlessCancelled\\(steps\\.${step}\\).*\\n`, 'm');
-  return withBrokenWorkflows((story) => swap(story, lineOf(one), lineOf(other)), bundleOf);
+  const entryOf = (step: string) => new RegExp(`^ {2}\\{\\n {4}name: '${step}',[^]*?^ {2}\\},\\n`, 'm');
+  return withBrokenWorkflows((steps) => swap(steps, entryOf(one), entryOf(other)), bundleOf);
 }
 
-/** Hands a copy of the package to `use` in which the order's story is another. */
+/** Hands a copy of the package to `use` in which the steps of an attempt are others. */
 async function withBrokenWorkflows<Result>(
-  breakStory: (source: string) => string,
+  breakSteps: (source: string) => string,
   use: (root: string) => Promise<Result>,
 ): Promise<Result> {
   const root = mkdtempSync(join(tmpdir(), 'ordersaga-broken-'));
@@ -69,8 +69,8 @@ async function withBrokenWorkflows<Result>(
     for (const folder of ['workflows', 'domain', 'contracts'])
       cpSync(join(ROOT, folder), join(root, folder), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-    const file = join(root, 'workflows', 'order-saga.ts');
-    writeFileSync(file, breakStory(readFileSync(file, 'utf8')));
+    const file = join(root, 'contracts', 'workflow', 'attempt-steps.ts');
+    writeFileSync(file, breakSteps(readFileSync(file, 'utf8')));
     return await use(root);
   } finally {
     rmSync(root, { recursive: true });
@@ -79,6 +79,6 @@ async function withBrokenWorkflows<Result>(
 
 function swap(text: string, first: RegExp, second: RegExp): string {
   const [one, other] = [first.exec(text)?.[0], second.exec(text)?.[0]];
-  if (one === undefined || other === undefined) throw new Error('the lines to swap are not there any more');
+  if (one === undefined || other === undefined) throw new Error('the entries to swap are not there any more');
   return text.replace(one, '\0').replace(other, one).replace('\0', other);
 }
