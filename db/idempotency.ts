@@ -28,7 +28,7 @@ export interface Claim {
 /** For so long the same request gets the same response. */
 export const IDEMPOTENCY_MS = 24 * 60 * 60_000;
 /** A claim this old belongs to a process that died or froze. */
-export const CLAIM_MS = 30_000;
+const CLAIM_MS = 30_000;
 
 const where = (id: IdempotencyId) => ({ user_id: id.userId, method: id.method, path: id.path, key: id.key });
 const PRIMARY_KEY = ['user_id', 'method', 'path', 'key'];
