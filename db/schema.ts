@@ -16,6 +16,7 @@ import * as erasedSecrets from './migrations/015-erased-secrets';
 import * as retention from './migrations/016-retention';
 import * as fencing from './migrations/017-fencing';
 import * as lateWriters from './migrations/018-late-writers';
+import * as idempotencyClaims from './migrations/019-idempotency-claims';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
@@ -34,6 +35,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '016-retention': retention,
   '017-fencing': fencing,
   '018-late-writers': lateWriters,
+  '019-idempotency-claims': idempotencyClaims,
 };
 
 const source: Knex.MigrationSource<string> = {
