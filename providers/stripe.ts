@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import Stripe from 'stripe';
+import { providerRefSchema } from '../contracts/provider-api';
+import { codeOr } from '../domain/provider-code';
 import { KeyClosed, ProviderRefused, ProviderUnavailable } from './errors';
 import { failureByResponse, failureWithoutAnswer } from './http-failure';
 import type { PaymentProvider, PaymentRequest, PaymentState } from './payment';
@@ -100,7 +102,7 @@ async function open(stripe: Stripe, request: PaymentRequest): Promise<{ ref: str
       },
       { idempotencyKey: request.key },
     );
-    return { ref: intent.id };
+    return { ref: refOf(intent) };
   } catch (error) {
     const aboutToken =
       error instanceof Stripe.errors.StripeInvalidRequestError && error.param?.startsWith('payment_method');
@@ -128,10 +130,10 @@ function stateOf(intent: Stripe.PaymentIntent): PaymentState {
     case 'canceled':
       return { status: 'closed', refundedMinor: 0 };
     case 'requires_action':
-      return declined('authentication_required', 'the bank asks the customer to confirm this payment');
+      return declined('authentication_required');
     case 'requires_payment_method': {
       const error = intent.last_payment_error;
-      return error ? declined(error.code, error.message) : { status: 'open' };
+      return error ? declined(error.code) : { status: 'open' };
     }
     default:
       return { status: 'open' };
@@ -141,12 +143,18 @@ function stateOf(intent: Stripe.PaymentIntent): PaymentState {
 /** Only what Stripe itself says of the card; the library makes a card error of any 402, also of a gateway's. */
 function declineOf(error: unknown): PaymentState | undefined {
   return error instanceof Stripe.errors.StripeCardError && error.rawType === 'card_error'
-    ? declined(error.code, error.message)
+    ? declined(error.code)
     : undefined;
 }
 
-function declined(code: string | undefined, message: string | undefined): PaymentState {
-  return { status: 'declined', code: (code ?? 'card_declined').toUpperCase(), message: message ?? 'declined' };
+function declined(code: string | undefined): PaymentState {
+  return { status: 'declined', code: codeOr('CARD_DECLINED', code?.toUpperCase()) };
+}
+
+function refOf(intent: Stripe.PaymentIntent): string {
+  const ref = providerRefSchema.safeParse(intent.id);
+  if (ref.success) return ref.data;
+  throw failureWithoutAnswer('open', ref.error, 'write');
 }
 
 /** A pending refund is on its way; only a failed or cancelled one gave nothing back. */
@@ -155,7 +163,7 @@ function counts(refund: Stripe.Refund): boolean {
 }
 
 function reasonOf(refund: Stripe.Refund): string {
-  return refund.failure_reason ?? `the refund ${refund.id} is ${refund.status}`;
+  return codeOr('failed or cancelled', refund.failure_reason);
 }
 
 /** By type: a record from errors, a Headers object from answers of the fetch client. */
@@ -184,7 +192,7 @@ function rethrow(call: string, error: unknown, effect: 'read' | 'write' = 'write
     call,
     {
       status: error.statusCode ?? 500,
-      code: isStripesWord ? (code ?? 'INVALID_REQUEST') : undefined,
+      code: isStripesWord ? codeOr('INVALID_REQUEST', code) : undefined,
       retryAfter: error.headers?.['retry-after'],
       cause: error,
     },
