@@ -100,10 +100,10 @@ export async function rebuildLetterIndex(options: IndexOptions, logger: Logger):
   );
 }
 
-/** The words of a database error hold its whole statement: those are in the log. */
+/** Whatever else an error says is in the log. */
 function inShort(problem: unknown): string {
-  const { code, message } = problem as { readonly code?: unknown; readonly message?: unknown };
-  return String(typeof code === 'string' ? code : (message ?? problem));
+  const { code } = safeError(problem);
+  return code ?? safeMessage(problem);
 }
 
 async function readToItsEnd(topic: string, groupId: string, options: IndexOptions, logger: Logger): Promise<void> {
