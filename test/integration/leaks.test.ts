@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import express from 'express';
 import { asFailure } from '../../activities/failure';
@@ -14,6 +15,8 @@ import { sharedSystem } from '../support/environment';
 import { FAILING, type Failing, failureOf } from '../support/failing-queries';
 
 const SECRET = 'tok_secret_4711';
+/** Its error is the only one that carries no value by itself. */
+const SILENT: Failing = 'a statement that takes too long';
 const DYING = join(__dirname, '..', 'support', 'dying-process.ts');
 const TSX = pathToFileURL(require.resolve('tsx')).href;
 const hows = Object.keys(FAILING) as Failing[];
@@ -47,6 +50,7 @@ describe('what is bound to a statement that fails', () => {
 
   test.each(hows)('%s: is in no response, no log and no failure that Temporal keeps', async (how) => {
     const error = await failureOf(sharedSystem().postgres, how, SECRET);
+    expect({ how, carriesIt: inspect(error).includes(SECRET) }).toEqual({ how, carriesIt: how !== SILENT });
     const lines: string[] = [];
     const stream = new PassThrough();
     stream.on('data', (chunk: Buffer) => lines.push(chunk.toString()));

@@ -5,14 +5,16 @@ export const FAILING = {
   'a value that does not fit': (db: Db, secret: string) => db.raw('select ?::int', [secret]),
   'a question mark that binds nothing': (db: Db, secret: string) =>
     db.raw(`select '{}'::jsonb \\? 'a', ?::int`, [secret]),
-  'a rule of a table': (db: Db, secret: string) => db('timeline').insert({ order_id: -1, type: 'x', data: { secret } }),
+  'a rule of a table': (db: Db, secret: string) => db('products').insert({ sku: secret, name: 'Mug', price_minor: -1 }),
   'a statement that takes too long': (db: Db, secret: string) =>
     db.transaction(async (trx) => {
       await trx.raw('set local statement_timeout = 50');
       await trx.raw('select pg_sleep(30), ?::text', [secret]);
     }),
   'a pool that has no connection left': (db: Db, secret: string) =>
-    db.transaction(() => db('orders').where({ user_id: secret }).first()),
+    db.transaction(async () => {
+      await db.raw('select ?::text', [secret]);
+    }),
 } as const;
 export type Failing = keyof typeof FAILING;
 
