@@ -16,7 +16,7 @@ export async function requireRunning(trx: Trx, call: RequestStepCall): Promise<P
   const request = await findRequest(trx, call);
   const isOurs = request?.attempt === call.attempt;
   if (isOurs && request.state === 'DONE') return undefined;
-  if (isOurs && request.state === 'RUNNING') return request;
+  if (isOurs && request.state === 'RUNNING' && !request.isUndoing) return request;
   throw failure('CLOSED', 'ATTEMPT_ENDED', `attempt ${call.attempt} is not running any more`);
 }
 

@@ -1,17 +1,25 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Db, Trx } from '../db/connection';
-import { changeOrder, type Order, setSagaState } from '../db/orders';
-import { closeRequests, findRequest, replacePendingRetries, setRequestState } from '../db/requests';
-import { keyOfStep } from '../db/saga-steps';
+import { tellCustomer } from '../db/customer-notifications';
+import { changeOrder, isShownLater, type Order, setSagaState } from '../db/orders';
+import {
+  beginUndoing,
+  closeRequests,
+  findRequest,
+  replacePendingRetries,
+  requestOfAttempt,
+  setRequestState,
+} from '../db/requests';
+import { keyOfStep, stepsOfOrder } from '../db/saga-steps';
 import { sellHeldStock } from '../db/stock';
 import { addToTimeline } from '../db/timeline';
 import type { FailureKind } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
 import { requireDone, requireRunning, requireUndone } from './attempt-fence';
 import { failure } from './failure';
-import { tellCustomer } from './notify';
+import { kindOfRefusal } from './provider-step';
 import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
-import type { RequestStepCall } from './step-call';
+import type { RequestStepCall, StepCall } from './step-call';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';
 
 export type Beginning =
@@ -21,10 +29,18 @@ export type Beginning =
       readonly totalMinor: number;
       /** Absent: none to redeem. */
       readonly hasCoupon?: boolean;
-      /** This very attempt is over: a workflow task that was lost had come so far. */
+      /** This very attempt is over: a workflow task that was lost had come so far. FAILED: it is to be undone, or has been. */
       readonly ended?: 'DONE' | 'FAILED';
+      /** Of an attempt that FAILED: what a provider said no to. */
+      readonly refusal?: Pick<AttemptFailure, 'code' | 'kind'>;
     }
   | { readonly accepted: false; readonly why: string };
+
+/** How an attempt has ended that was accepted. */
+export interface AttemptEnd {
+  readonly ended: 'DONE' | 'FAILED';
+  readonly refusal?: Pick<AttemptFailure, 'code' | 'kind'>;
+}
 
 /** What becomes of an attempt that failed and was undone. */
 export type AfterFailure = 'AWAIT_CUSTOMER' | 'CANCEL' | 'RETRY' | 'GIVE_UP';
@@ -43,7 +59,7 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
      * Accepts a request once, and only for an order in PENDING_PAYMENT; a newer request replaces a retry that waits. The
      * same attempt again is accepted again, and told how it ended. ORDER_ENDING: its hold has run out.
      */
-    async beginAttempt(call: RequestStepCall): Promise<Beginning> {
+    async beginAttempt(call: RequestStepCall & { atMs: number }): Promise<Beginning> {
       return withOrder(db, call.orderId, async (trx, order): Promise<Beginning> => {
         const request = await findRequest(trx, call);
         if (!request) return { accepted: false, why: 'REQUEST_NOT_FOUND' };
@@ -54,8 +70,9 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
           ...(order.couponRequestId !== null && { hasCoupon: true }),
         } as const;
         if (request.attempt === call.attempt) {
-          if (request.state === 'RUNNING') return accepted;
-          return { ...accepted, ended: request.state === 'DONE' ? 'DONE' : 'FAILED' };
+          if (request.state === 'DONE') return { ...accepted, ended: 'DONE' };
+          if (request.state === 'RUNNING' && !request.isUndoing) return accepted;
+          return { ...accepted, ...(await failedAttempt(trx, call)) };
         }
         if (request.state !== 'PENDING') return { accepted: false, why: `REQUEST_${request.state}` };
         if (order.status !== 'PENDING_PAYMENT') {
@@ -69,8 +86,20 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         }
         await setRequestState(trx, call, 'RUNNING', { attempt: call.attempt });
         await replacePendingRetries(trx, order.id);
-        await setSagaState(trx, order.id, 'RUNNING');
+        await setSagaState(trx, order.id, { state: 'RUNNING', at: new Date(call.atMs) });
         return accepted;
+      });
+    },
+
+    /**
+     * From here on the attempt can only be undone, however late a settlement is; DONE: it was settled before.
+     * For an attempt that has failed in its workflow.
+     */
+    async closeAttempt(call: RequestStepCall): Promise<AttemptEnd> {
+      return withOrder(db, call.orderId, async (trx): Promise<AttemptEnd> => {
+        if ((await requestOfAttempt(trx, call))?.state === 'DONE') return { ended: 'DONE' };
+        await beginUndoing(trx, call);
+        return failedAttempt(trx, call);
       });
     },
 
@@ -111,19 +140,20 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
       },
     ): Promise<AttemptFailure> {
       return withOrder(db, call.orderId, async (trx, order): Promise<AttemptFailure> => {
+        const at = new Date(call.atMs);
         const failed = { code: call.code, kind: call.kind, next: call.next };
         if (order.status === 'CANCELLED') return { ...failed, code: order.statusReason ?? call.code, next: 'CANCEL' };
         const request = await findRequest(trx, call);
         const dedupeKey = `attempt:${call.attempt}:failed`;
         if (request?.state !== 'RUNNING' || request.attempt !== call.attempt) {
-          if (order.status === 'PENDING_PAYMENT') await setSagaState(trx, order.id, 'WAITING');
+          if (order.status === 'PENDING_PAYMENT' && !isShownLater(order, at))
+            await setSagaState(trx, order.id, { state: 'WAITING', at });
           const entry = (await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('data')) as
             | { data: AttemptFailure }
             | undefined;
           return entry ? { code: entry.data.code, kind: entry.data.kind, next: entry.data.next } : failed;
         }
         await requireUndone(trx, order.id, ({ attempt, step }) => attempt === call.attempt && step !== 'stock');
-        const at = new Date(call.atMs);
         await changeOrder(trx, order, {
           through: order.status === 'PAYMENT_COMPLETED' ? ['PENDING_PAYMENT'] : [],
           sagaState: 'WAITING',
@@ -156,6 +186,16 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
     },
   };
 }
+
+/** The first no of a provider stays the reason, also for a worker that finds its steps undone. */
+async function failedAttempt(trx: Trx, { orderId, attempt }: StepCall): Promise<AttemptEnd> {
+  const refused = (await stepsOfOrder(trx, orderId)).find(
+    (step) => step.attempt === attempt && step.refusedCode !== null,
+  );
+  if (!refused) return { ended: 'FAILED' };
+  return { ended: 'FAILED', refusal: { code: refused.refusedCode as string, kind: kindOfRefusal(refused.step) } };
+}
+
 /**
  * Writes the good end of an attempt, or a part of it, once; nothing where the attempt was settled before. All or nothing:
  * a move that the database refuses here fails the attempt, which is then undone.

@@ -1,14 +1,14 @@
 import type { ParkedPoint } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
-import { closeOtherItems, openOperatorItem } from '../db/operator-items';
-import { setSagaState } from '../db/orders';
+import { tellCustomer } from '../db/customer-notifications';
+import { replaceItems } from '../db/operator-items';
+import { isShownLater, setSagaState } from '../db/orders';
 import { closeRequests, hasOpenRequest } from '../db/requests';
-import { hasDoneStep } from '../db/saga-steps';
+import { isLive, stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline, endingRequestKey } from '../db/timeline';
 import { deliveryPath, type OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
-import { tellCustomer } from './notify';
 import { callersWorkflowId, PARKED_KINDS, parkedSubject } from './parked';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';
 import { type RetryCall, recordRetry } from './write-off';
@@ -24,11 +24,15 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
     },
 
     /** The hold has run out: true closes the order to further requests; false, as one was accepted in time. */
-    async expireHold(call: { orderId: number }): Promise<boolean> {
+    async expireHold(call: { orderId: number; atMs: number }): Promise<boolean> {
       return withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'CANCELLED') return true;
         if (order.status !== 'PENDING_PAYMENT' || (await hasOpenRequest(trx, order.id))) return false;
-        await setSagaState(trx, order.id, 'COMPENSATING', HOLD_EXPIRED);
+        await setSagaState(trx, order.id, {
+          state: 'COMPENSATING',
+          reason: HOLD_EXPIRED,
+          at: new Date(call.atMs),
+        });
         return true;
       });
     },
@@ -53,17 +57,24 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       });
     },
 
-    /** Carries the order on to `to`, through what lies between; what is behind it, or of a parcel taken back, is counted. */
+    /**
+     * Carries the order on to `to`, through what lies between; what is behind it, or of a parcel taken back, is counted.
+     * PARCEL_UNDECIDED: a cancel that is open has begun to take the parcel back, and comes first.
+     */
     async advanceDelivery(call: {
       orderId: number;
       to: OrderStatus;
       eventId: string;
+      isCancelled: boolean;
       atMs: number;
-    }): Promise<OrderStatus> {
+    }): Promise<OrderStatus | 'PARCEL_UNDECIDED'> {
       return withOrder(db, call.orderId, async (trx, order) => {
         const at = new Date(call.atMs);
-        const hasParcel = await hasDoneStep(trx, order.id, 'shipment');
-        const path = hasParcel ? deliveryPath(order.status, call.to) : [];
+        const ahead = deliveryPath(order.status, call.to);
+        const parcels = (await stepsOfOrder(trx, order.id)).filter(({ step }) => step === 'shipment');
+        const hasParcel = parcels.some(({ state }) => state === 'DONE');
+        if (call.isCancelled && ahead.length > 0 && !hasParcel && parcels.some(isLive)) return 'PARCEL_UNDECIDED';
+        const path = hasParcel ? ahead : [];
         if (path.length === 0) {
           await addToTimeline(trx, [
             {
@@ -86,7 +97,10 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       });
     },
 
-    /** Shows what the saga is doing to those who read the database, unless the order has moved on from `status`. */
+    /**
+     * Shows what the saga is doing to those who read the database, unless the order has moved on from `status`, or a later
+     * state is shown: a worker that froze must not close a payable order to its customer.
+     */
     async showSagaState(call: {
       orderId: number;
       status: OrderStatus;
@@ -95,8 +109,9 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       atMs: number;
     }): Promise<void> {
       await withOrder(db, call.orderId, async (trx, order) => {
-        if (ENDED.has(order.status) || order.status !== call.status) return;
-        await setSagaState(trx, order.id, call.state);
+        const at = new Date(call.atMs);
+        if (ENDED.has(order.status) || order.status !== call.status || isShownLater(order, at)) return;
+        await setSagaState(trx, order.id, { state: call.state, at });
         if (!call.notice) return;
         await addToTimeline(trx, [
           {
@@ -130,18 +145,18 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       );
     },
 
-    /** The operators' list has what is parked now; what is not any more has healed, or was resolved by the decision noted with it. */
-    async listParked(call: { orderId?: number; points: readonly ParkedPoint[] }): Promise<void> {
-      const { orderId, points } = call;
+    /**
+     * The operators' list has what is parked now; what is not any more has healed, or was resolved by the decision noted with
+     * it. A list that comes after a later one is dropped: it would bring back what is over.
+     */
+    async listParked(call: { orderId?: number; points: readonly ParkedPoint[]; atMs: number }): Promise<void> {
+      const { orderId, points, atMs } = call;
       const workflowId = callersWorkflowId();
-      const items = points.map((point) => ({ ...point, subject: parkedSubject(workflowId, point.step) }));
-      await db.transaction(async (trx) => {
-        for (const { subject, step, code, isUndo, amountAtRiskMinor } of items) {
-          const kind = isUndo ? 'PARKED_SAGA' : 'PERMANENT_ERROR';
-          await openOperatorItem(trx, { kind, subject, cause: code, orderId, workflowId, step, amountAtRiskMinor });
-        }
-        await closeOtherItems(trx, { kinds: PARKED_KINDS, workflowId, except: items.map(({ subject }) => subject) });
+      const items = points.map(({ step, code, isUndo, amountAtRiskMinor }) => {
+        const kind = isUndo ? ('PARKED_SAGA' as const) : ('PERMANENT_ERROR' as const);
+        return { kind, subject: parkedSubject(workflowId, step), cause: code, orderId, step, amountAtRiskMinor };
       });
+      await db.transaction((trx) => replaceItems(trx, { kinds: PARKED_KINDS, workflowId, asOfMs: atMs, items }));
     },
 
     /** A person has had something tried again that cannot be undone, only done: once a decisionId. */

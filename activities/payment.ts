@@ -72,7 +72,11 @@ export function createPaymentActivities(deps: {
             : chargeOf(record.providerRef, await payment.lookup(record.providerRef, signal));
         },
         refOf: (charge) => charge.ref,
-        recordIn: (trx, charge) => recordCharge(trx, idOf(call), charge),
+        async recordIn(trx, charge, order) {
+          if (charge.capturedMinor !== order.totalMinor)
+            throw failure('PERMANENT', 'AMOUNT_MISMATCH', `captured ${charge.capturedMinor} of ${order.totalMinor}`);
+          await recordCharge(trx, idOf(call), charge);
+        },
       });
     },
 
@@ -89,6 +93,9 @@ export function createPaymentActivities(deps: {
           return { ref, refundedMinor };
         },
         async recordIn(trx, { ref, refundedMinor }) {
+          const chargedMinor = await netCharged(trx, keyOfStep(idOf(call)));
+          if (refundedMinor < chargedMinor)
+            throw failure('PERMANENT', 'REFUND_INCOMPLETE', `gave ${refundedMinor} of ${chargedMinor} back`);
           if (refundedMinor === 0) return;
           await recordCharge(trx, idOf(call), { ref, capturedMinor: refundedMinor });
           await recordMoney(trx, {

@@ -1,7 +1,9 @@
 import type { Db, Trx } from '../db/connection';
-import { lockOrder } from '../db/orders';
+import { lockOrder, type Order } from '../db/orders';
 import { advanceStep, beginStep, findStep, keyOfStep, lockStep, type StepId, type StepRecord } from '../db/saga-steps';
 import { addToTimeline } from '../db/timeline';
+import type { FailureKind } from '../domain/failure';
+import type { OrderStep } from '../domain/saga-state';
 import { KeyClosed, ProviderRefused } from '../providers/errors';
 import { requireUndoable, type UndoCall } from './attempt-fence';
 import { asFailure, failure } from './failure';
@@ -14,8 +16,8 @@ export interface ProviderEffect<Result> {
   lookUp(record: StepRecord): Promise<Result | undefined>;
   /** What the record keeps of the result. */
   refOf(result: Result): string;
-  /** Own rows of the same transaction as the outcome. */
-  recordIn?(trx: Trx, result: Result): Promise<void>;
+  /** Own rows of the same transaction as the outcome, and what must be true of it. */
+  recordIn?(trx: Trx, result: Result, order: Order): Promise<void>;
 }
 
 /** The record left the state that a run of its do assumes: another run, or the undo, was faster. */
@@ -52,8 +54,12 @@ function isDone(record: StepRecord): boolean {
 }
 
 /** Only the payment provider speaks about the customer's means of payment. */
+export function kindOfRefusal(step: OrderStep): FailureKind {
+  return step === 'payment' ? 'DECLINED' : 'REFUSED';
+}
+
 function refusal(id: StepId, code: string) {
-  return failure(id.step === 'payment' ? 'DECLINED' : 'REFUSED', code, `${keyOfStep(id)}: ${code}`);
+  return failure(kindOfRefusal(id.step), code, `${keyOfStep(id)}: ${code}`);
 }
 
 async function recordOutcome<Result>(
@@ -64,9 +70,10 @@ async function recordOutcome<Result>(
 ): Promise<void> {
   const providerRef = effect.refOf(result);
   await db.transaction(async (trx) => {
-    await lockOrder(trx, id.orderId);
+    const order = await lockOrder(trx, id.orderId);
+    if (!order) throw failure('PERMANENT', 'ORDER_NOT_FOUND');
     if (!(await advanceStep(trx, id, ['UNKNOWN'], { state: 'DONE', providerRef, code: null }))) throw new StepMovedOn();
-    await effect.recordIn?.(trx, result);
+    await effect.recordIn?.(trx, result, order);
     await recordStep(trx, id, 'DONE');
   });
 }
@@ -92,6 +99,8 @@ async function asNotedFailure(db: Db, id: StepId, error: unknown) {
 export interface ProviderUndo<Result> {
   /** Whether the provider can have anything at all under this record. */
   mayHaveHappened(record: StepRecord): boolean;
+  /** The code by which the provider has refused for good, so that it is not asked again. */
+  refusedBefore?(record: StepRecord): string | undefined;
   /** After it, the effect is not there and can't come to be, however late a do is. */
   takeBack(record: StepRecord): Promise<Result>;
   recordIn?(trx: Trx, result: Result): Promise<void>;
@@ -135,6 +144,8 @@ async function closeToNewDo<Result>(
   const record = await lockStep(trx, id);
   if (isNew || !record || record.state === 'UNDONE' || record.state === 'SKIPPED') return undefined;
   await requireUndoable(trx, order, call);
+  const refusedBefore = undo.refusedBefore?.(record);
+  if (refusedBefore !== undefined) throw failure('REFUSED', refusedBefore);
   const mayHaveHappened = undo.mayHaveHappened(record);
   await advanceStep(trx, id, [record.state], { state: mayHaveHappened ? 'UNDOING' : 'UNDONE' });
   return mayHaveHappened ? record : undefined;

@@ -1,4 +1,5 @@
 import type { Db } from '../db/connection';
+import { tellCustomer } from '../db/customer-notifications';
 import { changeOrder, claimForRefund, type Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline, endingRequestKey, hasEndingRequest } from '../db/timeline';
@@ -6,7 +7,6 @@ import type { OrderStatus } from '../domain/order-status';
 import type { OrderStep } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
 import { failure } from './failure';
-import { tellCustomer } from './notify';
 import type { OrderPolicy } from './stock';
 import { withOrder } from './with-order';
 

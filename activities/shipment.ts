@@ -8,6 +8,9 @@ import { doProviderStep, undoProviderStep } from './provider-step';
 import { callSignal, type ProviderPatience, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
 import { recordResolution } from './write-off';
 
+/** The carrier's word that it has the parcel; kept with the step. */
+const PICKED_UP = 'ALREADY_PICKED_UP';
+
 const idOf = (call: StepCall): StepId => ({ orderId: call.orderId, step: 'shipment', attempt: call.attempt });
 
 export function createShipmentActivities(deps: {
@@ -39,13 +42,14 @@ export function createShipmentActivities(deps: {
       await undoProviderStep(db, idOf(call), call, {
         // Also one that was refused: another run of the same do may have been accepted.
         mayHaveHappened: () => true,
+        refusedBefore: ({ state, code }) => (state === 'DONE' && code === PICKED_UP ? PICKED_UP : undefined),
         takeBack: ({ key }) => carrier.cancel(key, callSignal(deps.patience)),
       });
     },
 
-    /** The carrier has the parcel and keeps it: the shipment stands. */
+    /** The carrier has the parcel and keeps it: the shipment is there to stay, whatever a late undo wants. */
     async keepShipment(call: StepCall): Promise<void> {
-      await advanceStep(db, idOf(call), ['UNDO_FAILED'], { state: 'DONE' });
+      await advanceStep(db, idOf(call), ['UNDOING', 'UNDO_FAILED'], { state: 'DONE', code: PICKED_UP });
     },
 
     async writeOffShipment(call: WriteOffCall): Promise<void> {

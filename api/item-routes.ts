@@ -143,6 +143,6 @@ function whatToDo({ id, kind, subject, orderId, step, workflowId }: OperatorItem
     case 'FAILED_WORKFLOW':
       return `look at workflow ${workflowId} in the Temporal Web UI; ordersaga items resolve ${id} --reason '…'`;
     case 'LOST_REQUEST':
-      return `ordersaga saga show ${order}; ordersaga items resolve ${id} --reason '…'`;
+      return `${orderId === null ? '' : `ordersaga saga show ${order}; `}ordersaga items resolve ${id} --reason '…'`;
   }
 }

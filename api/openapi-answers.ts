@@ -38,7 +38,7 @@ const order: z.ZodType<OrderView> = z.object({
   lines: z.array(z.object({ sku: z.string(), name: z.string(), quantity: z.int(), unitPrice: amount })),
 });
 
-const step: z.ZodType<StepView> = z.object({
+const step: z.ZodType<Omit<StepView, 'retryEveryMs'>> = z.object({
   step: z.enum(ORDER_STEPS),
   attempt: z.int(),
   state: z.enum(STEP_STATES),

@@ -1,5 +1,5 @@
 import type { OutboxRowView, SagaStory, SagaSummary, StoryWait, StoryWorkflow } from '../contracts/saga-desk';
-import type { SagaView } from '../contracts/workflow-api';
+import { type SagaView, stepAt } from '../contracts/workflow-api';
 import type { Order } from '../db/orders';
 import type { StoredOutboxRow } from '../db/outbox';
 import type { StepRecord } from '../db/saga-steps';
@@ -76,8 +76,10 @@ export function storyWorkflow(
 }
 
 export function storyWait(workflowId: string, saga: SagaView): StoryWait {
-  const retryOf = (name: string) =>
-    saga.steps.find(({ step, state }) => step === name && state === 'UNDO_FAILED')?.nextRetryAt;
+  const retryOf = (name: string) => {
+    const found = saga.steps.find(({ step, state }) => step === name && state === 'UNDO_FAILED');
+    return found && stepAt(found, new Date()).nextRetryAt;
+  };
   const stuck = saga.parked.map(({ step, attempt, code, isUndo }) => {
     const at = isUndo ? retryOf(step) : undefined;
     return {

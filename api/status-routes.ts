@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import type { OrderStatusView } from '../contracts/http';
-import type { StatusView } from '../contracts/workflow-api';
+import { type StatusView, stepAt } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import type { Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
@@ -66,7 +66,7 @@ export function statusView(
     lastUpdated: view.lastUpdated,
     estimatedCompletionAt: estimatedCompletionAt(view, processingBudgetMs, now),
     ...(view.reason === undefined ? {} : { reason: view.reason }),
-    saga: { state: view.sagaState, steps: view.steps },
+    saga: { state: view.sagaState, steps: view.steps.map((step) => stepAt(step, new Date())) },
     source,
   };
 }

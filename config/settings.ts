@@ -80,7 +80,7 @@ export const settingsSchema = z
     MAX_DECLINES: z.coerce.number().int().min(1).max(20).default(3),
     MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(5),
     MAX_REPLAYS: z.coerce.number().int().min(1).max(1_000).default(3),
-    UNDO_PATIENCE_MS: ms(60_000),
+    UNDO_PATIENCE_MS: ms(40_000),
     UNDO_RETRY_MS: ms(10 * 60_000),
 
     RETENTION_OUTBOX_MS: ms(60 * 60_000),

@@ -14,6 +14,7 @@ const payAndShip = { paymentRequest: { method: 'CARD', token: 'tok_visa' }, ship
 const coupon = { ...envelope, requestId: 'r-1', userId: 'kim', code: 'OPENING', rank: 1 };
 
 const ofOrder = { key: '1:payment:1', orderId: 1 };
+const refund = { id: 're_1', object: 'refund', status: 'failed', amount: 1, failure_reason: 'lost_or_stolen_card' };
 const parcel = { ref: 'sh_1', trackingNumber: 'SBX1' };
 
 const letterFilter = {
@@ -98,6 +99,8 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   carrierWebhookSchema: { ...envelope, orderId: 1, status: 'IN_TRANSIT', trackingNumber: 'SBX1' },
   ledgerEntrySchema: { type: 'charge', ...ofOrder, amount: 1, currency: 'KRW', at: '2026-11-27T00:00:00Z' },
   outageRequestSchema: { mode: 'gateway', body: '<html>', headers: { 'x-by': 'proxy' } },
+  refundSchema: refund,
+  refundListSchema: { object: 'list', data: [refund] },
   providerProblemSchema: { code: 'SHIPMENT_REFUSED' },
 };
 
@@ -116,11 +119,13 @@ const folders = readdirSync(ROOT, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !/^(\.|node_modules)/.test(entry.name))
   .map(({ name }) => name);
 
-const schemas = sourcesIn('contracts').flatMap((file) =>
-  Object.entries(require(join(ROOT, file)) as Record<string, unknown>).filter(
-    (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,
-  ),
-);
+const schemas = ['contracts', 'providers']
+  .flatMap(sourcesIn)
+  .flatMap((file) =>
+    Object.entries(require(join(ROOT, file)) as Record<string, unknown>).filter(
+      (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,
+    ),
+  );
 const named = [...new Map(schemas)].sort(([one], [other]) => one.localeCompare(other));
 
 const examplesOf = (name: string): readonly unknown[] => {
@@ -156,7 +161,7 @@ function replaced(value: unknown, [first, ...rest]: Path, by: (text: string) => 
 }
 
 describe('every schema of what comes from outside', () => {
-  it('stands in contracts, and has an example here', () => {
+  it('stands in contracts or with its provider, and has an example here', () => {
     expect(named.map(([name]) => name)).toEqual(Object.keys(EXAMPLES).sort((one, other) => one.localeCompare(other)));
     const others = folders.flatMap(sourcesIn).filter((file) => !MAY_MAKE_TEXT.test(file));
     expect(others.length).toBeGreaterThan(100);

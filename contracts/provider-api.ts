@@ -25,10 +25,9 @@ export type OpenPaymentRequest = z.infer<typeof openPaymentRequestSchema>;
 /** The provider's own name for what it made. */
 export const providerRefSchema = externalId({ max: 200 });
 /** What a provider says in words stays with it: only its code is read, or ours in the place of what is none. */
-const declineCode = z
-  .string()
-  .min(1)
-  .transform((code) => codeOr('CARD_DECLINED', code));
+export function providerCode(own: string) {
+  return z.string().transform((code) => codeOr(own, code));
+}
 
 export const openPaymentAnswerSchema = z.object({ ref: providerRefSchema });
 
@@ -36,7 +35,7 @@ export const paymentStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('open') }),
   z.object({ status: z.literal('processing') }),
   z.object({ status: z.literal('captured'), capturedMinor: amountMinor }),
-  z.object({ status: z.literal('declined'), code: declineCode }),
+  z.object({ status: z.literal('declined'), code: providerCode('CARD_DECLINED') }),
   z.object({ status: z.literal('closed'), refundedMinor: amountMinor }),
 ]);
 

@@ -193,8 +193,17 @@ export interface StepView {
   readonly state: StepState;
   /** Code of the last failure of its do or its undo. */
   readonly error?: string;
-  /** ISO 8601; when an undo that failed is tried again by itself. */
+  /** ISO 8601; when an undo that failed is tried again by itself: the first time, and then at each gap. */
   readonly nextRetryAt?: string;
+  readonly retryEveryMs?: number;
+}
+
+/** The step as of now: a workflow knows when it is next tried only for the first time. */
+export function stepAt({ retryEveryMs, ...step }: StepView, now: Date): StepView {
+  if (step.nextRetryAt === undefined || retryEveryMs === undefined) return step;
+  const lateMs = Math.max(0, now.getTime() - Date.parse(step.nextRetryAt));
+  const next = Date.parse(step.nextRetryAt) + Math.ceil(lateMs / retryEveryMs) * retryEveryMs;
+  return { ...step, nextRetryAt: new Date(next).toISOString() };
 }
 
 /** Answer of the query `status`. */

@@ -1,10 +1,13 @@
-import { TOPICS } from '../contracts/topics';
-import type { Db, Trx } from './connection';
+import { TOPICS, type Topic } from '../contracts/topics';
+import type { Db, DbOrTrx, Trx } from './connection';
+import { lockCouponRequest } from './coupon-requests';
+import { tellCustomer } from './customer-notifications';
 import { closeOperatorItems, openOperatorItem } from './operator-items';
 import { linesOf, lockOrder } from './orders';
-import { addToOutbox } from './outbox';
+import { addToOutbox, type OutboxRow } from './outbox';
 import { findRequest, type RequestKey, skipPendingRequest } from './requests';
 import { stockDecreaseRequested } from './stock-events';
+import { addToTimeline } from './timeline';
 
 export interface LossPolicy {
   /** How long a published record may take until its workflow has it; doubles with each time that it is sent again. */
@@ -13,109 +16,182 @@ export interface LossPolicy {
   readonly retryDelayMs: number;
 }
 
-/** What is sent again so often is listed for operators. */
-const LISTED_AFTER = 2;
-/** What is sent again so often while others get through is given up, so that it holds no stock. */
-const GIVEN_UP_AFTER = 5;
-const AT_ONCE = 100;
-const GIVEN_UP = 'its record was lost';
+/** A record that was published, and of which no workflow has heard for long. */
+export type LateRecord = { readonly subject: string; readonly topic: Topic } & (
+  | { readonly of: 'order'; readonly orderId: number }
+  | { readonly of: 'request'; readonly key: RequestKey }
+  | { readonly of: 'coupon'; readonly requestId: string }
+);
 
-/** Waits so long after the last time it was sent, and has no row that is still to be published. */
-const IS_LATE = `greatest(due.at, coalesce(s.last_at, '-infinity'))
-    < clock_timestamp() - :lostAfterMs * power(2, coalesce(s.times, 0)) * interval '1 millisecond'
+/** What is sent again so often is listed for operators once newer ones have got through. */
+const LISTED_AFTER = 2;
+/** What is sent again so often is listed in any case, and a request is given up, so that it holds no stock. */
+const GIVEN_UP_AFTER = 5;
+const LONGEST_GAP_MS = 60 * 60_000;
+const AT_ONCE = 100;
+/** Of the next that came after a late one, so many are looked at. */
+const NEXT_ONES = 100;
+const GIVEN_UP = 'REQUEST_LOST';
+
+/** Waits for so long, also since it was last sent, and has no row that is still to be published. */
+const IS_LATE = `due.at < clock_timestamp() - :lostAfterMs * interval '1 millisecond'
+  and (s.last_at is null or s.last_at < clock_timestamp() - interval '1 millisecond'
+    * least(:lostAfterMs * power(2, least(s.times, 20)), greatest(:lostAfterMs, ${LONGEST_GAP_MS})))
   and not exists (select from outbox o where o.topic = due.topic and o.key = due.key and o.published_at is null)`;
 
-/** Sends again what no workflow has heard of: an order's first event, or a request. The same once more changes nothing. */
-export async function resendLostRecords(db: Db, policy: LossPolicy): Promise<number> {
-  const orders = await lostOrders(db, policy);
-  for (const orderId of orders) await db.transaction((trx) => resendOrder(trx, orderId));
-  const requests = await lostRequests(db, policy);
-  for (const key of requests) await db.transaction((trx) => resendRequest(trx, key));
-  await closeFound(db);
-  return orders.length + requests.length;
+/** At most 100 of each kind, the oldest first. */
+export async function lateRecords(db: DbOrTrx, policy: LossPolicy): Promise<LateRecord[]> {
+  return [
+    ...(await lateOrders(db, policy)),
+    ...(await lateRequests(db, policy)),
+    ...(await lateCouponRequests(db, policy)),
+  ];
 }
 
-async function lostOrders(db: Db, { lostAfterMs }: LossPolicy): Promise<number[]> {
-  const { rows } = await db.raw<{ rows: { id: number }[] }>(
-    `select o.id from orders o
-     cross join lateral (select o.created_at as at, :topic as topic, o.id::text as key) due
-     left join resends s on s.subject = 'order-' || o.id || '/stock'
-     where o.status = 'CREATED' and o.run_id is null and ${IS_LATE}
-     order by o.created_at limit :atOnce`,
-    { topic: TOPICS.stockDecreaseRequested, lostAfterMs, atOnce: AT_ONCE },
+async function lateOrders(db: DbOrTrx, { lostAfterMs }: LossPolicy, only?: number): Promise<LateRecord[]> {
+  const topic = TOPICS.stockDecreaseRequested;
+  const { rows } = await db.raw<{ rows: { id: number; subject: string }[] }>(
+    `select o.id, due.subject from orders o
+     cross join lateral (
+       select o.created_at as at, :topic as topic, o.id::text as key, concat('order-', o.id, '/stock') as subject) due
+     left join resends s on s.subject = due.subject
+     where o.status = 'CREATED' and o.run_id is null ${only === undefined ? '' : 'and o.id = :only'} and ${IS_LATE}
+     order by o.created_at limit ${AT_ONCE}`,
+    { topic, lostAfterMs, ...(only === undefined ? {} : { only }) },
   );
-  return rows.map(({ id }) => id);
+  return rows.map(({ id, subject }) => ({ of: 'order', topic, subject, orderId: id }));
 }
 
-async function lostRequests(db: Db, { lostAfterMs, retryDelayMs }: LossPolicy): Promise<RequestKey[]> {
-  const { rows } = await db.raw<{ rows: RequestKey[] }>(
-    `select r.order_id as "orderId", r.event_id as "eventId", r.retry_count as "retryCount"
+async function lateRequests(
+  db: DbOrTrx,
+  { lostAfterMs, retryDelayMs }: LossPolicy,
+  only?: RequestKey,
+): Promise<LateRecord[]> {
+  const isMeant = 'r.order_id = :orderId and r.event_id = :eventId and r.retry_count = :retryCount';
+  const { rows } = await db.raw<{ rows: (RequestKey & { topic: Topic; subject: string })[] }>(
+    `select r.order_id as "orderId", r.event_id as "eventId", r.retry_count as "retryCount", due.topic, due.subject
      from processing_requests r
      cross join lateral (
        select case when r.retry_count = 0 then r.created_at
            else r.created_at + :retryDelayMs * power(2, r.retry_count - 1) * interval '1 millisecond' end as at,
-         case when r.retry_count = 0 then :processing else :retry end as topic, r.order_id::text as key) due
-     left join resends s on s.subject = concat('order-', r.order_id, '/', r.event_id, '/', r.retry_count)
-     where r.state = 'PENDING' and r.signalled_at is null and ${IS_LATE}
-     order by r.created_at limit :atOnce`,
-    { processing: TOPICS.orderProcessing, retry: TOPICS.orderRetry, retryDelayMs, lostAfterMs, atOnce: AT_ONCE },
+         case when r.retry_count = 0 then :processing else :retry end as topic, r.order_id::text as key,
+         concat('order-', r.order_id, '/', r.event_id, '/', r.retry_count) as subject) due
+     left join resends s on s.subject = due.subject
+     where r.state = 'PENDING' and r.signalled_at is null ${only ? `and ${isMeant}` : ''} and ${IS_LATE}
+     order by r.created_at limit ${AT_ONCE}`,
+    { processing: TOPICS.orderProcessing, retry: TOPICS.orderRetry, retryDelayMs, lostAfterMs, ...only },
   );
-  return rows;
+  return rows.map(({ topic, subject, ...key }) => ({ of: 'request', topic, subject, key }));
 }
 
-async function resendOrder(trx: Trx, orderId: number): Promise<void> {
-  const order = await lockOrder(trx, orderId);
-  if (order?.status !== 'CREATED' || order.runId !== null) return;
-  const value = JSON.stringify(stockDecreaseRequested(order, await linesOf(trx, orderId)));
-  await addToOutbox(trx, [{ topic: TOPICS.stockDecreaseRequested, key: String(orderId), value }]);
-  const { subject, times } = await countResend(trx, `order-${orderId}/stock`);
-  if (times >= LISTED_AFTER)
-    await openOperatorItem(trx, { kind: 'LOST_REQUEST', subject, cause: 'RECORD_LOST', orderId, step: 'stock' });
+async function lateCouponRequests(db: DbOrTrx, { lostAfterMs }: LossPolicy, only?: string): Promise<LateRecord[]> {
+  const topic = TOPICS.couponIssue;
+  const { rows } = await db.raw<{ rows: { requestId: string; subject: string }[] }>(
+    `select r.request_id as "requestId", due.subject from coupon_requests r
+     cross join lateral (
+       select r.requested_at as at, :topic as topic, r.request_id as key, concat('coupon-', r.request_id) as subject) due
+     left join resends s on s.subject = due.subject
+     where r.status = 'REQUESTED' ${only === undefined ? '' : 'and r.request_id = :only'} and ${IS_LATE}
+     order by r.requested_at limit ${AT_ONCE}`,
+    { topic, lostAfterMs, ...(only === undefined ? {} : { only }) },
+  );
+  return rows.map(({ requestId, subject }) => ({ of: 'coupon', topic, subject, requestId }));
 }
 
-async function resendRequest(trx: Trx, key: RequestKey): Promise<void> {
-  const { orderId } = key;
-  if (!(await lockOrder(trx, orderId))) return;
-  const request = await findRequest(trx, key);
-  if (request?.state !== 'PENDING') return;
-  const { subject, times, lastAt } = await countResend(trx, subjectOf(key));
-  const isGivenUp = times > GIVEN_UP_AFTER && (await othersGetThrough(trx, lastAt));
-  if (times >= LISTED_AFTER)
-    await openOperatorItem(trx, {
-      kind: 'LOST_REQUEST',
-      subject,
-      cause: isGivenUp ? 'REQUEST_GIVEN_UP' : 'RECORD_LOST',
-      orderId,
-    });
-  if (isGivenUp) return skipPendingRequest(trx, key, GIVEN_UP);
-  const topic = key.retryCount === 0 ? TOPICS.orderProcessing : TOPICS.orderRetry;
-  await addToOutbox(trx, [{ topic, key: String(orderId), value: JSON.stringify(request.event) }]);
+/**
+ * Sends a lost record again, unless it is late no longer; a request that was lost again and again is given up. The same
+ * record once more changes nothing where its workflow has it after all.
+ */
+export async function sendAgain(db: Db, policy: LossPolicy, late: LateRecord): Promise<boolean> {
+  return db.transaction(async (trx) => {
+    const row = await lockLate(trx, policy, late);
+    if (!row) return false;
+    const times = await countResend(trx, late.subject);
+    const isGivenUp = late.of === 'request' && times > GIVEN_UP_AFTER;
+    if (times >= GIVEN_UP_AFTER || (times >= LISTED_AFTER && (await newerOnesGetThrough(trx, late))))
+      await openOperatorItem(trx, {
+        kind: 'LOST_REQUEST',
+        subject: late.subject,
+        cause: isGivenUp ? 'REQUEST_GIVEN_UP' : 'RECORD_LOST',
+        ...(late.of === 'order' ? { orderId: late.orderId, step: 'stock' } : {}),
+        ...(late.of === 'request' ? { orderId: late.key.orderId } : {}),
+      });
+    if (isGivenUp) await giveUp(trx, late.key);
+    else await addToOutbox(trx, [row]);
+    return true;
+  });
 }
 
-const subjectOf = ({ orderId, eventId, retryCount }: RequestKey) => `order-${orderId}/${eventId}/${retryCount}`;
+/** Locks what a record is about; its row for the outbox, where it is late still: another relay may have been faster. */
+async function lockLate(trx: Trx, policy: LossPolicy, late: LateRecord): Promise<OutboxRow | undefined> {
+  const { topic } = late;
+  switch (late.of) {
+    case 'order': {
+      const order = await lockOrder(trx, late.orderId);
+      const [still] = await lateOrders(trx, policy, late.orderId);
+      if (!order || !still) return undefined;
+      const event = stockDecreaseRequested(order, await linesOf(trx, order.id));
+      return { topic, key: String(order.id), value: JSON.stringify(event) };
+    }
+    case 'request': {
+      await lockOrder(trx, late.key.orderId);
+      const [still] = await lateRequests(trx, policy, late.key);
+      const request = still && (await findRequest(trx, late.key));
+      return request && { topic, key: String(request.orderId), value: JSON.stringify(request.event) };
+    }
+    case 'coupon': {
+      const request = await lockCouponRequest(trx, late.requestId);
+      const [still] = await lateCouponRequests(trx, policy, late.requestId);
+      return still && request && { topic, key: late.requestId, value: request.event };
+    }
+  }
+}
 
-/** Counts one more time; `lastAt`: the time before. */
-async function countResend(trx: Trx, subject: string): Promise<{ subject: string; times: number; lastAt: Date }> {
-  const before = (await trx('resends').where({ subject }).first('last_at')) as { last_at: Date } | undefined;
+/** The customer may pay another way. Nothing where its workflow was signalled in this very moment. */
+async function giveUp(trx: Trx, key: RequestKey): Promise<void> {
+  if (!(await skipPendingRequest(trx, key, GIVEN_UP))) return;
+  const order = await lockOrder(trx, key.orderId);
+  if (!order) return;
+  const { eventId, retryCount } = key;
+  const data = { state: 'SKIPPED', code: GIVEN_UP, eventId, retryCount };
+  const occurrence = `${eventId}/${retryCount}`;
+  await addToTimeline(trx, [
+    { orderId: order.id, at: new Date(), type: 'request', data, dedupeKey: `${GIVEN_UP}:${occurrence}` },
+  ]);
+  await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: GIVEN_UP, occurrence });
+}
+
+/** Counts one more time. */
+async function countResend(trx: Trx, subject: string): Promise<number> {
   const [row] = (await trx('resends')
     .insert({ subject })
     .onConflict('subject')
     .merge({ times: trx.raw('resends.times + 1'), last_at: trx.raw('clock_timestamp()') })
     .returning('times')) as [{ times: number }];
-  return { subject, times: row.times, lastAt: before?.last_at ?? new Date(0) };
+  return row.times;
 }
 
-/** Whether the way is open: a request that was made after `since` has reached its workflow. */
-async function othersGetThrough(trx: Trx, since: Date): Promise<boolean> {
-  const row: unknown = await trx('processing_requests')
-    .where('created_at', '>', since)
-    .whereNotNull('signalled_at')
-    .first('event_id');
+/**
+ * Whether one that came after it has begun: else it may be the workers that are missing, and not this record. A request
+ * is known to have reached its workflow, whether or not a worker is there.
+ */
+async function newerOnesGetThrough(trx: Trx, late: LateRecord): Promise<boolean> {
+  if (late.of === 'request') return true;
+  const next =
+    late.of === 'order'
+      ? trx('orders').where('id', '>', late.orderId).orderBy('id').select(trx.raw('run_id is not null as began'))
+      : trx('coupon_requests as r')
+          .join('coupon_requests as late', 'late.code', 'r.code')
+          .where('late.request_id', late.requestId)
+          .whereRaw('r.rank > late.rank')
+          .orderBy('r.rank')
+          .select(trx.raw(`r.status <> 'REQUESTED' as began`));
+  const row: unknown = await trx.from(next.limit(NEXT_ONES).as('next')).where('began', true).first(trx.raw('1'));
   return row !== undefined;
 }
 
-/** Items and counts of what has reached its workflow after all. */
-async function closeFound(db: Db): Promise<void> {
+/** Closes the items of what has reached its workflow after all. */
+export async function closeFound(db: DbOrTrx): Promise<void> {
   const open = (await db('operator_items as i')
     .where({ 'i.kind': 'LOST_REQUEST', 'i.state': 'OPEN', 'i.cause': 'RECORD_LOST' })
     .leftJoin('orders as o', 'o.id', 'i.order_id')
@@ -124,8 +200,12 @@ async function closeFound(db: Db): Promise<void> {
         .on(db.raw(`i.subject = concat('order-', r.order_id, '/', r.event_id, '/', r.retry_count)`))
         .andOn('r.order_id', 'i.order_id'),
     )
+    .leftJoin('coupon_requests as c', (join) =>
+      join.on(db.raw(`i.order_id is null and c.request_id = substr(i.subject, ${'coupon-'.length + 1})`)),
+    )
     .whereRaw(
-      `case when i.step = 'stock' then o.run_id is not null else r.signalled_at is not null or r.state <> 'PENDING' end`,
+      `case when i.order_id is null then c.status <> 'REQUESTED' when i.step = 'stock' then o.run_id is not null
+        else r.signalled_at is not null or r.state <> 'PENDING' end`,
     )
     .limit(AT_ONCE)
     .pluck('i.subject')) as string[];

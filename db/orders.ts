@@ -14,6 +14,8 @@ export interface Order {
   readonly status: OrderStatus;
   readonly statusReason: string | null;
   readonly sagaState: SagaState;
+  /** The workflow's time of what sagaState says; null: it has said nothing yet. */
+  readonly sagaStateAt: Date | null;
   readonly currency: string;
   /** What is to be paid: the lines less the discount. */
   readonly totalMinor: number;
@@ -44,6 +46,7 @@ const COLUMNS = {
   status: 'status',
   statusReason: 'status_reason',
   sagaState: 'saga_state',
+  sagaStateAt: 'saga_state_at',
   currency: 'currency',
   totalMinor: 'total_minor',
   couponRequestId: 'coupon_request_id',
@@ -104,7 +107,7 @@ export async function insertOrder(trx: Trx, order: NewOrder): Promise<Order> {
 
 /** Locks the order's row until the transaction ends; undefined: there is no such order. */
 export async function lockOrder(trx: Trx, orderId: number): Promise<Order | undefined> {
-  return (await trx('orders').select(COLUMNS).where({ id: orderId }).forUpdate().first()) as Order | undefined;
+  return (await trx('orders').select(COLUMNS).where({ id: orderId }).forNoKeyUpdate().first()) as Order | undefined;
 }
 
 export async function findOrder(db: DbOrTrx, orderId: number): Promise<Order | undefined> {
@@ -155,6 +158,7 @@ export async function changeOrder(trx: Trx, order: Order, change: OrderChange): 
         status: to,
         status_reason: change.reason ?? null,
         saga_state: change.sagaState,
+        saga_state_at: change.at,
         updated_at: change.at,
         ...(change.holdExpiresAt === undefined ? {} : { hold_expires_at: change.holdExpiresAt }),
       });
@@ -162,17 +166,49 @@ export async function changeOrder(trx: Trx, order: Order, change: OrderChange): 
     from = to;
   }
   if (moves.length === 0) {
-    await setSagaState(trx, order.id, change.sagaState, change.reason);
+    await setSagaState(trx, order.id, { state: change.sagaState, ...change });
     return;
   }
   if (order.couponRequestId !== null && FREES_ITS_COUPON.has(from)) await freeCoupon(trx, order.id);
   await announceMoves(trx, order, moves, change.at, change.reason);
 }
 
-export async function setSagaState(trx: DbOrTrx, orderId: number, state: SagaState, reason?: string): Promise<void> {
+/** `at`: the workflow's time at which that is so. */
+export async function setSagaState(
+  trx: DbOrTrx,
+  orderId: number,
+  { state, at, reason }: { readonly state: SagaState; readonly at: Date; readonly reason?: string | undefined },
+): Promise<void> {
   await trx('orders')
     .where({ id: orderId })
-    .update({ saga_state: state, ...(reason === undefined ? {} : { status_reason: reason }) });
+    .update({ saga_state: state, saga_state_at: at, ...(reason === undefined ? {} : { status_reason: reason }) });
+}
+
+/** Whether what a worker wants to show of the locked order was true earlier than what is shown. */
+export function isShownLater({ sagaStateAt }: Order, at: Date): boolean {
+  return sagaStateAt !== null && sagaStateAt > at;
+}
+
+/** Orders whose saga has been at work for so long, or has a request that it does not take: a page of them, by id. */
+export async function ordersAtWork(
+  db: DbOrTrx,
+  { forMs, limit, after = 0 }: { readonly forMs: number; readonly limit: number; readonly after?: number | undefined },
+): Promise<{ readonly id: number; readonly status: OrderStatus }[]> {
+  const { rows } = await db.raw<{ rows: { id: number; status: OrderStatus }[] }>(
+    `with since as (select clock_timestamp() - :forMs * interval '1 millisecond' as at)
+     (select id, status from orders, since where saga_state = 'RUNNING' and saga_state_at < since.at and id > :after
+       order by id limit :limit)
+     union
+     (select id, status from orders, since where saga_state = 'COMPENSATING' and saga_state_at < since.at and id > :after
+       order by id limit :limit)
+     union
+     (select o.id, o.status from processing_requests r, orders o, since
+       where r.state = 'PENDING' and r.signalled_at < since.at and o.id = r.order_id and o.saga_state = 'WAITING'
+         and o.id > :after order by o.id limit :limit)
+     order by id limit :limit`,
+    { forMs, limit, after },
+  );
+  return rows;
 }
 
 /** Claims the order for a workflow; false: another run has it. */

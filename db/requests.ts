@@ -23,6 +23,8 @@ export interface KeptEvent extends Omit<OrderProcessingEvent, 'requestDto'> {
 export interface ProcessingRequest extends RequestKey {
   readonly state: RequestState;
   readonly attempt: number | null;
+  /** Its attempt has failed: it can only be undone. */
+  readonly isUndoing: boolean;
   readonly event: KeptEvent;
   /** Where the request's Kafka record stood; null until the bridge has seen it. */
   readonly record: RecordPosition | null;
@@ -47,7 +49,7 @@ export async function insertRequest(
 export async function findRequest(db: DbOrTrx, key: RequestKey): Promise<ProcessingRequest | undefined> {
   return (await db('processing_requests')
     .select(
-      { orderId: 'order_id', eventId: 'event_id', retryCount: 'retry_count' },
+      { orderId: 'order_id', eventId: 'event_id', retryCount: 'retry_count', isUndoing: 'is_undoing' },
       'state',
       'attempt',
       'event',
@@ -128,6 +130,11 @@ export async function setRequestState(
     .update({ state, ...extra, updated_at: trx.fn.now() });
 }
 
+/** The attempt that serves the request can't be settled any more. */
+export async function beginUndoing(trx: Trx, key: RequestKey): Promise<void> {
+  await trx('processing_requests').where(keyOf(key)).update({ is_undoing: true });
+}
+
 /** Whether anything asked for before now may still lead to a payment: it stops the clock of the hold. */
 export async function hasOpenRequest(trx: DbOrTrx, orderId: number): Promise<boolean> {
   const row: unknown = await trx('processing_requests')
@@ -157,9 +164,14 @@ export async function closeRequests(trx: Trx, orderId: number): Promise<void> {
     });
 }
 
-/** A request that comes too late or for an order that is not payable any more; one that the workflow has taken stays. */
-export async function skipPendingRequest(db: DbOrTrx, key: RequestKey, reason: string): Promise<void> {
-  await db('processing_requests')
+/**
+ * A request that comes too late, or for an order that is not payable any more; one that the workflow has taken, or is
+ * known to have been told of, stays. Returns whether it was skipped.
+ */
+export async function skipPendingRequest(db: DbOrTrx, key: RequestKey, reason: string): Promise<boolean> {
+  const count = await db('processing_requests')
     .where({ ...keyOf(key), state: 'PENDING' })
+    .whereNull('signalled_at')
     .update({ state: 'SKIPPED', reason, updated_at: db.fn.now() });
+  return count > 0;
 }

@@ -107,9 +107,3 @@ export async function stepsOfOrder(db: DbOrTrx, orderId: number): Promise<StepRe
     .where({ order_id: orderId })
     .orderBy(['attempt', 'updated_at'])) as StepRecord[];
 }
-
-/** Whether any attempt of the order has this step done. */
-export async function hasDoneStep(db: DbOrTrx, orderId: number, step: OrderStep): Promise<boolean> {
-  const row: unknown = await db('saga_steps').where({ order_id: orderId, step, state: 'DONE' }).first('key');
-  return row !== undefined;
-}

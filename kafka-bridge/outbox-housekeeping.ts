@@ -1,9 +1,11 @@
 import type { Db } from '../db/connection';
 import { countWaitingRecords } from '../db/key-lines';
-import { type LossPolicy, resendLostRecords } from '../db/lost-records';
+import type { LossPolicy } from '../db/lost-records';
 import { outboxBacklog } from '../db/outbox';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
+import type { Kafka } from './kafka-port';
+import { LostRecords } from './lost-records';
 
 const SAMPLE_MS = 5_000;
 const RESEND_LOOK_MS = 15_000;
@@ -11,29 +13,30 @@ const RESEND_LOOK_MS = 15_000;
 /** Measures the outbox and the lines behind dead letters, and sends again what was lost on its way. */
 export function startHousekeeping(options: {
   readonly db: Db;
+  readonly kafka: Kafka;
   readonly loss: LossPolicy;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }): { stop(): Promise<void> } {
-  const { db, loss, metrics, logger } = options;
+  const { db, kafka, loss, metrics, logger } = options;
+  const lost = new LostRecords({ db, kafka, policy: loss, logger });
   async function sample(): Promise<void> {
     const { waiting, oldestMs } = await outboxBacklog(db);
     metrics.outboxWaiting.set(waiting);
     metrics.outboxAge.set(oldestMs / 1000);
     metrics.recordsInLine.set(await countWaitingRecords(db));
   }
-  async function resend(): Promise<void> {
-    const count = await resendLostRecords(db, loss);
-    if (count > 0) logger.warn({ count }, 'records that no workflow has heard of are sent again');
-  }
   const lookMs = Math.min(RESEND_LOOK_MS, loss.lostAfterMs);
-  const resending = every(lookMs, resend, (error) =>
-    logger.warn({ err: error }, 'lost records could not be looked for'),
+  const resending = every(
+    lookMs,
+    () => lost.look(),
+    (error) => logger.warn({ err: error }, 'lost records could not be looked for'),
   );
   const sampling = every(SAMPLE_MS, sample, (error) => logger.warn({ err: error }, 'the outbox could not be measured'));
   return {
     async stop() {
       await Promise.all([sampling.stop(), resending.stop()]);
+      await lost.stop().catch((error: unknown) => logger.warn({ err: error }, 'Kafka could not be left'));
     },
   };
 }

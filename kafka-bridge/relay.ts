@@ -45,7 +45,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const wakeup = await listenForOutbox({ ...options, logger });
   const leases = new LaneLeases({ db, owner, onGained: wakeup.wake, logger });
   const publisher = new OutboxPublisher(producer, logger);
-  const housekeeping = startHousekeeping({ db, loss: options.loss, metrics, logger });
+  const housekeeping = startHousekeeping({ db, kafka: options.kafka, loss: options.loss, metrics, logger });
   let isStopping = false;
   let unmarked: number[] = [];
 

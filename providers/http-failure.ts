@@ -49,7 +49,7 @@ export interface FailureResponse {
   readonly cause?: unknown;
 }
 
-const CREDENTIALS = new Set([401, 403, 407]);
+const CREDENTIALS = new Set([401, 403]);
 const MALFORMED = new Set([400, 422]);
 
 /** Maps a response that is no success: a refusal only by a listed code, our own fault only in the provider's own words. */

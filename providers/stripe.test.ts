@@ -11,11 +11,12 @@ interface Seen {
   headers: IncomingHttpHeaders;
 }
 /** A function is called when the request is there, which is never answered. */
-type Answer =
-  | { status?: number; body?: object; headers?: Record<string, string> }
-  | (() => void)
-  | 'no answer'
-  | 'reset';
+interface Response {
+  status?: number;
+  body?: object | string;
+  headers?: Record<string, string>;
+}
+type Answer = Response | (() => void) | 'no answer' | 'reset';
 
 let server: Server;
 let payments: PaymentProvider;
@@ -33,12 +34,13 @@ beforeAll(async () => {
       const call = `${req.method} ${req.url}`;
       const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
       seen.push({ call, form, headers: req.headers });
-      const answer = answers[call]?.shift() ?? { status: 500, body: { error: { message: `unexpected ${call}` } } };
+      const answer =
+        answers[call]?.shift() ?? ({ status: 500, body: { error: { message: `unexpected ${call}` } } } as Response);
       if (answer === 'reset') req.socket.destroy();
       else if (typeof answer === 'function') answer();
       else if (answer !== 'no answer') {
         res.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
-        res.end(JSON.stringify(answer.body ?? {}));
+        res.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}));
       }
     });
   }).listen(0, '127.0.0.1');
@@ -68,8 +70,12 @@ const intent = (status: string, more: object = {}): Answer => ({
   body: { id: 'pi_1', object: 'payment_intent', status, amount_received: status === 'succeeded' ? 5000 : 0, ...more },
 });
 const refunds = (...data: { status: string; amount: number }[]): Answer => ({
-  body: { object: 'list', has_more: false, data: data.map((refund, i) => ({ id: `re_${i}`, ...refund })) },
+  body: {
+    ...{ object: 'list', has_more: false },
+    data: data.map((refund, i) => ({ id: `re_${i}`, object: 'refund', ...refund })),
+  },
 });
+const refunded = (refund: object): Answer => ({ body: { id: 're_0', object: 'refund', ...refund } });
 const failure = (status: number, error: object, headers = {}): Answer => ({ status, body: { error }, headers });
 const declinedCard = { type: 'card_error', code: 'card_declined', message: 'Your card was declined.' };
 const unexpectedState = { type: 'invalid_request_error', code: 'payment_intent_unexpected_state', message: 'no' };
@@ -232,7 +238,7 @@ describe('close', () => {
   it('refunds what was captured once, a pending refund included', async () => {
     answers[READ] = [intent('succeeded'), intent('succeeded')];
     answers[REFUNDS] = [refunds(), refunds({ status: 'pending', amount: 5000 })];
-    answers[REFUND] = [{ body: { id: 're_0', status: 'pending', amount: 5000 } }];
+    answers[REFUND] = [refunded({ status: 'pending', amount: 5000 })];
     expect(await payments.close('pi_1')).toEqual({ refundedMinor: 5000 });
     expect(await payments.close('pi_1')).toEqual({ refundedMinor: 5000 });
     const made = seen.filter(({ call }) => call === REFUND);
@@ -244,14 +250,14 @@ describe('close', () => {
   it('adds a refund made by hand to the total', async () => {
     answers[READ] = [intent('succeeded')];
     answers[REFUNDS] = [refunds({ status: 'succeeded', amount: 2000 })];
-    answers[REFUND] = [{ body: { id: 're_1', status: 'succeeded', amount: 3000 } }];
+    answers[REFUND] = [refunded({ status: 'succeeded', amount: 3000 })];
     expect(await payments.close('pi_1')).toEqual({ refundedMinor: 5000 });
   });
 
   it('a failed refund, seen now or later: UNDO_REFUSED', async () => {
     answers[READ] = [intent('succeeded'), intent('succeeded')];
     answers[REFUNDS] = [refunds(), refunds({ status: 'failed', amount: 5000 })];
-    answers[REFUND] = [{ body: { id: 're_0', status: 'failed', amount: 5000, failure_reason: 'lost_or_stolen_card' } }];
+    answers[REFUND] = [refunded({ status: 'failed', amount: 5000, failure_reason: 'lost_or_stolen_card' })];
     const refused = { name: 'ProviderRefused', code: 'UNDO_REFUSED' };
     await expect(payments.close('pi_1')).rejects.toMatchObject(refused);
     await expect(payments.close('pi_1')).rejects.toMatchObject(refused);
@@ -261,5 +267,68 @@ describe('close', () => {
     answers[READ] = [intent('processing')];
     answers[CANCEL] = [failure(400, unexpectedState)];
     await expect(payments.close('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+});
+
+describe('a gateway in front of Stripe', () => {
+  const request = { key: '7:payment:1', orderId: 7, amountMinor: 5000, currency: 'KRW', token: 'pm_card_visa' };
+  const others = (intent('canceled') as { body: object }).body;
+  const notStripes: [string, string | object][] = [
+    ['nothing', ''],
+    ['HTML', '<html>welcome</html>'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['no field at all', {}],
+    ['an error that is none', { error: 5 }],
+    ['an error under a success', { error: { type: 'card_error', code: 'card_declined', message: 'no' } }],
+    ['a state that Stripe does not have', { ...others, status: 'ok' }],
+    ['an amount that is none', { ...others, status: 'succeeded', amount_received: '5000' }],
+  ];
+
+  it.each(notStripes)('200 with %s: a call may have happened, a question has no answer', async (_, body) => {
+    const lie = { body };
+    answers = { [OPEN]: [lie], [CONFIRM]: [lie], [READ]: [lie, lie] };
+    await expect(payments.open(request)).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(payments.lookup('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+    await expect(payments.close('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+
+  it.each(notStripes)('200 with %s gives no money back', async (_, body) => {
+    const lie = { body };
+    answers[READ] = [intent('requires_confirmation'), intent('succeeded'), intent('succeeded')];
+    answers[CANCEL] = [lie];
+    answers[REFUNDS] = [lie, refunds()];
+    answers[REFUND] = [lie];
+    await expect(payments.close('pi_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(payments.close('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+    await expect(payments.close('pi_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+  });
+
+  it('a cancel that did not cancel, and the payment of somebody else, are no answers', async () => {
+    answers[READ] = [intent('requires_confirmation'), intent('canceled', { id: 'pi_2' })];
+    answers[CANCEL] = [intent('requires_confirmation')];
+    await expect(payments.close('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+    await expect(payments.close('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+
+  it.each([
+    [401, CredentialsRefused],
+    [403, CredentialsRefused],
+    [404, ProviderUnavailable],
+    [502, ProviderUnavailable],
+  ])('HTML with %i is what its status says', async (status, expected) => {
+    answers[CONFIRM] = [{ status, body: '<html>' }];
+    answers[READ] = [{ status, body: '<html>' }];
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(expected);
+    await expect(payments.close('pi_1')).rejects.toBeInstanceOf(expected);
+    answers[CONFIRM] = [{ status, body: (intent('succeeded') as Response).body ?? '' }];
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(expected);
+  });
+
+  it('does not follow a redirect', async () => {
+    answers[CONFIRM] = [{ status: 307, headers: { location: '/v1/refunds' } }];
+    await expect(payments.confirm('pi_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+    expect(seen).toHaveLength(1);
   });
 });

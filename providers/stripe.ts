@@ -1,25 +1,30 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import Stripe from 'stripe';
-import { providerRefSchema } from '../contracts/provider-api';
 import { codeOr } from '../domain/provider-code';
-import { KeyClosed, ProviderRefused, ProviderUnavailable } from './errors';
-import { failureByResponse, failureWithoutAnswer } from './http-failure';
+import { KeyClosed, OutcomeUnknown, ProviderRefused, ProviderUnavailable } from './errors';
 import type { PaymentProvider, PaymentRequest, PaymentState } from './payment';
-
-export interface StripeOptions {
-  secretKey: string;
-  /** How long one request may take. */
-  timeoutMs: number;
-  /** Another server than Stripe's own, e.g. http://127.0.0.1:12111. */
-  url?: string;
-}
+import {
+  asking,
+  type Intent,
+  intentSchema,
+  type Refund,
+  refundListSchema,
+  refundSchema,
+  rethrow,
+  type StripeOptions,
+  stripeClient,
+  usable,
+  within,
+} from './stripe-client';
 
 /** Card payments as PaymentIntents; the refunds of an intent, not our memory, say what was given back. */
 export function stripePayments(options: StripeOptions): PaymentProvider {
-  const stripe = clientOf(options);
+  const stripe = stripeClient(options);
+
+  const intentOf = (ref: string) =>
+    asking('look up', 'read', intentSchema(ref), () => stripe.paymentIntents.retrieve(ref));
 
   async function lookup(ref: string): Promise<PaymentState> {
-    const intent = await asking('look up', () => stripe.paymentIntents.retrieve(ref));
+    const intent = await intentOf(ref);
     if (intent.status !== 'succeeded') return stateOf(intent);
     const { refundedMinor } = await refundsOf(ref);
     return refundedMinor >= intent.amount_received ? { status: 'closed', refundedMinor } : stateOf(intent);
@@ -29,8 +34,10 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
     let failure: unknown;
     try {
       const intent = await stripe.paymentIntents.confirm(ref, {}, { idempotencyKey: `${ref}:confirm` });
-      if (!wasReplayed(intent.lastResponse.headers)) return stateOf(intent);
+      if (!wasReplayed(intent.lastResponse.headers))
+        return stateOf(usable('confirm', 'write', intentSchema(ref), intent));
     } catch (error) {
+      if (error instanceof OutcomeUnknown) throw error;
       const settled =
         isUnexpectedState(error) || (error instanceof Stripe.errors.StripeError && wasReplayed(error.headers));
       if (!settled) return declineOf(error) ?? rethrow('confirm', error);
@@ -46,17 +53,17 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
   }
 
   async function close(ref: string): Promise<{ refundedMinor: number }> {
-    const intent = await asking('look up', () => stripe.paymentIntents.retrieve(ref));
+    const intent = await intentOf(ref);
     if (intent.status === 'canceled') return { refundedMinor: 0 };
     if (intent.status === 'succeeded') return refund(ref, intent.amount_received);
     try {
       // Without a key of ours: a refusal while the intent is processing must not be replayed once it can be cancelled.
-      await stripe.paymentIntents.cancel(ref);
-      return { refundedMinor: 0 };
+      const cancelled = usable('cancel', 'write', intentSchema(ref), await stripe.paymentIntents.cancel(ref));
+      if (cancelled.status === 'canceled') return { refundedMinor: 0 };
     } catch (error) {
       if (!isUnexpectedState(error)) return rethrow('cancel', error);
-      throw new ProviderUnavailable('cancel: the payment is settling just now', { cause: error });
     }
+    throw new ProviderUnavailable('cancel: the payment is settling just now');
   }
 
   async function refund(ref: string, receivedMinor: number): Promise<{ refundedMinor: number }> {
@@ -64,7 +71,7 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
     if (before.refundedMinor >= receivedMinor) return { refundedMinor: before.refundedMinor };
     // A refund by hand makes this call succeed again; a second one by us would fail like the first.
     if (before.failed) throw new ProviderRefused('UNDO_REFUSED', `refund: ${before.failed}`);
-    const made = await asking('refund', () =>
+    const made = await asking('refund', 'write', refundSchema, () =>
       stripe.refunds.create({ payment_intent: ref }, { idempotencyKey: `${ref}:refund` }),
     );
     if (!counts(made)) throw new ProviderRefused('UNDO_REFUSED', `refund: ${reasonOf(made)}`);
@@ -72,7 +79,9 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
   }
 
   async function refundsOf(ref: string): Promise<{ refundedMinor: number; failed: string | undefined }> {
-    const { data } = await asking('look up', () => stripe.refunds.list({ payment_intent: ref, limit: 100 }));
+    const { data } = await asking('look up', 'read', refundListSchema, () =>
+      stripe.refunds.list({ payment_intent: ref, limit: 100 }),
+    );
     const failed = data.find((refund) => !counts(refund));
     return {
       refundedMinor: data.filter(counts).reduce((sum, refund) => sum + refund.amount, 0),
@@ -102,13 +111,13 @@ async function open(stripe: Stripe, request: PaymentRequest): Promise<{ ref: str
       },
       { idempotencyKey: request.key },
     );
-    return { ref: refOf(intent) };
+    return { ref: usable('open', 'write', intentSchema(), intent).id };
   } catch (error) {
     const aboutToken =
       error instanceof Stripe.errors.StripeInvalidRequestError && error.param?.startsWith('payment_method');
     if (aboutToken)
       throw new ProviderRefused('INVALID_TOKEN', 'open: Stripe does not know this payment method', { cause: error });
-    return rethrow('open', error, 'write');
+    return rethrow('open', error);
   }
 }
 
@@ -121,7 +130,7 @@ function methodOf(token: string): Pick<Stripe.PaymentIntentCreateParams, 'paymen
     : { payment_method: token };
 }
 
-function stateOf(intent: Stripe.PaymentIntent): PaymentState {
+function stateOf(intent: Intent): PaymentState {
   switch (intent.status) {
     case 'succeeded':
       return { status: 'captured', capturedMinor: intent.amount_received };
@@ -147,23 +156,17 @@ function declineOf(error: unknown): PaymentState | undefined {
     : undefined;
 }
 
-function declined(code: string | undefined): PaymentState {
+function declined(code: string | null | undefined): PaymentState {
   return { status: 'declined', code: codeOr('CARD_DECLINED', code?.toUpperCase()) };
 }
 
-function refOf(intent: Stripe.PaymentIntent): string {
-  const ref = providerRefSchema.safeParse(intent.id);
-  if (ref.success) return ref.data;
-  throw failureWithoutAnswer('open', ref.error, 'write');
-}
-
 /** A pending refund is on its way; only a failed or cancelled one gave nothing back. */
-function counts(refund: Stripe.Refund): boolean {
+function counts(refund: Refund): boolean {
   return refund.status !== 'failed' && refund.status !== 'canceled';
 }
 
-function reasonOf(refund: Stripe.Refund): string {
-  return codeOr('failed or cancelled', refund.failure_reason);
+function reasonOf(refund: Refund): string {
+  return refund.failure_reason ?? `the refund ${refund.id} is ${refund.status}`;
 }
 
 /** By type: a record from errors, a Headers object from answers of the fetch client. */
@@ -173,57 +176,4 @@ function wasReplayed(headers: Record<string, string> | undefined): boolean {
 
 function isUnexpectedState(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeError && error.code === 'payment_intent_unexpected_state';
-}
-
-async function asking<T>(call: 'look up' | 'refund', request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    return rethrow(call, error, call === 'look up' ? 'read' : 'write');
-  }
-}
-
-function rethrow(call: string, error: unknown, effect: 'read' | 'write' = 'write'): never {
-  if (error instanceof Stripe.errors.StripeConnectionError) throw failureWithoutAnswer(call, error.detail, effect);
-  if (!(error instanceof Stripe.errors.StripeError)) throw error;
-  const isStripesWord = error.rawType !== undefined;
-  const code = error instanceof Stripe.errors.StripeIdempotencyError ? 'KEY_REUSED' : error.code?.toUpperCase();
-  throw failureByResponse(
-    call,
-    {
-      status: error.statusCode ?? 500,
-      code: isStripesWord ? codeOr('INVALID_REQUEST', code) : undefined,
-      retryAfter: error.headers?.['retry-after'],
-      cause: error,
-    },
-    { effect },
-  );
-}
-
-// The SDK takes no signal per request; the async context carries it to the fetch that the request makes.
-const callerSignal = new AsyncLocalStorage<AbortSignal | undefined>();
-
-async function within<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
-  signal?.throwIfAborted();
-  return callerSignal.run(signal, call);
-}
-
-function clientOf({ secretKey, timeoutMs, url }: StripeOptions): Stripe {
-  const server = url === undefined ? undefined : new URL(url);
-  const plain = server?.protocol === 'http:';
-  const httpClient = Stripe.createFetchHttpClient((input: string | URL | Request, init?: RequestInit) => {
-    const signals = [callerSignal.getStore(), init?.signal].filter((signal) => signal != null);
-    return fetch(input, { ...init, signal: AbortSignal.any(signals) });
-  });
-  return new Stripe(secretKey, {
-    httpClient,
-    timeout: timeoutMs,
-    maxNetworkRetries: 0,
-    telemetry: false,
-    ...(server && {
-      host: server.hostname,
-      protocol: plain ? 'http' : 'https',
-      port: server.port || (plain ? 80 : 443),
-    }),
-  });
 }

@@ -18,17 +18,20 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
   ) {}
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const { activityType: step, attempt, isLocal } = this.activity.info;
+    const { activityType: step } = this.activity.info;
     const { sagaOutcomes } = this.deps.metrics;
     try {
       const result = await next(input);
       sagaOutcomes.inc({ step, outcome: 'done' });
-      if (attempt > 1 && !isLocal) await this.unlist();
+      await this.unlist();
       return result;
     } catch (error) {
       const failed = this.failureOf(error);
       sagaOutcomes.inc({ step, outcome: outcomeOf(failed) });
-      await this.list(failed, input.args[0]);
+      const kind = kindOf(failed);
+      if (kind === 'UNEXPECTED') await this.list(failed, input.args[0]);
+      // What cannot succeed, the workflow lists.
+      else if (kind !== 'PERMANENT') await this.unlist();
       throw failed;
     } finally {
       this.wakeWatchers(input.args[0]);
@@ -46,7 +49,7 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
   /** What only time or a new version cures is shown to people; a provider that is unavailable has its own ways. */
   private async list(failed: TemporalFailure, call: unknown): Promise<void> {
     const { info } = this.activity;
-    if (info.isLocal || kindOf(failed) !== 'UNEXPECTED') return;
+    if (info.isLocal) return;
     if (Date.now() - info.scheduledTimestampMs < LISTED_AFTER_MS) return;
     const cause = failed instanceof ApplicationFailure ? (failed.type ?? 'UNEXPECTED') : 'UNEXPECTED';
     try {
@@ -62,9 +65,12 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
     }
   }
 
-  /** It may have been listed by another process. */
+  /** It may have been listed by another process, or for an earlier activity of the same name. */
   private async unlist(): Promise<void> {
-    await closeOperatorItems(this.deps.db, this.item(), { state: 'HEALED' });
+    if (this.activity.info.isLocal) return;
+    await closeOperatorItems(this.deps.db, this.item(), { state: 'HEALED' }).catch((error: unknown) =>
+      this.activity.log.warn('what fails no longer could not be taken off the list', { error }),
+    );
   }
 
   private item() {

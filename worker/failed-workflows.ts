@@ -1,11 +1,19 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { PARKED_KINDS } from '../activities/parked';
 import { WORKFLOWS } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import { netChargedOfOrder } from '../db/money';
-import { closeOperatorItems, isRunListed, listOperatorItems, openOperatorItem } from '../db/operator-items';
+import {
+  closeItemsOfSettled,
+  closeOperatorItems,
+  isRunListed,
+  listOperatorItems,
+  openOperatorItem,
+} from '../db/operator-items';
 import { findOrder, type Order } from '../db/orders';
 import type { Logger } from '../observability/logger';
+import { isTaskFailing, listStuck } from './stuck-workflows';
 
 const LOOK_EVERY_MS = 10_000;
 const CALL_WITHIN_MS = 10_000;
@@ -23,17 +31,22 @@ interface Watch {
 }
 
 /**
- * Lists workflows that failed, timed out or were terminated, which run no undo: nobody else would see them. It looks from
+ * Lists workflows that failed, timed out or were terminated, which run no undo, and those that can't go on: nobody else would see them. It looks from
  * where the last look of any process ended, so that none is missed, however long Temporal or this process was away.
  */
 export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
   let askedThrough: number | undefined;
+  let settledThrough: number | undefined;
+  let stuckThrough: number | undefined;
   const look = async () => {
     try {
       await watch.temporal.withAbortSignal(stopping.signal, async () => {
+        const page = { limit: MOST_ASKED_AT_ONCE, after: settledThrough };
+        settledThrough = await closeItemsOfSettled(watch.db, PARKED_KINDS, page);
         await listFailed(watch, stopping.signal);
+        stuckThrough = await listStuck(watch, { limit: MOST_ASKED_AT_ONCE, after: stuckThrough }, stopping.signal);
         askedThrough = await closeHealed(watch, askedThrough, stopping.signal);
       });
     } catch (error) {
@@ -114,7 +127,7 @@ interface EndedWorkflow {
   readonly order: Order | undefined;
 }
 
-/** Whether nobody needs to look: it runs again or has ended well, its order is settled, or its failure is recorded elsewhere. */
+/** Whether nobody needs to look: it runs and goes on, or has ended well, its order is settled, or its failure is recorded elsewhere. */
 async function isSeenTo(db: Db, temporal: Client, { workflowId, runId, order }: EndedWorkflow): Promise<boolean> {
   // A coupon's request that fails has its dead letter, which is listed by itself.
   if (workflowId.startsWith('coupon-')) {
@@ -131,6 +144,7 @@ async function isSeenTo(db: Db, temporal: Client, { workflowId, runId, order }: 
     const last = await temporal.withDeadline(Date.now() + CALL_WITHIN_MS, describe);
     // A run that was followed by another: that one counts, and is listed by itself.
     if (runId !== undefined && last.runId !== runId) return true;
+    if (isTaskFailing(last)) return false;
     return ['RUNNING', 'COMPLETED', 'CANCELLED', 'CONTINUED_AS_NEW'].includes(last.status.name);
   } catch (error) {
     // Temporal has forgotten it: what is left of it is in the database.

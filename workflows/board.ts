@@ -115,7 +115,7 @@ export class Board {
       .map(stepView)
       .map(
         (step) =>
-          `| ${step.step} | ${step.attempt} | ${step.state} | ${step.error ?? ''} | ${step.nextRetryAt ?? ''} |`,
+          `| ${step.step} | ${step.attempt} | ${step.state} | ${step.error ?? ''} | ${step.nextRetryAt ?? ''}${step.retryEveryMs === undefined ? '' : ` and every ${step.retryEveryMs / 60_000} min`} |`,
       );
     return [
       `**Order ${this.orderId}: ${this.orderStatus}** (${statusLabel(this.orderStatus, 'ko')}) · saga ${this.sagaState}${this.reason ? ` · ${this.reason}` : ''}`,
@@ -145,6 +145,6 @@ function stepView(entry: StepProgress): StepView {
     attempt: entry.step.attempt,
     state: entry.state,
     ...(entry.failure === undefined ? {} : { error: entry.failure.code }),
-    ...(entry.nextRetryAt === undefined ? {} : { nextRetryAt: new Date(entry.nextRetryAt).toISOString() }),
+    ...(entry.retry && { nextRetryAt: new Date(entry.retry.at).toISOString(), retryEveryMs: entry.retry.everyMs }),
   };
 }

@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancellationScope, defineQuery, setHandler } from '@temporalio/workflow';
 import { type CouponSagaInput, type CouponStatusView, QUERIES } from '../contracts/workflow-api';
-import { own, ownActivities } from './calls';
+import { own, ownActivities, UNDO_RETRY_MS } from './calls';
 import { describeFailure, unlessPermanent } from './failures';
 import { answerResolutions } from './inbox';
 import { Saga } from './saga';
@@ -29,9 +29,11 @@ export async function couponSaga(input: CouponSagaInput): Promise<'ISSUED'> {
 /** What must succeed here, too, waits for a person's RETRY where it cannot. */
 function ownActivitiesOfSaga() {
   const saga: Saga = new Saga({
-    undoRetryMs: () => 600_000,
-    parked: (points) =>
-      unlessPermanent(own.listParked({ points: points.map((point) => ({ ...point, amountAtRiskMinor: 0 })) })),
+    undoRetryMs: () => UNDO_RETRY_MS,
+    parked: (parked) => {
+      const points = parked.map((point) => ({ ...point, amountAtRiskMinor: 0 }));
+      return unlessPermanent(own.listParked({ points, atMs: Date.now() }));
+    },
     recordRetry: (resolution) => own.recordRetry({ ...resolution, attempt: 0 }),
     undecided: () => Promise.resolve(),
     isGivenUp: () => false,

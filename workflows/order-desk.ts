@@ -4,7 +4,7 @@ import { type CancelRequest, SIGNALS } from '../contracts/workflow-api';
 import { isCancellable } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import { Board } from './board';
-import { durable, type OwnActivities, own, ownActivities } from './calls';
+import { durable, type OwnActivities, own, ownActivities, UNDO_RETRY_MS } from './calls';
 import { unlessPermanent } from './failures';
 import { type Canceller, Inbox } from './inbox';
 import { ParkedList } from './parked-list';
@@ -30,7 +30,7 @@ export abstract class OrderDesk {
     this.board = new Board(orderId, 'CREATED');
     const parkedList = new ParkedList(orderId, this.board);
     this.saga = new Saga({
-      undoRetryMs: () => this.policy?.undoRetryMs ?? 600_000,
+      undoRetryMs: () => this.policy?.undoRetryMs ?? UNDO_RETRY_MS,
       parked: (points) => parkedList.show(points),
       recordRetry: (resolution) => this.recordRetry(resolution),
       undecided: (_resolution, why) => this.noteRefusal(SIGNALS.resolveCompensation, why),
@@ -134,6 +134,6 @@ export abstract class OrderDesk {
     this.board.publish('NEEDS_OPERATOR', 'a cancel, as too much has come in');
     await this.showState('NEEDS_OPERATOR', { code: HISTORY_TOO_LONG, steps: [] });
     const point = { step: 'history', code: HISTORY_TOO_LONG, isUndo: false, amountAtRiskMinor: 0 };
-    await this.own.listParked({ orderId: this.orderId, points: [point] });
+    await this.own.listParked({ orderId: this.orderId, points: [point], atMs: Date.now() });
   }
 }

@@ -3,16 +3,17 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
+  TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { AfterFailure } from '../activities/attempt';
+import type { AfterFailure, AttemptEnd } from '../activities/attempt';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
 import type { OrderSagaInput, PaymentRequested, ShipmentStatus, ShipmentUpdated } from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
 import { describeFailure, type Failure } from './failures';
 import { OrderDesk } from './order-desk';
-import { type AttemptSteps, attemptSteps, type Settlement, stockStep } from './order-steps';
+import { type AcceptedAttempt, type AttemptSteps, attemptSteps, type Settlement, stockStep } from './order-steps';
 import { StepFailed } from './saga';
 
 const HOLD_EXPIRED = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };
@@ -70,7 +71,7 @@ class OrderLife extends OrderDesk {
   }
 
   private async reserveStock(): Promise<OrderPolicy | 'SHORT' | 'DUPLICATE' | 'INTERRUPTED'> {
-    const step = stockStep(this.orderId, workflowInfo().firstExecutionRunId, this.settlement);
+    const step = stockStep(this.orderId, workflowInfo().firstExecutionRunId, this.settlement, () => this.policy);
     const reservation: Reservation = await this.saga.run(step);
     if (reservation.outcome === 'UNKNOWN_ORDER')
       throw ApplicationFailure.nonRetryable(`there is no order ${this.orderId}`, 'ORDER_NOT_FOUND');
@@ -90,7 +91,7 @@ class OrderLife extends OrderDesk {
       if (!request) return false;
       const attempt = this.board.attempt + 1;
       const call = { orderId: this.orderId, attempt, eventId: request.eventId, retryCount: request.retryCount };
-      const beginning = await this.own.beginAttempt(call);
+      const beginning = await this.own.beginAttempt({ ...call, atMs: Date.now() });
       if (!beginning.accepted) {
         if (beginning.why !== 'ORDER_ENDING') continue;
         this.endedBecause = HOLD_EXPIRED;
@@ -102,10 +103,9 @@ class OrderLife extends OrderDesk {
       const steps = attemptSteps(call, beginning, policy, this.settlement);
       this.saga.plan(...Object.values(steps));
       this.board.show('RUNNING', `the steps of attempt ${attempt}`);
-      const { ended } = beginning;
-      const failure = ended ? undefined : await this.doSteps(call, steps);
-      const isSettled = ended ? ended === 'DONE' : !failure || (await this.isSettled(call));
-      if (isSettled) {
+      const failure = beginning.ended ? FAILED_BEFORE : await this.doSteps(call, steps);
+      const end: AttemptEnd = failure ? await this.endOf(call, beginning) : { ended: 'DONE' };
+      if (end.ended === 'DONE') {
         for (const step of Object.values(steps)) this.saga.keep(step);
         this.settlement.isSettled = true;
         this.board.moveTo(steps.store ? 'COMPLETED' : 'PREPARING');
@@ -114,7 +114,7 @@ class OrderLife extends OrderDesk {
       }
       await this.undoAttempt(attempt);
       if (this.inbox.openCancellation) return false;
-      if (!(await this.goOnAfter(failure ?? FAILED_BEFORE, call, policy))) return false;
+      if (!(await this.goOnAfter(reasonOf(failure ?? FAILED_BEFORE, end), call, policy))) return false;
     }
   }
 
@@ -137,10 +137,9 @@ class OrderLife extends OrderDesk {
     }
   }
 
-  /** Whether an attempt that fails here was settled by a workflow task that was lost: then nothing of it is to be undone. */
-  private async isSettled(call: RequestStepCall): Promise<boolean> {
-    const beginning = await this.own.beginAttempt(call);
-    return beginning.accepted && beginning.ended === 'DONE';
+  /** How an attempt ends that failed here: a workflow task that was lost may have settled it, and then nothing is undone. */
+  private async endOf(call: RequestStepCall, { ended, refusal }: AcceptedAttempt): Promise<AttemptEnd> {
+    return ended ? { ended, ...(refusal && { refusal }) } : this.own.closeAttempt(call);
   }
 
   /** The next request to pay; undefined: cancelled, or the hold ran out with no request accepted in time. */
@@ -164,7 +163,7 @@ class OrderLife extends OrderDesk {
       if (isClockStopped) {
         isClockStopped = await this.own.isRequestOpen({ orderId: this.orderId });
         deadline = Date.now() + this.holdLeftMs;
-      } else if (await this.own.expireHold({ orderId: this.orderId })) {
+      } else if (await this.own.expireHold({ orderId: this.orderId, atMs: Date.now() })) {
         this.endedBecause = HOLD_EXPIRED;
         return undefined;
       } else isClockStopped = true;
@@ -179,21 +178,24 @@ class OrderLife extends OrderDesk {
       await this.skipLateRequests();
       if (this.inbox.isRefunding) return 'REFUND_REQUESTED';
       const update = this.inbox.shipments.shift();
-      if (update) {
-        // Before a cancel: a worker that died had perhaps taken the news in, and a parcel on its way can't be recalled.
-        const status = await this.advance(update);
+      // Before a cancel: a worker that died had perhaps taken the news in, and a parcel on its way can't be recalled.
+      const status = update && (await this.advance(update));
+      if (update && status === 'PARCEL_UNDECIDED') this.inbox.shipments.unshift(update);
+      if (status && status !== 'PARCEL_UNDECIDED') {
         if (status !== this.board.status) this.board.moveTo(status);
         if (status === 'COMPLETED' || status === 'REFUND_REQUESTED' || status === 'REFUNDED') return status;
-      } else if (this.isCancelled) {
-        const why = this.whyNotCancellable('operator');
-        if (why) await this.refuseCancel(why);
-        else if (await this.recallParcel()) return undefined;
+        continue;
       }
+      if (!this.isCancelled) continue;
+      const why = this.whyNotCancellable('operator');
+      if (why) await this.refuseCancel(why);
+      else if (await this.recallParcel()) return undefined;
     }
   }
 
-  private advance({ status, eventId }: ShipmentUpdated): Promise<OrderStatus> {
-    return this.own.advanceDelivery({ orderId: this.orderId, to: STATUS_OF_PARCEL[status], eventId, atMs: Date.now() });
+  private advance({ status, eventId }: ShipmentUpdated): Promise<OrderStatus | 'PARCEL_UNDECIDED'> {
+    const news = { orderId: this.orderId, to: STATUS_OF_PARCEL[status], eventId };
+    return this.own.advanceDelivery({ ...news, isCancelled: this.isCancelled, atMs: Date.now() });
   }
 
   /** Takes the parcel back first; the carrier has picked it up: the cancel is refused, and nothing else is undone. */
@@ -243,7 +245,7 @@ class OrderLife extends OrderDesk {
   /** Requests that came while the order was being paid: written down as skipped, so that none waits for ever. */
   private async skipLateRequests(): Promise<void> {
     for (let late = this.inbox.payments.shift(); late; late = this.inbox.payments.shift())
-      await this.own.beginAttempt({ orderId: this.orderId, attempt: 0, ...late });
+      await this.own.beginAttempt({ orderId: this.orderId, attempt: 0, ...late, atMs: Date.now() });
   }
 
   /** The carrier's news of an order that has ended: counted in its timeline. */
@@ -282,13 +284,19 @@ class OrderLife extends OrderDesk {
   }
 }
 
+/** Why an attempt failed; of one that was undone before, what a provider had said no to. */
+function reasonOf(failure: Failure, { refusal }: AttemptEnd): Failure {
+  return failure.kind === 'CLOSED' && refusal ? { ...failure, ...refusal } : failure;
+}
+
 function failureOf(error: unknown): Failure {
   return error instanceof StepFailed ? error.failure : describeFailure(error);
 }
 
-/** A plain error would make the workflow task fail for ever; this ends the workflow and says why. */
-function asWorkflowFailure(error: unknown): ApplicationFailure {
-  if (error instanceof ApplicationFailure) return error;
+/** Ends the workflow, and says why; an error of its own code fails the workflow task instead, which a mended version carries on. */
+function asWorkflowFailure(error: unknown): unknown {
+  if (error instanceof ApplicationFailure || !(error instanceof StepFailed || error instanceof TemporalFailure))
+    return error;
   const { code, message } = failureOf(error);
   return ApplicationFailure.nonRetryable(message, code);
 }

@@ -1,12 +1,12 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Beginning } from '../activities/attempt';
-import type { RequestStepCall } from '../activities/step-call';
+import type { RequestStepCall, StepCall } from '../activities/step-call';
 import type { OrderPolicy, Reservation } from '../activities/stock';
-import { CallBudget, callProvider, own } from './calls';
+import { CallBudget, callProvider, own, ownUndo, undoInTime } from './calls';
 import type { Resolution, Step } from './saga';
 
 /** An attempt as the database has accepted it. */
-type AcceptedAttempt = Extract<Beginning, { accepted: true }>;
+export type AcceptedAttempt = Extract<Beginning, { accepted: true }>;
 
 /** What an undo must know to be let: it is told apart from that of a worker which froze before the attempt was settled. */
 export interface Settlement {
@@ -25,13 +25,20 @@ export interface AttemptSteps {
 }
 
 /** Stock belongs to the order; its policy is known only after it has run. */
-export function stockStep(orderId: number, runId: string, settlement: Settlement): Step<Reservation> {
+export function stockStep(
+  orderId: number,
+  runId: string,
+  settlement: Settlement,
+  policy: () => OrderPolicy | undefined,
+): Step<Reservation> {
+  const undo = () => ({ orderId, isSettled: settlement.isSettled });
   return {
     name: 'stock',
     attempt: 0,
     // Never interrupted: it tells whether the order is this run's at all, and only then may anything be undone.
     do: () => CancellationScope.nonCancellable(() => own.reserveStock({ orderId, runId, atMs: Date.now() })),
-    undo: () => own.releaseStock({ orderId, isSettled: settlement.isSettled }),
+    undo: () => ownUndo(policy()).releaseStock(undo()),
+    undoInTime: () => undoInTime('releaseStock', 'Release the stock', undo(), policy()),
     writeOff: (resolution) => own.writeOffStock({ ...resolution, orderId, attempt: 0 }),
   };
 }
@@ -45,9 +52,7 @@ export function attemptSteps(
 ): AttemptSteps {
   const { orderId, attempt } = call;
   const budget = CallBudget.ofAttempt(policy);
-  const undo = (name: 'cancelShipment' | 'takeOutOfStorage', summary: string) =>
-    callProvider(name, summary, { orderId, attempt, isSettled: settlement.isSettled }, CallBudget.ofUndo(policy));
-  const redeem = couponStep(orderId, attempt, settlement);
+  const redeem = couponStep(orderId, attempt, policy, settlement);
   const charge: Step = {
     ...paymentUndo(orderId, attempt, policy, settlement),
     do: () => callProvider('charge', `Charge the card · attempt ${attempt}`, call, budget),
@@ -56,14 +61,14 @@ export function attemptSteps(
     name: 'shipment',
     attempt,
     do: () => callProvider('createShipment', `Order the parcel · attempt ${attempt}`, call, budget),
-    undo: () => undo('cancelShipment', 'Cancel the parcel'),
+    ...providerUndo('cancelShipment', 'Cancel the parcel', { orderId, attempt }, policy, settlement),
     writeOff: (resolution) => writeOff('writeOffShipment', { orderId, attempt }, resolution, policy),
   };
   const store: Step = {
     name: 'warehouse',
     attempt,
     do: () => callProvider('store', `Store in the warehouse · attempt ${attempt}`, call, budget),
-    undo: () => undo('takeOutOfStorage', 'Take out of the warehouse'),
+    ...providerUndo('takeOutOfStorage', 'Take out of the warehouse', { orderId, attempt }, policy, settlement),
     writeOff: (resolution) => writeOff('writeOffStorage', { orderId, attempt }, resolution, policy),
   };
   return {
@@ -75,12 +80,14 @@ export function attemptSteps(
 }
 
 /** The coupon that the order has claimed: redeemed by an attempt, and claimed again by its undo. */
-export function couponStep(orderId: number, attempt: number, settlement: Settlement): Step {
+export function couponStep(orderId: number, attempt: number, policy: OrderPolicy, settlement: Settlement): Step {
+  const undo = () => ({ orderId, attempt, isSettled: settlement.isSettled });
   return {
     name: 'coupon',
     attempt,
     do: () => own.redeemCoupon({ orderId, attempt, atMs: Date.now() }),
-    undo: () => own.restoreCoupon({ orderId, attempt, isSettled: settlement.isSettled }),
+    undo: () => ownUndo(policy).restoreCoupon(undo()),
+    undoInTime: () => undoInTime('restoreCoupon', 'Free the coupon', undo(), policy),
     writeOff: (resolution) => own.writeOffCoupon({ ...resolution, orderId, attempt }),
   };
 }
@@ -91,14 +98,23 @@ export function paymentUndo(orderId: number, attempt: number, policy: OrderPolic
     name: 'payment',
     attempt,
     do: () => Promise.resolve(),
-    undo: () =>
-      callProvider(
-        'refund',
-        'Give the money back',
-        { orderId, attempt, isSettled: settlement.isSettled },
-        CallBudget.ofUndo(policy),
-      ),
+    ...providerUndo('refund', 'Give the money back', { orderId, attempt }, policy, settlement),
     writeOff: (resolution) => writeOff('writeOffPayment', { orderId, attempt }, resolution, policy),
+  };
+}
+
+/** Takes back what a provider has: within the undo's patience, and then for as long as it takes. */
+function providerUndo(
+  name: 'refund' | 'cancelShipment' | 'takeOutOfStorage',
+  summary: string,
+  step: StepCall,
+  policy: OrderPolicy,
+  settlement: Settlement,
+): Pick<Step, 'undo' | 'undoInTime'> {
+  const call = () => ({ ...step, isSettled: settlement.isSettled });
+  return {
+    undo: () => callProvider(name, summary, call(), CallBudget.ofUndo(policy)),
+    undoInTime: () => undoInTime(name, summary, call(), policy),
   };
 }
 

@@ -28,7 +28,7 @@ export class ParkedList {
     const points = JSON.stringify(board.parked);
     if (points === this.listed) return;
     this.listed = points;
-    await unlessPermanent(own.listParked({ orderId, points: board.parked }));
+    await unlessPermanent(own.listParked({ orderId, points: board.parked, atMs: Date.now() }));
     if (isParked === wasParked) return;
     const notice = { code: hasUndo ? 'UNDO_FAILED' : 'CANNOT_BE_DONE', steps: parked.map(({ step }) => step) };
     const shown = { orderId, status: board.status, state, atMs: Date.now() };

@@ -9,7 +9,7 @@ import type { OrderPolicy } from '../activities/stock';
 import { orderWorkflowId, type RefundSagaInput, SIGNALS } from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
 import { Board } from './board';
-import { own, ownActivities } from './calls';
+import { own, ownActivities, UNDO_RETRY_MS } from './calls';
 import { unlessPermanent } from './failures';
 import { answerResolutions } from './inbox';
 import { couponStep, paymentUndo, stockStep } from './order-steps';
@@ -32,7 +32,7 @@ async function refund({ orderId, requestId, reason, actor }: RefundSagaInput): P
   let policy: OrderPolicy | undefined;
   const parkedList = new ParkedList(orderId, board);
   const saga = new Saga({
-    undoRetryMs: () => policy?.undoRetryMs ?? 600_000,
+    undoRetryMs: () => policy?.undoRetryMs ?? UNDO_RETRY_MS,
     parked: (points) => parkedList.show(points),
     recordRetry: (resolution) => own.recordRetry({ ...resolution, orderId, attempt: 0 }),
     undecided: (_resolution, why) => noteRefusal(orderId, SIGNALS.resolveCompensation, why),
@@ -57,13 +57,13 @@ async function refund({ orderId, requestId, reason, actor }: RefundSagaInput): P
   if (beginning.ended) return end(board, beginning.ended);
   await stopFollowingDelivery(orderId);
 
-  saga.plan(stockStep(orderId, runId, SETTLED));
-  if (beginning.couponAttempt !== undefined) saga.plan(couponStep(orderId, beginning.couponAttempt, SETTLED));
+  saga.plan(stockStep(orderId, runId, SETTLED, () => policy));
+  if (beginning.couponAttempt !== undefined) saga.plan(couponStep(orderId, beginning.couponAttempt, policy, SETTLED));
   if (beginning.paidAttempt !== null) {
     const payment = paymentUndo(orderId, beginning.paidAttempt, policy, SETTLED);
     saga.plan(payment);
     board.publish('COMPENSATING', 'the payment provider');
-    const refusal = await saga.undoFirst(payment, () => true);
+    const refusal = await saga.undoFirst(payment, ({ kind }) => kind === 'REFUSED');
     if (refusal) {
       await ensured.refuseRefund({ orderId, runId, code: refusal.code, atMs: Date.now() });
       return end(board, 'COMPLETED', refusal.code);

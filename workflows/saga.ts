@@ -11,6 +11,8 @@ export interface Step<Result = unknown> {
   do(): Promise<Result>;
   /** Makes sure the effect is not there, whether or not `do` ever ran, is running or failed. */
   undo(): Promise<void>;
+  /** The same where its provider is unavailable: tried again and again, until it is undone, refused or interrupted. */
+  undoInTime(): Promise<void>;
   /** Records that a person ended this undo, so that the ledger balances. */
   writeOff(resolution: Resolution): Promise<void>;
 }
@@ -30,8 +32,8 @@ export interface StepProgress {
   readonly step: Step;
   state: StepState;
   failure?: Failure;
-  /** Workflow time in ms; when a failed undo is tried again by itself. */
-  nextRetryAt?: number;
+  /** A failed undo is tried again by itself: workflow time in ms of the first time, and the gap to each later one. */
+  retry?: { readonly at: number; readonly everyMs: number };
 }
 
 /** A do that failed; its saga is still to be compensated. */
@@ -78,6 +80,8 @@ export class Saga {
   private stuck: readonly StepProgress[] = [];
   /** What cannot be done, by the name under which it is decided. */
   private readonly blocked = new Map<string, ParkedAt>();
+  /** Failed undos that are tried again by themselves; each with the way to stop that, which waits for a try under way. */
+  private readonly retrying = new Map<StepProgress, { stop(): Promise<void> }>();
   /** The step whose decision is being carried out. */
   private deciding: string | undefined;
   private running: CancellationScope | undefined;
@@ -167,12 +171,17 @@ export class Saga {
   private async undoAll(meant: readonly StepProgress[], mayStand: (refusal: Failure) => boolean = () => false) {
     const isStuck = ({ state, failure }: StepProgress) =>
       state === 'UNDO_FAILED' && !(failure && isFinal(failure.kind) && mayStand(failure));
-    for (const entry of meant.filter(isToUndo)) await this.tryUndo(entry);
-    this.stuck = meant.filter(isStuck);
+    for (const entry of meant.filter(isToUndo)) {
+      await this.tryUndo(entry);
+      if (!isStuck(entry)) continue;
+      // Those who can help need not wait for the undos that are still to come.
+      this.stuck = [...this.stuck, entry];
+      await this.showParked();
+    }
     if (this.stuck.length === 0) return;
     while (this.stuck.length > 0) {
       await this.showParked();
-      await this.decisionOrRetryTime();
+      await this.decisionOrNews();
       this.stuck = this.stuck.filter(isStuck);
     }
     // One that came while the undo went well by itself must not decide about a later attempt's.
@@ -231,23 +240,42 @@ export class Saga {
     return index < 0 ? undefined : this.decisions.splice(index, 1)[0];
   }
 
-  private async decisionOrRetryTime(): Promise<void> {
-    const retryTimes = this.stuck.flatMap((entry) => entry.nextRetryAt ?? []);
+  /** Waits until a person has decided, which is then carried out, or an undo that is tried again has ended. */
+  private async decisionOrNews(): Promise<void> {
+    for (const entry of this.stuck) if (entry.failure && !isFinal(entry.failure.kind)) this.keepTrying(entry);
+    const trying = this.retrying.size;
     const isOurs = ({ step }: Resolution) => !this.blocked.has(step);
-    const hasDecision = () => this.decisions.some(isOurs);
-    if (retryTimes.length === 0) await condition(hasDecision);
-    else await condition(hasDecision, Math.max(1, Math.min(...retryTimes) - Date.now()));
+    await condition(() => this.decisions.some(isOurs) || this.retrying.size < trying);
     for (let resolution = this.takeDecision(isOurs); resolution; resolution = this.takeDecision(isOurs)) {
       const { step } = resolution;
-      const entry = this.stuck.find((candidate) => candidate.step.name === step && candidate.state === 'UNDO_FAILED');
-      if (entry) await this.apply(entry, resolution);
+      const entry = this.stuck.find((candidate) => candidate.step.name === step);
+      if (entry) await this.retrying.get(entry)?.stop();
+      if (entry?.state === 'UNDO_FAILED') await this.apply(entry, resolution);
       else await this.refuseLate(resolution);
     }
-    const now = Date.now();
-    for (const entry of this.stuck) {
-      if (entry.state === 'UNDO_FAILED' && entry.nextRetryAt !== undefined && entry.nextRetryAt <= now)
-        await this.tryUndo(entry);
-    }
+  }
+
+  /** Has a failed undo tried again by itself, unless it is already. */
+  private keepTrying(entry: StepProgress): void {
+    if (this.retrying.has(entry) || entry.state !== 'UNDO_FAILED') return;
+    const everyMs = this.hooks.undoRetryMs();
+    entry.retry = { at: Date.now() + everyMs, everyMs };
+    const scope = new CancellationScope();
+    const ended = scope
+      .run(() => entry.step.undoInTime())
+      .then(
+        () => this.set(entry, 'UNDONE'),
+        (error: unknown) => {
+          const failure = describeFailure(error);
+          this.set(entry, 'UNDO_FAILED', failure.kind === 'INTERRUPTED' ? undefined : failure);
+        },
+      )
+      .finally(() => this.retrying.delete(entry));
+    const stop = () => {
+      scope.cancel();
+      return ended.then(() => undefined);
+    };
+    this.retrying.set(entry, { stop });
   }
 
   /** Those who saw their decision taken are shown that it was not carried out. */
@@ -284,9 +312,7 @@ export class Saga {
       await CancellationScope.nonCancellable(() => entry.step.undo());
       this.set(entry, 'UNDONE');
     } catch (error) {
-      const failure = describeFailure(error);
-      this.set(entry, 'UNDO_FAILED', failure);
-      if (!isFinal(failure.kind)) entry.nextRetryAt = Date.now() + this.hooks.undoRetryMs();
+      this.set(entry, 'UNDO_FAILED', describeFailure(error));
     }
   }
 
@@ -301,7 +327,7 @@ export class Saga {
 
   private set(entry: StepProgress, state: StepState, failure?: Failure): void {
     entry.state = state;
-    delete entry.nextRetryAt;
+    delete entry.retry;
     if (failure) entry.failure = failure;
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
-import { refundWorkflowId, WORKFLOWS } from '../../contracts/workflow-api';
+import { refundWorkflowId, TASK_QUEUES, WORKFLOWS } from '../../contracts/workflow-api';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -83,5 +83,27 @@ describe('a workflow that ended badly', () => {
     const failed = await listed(`kind=FAILED_WORKFLOW&order=${orderId}`);
     for (const { id } of [parked, failed]) expect((await resolve(id)).status).toBe(202);
     expect(await itemsOf(`order=${orderId}`)).toEqual([]);
+  });
+
+  test('is one that runs and yet cannot go on: listed while its task fails again and again', async () => {
+    const { orderId } = await shop.payableOrder();
+    const { workflow } = await shop.temporal();
+    const workflowId = `order-${orderId}`;
+    await workflow.getHandle(workflowId).terminate('by the test');
+    const start = { workflowId, taskQueue: TASK_QUEUES.orders, args: [{ orderId }] };
+    await workflow.start('noSuchWorkflow', start);
+    await shop
+      .db('orders')
+      .where({ id: orderId })
+      .update({ saga_state: 'RUNNING', saga_state_at: new Date(0) });
+    const item = await listed(`kind=FAILED_WORKFLOW&order=${orderId}`);
+    const [stuck] = await until(
+      'its task to be seen failing',
+      () => itemsOf(`kind=FAILED_WORKFLOW&order=${orderId}`),
+      ([found]) => found?.cause === 'WORKFLOW_TASK_FAILING',
+      WITHIN_MS,
+    );
+    expect((await resolve(stuck?.id ?? item.id)).status).toBe(202);
+    await terminate(workflowId);
   });
 });

@@ -165,7 +165,13 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
       const processing = { body: '{"status":"processing"}', headers: { 'content-type': 'application/json' } };
       await providers.gateway('payment', { operation: 'lookup', orderId, status: 200, ...processing });
-      const resolve = { step: 'payment', decision, reason: 'the bank was called', actor: 'lee' };
+      const resolve = {
+        step: 'payment',
+        decision,
+        reason: 'the bank was called',
+        actor: 'lee',
+        reference: 'bank 4711',
+      };
       await shop.signal(orderId, 'resolveCompensation', { ...resolve, decisionId: `early-${orderId}` });
       const [refusal] = await until(
         `${decision} to be refused`,
@@ -181,6 +187,67 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       await expectBooksToAddUp(shop, orderId);
     },
   );
+
+  test('a refund that the provider does not understand is not refused: it needs an operator, and RETRY goes on', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { warehouseStorage: true });
+    await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+    await providers.gateway('payment', { orderId, operation: 'close', status: 422, ...problem('INVALID_REQUEST') });
+    const asked = await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
+    expect(asked.status).toBe(202);
+    await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
+    expect(await itemsOf(orderId)).toMatchObject([{ cause: 'INVALID_REQUEST', state: 'OPEN' }]);
+    await providers.endFaults('payment', orderId);
+    const body = { decisionId: `d-${orderId}`, step: 'payment', decision: 'RETRY', reason: 'the adapter was mended' };
+    const token = await shop.token('op@example.com', 'operator');
+    const resolved = await shop.call('POST', `/api/ops/sagas/${orderId}/resolve`, { body, token });
+    expect(resolved.status).toBe(202);
+    await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
+    expect(await itemsOf(orderId)).toMatchObject([{ state: 'RESOLVED' }]);
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test("an amount that is not the order's is believed neither of a charge nor of a refund", async () => {
+    const { orderId } = await shop.payableOrder();
+    const json = (body: object) => ({ body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+    const captured = json({ status: 'captured', capturedMinor: 1 });
+    await providers.gateway('payment', { orderId, operation: 'confirm', status: 200, ...captured });
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
+    expect(await itemsOf(orderId)).toMatchObject([{ kind: 'PERMANENT_ERROR', cause: 'AMOUNT_MISMATCH' }]);
+    await providers.endFaults('payment', orderId);
+    const retry = { step: 'payment', decision: 'RETRY', reason: 'the gateway is well', actor: 'lee' };
+    await shop.signal(orderId, 'resolveCompensation', { ...retry, decisionId: `charge-${orderId}` });
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    await providers.gateway('payment', { orderId, operation: 'close', status: 200, ...json({ refundedMinor: 0 }) });
+    await shop.signal(orderId, 'compensate', { reason: 'given up', actor: 'lee' });
+    await shop.reaches(orderId, 'PREPARING', 'NEEDS_OPERATOR');
+    expect((await itemsOf(orderId)).at(-1)).toMatchObject({ kind: 'PARKED_SAGA', cause: 'REFUND_INCOMPLETE' });
+    await providers.endFaults('payment', orderId);
+    await shop.signal(orderId, 'resolveCompensation', { ...retry, decisionId: `refund-${orderId}` });
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('an undo that was refused is listed while the others are still under way', async () => {
+    const { orderId } = await shop.payableOrder();
+    await providers.gateway('carrier', { orderId, operation: 'cancel', status: 409, ...problem('UNDO_REFUSED') });
+    await providers.gateway('payment', { orderId, operation: 'close', status: 503 });
+    await shop.pay(orderId, { recipientName: 'fault:store_refused', warehouseStorage: true });
+    await until(
+      'the parcel to be listed',
+      () => itemsOf(orderId),
+      (items) => items.length > 0,
+    );
+    const money = await shop.db('saga_steps').where({ order_id: orderId, step: 'payment' }).pluck('state');
+    expect(['DONE', 'UNDOING']).toContain(money[0]);
+    await providers.endFaults('payment', orderId);
+    await providers.endFaults('carrier', orderId);
+    const resolve = { decisionId: `d-${orderId}`, step: 'shipment', decision: 'RETRY', reason: 'asked', actor: 'lee' };
+    await shop.signal(orderId, 'resolveCompensation', resolve);
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
+    await expectBooksToAddUp(shop, orderId);
+  });
 
   test('an order that waits with a rejected request can be compensated', async () => {
     const { orderId } = await shop.payableOrder();

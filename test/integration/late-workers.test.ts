@@ -45,7 +45,20 @@ describe('a worker that comes too late', () => {
     return { orderId, sku, code, call: await lastCall(orderId) };
   }
 
-  const closed = (type: string) => ({ type, nonRetryable: true });
+  /** An attempt of which no workflow knows. */
+  async function runningAttempt(orderId: number, recipientName = 'Kim'): Promise<Call> {
+    const call = { orderId, eventId: randomUUID(), retryCount: 0, attempt: 7 };
+    const requestDto = {
+      ...payBody({ recipientName }),
+      paymentRequest: { method: 'CARD' as const, token: 'tok_visa' },
+    };
+    const event = { ...call, eventCreatedAt: new Date().toISOString(), schemaVersion: 1 as const, requestDto };
+    await insertRequest(shop.db, { ...event, userEmail: 'kim@example.com' }, 'kafka');
+    await setRequestState(shop.db, call, 'RUNNING', { attempt: call.attempt });
+    return call;
+  }
+
+  const final = (type: string) => ({ type, nonRetryable: true });
   const standing = (orderId: number) => shop.db('orders').where({ id: orderId }).first('status', 'saga_state');
 
   test('settles no attempt whose steps were undone, nor one whose order is cancelled', async () => {
@@ -54,11 +67,11 @@ describe('a worker that comes too late', () => {
     await shop.attemptEnds(orderId);
     const call = await lastCall(orderId);
     const settle = () => late.run('settleAttempt', { ...call, stored: false, atMs: Date.now() });
-    await expect(settle()).rejects.toMatchObject(closed('ATTEMPT_ENDED'));
-    await shop.db('processing_requests').where({ order_id: orderId }).update({ state: 'RUNNING' });
-    await expect(settle()).rejects.toMatchObject(closed('STEPS_NOT_DONE'));
+    await expect(settle()).rejects.toMatchObject(final('ATTEMPT_ENDED'));
+    await shop.db('processing_requests').where({ order_id: orderId }).update({ state: 'RUNNING', is_undoing: false });
+    await expect(settle()).rejects.toMatchObject(final('STEPS_NOT_DONE'));
     await expect(late.run('completePayment', { ...call, atMs: Date.now() })).rejects.toMatchObject(
-      closed('STEPS_NOT_DONE'),
+      final('STEPS_NOT_DONE'),
     );
     await shop.db('processing_requests').where({ order_id: orderId }).update({ state: 'FAILED' });
     expect(await standing(orderId)).toEqual({ status: 'PENDING_PAYMENT', saga_state: 'WAITING' });
@@ -66,7 +79,7 @@ describe('a worker that comes too late', () => {
 
     await shop.signal(orderId, 'compensate', { reason: 'asked for by phone', actor: 'lee' });
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-    await expect(settle()).rejects.toMatchObject(closed('ATTEMPT_ENDED'));
+    await expect(settle()).rejects.toMatchObject(final('ATTEMPT_ENDED'));
     await expectBooksToAddUp(shop, orderId);
   });
 
@@ -75,13 +88,13 @@ describe('a worker that comes too late', () => {
     const { attempt } = call;
     const undo = { orderId, attempt, isSettled: false };
     for (const name of ['cancelShipment', 'refund', 'restoreCoupon'] as const)
-      await expect(late.run(name, undo)).rejects.toMatchObject(closed('ATTEMPT_SETTLED'));
+      await expect(late.run(name, undo)).rejects.toMatchObject(final('ATTEMPT_SETTLED'));
     await expect(late.run('releaseStock', { orderId, isSettled: false })).rejects.toMatchObject(
-      closed('ATTEMPT_SETTLED'),
+      final('ATTEMPT_SETTLED'),
     );
     const end = { code: 'CANCELLED_BY_CUSTOMER', reason: 'changed my mind', atMs: Date.now() };
-    await expect(late.run('cancelOrder', { orderId, ...end })).rejects.toMatchObject(closed('STEPS_NOT_UNDONE'));
-    expect(await late.run('expireHold', { orderId })).toBe(false);
+    await expect(late.run('cancelOrder', { orderId, ...end })).rejects.toMatchObject(final('STEPS_NOT_UNDONE'));
+    expect(await late.run('expireHold', { orderId, atMs: Date.now() })).toBe(false);
     const failing = { code: 'PROVIDER_UNAVAILABLE', kind: 'UNAVAILABLE', next: 'RETRY' } as const;
     await late.run('failAttempt', { ...call, ...failing, holdExpiresAtMs: Date.now(), atMs: Date.now() });
     await late.run('showSagaState', { orderId, status: 'PENDING_PAYMENT', state: 'COMPENSATING', atMs: Date.now() });
@@ -100,19 +113,70 @@ describe('a worker that comes too late', () => {
     await shop.reaches(orderId, 'SHIPMENT_STARTED', 'WAITING');
     const undo = { orderId, attempt: call.attempt, isSettled: true };
     for (const name of ['cancelShipment', 'refund', 'restoreCoupon'] as const)
-      await expect(late.run(name, undo)).rejects.toMatchObject(closed('ATTEMPT_SETTLED'));
-    await expect(late.run('releaseStock', undo)).rejects.toMatchObject(closed('ATTEMPT_SETTLED'));
+      await expect(late.run(name, undo)).rejects.toMatchObject(final('ATTEMPT_SETTLED'));
+    await expect(late.run('releaseStock', undo)).rejects.toMatchObject(final('ATTEMPT_SETTLED'));
     await expectBooksToAddUp(shop, orderId);
   });
 
-  test('brings no order forward whose parcel is being taken back', async () => {
+  test('brings no order forward whose parcel is being taken back, and drops no news of it before that is decided', async () => {
     const { orderId } = await preparing();
     const parcel = () => shop.db('saga_steps').where({ order_id: orderId, step: 'shipment' });
     await parcel().update({ state: 'UNDOING' });
     const news = { orderId, to: 'SHIPMENT_STARTED', eventId: randomUUID(), atMs: Date.now() } as const;
-    expect(await late.run('advanceDelivery', news)).toBe('PREPARING');
+    expect(await late.run('advanceDelivery', { ...news, isCancelled: true })).toBe('PARCEL_UNDECIDED');
+    expect(await shop.db('timeline').where({ order_id: orderId, type: 'refused' })).toEqual([]);
+    expect(await late.run('advanceDelivery', { ...news, isCancelled: false })).toBe('PREPARING');
     await parcel().update({ state: 'DONE' });
     expect(await standing(orderId)).toEqual({ status: 'PREPARING', saga_state: 'WAITING' });
+  });
+
+  test('takes no parcel back that the carrier keeps, so that its news counts', async () => {
+    const { orderId, call } = await preparing();
+    const pickedUp = { body: '{"code":"ALREADY_PICKED_UP"}', headers: { 'content-type': 'application/problem+json' } };
+    await shop.providers.gateway('carrier', { operation: 'cancel', orderId, status: 409, ...pickedUp });
+    const cancelled = await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'changed my mind' } });
+    expect(cancelled.status).toBe(409);
+    const undo = { orderId, attempt: call.attempt, isSettled: true };
+    await expect(late.run('cancelShipment', undo)).rejects.toMatchObject(final('ALREADY_PICKED_UP'));
+    await shop.providers.endFaults('carrier', orderId);
+    await expect(late.run('cancelShipment', undo)).rejects.toMatchObject(final('ALREADY_PICKED_UP'));
+    await shop.signal(orderId, 'shipmentUpdated', { eventId: randomUUID(), status: 'DELIVERED' });
+    await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('shows nothing of an attempt that is over: its customer can pay', async () => {
+    const { orderId } = await shop.payableOrder();
+    const atMs = Date.now();
+    await shop.pay(orderId, { token: 'tok_declined' });
+    await shop.attemptEnds(orderId, 0);
+    const shown = { orderId, status: 'PENDING_PAYMENT' as const, atMs };
+    await late.run('showSagaState', { ...shown, state: 'COMPENSATING' });
+    await late.run('showSagaState', { ...shown, state: 'NEEDS_OPERATOR' });
+    expect(await standing(orderId)).toEqual({ status: 'PENDING_PAYMENT', saga_state: 'WAITING' });
+    expect((await shop.pay(orderId)).status).toBe(202);
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    await expectBooksToAddUp(shop, orderId);
+  });
+
+  test('settles nothing of an attempt that has failed in its workflow, and is told what was refused', async () => {
+    const { orderId } = await shop.payableOrder();
+    const call = await runningAttempt(orderId, 'fault:ship_refused');
+    await late.run('charge', call);
+    await expect(late.run('createShipment', call)).rejects.toMatchObject(final('SHIPMENT_REFUSED'));
+    expect(await late.run('closeAttempt', call)).toEqual({
+      ended: 'FAILED',
+      refusal: { code: 'SHIPMENT_REFUSED', kind: 'REFUSED' },
+    });
+    await shop.db('saga_steps').where({ order_id: orderId, step: 'shipment' }).update({ state: 'DONE' });
+    await expect(late.run('settleAttempt', { ...call, stored: false, atMs: Date.now() })).rejects.toMatchObject(
+      final('ATTEMPT_ENDED'),
+    );
+    expect(await late.run('beginAttempt', { ...call, atMs: Date.now() })).toMatchObject({ ended: 'FAILED' });
+    const undo = { orderId, attempt: call.attempt, isSettled: false };
+    for (const name of ['cancelShipment', 'refund'] as const) await late.run(name, undo);
+    await setRequestState(shop.db, call, 'FAILED');
+    await expectBooksToAddUp(shop, orderId);
   });
 
   test('ends no order whose next refund is under way', async () => {
@@ -137,9 +201,9 @@ describe('a worker that comes too late', () => {
     await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
     const old = { orderId, runId: first.refund_run_id, atMs: Date.now() };
     await expect(late.run('refuseRefund', { ...old, code: 'UNDO_REFUSED' })).rejects.toMatchObject(
-      closed('REFUND_ENDED'),
+      final('REFUND_ENDED'),
     );
-    await expect(late.run('completeRefund', old)).rejects.toMatchObject(closed('REFUND_ENDED'));
+    await expect(late.run('completeRefund', old)).rejects.toMatchObject(final('REFUND_ENDED'));
     const requestId = asked.slice(endingRequestKey('').length);
     expect(await late.run('beginRefund', { ...old, requestId, reason: 'broken', actor: 'customer' })).toMatchObject({
       ended: 'COMPLETED',
@@ -151,11 +215,7 @@ describe('a worker that comes too late', () => {
 
   test('finds the outcome of the same do and returns it, however many are at work; after the undo it does nothing', async () => {
     const { orderId } = await shop.payableOrder();
-    const call = { orderId, eventId: randomUUID(), retryCount: 0, attempt: 7 };
-    const requestDto = { ...payBody(), paymentRequest: { method: 'CARD' as const, token: 'tok_visa' } };
-    const event = { ...call, eventCreatedAt: new Date().toISOString(), schemaVersion: 1 as const, requestDto };
-    await insertRequest(shop.db, { ...event, userEmail: 'kim@example.com' }, 'kafka');
-    await setRequestState(shop.db, call, 'RUNNING', { attempt: call.attempt });
+    const call = await runningAttempt(orderId);
 
     const eight = Array.from({ length: 8 });
     await Promise.all(eight.map(() => late.run('charge', call)));
@@ -168,7 +228,7 @@ describe('a worker that comes too late', () => {
     await Promise.all(eight.map(() => late.run('refund', undo)));
     await setRequestState(shop.db, call, 'FAILED');
     for (const name of ['charge', 'createShipment'] as const)
-      await expect(late.run(name, call)).rejects.toMatchObject(closed('STEP_CLOSED'));
+      await expect(late.run(name, call)).rejects.toMatchObject(final('STEP_CLOSED'));
     await expectBooksToAddUp(shop, orderId);
   });
 });

@@ -5,6 +5,7 @@ import {
   CompressionCodecs,
   CompressionTypes,
   ConfigResourceTypes,
+  ConfigSource,
   Kafka,
   logLevel,
   Partitioners,
@@ -20,6 +21,7 @@ import { freePorts } from '../../stack/ports';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
 import { roleEnvironment, sharedSystem } from '../support/environment';
 import { LetterDesk } from '../support/letter-desk';
+import { holdTopicConfigs } from '../support/locks';
 import { metric } from '../support/metrics';
 import { Shop } from '../support/shop';
 import { FAST_DELAYS, RoleProcess } from '../support/system';
@@ -191,25 +193,26 @@ describe('the index of dead letters', () => {
   });
 
   test('hears of what died on a topic of ours that was compressed', async () => {
-    const compression = (value?: string) =>
-      admin.alterConfigs({
-        validateOnly: false,
-        resources: [
-          {
-            type: ConfigResourceTypes.TOPIC,
-            name: TOPICS.stockDecreaseFailed,
-            configEntries: value === undefined ? [] : [{ name: 'compression.type', value }],
-          },
-        ],
-      });
+    const topic = TOPICS.stockDecreaseFailed;
+    const letGo = await holdTopicConfigs(shop.db);
+    const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+    // What is altered replaces all that was configured for the topic.
+    const ofTopic = (resources[0]?.configEntries ?? []).filter(
+      ({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG,
+    );
+    const before = ofTopic.map(({ configName, configValue }) => ({ name: configName, value: configValue }));
+    const configure = (configEntries: typeof before) =>
+      admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
     const key = randomUUID();
-    await compression('lz4');
     try {
-      await broker.write(TOPICS.stockDecreaseFailed, { key, value: 'no JSON' });
-      const [letter] = await desk.lettersOf(TOPICS.stockDecreaseFailed, key);
+      await configure([...before, { name: 'compression.type', value: 'lz4' }]);
+      await broker.write(topic, { key, value: 'no JSON' });
+      const [letter] = await desk.lettersOf(topic, key);
       expect(letter).toMatchObject({ code: 'NOT_JSON', value: 'no JSON' });
     } finally {
-      await compression();
+      await configure(before);
+      await letGo();
     }
   });
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
 import { TOPICS } from '../../contracts/topics';
 import { indexLetters } from '../../db/letter-index';
-import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
+import { closeOperatorItems, openOperatorItem, replaceItems } from '../../db/operator-items';
 import { discardLetter } from '../../desk/decide';
 import { Broker } from '../support/broker';
 import { ordersaga } from '../support/operator-command';
@@ -56,6 +56,24 @@ describe('the one list of what needs a person', () => {
       { state: 'OPEN', cause: 'THIRD', times: 1 },
     ]);
     await closeOperatorItems(shop.db, id, { state: 'HEALED' });
+  });
+
+  test("has a workflow's newest list: an older one that comes late brings nothing back", async () => {
+    const { orderId } = await shop.payableOrder();
+    const workflowId = `order-${orderId}`;
+    const item = { kind: 'PARKED_SAGA', subject: `${workflowId}/payment`, cause: 'UNDO_REFUSED', orderId } as const;
+    const write = (asOfMs: number, ...items: (typeof item)[]) =>
+      shop.db.transaction((trx) => replaceItems(trx, { kinds: [item.kind], workflowId, asOfMs, items }));
+    const states = () => shop.db('operator_items').where({ order_id: orderId }).orderBy('id').pluck('state');
+    await write(1_000, item);
+    await write(2_000);
+    await write(1_500, item);
+    expect(await states()).toEqual(['HEALED']);
+    await write(3_000, item);
+    expect(await states()).toEqual(['HEALED', 'OPEN']);
+    await shop.signal(orderId, 'compensate', { reason: 'given up', actor: 'lee' });
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    await until('what its settled order left open to be closed', states, (all) => all.join() === 'HEALED,HEALED');
   });
 
   test('has a parked saga with what is at risk, until it is resolved; the command shows both', async () => {

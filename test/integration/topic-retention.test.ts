@@ -5,6 +5,8 @@ import type { KafkaAdmin } from '../../kafka-bridge/kafka-port';
 import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
 import { createLogger } from '../../observability/logger';
 import { roleEnvironment, sharedSystem } from '../support/environment';
+import { holdTopicConfigs } from '../support/locks';
+import { Shop } from '../support/shop';
 
 const DAY_MS = 24 * 60 * 60_000;
 const BY_DEFAULT = { recordsMs: 7 * DAY_MS, deadLettersMs: 90 * DAY_MS };
@@ -14,14 +16,18 @@ const DLT = deadLetterTopic(TOPICS.couponIssued);
 describe('topics', () => {
   const system = sharedSystem();
   const raw = new KafkaJs({ brokers: system.kafka.split(','), logLevel: logLevel.NOTHING }).admin();
+  const shop = new Shop(system);
   let admin: KafkaAdmin;
+  let letGo: () => Promise<unknown>;
   beforeAll(async () => {
+    letGo = await holdTopicConfigs(shop.db);
     await raw.connect();
     admin = await createKafka(loadSettings(roleEnvironment(system)), createLogger('test', 'silent')).admin();
   });
   afterAll(async () => {
     await admin.ensureTopics(BY_DEFAULT);
-    await Promise.all([admin.close(), raw.disconnect()]);
+    await letGo();
+    await Promise.all([admin.close(), raw.disconnect(), shop.close()]);
   });
 
   async function configOf(topic: string, ...names: string[]): Promise<Record<string, string>> {

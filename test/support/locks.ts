@@ -19,6 +19,11 @@ export function holdTable(db: Db, table: string) {
   return hold(db, (trx) => trx.raw('lock table ?? in access exclusive mode', [table]));
 }
 
+/** The configuration of the shared topics is changed by one test at a time; the returned function lets the next one. */
+export function holdTopicConfigs(db: Db) {
+  return hold(db, (trx) => trx.raw(`select pg_advisory_xact_lock(hashtext('topic configs'))`));
+}
+
 async function hold(db: Db, lock: (trx: Trx) => PromiseLike<unknown>): Promise<() => Promise<unknown>> {
   const trx = await db.transaction();
   try {

@@ -10,6 +10,7 @@ import type { RepositoryQuery, SeededOrders } from './order-queries';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_REPLAYS = 3;
+const LOSS = { lostAfterMs: 1_000, retryDelayMs: 1_000 };
 
 /** What is asked about records, dead letters, operators' items and old rows, by `file.function` of db/. */
 export function operationsQueries({ completed }: SeededOrders): Record<string, RepositoryQuery> {
@@ -82,16 +83,31 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
         reason: 'why',
       }),
     'line-releases.wasReleasedBy': (trx) => lineReleases.wasReleasedBy(trx, 'release-200', blocked.topic, blocked.key),
-    'lost-records.resendLostRecords': (trx) =>
-      lostRecords.resendLostRecords(trx, { lostAfterMs: 1_000, retryDelayMs: 1_000 }),
+    'lost-records.lateRecords': (trx) => lostRecords.lateRecords(trx, LOSS),
+    'lost-records.closeFound': (trx) => lostRecords.closeFound(trx),
+    'lost-records.sendAgain': async (trx) => {
+      const orderId = completed;
+      const subject = 'order-0/stock';
+      await lostRecords.sendAgain(trx, LOSS, { of: 'order', topic: 'stock.decrease.requested', subject, orderId });
+      const key = { orderId, eventId: 'none', retryCount: 0 };
+      await lostRecords.sendAgain(trx, LOSS, { of: 'request', topic: 'order-processing-topic', subject, key });
+      await lostRecords.sendAgain(trx, LOSS, { of: 'coupon', topic: 'coupon.issue', subject, requestId: 'none' });
+    },
     'operator-items.openOperatorItem': (trx) =>
       operatorItems.openOperatorItem(trx, { ...item, cause: 'UNDO_REFUSED', orderId: completed }),
     'operator-items.closeOperatorItems': (trx) => operatorItems.closeOperatorItems(trx, item, { state: 'HEALED' }),
     'operator-items.isRunListed': (trx) => operatorItems.isRunListed(trx, item, 'run'),
     'operator-items.noteItemDecision': (trx) =>
       operatorItems.noteItemDecision(trx, { kinds: ['PARKED_SAGA'], subject: item.subject }, decision),
-    'operator-items.closeOtherItems': (trx) =>
-      operatorItems.closeOtherItems(trx, { kinds: ['PARKED_SAGA'], workflowId: `order-${completed}`, except: [] }),
+    'operator-items.replaceItems': (trx) =>
+      operatorItems.replaceItems(trx, {
+        kinds: ['PARKED_SAGA'],
+        workflowId: `order-${completed}`,
+        asOfMs: Date.now(),
+        items: [{ ...item, kind: 'PARKED_SAGA', cause: 'UNDO_REFUSED', orderId: completed }],
+      }),
+    'operator-items.closeItemsOfSettled': (trx) =>
+      operatorItems.closeItemsOfSettled(trx, ['PARKED_SAGA', 'PERMANENT_ERROR'], { limit: 200 }),
     'operator-items.listOperatorItems': async (trx) => {
       await operatorItems.listOperatorItems(trx, { state: 'OPEN' }, { limit: 50 });
       await operatorItems.listOperatorItems(trx, { state: 'RESOLVED' }, { limit: 50, after: 1_000 });

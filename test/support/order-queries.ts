@@ -135,7 +135,8 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     ],
     'orders.changeOrder': async (trx) =>
       orders.changeOrder(trx, await order(trx, pending), { through: ['CANCELLED'], sagaState: 'SETTLED', at }),
-    'orders.setSagaState': (trx) => orders.setSagaState(trx, pending, 'WAITING'),
+    'orders.ordersAtWork': (trx) => orders.ordersAtWork(trx, { forMs: 20_000, limit: 200 }),
+    'orders.setSagaState': (trx) => orders.setSagaState(trx, pending, { state: 'WAITING', at: new Date() }),
     'orders.claimOrder': async (trx) => orders.claimOrder(trx, { ...(await order(trx, pending)), runId: null }, 'run'),
     'orders.claimForRefund': (trx) => orders.claimForRefund(trx, completed, 'run'),
     'payment-requests.savePaymentRequest': async (trx) => {
@@ -163,13 +164,13 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'requests.hasOpenRequest': (trx) => requests.hasOpenRequest(trx, pending),
     'requests.replacePendingRetries': (trx) => requests.replacePendingRetries(trx, pending),
     'requests.closeRequests': (trx) => requests.closeRequests(trx, pending),
+    'requests.beginUndoing': (trx) => requests.beginUndoing(trx, key),
     'requests.skipPendingRequest': (trx) => requests.skipPendingRequest(trx, key, 'why'),
     'saga-steps.findStep': (trx) => sagaSteps.findStep(trx, step),
     'saga-steps.lockStep': (trx) => sagaSteps.lockStep(trx, step),
     'saga-steps.beginStep': (trx) => sagaSteps.beginStep(trx, { ...step, attempt: 9 }, 'UNKNOWN'),
     'saga-steps.advanceStep': (trx) => sagaSteps.advanceStep(trx, step, ['DONE'], { state: 'UNDOING' }),
     'saga-steps.stepsOfOrder': (trx) => sagaSteps.stepsOfOrder(trx, completed),
-    'saga-steps.hasDoneStep': (trx) => sagaSteps.hasDoneStep(trx, completed, 'payment'),
     'saga-stories.storyOf': (_, db) => sagaStories.storyOf(db, completed),
     'saga-stories.findResolution': (trx) => sagaStories.findResolution(trx, 'decision-100'),
     'saga-stories.noteCompensation': (trx) =>

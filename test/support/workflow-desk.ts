@@ -59,6 +59,11 @@ export class WorkflowDesk extends SandboxDesk {
     return workflowId;
   }
 
+  /** How long the workflow's history is. */
+  async eventsOf(workflowId: string): Promise<number> {
+    return (await this.handle(workflowId).describe()).historyLength;
+  }
+
   private startWorkflow(name: keyof typeof WORKFLOWS, workflowId: string, input: unknown): Promise<unknown> {
     return this.client.workflow.start(WORKFLOWS[name], {
       workflowId,

@@ -48,9 +48,9 @@ describe('a database that is unavailable for hours', () => {
       () => Promise.all(ids.map((id) => pendingCall(id))),
       (calls) => calls.every((attempt) => attempt > 1),
     );
-    const before = await Promise.all(ids.map(eventsOf));
+    const before = await Promise.all(ids.map((id) => time.orders.eventsOf(id)));
     for (let hour = 0; hour < 3; hour += 1) await time.pass('1 hour');
-    const after = await Promise.all(ids.map(eventsOf));
+    const after = await Promise.all(ids.map((id) => time.orders.eventsOf(id)));
     for (const [index, events] of after.entries())
       expect(events - (before[index] as number)).toBeLessThanOrEqual(MOST_EVENTS);
 
@@ -62,11 +62,6 @@ describe('a database that is unavailable for hours', () => {
     for (const { orderId } of [untouched, waiting, paying, refunding]) await expectBooksToAddUp(orders, orderId);
     await orders.cancel(untouched.orderId);
   });
-
-  async function eventsOf(workflowId: string): Promise<number> {
-    const { raw } = await time.orders.handle(workflowId).describe();
-    return Number(raw.workflowExecutionInfo?.historyLength);
-  }
 
   async function pendingCall(workflowId: string): Promise<number> {
     const { raw } = await time.orders.handle(workflowId).describe();

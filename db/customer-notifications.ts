@@ -1,6 +1,6 @@
-import type { Trx } from '../db/connection';
-import { addNotification } from '../db/notifications';
-import type { Order } from '../db/orders';
+import type { Trx } from './connection';
+import { addNotification } from './notifications';
+import type { Order } from './orders';
 
 export type Outcome =
   | 'PREPARING'
