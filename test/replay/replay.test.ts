@@ -28,7 +28,8 @@ describe('recorded histories', () => {
 
   test('replay where an operator wrote a card number before that was refused', async () => {
     const reasoned = /"data":"([A-Za-z0-9+/=]+)"/g;
-    const withCard = recorded.flatMap(({ name, text }) => {
+    const before = recorded.filter(({ name }) => name !== 'card-number-refused.order');
+    const withCard = before.flatMap(({ name, text }) => {
       const edited = text.replaceAll(reasoned, (whole, base64: string) => {
         const payload = JSON.parse(Buffer.from(base64, 'base64').toString()) as { reason?: unknown; actor?: unknown };
         const isMessage = typeof payload?.reason === 'string' && typeof payload.actor === 'string';
