@@ -4,6 +4,7 @@ import {
   condition,
   defineSignal,
   defineUpdate,
+  patched,
   setHandler,
 } from '@temporalio/workflow';
 import {
@@ -16,7 +17,16 @@ import {
   SIGNALS,
   UPDATES,
 } from '../contracts/workflow-api';
-import { asCancelRequest, asCompensate, asPaymentRequested, asResolution, asShipmentUpdated, SHAPES } from './messages';
+import {
+  asCancelRequest,
+  asCompensate,
+  asPaymentRequested,
+  asResolution,
+  asShipmentUpdated,
+  holdsCard,
+  NO_CARD,
+  SHAPES,
+} from './messages';
 import type { Resolution } from './saga';
 
 const paymentRequested = defineSignal<[PaymentRequested]>(SIGNALS.paymentRequested);
@@ -79,7 +89,7 @@ export class Inbox {
     setHandler(compensate, (wish) => this.takeCompensate(wish));
     setHandler(cancel, (wish) => this.takeCancel(wish), {
       validator: (wish) => {
-        const why = asCancelRequest(wish) ? this.host.whyNotCancellable('customer') : SHAPES.reasoned;
+        const why = whyUnreadable(wish) ?? this.host.whyNotCancellable('customer');
         if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_CANCELLABLE');
       },
     });
@@ -120,6 +130,7 @@ export class Inbox {
 
   private async takeCompensate(message: unknown): Promise<void> {
     const wish = asCompensate(message);
+    if (isRefusedForCard(message)) return this.host.noteRefusal(SIGNALS.compensate, NO_CARD);
     if (!wish) return this.host.noteRefusal(SIGNALS.compensate, SHAPES.reasoned);
     return this.requestCancel('operator', wish.code ?? 'CANCELLED_BY_OPERATOR', wish.reason, wish.actor);
   }
@@ -143,11 +154,22 @@ export class Inbox {
   }
 }
 
+function whyUnreadable(wish: unknown): string | undefined {
+  if (holdsCard(wish)) return NO_CARD;
+  return asCancelRequest(wish) ? undefined : SHAPES.reasoned;
+}
+
+/** A history from before this rule goes on as it was: its card number was taken. */
+function isRefusedForCard(message: unknown): boolean {
+  return holdsCard(message) && patched('no-card-numbers');
+}
+
 /** Takes a person's decisions, by signal or by update, for whatever saga `host` runs. */
 export function answerResolutions(host: ResolutionHost): void {
   /** Takes the decision, or says why not. */
   const take = (message: unknown, isTrial = false): string | undefined => {
     const decision = asResolution(message);
+    if (isTrial ? holdsCard(message) : isRefusedForCard(message)) return NO_CARD;
     if (!decision) return SHAPES.resolution;
     const why = host.whyNotDecidable(decision);
     // Only a validator, which no replay runs again, may ask whether another comes first.
