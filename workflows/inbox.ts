@@ -4,7 +4,6 @@ import {
   condition,
   defineSignal,
   defineUpdate,
-  patched,
   setHandler,
 } from '@temporalio/workflow';
 import {
@@ -130,7 +129,7 @@ export class Inbox {
 
   private async takeCompensate(message: unknown): Promise<void> {
     const wish = asCompensate(message);
-    if (isRefusedForCard(message)) return this.host.noteRefusal(SIGNALS.compensate, NO_CARD);
+    if (holdsCard(message)) return this.host.noteRefusal(SIGNALS.compensate, NO_CARD);
     if (!wish) return this.host.noteRefusal(SIGNALS.compensate, SHAPES.reasoned);
     return this.requestCancel('operator', wish.code ?? 'CANCELLED_BY_OPERATOR', wish.reason, wish.actor);
   }
@@ -159,17 +158,12 @@ function whyUnreadable(wish: unknown): string | undefined {
   return asCancelRequest(wish) ? undefined : SHAPES.reasoned;
 }
 
-/** A history from before this rule goes on as it was: its card number was taken. */
-function isRefusedForCard(message: unknown): boolean {
-  return holdsCard(message) && patched('no-card-numbers');
-}
-
 /** Takes a person's decisions, by signal or by update, for whatever saga `host` runs. */
 export function answerResolutions(host: ResolutionHost): void {
   /** Takes the decision, or says why not. */
   const take = (message: unknown, isTrial = false): string | undefined => {
     const decision = asResolution(message);
-    if (isTrial ? holdsCard(message) : isRefusedForCard(message)) return NO_CARD;
+    if (holdsCard(message)) return NO_CARD;
     if (!decision) return SHAPES.resolution;
     const why = host.whyNotDecidable(decision);
     // Only a validator, which no replay runs again, may ask whether another comes first.
