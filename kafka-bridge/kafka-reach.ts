@@ -16,6 +16,15 @@ export class KafkaReach {
     this.failure = undefined;
   }
 
+  hasSucceededSince(time: number): boolean {
+    return this.succeededAt >= time;
+  }
+
+  /** What failed so far counts no more. */
+  startAnew(): void {
+    this.failure = undefined;
+  }
+
   /** Attempts that are under way at once fail as one. */
   failed(begunAt: number): void {
     const before = this.isFailing() ? this.failure : undefined;

@@ -18,6 +18,10 @@ const BATCH_ROWS = 500;
 const POLL_MS = 1_000;
 const FIRST_GAP_MS = 50;
 const LONGEST_GAP_MS = 5_000;
+/** Between two looks whether Kafka is there again. */
+const LOOK_MS = 2_000;
+const LONGEST_ABSENCE_MS = 60_000;
+
 export interface RelayOptions {
   readonly db: Db;
   /** For a connection of its own that listens; it must not go through a pooler that shares sessions. */
@@ -88,12 +92,39 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     return rows.length > 0;
   }
 
+  let absenceMs = 0;
+  let backAt = Number.NEGATIVE_INFINITY;
+
+  /** Leaves the lanes to relays that get through to Kafka, until this one does again. */
+  async function stayAway(): Promise<void> {
+    if (!(await leases.leave(() => pipelines.idle()))) return;
+    // Kafka may take its questions and no records: then it comes back for nothing, and rarely.
+    absenceMs = reach.hasSucceededSince(backAt) ? LOOK_MS : Math.min(LONGEST_ABSENCE_MS, absenceMs * 2);
+    logger.warn({ absenceMs }, 'Kafka takes nothing from this relay: its lanes are left to the others');
+    const until = performance.now() + absenceMs;
+    let isBack = false;
+    while (!isStopping && !isBack) {
+      await wakeupOrGap(LOOK_MS);
+      isBack = (await isKafkaThere()) && (performance.now() > until || (await leases.isAlone()));
+    }
+    reach.startAnew();
+    backAt = performance.now();
+    if (!isStopping) await leases.comeBack();
+  }
+
+  const isKafkaThere = () =>
+    options.kafka.ping().then(
+      () => true,
+      () => false,
+    );
+
   async function run(): Promise<void> {
     let gapMs = FIRST_GAP_MS;
     while (!isStopping) {
       try {
         const hadRows = await publishDue();
         gapMs = FIRST_GAP_MS;
+        if (reach.isLost() && leases.hasOthers()) await stayAway();
         if (!hadRows) await wakeup.wait(await idleMs(db));
       } catch (error) {
         logger.warn({ err: error, gapMs }, 'the outbox could not be published: trying again');
@@ -120,7 +151,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   failed.catch(() => undefined);
   return {
     failed,
-    readiness: () => reach.check(),
+    async readiness() {
+      if (leases.isAway()) throw new Error('Kafka takes nothing from this relay');
+      await reach.check();
+    },
     async stop() {
       isStopping = true;
       endGap?.();

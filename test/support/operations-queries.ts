@@ -5,6 +5,7 @@ import * as lineReleases from '../../db/line-releases';
 import * as lostRecords from '../../db/lost-records';
 import * as operatorItems from '../../db/operator-items';
 import * as outbox from '../../db/outbox';
+import * as outboxLanes from '../../db/outbox-lanes';
 import { purgeBatch, RETENTION_RULES } from '../../db/retention';
 import type { RepositoryQuery, SeededOrders } from './order-queries';
 
@@ -103,8 +104,10 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'operator-items.findItemDecision': (trx) => operatorItems.findItemDecision(trx, 'item-decision-1'),
     'operator-items.workflowParkedAt': (trx) => operatorItems.workflowParkedAt(trx, completed, 'shipment'),
     'outbox.addToOutbox': (trx) => outbox.addToOutbox(trx, [{ topic: 'order.status.changed', key: '1', value: '{}' }]),
-    'outbox.leaseLanes': (trx) => outbox.leaseLanes(trx, { owner: 'me', leaseMs: 1_000, laneCount: 16 }),
-    'outbox.releaseLanes': (trx) => outbox.releaseLanes(trx, 'me'),
+    'outbox-lanes.leaseLanes': (trx) => outboxLanes.leaseLanes(trx, { owner: 'me', leaseMs: 1_000, laneCount: 16 }),
+    'outbox-lanes.releaseLanes': (trx) => outboxLanes.releaseLanes(trx, 'me'),
+    'outbox-lanes.isOtherRelayLive': (trx) => outboxLanes.isOtherRelayLive(trx, 'me'),
+    'outbox-lanes.leaveLanes': (trx) => outboxLanes.leaveLanes(trx, 'me'),
     'outbox.dueOutboxRows': async (trx) => {
       const lanes = Array.from({ length: 16 }, (_, lane) => lane);
       await outbox.dueOutboxRows(trx, lanes, 200);
