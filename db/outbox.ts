@@ -137,6 +137,19 @@ export async function dueOutboxRows(
   return result.rows;
 }
 
+/** Those of these topics of which a row has been due for so long and is not published. */
+export async function topicsBehind(db: Db, topics: readonly string[], olderThanMs: number): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { topic: string }[] }>(
+    `select t.topic from unnest(?::text[]) as t (topic) cross join lateral (
+       select from outbox o
+       where o.topic = t.topic and o.published_at is null
+         and o.available_at < clock_timestamp() - ? * interval '1 millisecond'
+       order by (o.id + 0) limit 1) overdue`,
+    [topics as string[], olderThanMs],
+  );
+  return rows.map(({ topic }) => topic);
+}
+
 /** Their rows hold a card's token. */
 const HOLDS_TOKENS: readonly string[] = [TOPICS.orderProcessing, TOPICS.orderRetry].flatMap((topic) => [
   topic,

@@ -4,18 +4,21 @@ import { type LossPolicy, resendLostRecords } from '../db/lost-records';
 import { outboxBacklog } from '../db/outbox';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
+import type { OutboxPublisher } from './outbox-publisher';
+import { listUnpublishedTopics } from './unpublished-topics';
 
 const SAMPLE_MS = 5_000;
 const RESEND_LOOK_MS = 15_000;
 
-/** Measures the outbox and the lines behind dead letters, and sends again what was lost on its way. */
+/** Measures the outbox and the lines behind dead letters, lists topics that take nothing, and sends again what was lost on its way. */
 export function startHousekeeping(options: {
   readonly db: Db;
+  readonly publisher: OutboxPublisher;
   readonly loss: LossPolicy;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }): { stop(): Promise<void> } {
-  const { db, loss, metrics, logger } = options;
+  const { db, publisher, loss, metrics, logger } = options;
   async function sample(): Promise<void> {
     const { waiting, oldestMs } = await outboxBacklog(db);
     metrics.outboxWaiting.set(waiting);
@@ -26,6 +29,11 @@ export function startHousekeeping(options: {
     const count = await resendLostRecords(db, loss);
     if (count > 0) logger.warn({ count }, 'records that no workflow has heard of are sent again');
   }
+  const listing = every(
+    SAMPLE_MS,
+    () => listUnpublishedTopics(db, publisher),
+    (error) => logger.warn({ err: error }, 'topics that take nothing could not be listed'),
+  );
   const lookMs = Math.min(RESEND_LOOK_MS, loss.lostAfterMs);
   const resending = every(lookMs, resend, (error) =>
     logger.warn({ err: error }, 'lost records could not be looked for'),
@@ -33,7 +41,7 @@ export function startHousekeeping(options: {
   const sampling = every(SAMPLE_MS, sample, (error) => logger.warn({ err: error }, 'the outbox could not be measured'));
   return {
     async stop() {
-      await Promise.all([sampling.stop(), resending.stop()]);
+      await Promise.all([sampling.stop(), listing.stop(), resending.stop()]);
     },
   };
 }

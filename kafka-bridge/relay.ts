@@ -61,7 +61,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     work: (rows, mayGoOn) =>
       publishTopic(rows, mayGoOn).catch((error: unknown) => logger.warn({ err: error }, 'rows stay unmarked for now')),
   });
-  const housekeeping = startHousekeeping({ db, loss: options.loss, metrics, logger });
+  const housekeeping = startHousekeeping({ db, publisher, loss: options.loss, metrics, logger });
   let isStopping = false;
 
   async function publishTopic(rows: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<void> {

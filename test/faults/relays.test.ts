@@ -164,6 +164,22 @@ describe('lanes follow live leases', () => {
       [prefix, topics, 2 * LANES],
     );
 
+  test('a topic that two relays find missing is listed once', async () => {
+    await startSecond();
+    await unpublishable('missing', 1);
+    const which = { kind: 'UNPUBLISHED_TOPIC', subject: 'missing-1' };
+    const items = () => shop.db('operator_items').where(which).select('state', 'cause', 'times');
+    const open = { state: 'OPEN', cause: 'UNKNOWN_TOPIC_OR_PARTITION' };
+    await until(
+      'the missing topic to be listed by both relays',
+      items,
+      (found) => found.length > 0 && found[0].times > 2,
+    );
+    expect(await items()).toEqual([{ ...open, times: expect.any(Number) }]);
+    await shop.db('outbox').where({ topic: 'missing-1' }).delete();
+    await until('the item to be closed', items, (found) => found[0].state === 'HEALED');
+  });
+
   test('a relay whose network is cut while it renews its leases holds the lanes no longer than one that is dead', async () => {
     const { hostname, port } = new URL(system.addresses.postgres);
     const cut = await TcpProxy.to(hostname, Number(port));

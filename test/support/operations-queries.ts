@@ -93,6 +93,12 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
       operatorItems.noteItemDecision(trx, { kinds: ['PARKED_SAGA'], subject: item.subject }, decision),
     'operator-items.closeOtherItems': (trx) =>
       operatorItems.closeOtherItems(trx, { kinds: ['PARKED_SAGA'], workflowId: `order-${completed}`, except: [] }),
+    'operator-items.closeUnseenItems': (trx) =>
+      operatorItems.closeUnseenItems(trx, 'UNPUBLISHED_TOPIC', {
+        forMs: 1,
+        unless: ['shipment.status'],
+        inAnyCaseMs: 2,
+      }),
     'operator-items.listOperatorItems': async (trx) => {
       await operatorItems.listOperatorItems(trx, { state: 'OPEN' }, { limit: 50 });
       await operatorItems.listOperatorItems(trx, { state: 'RESOLVED' }, { limit: 50, after: 1_000 });
@@ -116,6 +122,7 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
         keys: [{ topic: 'order.status.changed', key: '1' }],
       });
     },
+    'outbox.topicsBehind': (trx) => outbox.topicsBehind(trx, ['order.status.changed', 'not-there'], 30_000),
     'outbox.markPublished': (trx) => outbox.markPublished(trx, [1, 2, 3]),
     'outbox.outboxBacklog': (trx) => outbox.outboxBacklog(trx),
     'outbox.oldestUnpublished': (trx) => outbox.oldestUnpublished(trx, 50),
