@@ -166,7 +166,7 @@ export class BatchWorker {
     const { db, deadLetters, groupId, topic, waitsBehindDead, logger } = this.options;
     if (waitsBehindDead) await blockKey(db, record, groupId);
     const letter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
-    await deadLetters.send([{ topic: deadLetterTopic(topic), ...letter }]);
+    await deadLetters.send(deadLetterTopic(topic), [letter]);
     const { partition, offset } = record;
     logger.warn({ topic, partition, offset, code: poison.code }, `dead letter: ${poison.message}`);
   }
