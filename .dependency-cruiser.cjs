@@ -26,6 +26,8 @@ const ROOMS = [
 ];
 /** Contracts that carry no zod, so that the bundle of the workflows stays small. */
 const ZOD_FREE = '^contracts/(workflow/|(workflow-api|topics|trace-header)\\.ts$)';
+/** What every process ends with. */
+const LAST_WORDS = '^observability/last-words\\.ts$';
 const TESTS = '\\.test\\.ts$';
 
 /** May import these rooms, and of `types` the types only. */
@@ -49,11 +51,11 @@ const MAY_IMPORT = {
   api: { rooms: ['contracts', 'domain', 'db', 'desk', 'observability', 'redis'], types: ['config'] },
   worker: { rooms: ['activities', 'contracts', 'db', 'observability', 'redis'], types: ['config', 'providers'] },
   // Talks HTTP only; its launcher begins as everything does, by what makes the dependencies appear.
-  cli: { rooms: ['config', 'contracts'], files: ['^stack/run\\.mjs$'] },
-  sandbox: { rooms: ['contracts'] },
+  cli: { rooms: ['config', 'contracts'], files: ['^stack/run\\.mjs$', LAST_WORDS] },
+  sandbox: { rooms: ['contracts'], files: [LAST_WORDS] },
   config: {},
   observability: { files: [ZOD_FREE] },
-  stack: { rooms: ['config'] },
+  stack: { rooms: ['config'], files: [LAST_WORDS] },
   // Plays by HTTP and reads topics; it sets the shop up as the roles do.
   demo: { rooms: ['cli', 'config', 'contracts', 'domain', 'kafka-bridge', 'observability', 'roles', 'stack'] },
   // Where the processes are constructed: it knows every part.

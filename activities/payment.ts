@@ -141,7 +141,7 @@ function chargeOf(ref: string, state: PaymentState): Charge | undefined {
     case 'captured':
       return { ref, capturedMinor: state.capturedMinor };
     case 'declined':
-      throw new ProviderRefused(state.code, state.message);
+      throw new ProviderRefused(state.code, 'the provider declined the charge');
     case 'closed':
       throw new KeyClosed('the payment was closed');
     case 'processing':

@@ -1,8 +1,8 @@
 import { type Request, type Response, Router } from 'express';
-import { z } from 'zod';
 import {
   discardLetterSchema,
   letterFilterSchema,
+  letterPlaceSchema,
   listLettersSchema,
   replayLetterSchema,
 } from '../contracts/dead-letter-desk';
@@ -17,12 +17,6 @@ import { ProblemError } from './problem';
 import { jsonBody, largeJsonBody, parse, parseBody, parseQuery } from './validation';
 
 const SHOWN_WAITING = 50;
-
-const placeSchema = z.object({
-  topic: z.string().regex(/^[\w.-]{1,249}$/, 'must be the name of a topic'),
-  partition: z.coerce.number().int().min(0).max(1_000_000),
-  offset: z.string().regex(/^\d{1,18}$/),
-});
 
 /** The desk for dead letters: looked at, sent back, put aside; operators only. */
 export function deadLetterRoutes({ db, settings, authenticate }: RouteDependencies): Router {
@@ -112,7 +106,7 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
 }
 
 function placeOf(request: Request): LetterPlace {
-  return parse(request, placeSchema, request.params);
+  return parse(request, letterPlaceSchema, request.params);
 }
 
 const bytesOf = (base64: string | undefined) => (base64 === undefined ? undefined : Buffer.from(base64, 'base64'));

@@ -1,4 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import { reasonSchema } from '../contracts/http';
 import { lockOrder, type Order } from '../db/orders';
@@ -7,8 +6,9 @@ import { isCancellable } from '../domain/order-status';
 import { type Answer, languageOf, problem, send, success } from './answer';
 import { authenticated, type Identity, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
-import { answerOnceOutside, type Repeatable, repeatable } from './idempotency';
+import { answerOnceOutside, type OutsideAttempt, repeatable } from './idempotency';
 import { actorOf, ownOrderOrOperators } from './order-access';
+import type { CancelOutcome } from './order-workflows';
 import type { Language } from './problem';
 import { jsonBody, orderIdOf, parseBody } from './validation';
 
@@ -22,17 +22,10 @@ export function endingRoutes({ db, workflows, authenticate }: RouteDependencies)
     const body = parseBody(request, reasonSchema);
     const language = languageOf(request);
     const order = await ownOrderOrOperators(db, orderIdOf(request), who);
-    const asked = repeatable(request, who.userId, body);
-    const requestId = requestIdOf(asked);
-    const answer = await answerOnceOutside(db, asked, async ({ mayHaveHappened }) => {
-      const wasTaken = mayHaveHappened && (await hasEndingRequest(db, order.id, requestId));
-      if (!wasTaken && !isCancellable(order.status)) return cancelRefused(order, order.status, language);
-      const asked = { orderId: order.id, requestId, reason: body.reason, actor: actorOf(order, who) };
-      const cancel = async () => {
-        const reason = await keep('CANCEL_ASKED', asked);
-        return workflows.cancel(order.id, { reason, actor: asked.actor }, requestId);
-      };
-      const outcome = wasTaken ? await workflows.cancelTaken(order.id, requestId, order.status) : await cancel();
+    const answer = await answerOnceOutside(db, repeatable(request, who.userId, body), async (attempt) => {
+      const earlier = attempt.mayHaveHappened ? await earlierCancel(order, attempt) : undefined;
+      if (!earlier && !isCancellable(order.status)) return cancelRefused(order, order.status, language);
+      const outcome = earlier ?? (await cancel(order, attempt, body.reason, actorOf(order, who)));
       if (outcome.kind === 'refused') return cancelRefused(order, outcome.refusedBy, language);
       const status = outcome.kind === 'done' ? 'CANCELLED' : 'CANCELLING';
       return success(202, { orderId: order.id, status }, 'cancelled', language);
@@ -45,18 +38,35 @@ export function endingRoutes({ db, workflows, authenticate }: RouteDependencies)
     const body = parseBody(request, reasonSchema);
     const language = languageOf(request);
     const order = await ownOrderOrOperators(db, orderIdOf(request), who);
-    const asked = repeatable(request, who.userId, body);
-    const requestId = requestIdOf(asked);
-    const answer = await answerOnceOutside(db, asked, async ({ mayHaveHappened }) => {
-      const wasTaken = mayHaveHappened && (await hasEndingRequest(db, order.id, requestId));
+    const answer = await answerOnceOutside(db, repeatable(request, who.userId, body), async (attempt) => {
+      const wasTaken = attempt.mayHaveHappened && (await hasEndingRequest(db, order.id, attempt.requestId));
       if (!wasTaken && !isRefundable(order, who))
         return problem('ORDER_NOT_REFUNDABLE', language, { orderStatus: order.status });
-      const asked = { orderId: order.id, requestId, reason: body.reason, actor: actorOf(order, who) };
-      if (!wasTaken) await workflows.refund({ ...asked, reason: await keep('REFUND_ASKED', asked) });
+      if (!wasTaken) await refund(order, attempt, body.reason, actorOf(order, who));
       return success(202, { orderId: order.id, status: 'REFUND_REQUESTED' }, 'refundRequested', language);
     });
     send(response, answer);
   });
+
+  /** What became of a cancel that an earlier attempt may have sent; undefined: nothing. */
+  async function earlierCancel(order: Order, attempt: OutsideAttempt): Promise<CancelOutcome | undefined> {
+    const outcome = await workflows.earlierCancel(order.id, attempt);
+    if (outcome || order.status !== 'CANCELLED') return outcome;
+    // Temporal keeps closed workflows for a time only.
+    return (await hasEndingRequest(db, order.id, attempt.requestId)) ? { kind: 'done' } : undefined;
+  }
+
+  async function cancel({ id: orderId }: Order, attempt: OutsideAttempt, words: string, actor: string) {
+    const { requestId } = attempt;
+    const reason = await keep('CANCEL_ASKED', { orderId, requestId, reason: words, actor });
+    return workflows.cancel(orderId, { reason, actor }, attempt);
+  }
+
+  async function refund({ id: orderId }: Order, attempt: OutsideAttempt, words: string, actor: string) {
+    const { requestId } = attempt;
+    const reason = await keep('REFUND_ASKED', { orderId, requestId, reason: words, actor });
+    await workflows.refund({ orderId, requestId, reason, actor }, attempt);
+  }
 
   /** With the order's row locked, as every entry of its timeline. */
   function keep(code: 'CANCEL_ASKED' | 'REFUND_ASKED', asked: Omit<Parameters<typeof keepReason>[1], 'code'>) {
@@ -76,12 +86,4 @@ function cancelRefused(order: Order, reason: string, language: Language): Answer
 /** A parcel on its way can only be given up as lost, which an operator decides. */
 function isRefundable({ status }: Order, who: Identity): boolean {
   return status === 'COMPLETED' || (who.isOperator && (status === 'SHIPMENT_STARTED' || status === 'IN_TRANSIT'));
-}
-
-/** One Idempotency-Key is one request, also for the workflow. */
-function requestIdOf({ id }: Repeatable): string {
-  if (id === undefined) return randomUUID();
-  return createHash('sha256')
-    .update(JSON.stringify([id.userId, id.path, id.key]))
-    .digest('hex');
 }

@@ -1,7 +1,17 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { Db, Trx } from '../db/connection';
-import { findAnswer, forgetKey, type IdempotencyId, lockIdempotencyKey, saveAnswer } from '../db/idempotency';
+import {
+  type Claim,
+  claimRequest,
+  findKeyedRequest,
+  type IdempotencyId,
+  type KeyedRequest,
+  lockIdempotencyKey,
+  releaseClaim,
+  respondToClaim,
+  saveResponse,
+} from '../db/idempotency';
 import type { Answer } from './answer';
 import { ProblemError } from './problem';
 
@@ -36,70 +46,79 @@ export async function answerOnce(
   return db.transaction(async (trx) => {
     const { id, requestHash } = request;
     if (id === undefined) return { ...(await change(trx)), replayed: false };
-    const saved = await savedAnswer(trx, id, requestHash);
+    const saved = savedAnswer(await takeUp(trx, id, requestHash));
     if (saved) return saved;
     const answer = await change(trx);
-    await saveAnswer(trx, id, { requestHash, ...answer });
+    await saveResponse(trx, id, { requestHash, ...answer });
     return { ...answer, replayed: false };
   });
 }
 
-const CLAIMED = 102;
-/** Longer than any call outside may take: a claim this old belongs to a process that died. */
-const CLAIM_MS = 30_000;
+/** So much shorter than a claim lasts that its attempt is over by then, whatever clock measures it. */
+const ATTEMPT_MS = 20_000;
 
+/** One try at a request whose effect is outside the database. */
 export interface OutsideAttempt {
-  /** A process that died with this request may have carried it out: find that out before anything else. */
+  /** The effect is made under this id; later attempts at the same request have the same one. */
+  readonly requestId: string;
+  /** An attempt before this one had no answer to give, and may have made the effect. */
   readonly mayHaveHappened: boolean;
+  /** By this process's clock: later than this nothing may be sent, as another attempt may be under way. */
+  readonly endsAtMs: number;
 }
 
 /**
- * The same for what happens outside the database: the key is claimed in a transaction of its own first, so that no
- * transaction spans a network call. An answer that says "try again" (5xx, or a throw) frees the key.
+ * The same for an effect outside the database: the request is claimed in a transaction of its own first, so that no
+ * transaction spans a network call. `act` throws where the request is to be tried again (503): the claim ends then, and
+ * the next attempt has to find out what happened.
  */
 export async function answerOnceOutside(
   db: Db,
   request: Repeatable,
   act: (attempt: OutsideAttempt) => Promise<Answer>,
 ): Promise<GivenAnswer> {
+  const endsAtMs = Date.now() + ATTEMPT_MS;
   const { id, requestHash } = request;
-  if (id === undefined) return { ...(await act({ mayHaveHappened: false })), replayed: false };
-  let mayHaveHappened = false;
-  const saved = await db.transaction(async (trx) => {
-    const answer = await savedAnswer(trx, id, requestHash, () => {
-      mayHaveHappened = true;
-    });
-    if (answer === undefined) {
-      const body = { claimedAt: Date.now() };
-      await saveAnswer(trx, id, { requestHash, statusCode: CLAIMED, body });
-    }
-    return answer;
+  if (id === undefined)
+    return { ...(await act({ requestId: randomUUID(), mayHaveHappened: false, endsAtMs })), replayed: false };
+
+  const claim = { id, claimId: randomUUID() };
+  const taken = await db.transaction(async (trx) => {
+    const known = await takeUp(trx, id, requestHash);
+    const saved = savedAnswer(known);
+    if (saved) return saved;
+    const requestId = known?.requestId ?? randomUUID();
+    await claimRequest(trx, claim, { requestHash, requestId });
+    return { requestId, mayHaveHappened: known !== undefined, endsAtMs };
   });
-  if (saved) return saved;
-  let answer: Answer | undefined;
-  try {
-    answer = await act({ mayHaveHappened });
-  } finally {
-    if (answer === undefined || answer.statusCode >= 500) await forgetKey(db, id);
-  }
-  if (answer.statusCode < 500) await saveAnswer(db, id, { requestHash, ...answer });
-  return { ...answer, replayed: false };
+  return 'statusCode' in taken ? taken : answerClaimed(db, claim, () => act(taken));
 }
 
-/** Of a claim whose process died: what it did outside may have happened. */
-async function savedAnswer(
-  trx: Trx,
-  id: IdempotencyId,
-  requestHash: string,
-  onAbandonedClaim: () => void = () => undefined,
-): Promise<GivenAnswer | undefined> {
+/** Only who holds the claim says how the request ended: a process that froze meanwhile gives what another has saved. */
+async function answerClaimed(db: Db, claim: Claim, act: () => Promise<Answer>): Promise<GivenAnswer> {
+  try {
+    const answer = await act();
+    if (await respondToClaim(db, claim, answer)) return { ...answer, replayed: false };
+  } catch (error) {
+    // Where not even this can be written, the claim ends by its age.
+    const wasHeld = await releaseClaim(db, claim).catch(() => true);
+    if (wasHeld) throw error;
+  }
+  const saved = savedAnswer(await findKeyedRequest(db, claim.id));
+  if (saved) return saved;
+  throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
+}
+
+/** What is known of a request, its key locked; throws where it is another request, or one that is being worked on. */
+async function takeUp(trx: Trx, id: IdempotencyId, requestHash: string): Promise<KeyedRequest | undefined> {
   if (!(await lockIdempotencyKey(trx, id))) throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
-  const saved = await findAnswer(trx, id);
-  if (saved === undefined) return undefined;
-  if (saved.requestHash !== requestHash) throw new ProblemError('IDEMPOTENCY_KEY_REUSED');
-  if (saved.statusCode !== CLAIMED) return { statusCode: saved.statusCode, body: saved.body, replayed: true };
-  const { claimedAt } = saved.body as { claimedAt: number };
-  if (Date.now() - claimedAt < CLAIM_MS) throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
-  onAbandonedClaim();
-  return undefined;
+  const known = await findKeyedRequest(trx, id);
+  if (known && known.requestHash !== requestHash) throw new ProblemError('IDEMPOTENCY_KEY_REUSED');
+  if (known?.isClaimed) throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
+  return known;
+}
+
+function savedAnswer(known: KeyedRequest | undefined): GivenAnswer | undefined {
+  if (!known || known.statusCode === null) return undefined;
+  return { statusCode: known.statusCode, body: known.body, replayed: true };
 }

@@ -144,5 +144,7 @@ function whatToDo({ id, kind, subject, orderId, step, workflowId }: OperatorItem
       return `look at workflow ${workflowId} in the Temporal Web UI; ordersaga items resolve ${id} --reason '…'`;
     case 'LOST_REQUEST':
       return `${orderId === null ? '' : `ordersaga saga show ${order}; `}ordersaga items resolve ${id} --reason '…'`;
+    case 'UNPUBLISHED_TOPIC':
+      return `ordersaga outbox status; make the topic ${subject}, give its partitions leaders, or let the relays write to it: its rows follow by themselves`;
   }
 }

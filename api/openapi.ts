@@ -100,7 +100,8 @@ function queryParameters(query: z.ZodObject | undefined): Json[] {
 
 function headerParameters(problems: readonly ProblemCode[]): Json[] {
   if (!problems.includes('IDEMPOTENCY_KEY_REUSED')) return [];
-  const description = 'The same key and body again within 24 hours: the same answer, with Idempotent-Replayed: true';
+  const description =
+    'The same key and body again within 24 hours: the same answer, with Idempotent-Replayed: true; after a 5xx, try again with the same key';
   return [
     { name: 'Idempotency-Key', in: 'header', description, schema: { type: 'string', minLength: 1, maxLength: 255 } },
   ];

@@ -22,7 +22,6 @@ import {
   UPDATES,
   WORKFLOWS,
 } from '../contracts/workflow-api';
-import type { OrderStatus } from '../domain/order-status';
 
 /** For a look at what the workflow knows, where the database has the rest. */
 export const LOOK_DEADLINE_MS = 500;
@@ -32,6 +31,12 @@ const PAUSE_AFTER_SILENCE_MS = 1_000;
 
 /** Why nothing can be asked of a workflow. */
 export const WORKFLOW_CLOSED = 'WORKFLOW_CLOSED';
+
+const deadlineOf = ({ endsAtMs }: EndingCall): number => Math.min(Date.now() + CALL_DEADLINE_MS, endsAtMs);
+
+/** Of Temporal's API: the stage from which on an update is in its workflow's history. */
+const UPDATE_ACCEPTED = 2;
+const GRPC_NOT_FOUND = 5;
 
 type OrderSaga = (input: OrderSagaInput) => Promise<unknown>;
 
@@ -44,6 +49,14 @@ export class TemporalAwayError extends Error {
 export type CancelOutcome =
   | { readonly kind: 'done' | 'recorded' }
   | { readonly kind: 'refused'; readonly refusedBy: string };
+
+/** One call that asks for an end of the order. */
+export interface EndingCall {
+  /** The same id is the same request. */
+  readonly requestId: string;
+  /** By this process's clock: the call ends then, and is not sent later. */
+  readonly endsAtMs: number;
+}
 
 /** What the api asks of the orders' workflows. */
 export class OrderWorkflows {
@@ -74,17 +87,17 @@ export class OrderWorkflows {
   }
 
   /**
-   * Asks the order's workflow, started if need be, to cancel; waits for the end of it up to 5 s. The same `updateId`
-   * is the same request. Throws TemporalAwayError when nobody took it.
+   * Asks the order's workflow, started if need be, to cancel; waits for the end of it up to 5 s. Throws TemporalAwayError
+   * where it is not known that the workflow has taken it.
    */
-  async cancel(orderId: number, request: CancelRequest, updateId: string): Promise<CancelOutcome> {
-    return this.temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, async () => {
+  async cancel(orderId: number, request: CancelRequest, call: EndingCall): Promise<CancelOutcome> {
+    return this.temporal.withDeadline(deadlineOf(call), async () => {
       let isRecorded = false;
       try {
         const update = await this.temporal.workflow.startUpdateWithStart<OrderSaga, CancelResult, [CancelRequest]>(
           UPDATES.cancel,
           {
-            updateId,
+            updateId: call.requestId,
             args: [request],
             waitForStage: 'ACCEPTED',
             startWorkflowOperation: new WithStartWorkflowOperation<OrderSaga>(WORKFLOWS.orderSaga, {
@@ -97,33 +110,53 @@ export class OrderWorkflows {
           },
         );
         isRecorded = true;
-        const result = await update.result();
-        return result.accepted ? { kind: 'done' } : { kind: 'refused', refusedBy: result.refusedBy };
+        return outcomeOf(await update.result());
       } catch (error) {
         return cancelOutcomeOf(error, isRecorded);
       }
     });
   }
 
-  /** What became of a cancel that the workflow took under this id before; its order's status tells where Temporal has forgotten. */
-  async cancelTaken(orderId: number, updateId: string, status: OrderStatus): Promise<CancelOutcome> {
-    if (status === 'CANCELLED') return { kind: 'done' };
-    return this.temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, async () => {
+  /**
+   * What became of a cancel that may have been sent before under this id; undefined: its workflow has not taken it, or
+   * Temporal has forgotten the workflow. Throws TemporalAwayError.
+   */
+  async earlierCancel(orderId: number, call: EndingCall): Promise<CancelOutcome | undefined> {
+    return this.temporal.withDeadline(deadlineOf(call), async () => {
+      let isRecorded = false;
       try {
+        isRecorded = await this.hasAccepted(orderId, call.requestId);
         const handle = this.temporal.workflow.getHandle(orderWorkflowId(orderId));
-        const result = await handle.getUpdateHandle<CancelResult>(updateId).result();
-        return result.accepted ? { kind: 'done' } : { kind: 'refused', refusedBy: result.refusedBy };
+        return outcomeOf(await handle.getUpdateHandle<CancelResult>(call.requestId).result());
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return { kind: 'refused', refusedBy: `ORDER_${status}` };
-        return cancelOutcomeOf(error, true);
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        return cancelOutcomeOf(error, isRecorded);
       }
     });
   }
 
-  /** Starts the order's refund unless it is under way. Throws TemporalAwayError. */
-  async refund(input: RefundSagaInput): Promise<void> {
+  /** Whether the workflow has accepted this update. Throws WorkflowNotFoundError where Temporal does not know the update. */
+  private async hasAccepted(orderId: number, updateId: string): Promise<boolean> {
+    const { workflowService, options } = this.temporal;
+    const workflowId = orderWorkflowId(orderId);
     try {
-      await this.temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+      const { stage } = await workflowService.pollWorkflowExecutionUpdate({
+        namespace: options.namespace,
+        identity: options.identity,
+        updateRef: { workflowExecution: { workflowId }, updateId },
+        waitPolicy: { lifecycleStage: UPDATE_ACCEPTED },
+      });
+      return (stage ?? 0) >= UPDATE_ACCEPTED;
+    } catch (error) {
+      if (!isGrpcServiceError(error) || error.code !== GRPC_NOT_FOUND) throw error;
+      throw new WorkflowNotFoundError(`no update ${updateId}`, workflowId, undefined);
+    }
+  }
+
+  /** Starts the order's refund unless it is under way. Throws TemporalAwayError where it may not have been started. */
+  async refund(input: RefundSagaInput, call: EndingCall): Promise<void> {
+    try {
+      await this.temporal.withDeadline(deadlineOf(call), () =>
         this.temporal.workflow.start(WORKFLOWS.refundSaga, {
           workflowId: refundWorkflowId(input.orderId),
           taskQueue: TASK_QUEUES.orders,
@@ -168,12 +201,16 @@ export function refusalOf(error: unknown): string | undefined {
   return undefined;
 }
 
+function outcomeOf(result: CancelResult): CancelOutcome {
+  return result.accepted ? { kind: 'done' } : { kind: 'refused', refusedBy: result.refusedBy };
+}
+
 function cancelOutcomeOf(error: unknown, isRecorded: boolean): CancelOutcome {
   const refusedBy = refusalOf(error);
   if (refusedBy !== undefined) return { kind: 'refused', refusedBy };
-  if (!isServiceTrouble(error)) throw error;
+  if (!isSilence(error)) throw error;
   if (isRecorded) return { kind: 'recorded' };
-  throw new TemporalAwayError('nobody took the cancel', { cause: error });
+  throw new TemporalAwayError('it is not known that the cancel was taken', { cause: error });
 }
 
 /** The server is away, overloaded, or has no worker that answers; not: it answered that this can't be done. */

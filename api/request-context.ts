@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { NextFunction, Request, Response } from 'express';
+import { holdsCardNumber } from '../domain/external-text';
 import type { ApiOptions } from './dependencies';
 
 const tracer = trace.getTracer('ordersaga-api');
@@ -12,7 +13,8 @@ const tracer = trace.getTracer('ordersaga-api');
 export function requestContext({ logger, metrics }: Pick<ApiOptions, 'logger' | 'metrics'>) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const startedAt = performance.now();
-    const { method, path } = request;
+    const { method } = request;
+    const path = holdsCardNumber(request.path) ? '[withheld]' : request.path;
     const requestId = requestIdOf(request);
     response.locals.requestId = requestId;
     response.setHeader('x-request-id', requestId);
@@ -39,7 +41,7 @@ const PROBES = new Set(['/livez', '/readyz', '/metrics']);
 
 function requestIdOf(request: Request): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) && !holdsCardNumber(given) ? given : randomUUID();
 }
 
 /** The template, never the path: metrics must not grow with the number of orders. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import pg from 'pg';
 import { loadSettings } from '../config/load';
+import { endOnUncaught, inWords } from '../observability/last-words';
 
 /** What Express can do by itself, JSON in and JSON out, and with Postgres: one committed insert between the two. */
 async function main(): Promise<void> {
@@ -28,7 +29,8 @@ async function main(): Promise<void> {
   process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 
+endOnUncaught();
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(`${inWords(error, true)}\n`);
   process.exit(1);
 });

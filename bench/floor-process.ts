@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { loadSettings } from '../config/load';
+import { endOnUncaught, inWords } from '../observability/last-words';
 import { createLogger } from '../observability/logger';
 import { connectNatively } from '../worker/connection';
 import { installTemporalRuntime, WORKER_CAPACITY } from '../worker/worker';
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
     measure(question).then(
       (perSecond) => process.send?.({ perSecond }),
       (error: unknown) => {
-        process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+        process.stderr.write(`${inWords(error, true)}\n`);
         process.exit(1);
       },
     );
@@ -50,10 +51,11 @@ async function main(): Promise<void> {
   await connection.close();
 }
 
+endOnUncaught();
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(`${inWords(error, true)}\n`);
     process.exit(1);
   },
 );

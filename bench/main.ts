@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
+import { endOnUncaught, inWords } from '../observability/last-words';
 import { engineNames } from '../stack/settings';
 import { stackRemove } from '../stack/stack';
 import { readKeeper } from '../stack/stack-folder';
@@ -129,10 +130,11 @@ function interrupted(): Promise<never> {
   return signalled;
 }
 
+endOnUncaught();
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`${inWords(error, true)}\n`);
     process.exit(1);
   },
 );

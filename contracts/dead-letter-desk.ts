@@ -36,7 +36,14 @@ export const replayLetterSchema = z
   });
 export type ReplayLetter = z.infer<typeof replayLetterSchema>;
 
-const moment = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its zone' });
+const moment = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its zone' }).max(64);
+
+/** A letter's id, as the parts of a path. */
+export const letterPlaceSchema = z.object({
+  topic: z.string().regex(/^[\w.-]{1,249}$/, 'must be the name of a topic'),
+  partition: z.coerce.number().int().min(0).max(1_000_000),
+  offset: z.string().regex(/^\d{1,18}$/),
+});
 
 /** Which letters are meant; all that are named must hold. */
 export const letterFilterSchema = z.strictObject({

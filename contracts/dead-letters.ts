@@ -37,6 +37,8 @@ export type DeadLetterCode =
   | 'NO_VALUE'
   | 'WRONG_SCHEMA'
   | 'UNREADABLE_TIME'
+  /** Its bytes are withheld. */
+  | 'CARD_NUMBER'
   | 'UNKNOWN_ORDER'
   | 'UNKNOWN_COUPON'
   | 'UNKNOWN_COUPON_REQUEST'

@@ -41,7 +41,7 @@ export type PayAndShipmentRequest = z.infer<typeof payAndShipmentRequestSchema>;
 export const orderProcessingEventSchema = z.object({
   ...envelope,
   orderId,
-  userEmail: externalId({ min: 3, max: 320 }),
+  userEmail: externalText({ min: 3, max: 320 }),
   requestDto: payAndShipmentRequestSchema,
   retryCount: z.number().int().min(0).max(1000).default(0),
 });
@@ -50,7 +50,7 @@ export type OrderProcessingEvent = z.infer<typeof orderProcessingEventSchema>;
 export const stockDecreaseRequestedEventSchema = z.object({
   ...envelope,
   orderId,
-  userEmail: externalId({ min: 3, max: 320 }),
+  userEmail: externalText({ min: 3, max: 320 }),
   lines: z.array(z.object({ sku: externalId({ max: 64 }), quantity: z.number().int().positive() })).min(1),
 });
 export type StockDecreaseRequestedEvent = z.infer<typeof stockDecreaseRequestedEventSchema>;

@@ -91,7 +91,7 @@ export interface TimelineView {
 
 export const requestCouponSchema = z.strictObject({ requestId: requestIdSchema });
 
-const momentSchema = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its zone' });
+const momentSchema = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its zone' }).max(64);
 
 export const putCouponSchema = z
   .strictObject({

@@ -1,6 +1,8 @@
 /** HTTP bodies between the provider adapters and the sandbox that plays payment, carrier and warehouse. */
 import { z } from 'zod';
+import { codeOr, isCode } from '../domain/provider-code';
 import { shipmentAddressSchema, shipmentStatusEventSchema } from './events';
+import { externalId, externalText } from './external-text';
 import { SHIPMENT_STATUSES } from './workflow-api';
 
 export const PROVIDERS = ['payment', 'carrier', 'warehouse'] as const;
@@ -16,17 +18,24 @@ export const openPaymentRequestSchema = z.object({
   orderId,
   amountMinor: amountMinor.positive(),
   currency,
-  token: z.string().min(1).max(200),
+  token: externalText({ max: 200 }),
 });
 export type OpenPaymentRequest = z.infer<typeof openPaymentRequestSchema>;
 
-export const openPaymentAnswerSchema = z.object({ ref: z.string().min(1) });
+/** The provider's own name for what it made. */
+export const providerRefSchema = externalId({ max: 200 });
+/** What a provider says in words stays with it: only its code is read, or ours in the place of what is none. */
+export function providerCode(own: string) {
+  return z.string().transform((code) => codeOr(own, code));
+}
+
+export const openPaymentAnswerSchema = z.object({ ref: providerRefSchema });
 
 export const paymentStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('open') }),
   z.object({ status: z.literal('processing') }),
   z.object({ status: z.literal('captured'), capturedMinor: amountMinor }),
-  z.object({ status: z.literal('declined'), code: z.string().min(1), message: z.string() }),
+  z.object({ status: z.literal('declined'), code: providerCode('CARD_DECLINED') }),
   z.object({ status: z.literal('closed'), refundedMinor: amountMinor }),
 ]);
 
@@ -39,7 +48,7 @@ export const createShipmentRequestSchema = z.object({
 });
 export type CreateShipmentRequest = z.infer<typeof createShipmentRequestSchema>;
 
-const parcel = { ref: z.string().min(1), trackingNumber: z.string().min(1) };
+const parcel = { ref: providerRefSchema, trackingNumber: shipmentStatusEventSchema.shape.trackingNumber.unwrap() };
 export const createShipmentAnswerSchema = z.object(parcel);
 
 export const shipmentStateSchema = z.discriminatedUnion('status', [
@@ -56,11 +65,11 @@ export const storeRequestSchema = z.object({
 });
 export type StoreRequest = z.infer<typeof storeRequestSchema>;
 
-export const storeAnswerSchema = z.object({ ref: z.string().min(1) });
+export const storeAnswerSchema = z.object({ ref: providerRefSchema });
 
 export const storageStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('none') }),
-  z.object({ status: z.literal('stored'), ref: z.string().min(1) }),
+  z.object({ status: z.literal('stored'), ref: providerRefSchema }),
   z.object({ status: z.literal('cancelled') }),
 ]);
 
@@ -81,7 +90,7 @@ export type ParcelView = z.infer<typeof parcelViewSchema>;
 export const storageViewSchema = z.object({
   key: businessKeySchema,
   orderId,
-  ref: z.string().min(1),
+  ref: providerRefSchema,
   status: z.enum(['STORED', 'CANCELLED']),
 });
 /** Goods as the warehouse lists them for an order. */
@@ -101,7 +110,7 @@ export const ledgerEntrySchema = z.object({
   amount: amountMinor,
   currency,
   key: businessKeySchema,
-  at: z.iso.datetime(),
+  at: z.iso.datetime().max(64),
 });
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
 
@@ -124,8 +133,8 @@ const gatewayFaultSchema = z.strictObject({
   /** Of the response; absent: the connection is closed without one. */
   status: z.number().int().min(200).max(599).optional(),
   /** As it is sent; absent: empty. */
-  body: z.string().max(100_000).optional(),
-  headers: z.record(z.string(), z.string()).optional(),
+  body: externalId({ min: 0, max: 100_000 }).optional(),
+  headers: z.record(externalId({ max: 200 }), externalId({ min: 0, max: 8_000 })).optional(),
   /** Whether the provider has acted when the response is given in its place. */
   when: z.enum(['before', 'after']).default('before'),
   delayMs,
@@ -145,8 +154,5 @@ export type GatewayFault = z.infer<typeof gatewayFaultSchema>;
 /** A fault in force. */
 export type OutageView = Exclude<OutageRequest, { mode: 'none' }> & { readonly provider: ProviderName };
 
-export const providerProblemSchema = z.object({
-  code: z.string().min(1),
-  title: z.string().optional(),
-  detail: z.string().optional(),
-});
+/** Of a provider's own: a body whose code is none is somebody else's. */
+export const providerProblemSchema = z.object({ code: z.string().refine(isCode, 'must be a code') });

@@ -14,6 +14,8 @@ export interface DatabaseOptions {
   /** Path of a CA certificate in PEM; present: TLS with verification. */
   readonly caFile?: string | undefined;
   readonly applicationName?: string;
+  /** How long a connection of the pool is waited for; 10 s unless it is told. */
+  readonly acquireTimeoutMs?: number;
   /** Statements may take hours, as a change of the schema of large tables does. */
   readonly isUnhurried?: boolean;
 }
@@ -51,7 +53,9 @@ export function openDatabase(options: DatabaseOptions): Db {
         done(null, connection);
       },
     },
-    acquireConnectionTimeout: 10_000,
+    acquireConnectionTimeout: options.acquireTimeoutMs ?? 10_000,
+    // Its errors name the statement, and not what was bound to it.
+    compileSqlOnError: false,
     // Whoever asked gets the error; knex would print it to the console as well.
     log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
   });

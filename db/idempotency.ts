@@ -1,4 +1,4 @@
-import type { Db, Trx } from './connection';
+import type { Db, DbOrTrx, Trx } from './connection';
 
 export interface IdempotencyId {
   readonly userId: string;
@@ -7,16 +7,31 @@ export interface IdempotencyId {
   readonly key: string;
 }
 
-export interface StoredAnswer {
+/** What is known of a request that came under a key. */
+export interface KeyedRequest {
   readonly requestHash: string;
-  readonly statusCode: number;
+  /** Null, as `body`: it has no response yet. */
+  readonly statusCode: number | null;
   readonly body: unknown;
+  /** The id under which its effect outside the database is made; null: it has no such effect. */
+  readonly requestId: string | null;
+  /** Whether an attempt may be at work on it now. */
+  readonly isClaimed: boolean;
+}
+
+/** One attempt's right to give a request its response. */
+export interface Claim {
+  readonly id: IdempotencyId;
+  readonly claimId: string;
 }
 
 /** For so long the same request gets the same response. */
 export const IDEMPOTENCY_MS = 24 * 60 * 60_000;
+/** A claim this old belongs to a process that died or froze. */
+const CLAIM_MS = 30_000;
 
 const where = (id: IdempotencyId) => ({ user_id: id.userId, method: id.method, path: id.path, key: id.key });
+const PRIMARY_KEY = ['user_id', 'method', 'path', 'key'];
 
 /** Takes the key for this transaction; false: another request holds it right now. */
 export async function lockIdempotencyKey(trx: Trx, id: IdempotencyId): Promise<boolean> {
@@ -27,28 +42,72 @@ export async function lockIdempotencyKey(trx: Trx, id: IdempotencyId): Promise<b
   return result.rows[0]?.locked === true;
 }
 
-export async function findAnswer(trx: Trx | Db, id: IdempotencyId): Promise<StoredAnswer | undefined> {
-  return (await trx('idempotency_keys')
+/** The request of the last 24 hours under this key; ages are the database's, as processes' clocks differ. */
+export async function findKeyedRequest(db: DbOrTrx, id: IdempotencyId): Promise<KeyedRequest | undefined> {
+  return (await db('idempotency_keys')
     .where(where(id))
     .whereRaw(`created_at > now() - ? * interval '1 millisecond'`, [IDEMPOTENCY_MS])
-    .first({ requestHash: 'request_hash', statusCode: 'status_code', body: 'body' })) as StoredAnswer | undefined;
+    .first({
+      requestHash: 'request_hash',
+      statusCode: 'status_code',
+      body: 'body',
+      requestId: 'request_id',
+      isClaimed: db.raw(`claim_id is not null and claimed_at > now() - ? * interval '1 millisecond'`, [CLAIM_MS]),
+    })) as KeyedRequest | undefined;
 }
 
-/** Saves the answer under its key, in the transaction of the change that it tells of. */
-export async function saveAnswer(trx: Trx | Db, id: IdempotencyId, answer: StoredAnswer): Promise<void> {
+/** Saves the response under its key, in the transaction of the change that it tells of. */
+export async function saveResponse(
+  trx: Trx,
+  id: IdempotencyId,
+  response: { readonly requestHash: string; readonly statusCode: number; readonly body: unknown },
+): Promise<void> {
+  await putRequest(trx, id, {
+    request_hash: response.requestHash,
+    status_code: response.statusCode,
+    body: JSON.stringify(response.body),
+  });
+}
+
+/** Claims a request for one attempt, whoever had it before; with the key locked. */
+export async function claimRequest(
+  trx: Trx,
+  { id, claimId }: Claim,
+  request: { readonly requestHash: string; readonly requestId: string },
+): Promise<void> {
+  await putRequest(trx, id, {
+    request_hash: request.requestHash,
+    request_id: request.requestId,
+    claim_id: claimId,
+    claimed_at: trx.fn.now(),
+  });
+}
+
+/** Saves the response and ends the claim; false: another attempt has the request now, or has ended it. */
+export function respondToClaim(
+  db: Db,
+  claim: Claim,
+  { statusCode, body }: { readonly statusCode: number; readonly body: unknown },
+): Promise<boolean> {
+  return endOf(db, claim, { status_code: statusCode, body: JSON.stringify(body), created_at: db.fn.now() });
+}
+
+/** Ends the claim of an attempt that has no response to give; the request keeps its id. False: as above. */
+export function releaseClaim(db: Db, claim: Claim): Promise<boolean> {
+  return endOf(db, claim, {});
+}
+
+async function putRequest(trx: Trx, id: IdempotencyId, columns: Readonly<Record<string, unknown>>): Promise<void> {
+  const none = { status_code: null, body: null, request_id: null, claim_id: null, claimed_at: null };
   await trx('idempotency_keys')
-    .insert({
-      ...where(id),
-      request_hash: answer.requestHash,
-      status_code: answer.statusCode,
-      body: JSON.stringify(answer.body),
-      created_at: trx.fn.now(),
-    })
-    .onConflict(['user_id', 'method', 'path', 'key'])
+    .insert({ ...where(id), ...none, ...columns, created_at: trx.fn.now() })
+    .onConflict(PRIMARY_KEY)
     .merge();
 }
 
-/** Frees a key whose request came to nothing. */
-export async function forgetKey(db: Db, id: IdempotencyId): Promise<void> {
-  await db('idempotency_keys').where(where(id)).delete();
+async function endOf(db: Db, { id, claimId }: Claim, columns: Readonly<Record<string, unknown>>): Promise<boolean> {
+  const ended: number = await db('idempotency_keys')
+    .where({ ...where(id), claim_id: claimId })
+    .update({ ...columns, claim_id: null, claimed_at: null });
+  return ended === 1;
 }

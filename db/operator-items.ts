@@ -95,6 +95,26 @@ export async function closeOperatorItems(
     );
 }
 
+/** Closes what nobody has seen for so long: its cause is gone. With a subject in `unless`, for longer. */
+export async function closeUnseenItems(
+  db: DbOrTrx,
+  kind: OperatorItemKind,
+  {
+    forMs,
+    unless,
+    inAnyCaseMs,
+  }: { readonly forMs: number; readonly unless: readonly string[]; readonly inAnyCaseMs: number },
+): Promise<void> {
+  await db('operator_items')
+    .where({ kind, state: 'OPEN' })
+    .whereRaw(
+      `last_seen_at < clock_timestamp()
+         - case when subject = any(?::text[]) then ?::int else ?::int end * interval '1 millisecond'`,
+      [unless as string[], inAnyCaseMs, forMs],
+    )
+    .update(healed(db));
+}
+
 /** Keeps a decision with the open item that it is about: the item is closed by what the decision leads to. */
 export async function noteItemDecision(
   db: DbOrTrx,

@@ -88,58 +88,6 @@ export function traceHeaders(): Record<string, string> {
   return headers;
 }
 
-export interface LeasedLanes {
-  readonly lanes: readonly number[];
-  /** Relays whose own lease is live, this one included. */
-  readonly relays: number;
-}
-
-/**
- * Renews this relay's own lease and those of its share of the lanes, by the database's clock; takes lanes that are free.
- * Those above its share are not renewed: they run out, and another relay takes them.
- */
-export async function leaseLanes(
-  db: Db,
-  { owner, leaseMs, laneCount }: { readonly owner: string; readonly leaseMs: number; readonly laneCount: number },
-): Promise<LeasedLanes> {
-  const lease = `clock_timestamp() + :leaseMs * interval '1 millisecond'`;
-  return db.transaction(async (trx) => {
-    // A statement of its own: the next one has to see this relay among the others.
-    await trx.raw(
-      `insert into relays (owner, lease_until) values (:owner, ${lease})
-       on conflict (owner) do update set lease_until = excluded.lease_until`,
-      { owner, leaseMs },
-    );
-    const result = await trx.raw<{ rows: { lane: number; relays: number }[] }>(
-      `with live as (select count(*)::int as relays from relays where lease_until > clock_timestamp()),
-         share as (
-           select lane from outbox_lanes where owner = :owner or lease_until < clock_timestamp()
-           order by (owner = :owner and lease_until >= clock_timestamp()) desc nulls last, lane
-           limit (select ceil(:laneCount / relays::numeric) from live) for update skip locked),
-         leased as (
-           update outbox_lanes set owner = :owner, lease_until = ${lease}
-           where lane in (select lane from share) returning lane)
-       select lane, relays from live left join leased on true`,
-      { owner, leaseMs, laneCount },
-    );
-    const lanes = result.rows.flatMap(({ lane }) => lane ?? []).sort((a, b) => a - b);
-    return { lanes, relays: result.rows[0]?.relays ?? 1 };
-  });
-}
-
-/** Gives this relay's lanes back, so that another need not wait for their leases to run out. */
-export async function releaseLanes(db: Db, owner: string): Promise<void> {
-  await db.transaction(async (trx) => {
-    await trx('outbox_lanes')
-      .where({ owner })
-      .update({ owner: null, lease_until: trx.raw(`'-infinity'`) });
-    await trx('relays')
-      .where({ owner })
-      .orWhere('lease_until', '<', trx.raw(`clock_timestamp() - interval '1 hour'`))
-      .delete();
-  });
-}
-
 /** What is held back at present. */
 export interface HeldBack {
   readonly topics: readonly string[];
@@ -187,6 +135,19 @@ export async function dueOutboxRows(
     },
   );
   return result.rows;
+}
+
+/** Those of these topics of which a row has been due for so long and is not published. */
+export async function topicsBehind(db: Db, topics: readonly string[], olderThanMs: number): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { topic: string }[] }>(
+    `select t.topic from unnest(?::text[]) as t (topic) cross join lateral (
+       select from outbox o
+       where o.topic = t.topic and o.published_at is null
+         and o.available_at < clock_timestamp() - ? * interval '1 millisecond'
+       order by (o.id + 0) limit 1) overdue`,
+    [topics as string[], olderThanMs],
+  );
+  return rows.map(({ topic }) => topic);
 }
 
 /** Their rows hold a card's token. */

@@ -16,6 +16,8 @@ import * as erasedSecrets from './migrations/015-erased-secrets';
 import * as retention from './migrations/016-retention';
 import * as fencing from './migrations/017-fencing';
 import * as lateWriters from './migrations/018-late-writers';
+import * as idempotencyClaims from './migrations/019-idempotency-claims';
+import * as unpublishedTopics from './migrations/020-unpublished-topics';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
@@ -34,6 +36,8 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '016-retention': retention,
   '017-fencing': fencing,
   '018-late-writers': lateWriters,
+  '019-idempotency-claims': idempotencyClaims,
+  '020-unpublished-topics': unpublishedTopics,
 };
 
 const source: Knex.MigrationSource<string> = {

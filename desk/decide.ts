@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DEAD_LETTER_HEADERS as H } from '../contracts/dead-letters';
 import { EVENT_SCHEMAS } from '../contracts/events';
+import { NO_CARD } from '../contracts/external-text';
 import { subjectOf } from '../contracts/record-subject';
 import { CONSUMED, TOPICS } from '../contracts/topics';
+import { isWithheld, recordHoldsCardNumber } from '../contracts/withheld-record';
 import type { Db, Trx } from '../db/connection';
 import {
   findLetter,
@@ -155,7 +157,7 @@ function decided({ action, actor, at, decisionId }: LetterDecision): DeskRefusal
 function replayedRecord(letter: Letter, editedValue: Buffer | undefined): ReplayedRecord {
   const { originTopic: topic } = letter;
   const value = editedValue ?? letter.value;
-  if (value === null) throw new DeskRefusal('VALUE_MISSING');
+  if (value === null || isWithheld(value)) throw new DeskRefusal('VALUE_MISSING');
   const { orderId, requestId } = subjectOf(topic, OURS.has(topic) && editedValue ? editedValue : null);
   const ownKey = requestId ?? orderId?.toString();
   const key = ownKey === undefined ? letter.key : Buffer.from(ownKey);
@@ -180,6 +182,8 @@ async function refuseReplay(
     (await isBlocked(trx, record.topic, record.key, headOf(letter)))
   )
     throw new DeskRefusal('KEY_BLOCKED', { topic: record.topic, key: record.key.toString() });
+  if (wish.editedValue && recordHoldsCardNumber({ ...record, headers: {} }))
+    throw new DeskRefusal('VALUE_INVALID', { errors: [{ path: '', message: NO_CARD }] });
   if (wish.isOverride) return;
   if (!OURS.has(record.topic)) throw new DeskRefusal('TOPIC_NOT_OURS', { topic: record.topic });
   if (letter.replayCount >= policy.maxReplays)

@@ -13,6 +13,8 @@ export const OPERATOR_ITEM_KINDS = [
   'FAILED_WORKFLOW',
   /** A payment request whose record never reached its workflow. */
   'LOST_REQUEST',
+  /** A topic that takes no records: its outbox rows wait. */
+  'UNPUBLISHED_TOPIC',
 ] as const;
 export type OperatorItemKind = (typeof OPERATOR_ITEM_KINDS)[number];
 

@@ -1,6 +1,7 @@
 import { DEAD_LETTER_HEADERS, encodeDeadLetter, idIn } from '../contracts/dead-letters';
 import { subjectOf, workflowOf } from '../contracts/record-subject';
 import { deadLetterTopic } from '../contracts/topics';
+import { recordHoldsCardNumber, withheld } from '../contracts/withheld-record';
 import { noteReplayOutcome } from '../db/dead-letters';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
@@ -9,7 +10,7 @@ import type { ConsumedTopic, Handler, HandlerDependencies, Outcome } from './han
 import type { IncomingRecord, KafkaProducer, PartitionBatch } from './kafka-port';
 import { blockKey, headIsDone, standInLine } from './key-lines';
 import { FinishedPrefix, inKeyOrder } from './key-order';
-import type { PoisonRecord } from './poison';
+import { PoisonRecord } from './poison';
 import { inTraceOf } from './tracing';
 
 const FIRST_PAUSE_MS = 200;
@@ -120,8 +121,14 @@ export class BatchWorker {
   /** Ends a record one way or another; throws what may pass. */
   private async workOn(record: IncomingRecord): Promise<void> {
     const { db, metrics, topic, groupId, waitsBehindDead } = this.options;
-    const standing = waitsBehindDead ? await standInLine(db, record) : 'free';
-    const outcome = standing === 'waiting' ? standing : await this.outcomeOf(record);
+    // Before anything of it is kept anywhere, in a line of its key either.
+    const isRefused = recordHoldsCardNumber(record);
+    const standing = waitsBehindDead && !isRefused ? await standInLine(db, record) : 'free';
+    const outcome = isRefused
+      ? await this.refuse(record)
+      : standing === 'waiting'
+        ? standing
+        : await this.outcomeOf(record);
     metrics.records.inc({ topic, outcome });
     if (outcome === 'waiting') return;
     const decisionId = idIn(record.headers[DEAD_LETTER_HEADERS.decisionId]?.at(-1));
@@ -144,12 +151,22 @@ export class BatchWorker {
     }
   }
 
+  /** What holds a card number is not even kept as a dead letter: that says where it stood. */
+  private async refuse(record: IncomingRecord): Promise<'dead'> {
+    const { key, value, headers } = withheld(record);
+    await this.bury(
+      { ...record, key, value, headers },
+      new PoisonRecord('CARD_NUMBER', 'withheld: it holds a card number'),
+    );
+    return 'dead';
+  }
+
   /** The dead letter is acknowledged before the record is committed: a crash between the two writes it twice, never not at all. */
   private async bury(record: IncomingRecord, poison: PoisonRecord): Promise<void> {
     const { db, deadLetters, groupId, topic, waitsBehindDead, logger } = this.options;
     if (waitsBehindDead) await blockKey(db, record, groupId);
     const letter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
-    await deadLetters.send([{ topic: deadLetterTopic(topic), ...letter }]);
+    await deadLetters.send(deadLetterTopic(topic), [letter]);
     const { partition, offset } = record;
     logger.warn({ topic, partition, offset, code: poison.code }, `dead letter: ${poison.message}`);
   }

@@ -2,7 +2,6 @@
 import type { HeaderBytes } from '../contracts/dead-letters';
 
 export interface OutgoingRecord {
-  readonly topic: string;
   readonly key: Buffer | string | null;
   readonly value: Buffer | string | null;
   readonly headers?: Readonly<Record<string, string | Buffer | readonly (Buffer | null)[]>>;
@@ -45,10 +44,10 @@ export class TopicUnavailableError extends Error {
 export interface KafkaProducer {
   /**
    * Resolves when every record is acknowledged by all in-sync replicas; records of one key keep their order. One
-   * attempt of at most about 4 s: what to do after a failure is the caller's decision, and a failed call may still
-   * have written.
+   * attempt of at most 4 s, whatever becomes of the sends of other topics: what to do after a failure is the caller's
+   * decision, and a failed call may still have written.
    */
-  send(records: readonly OutgoingRecord[]): Promise<void>;
+  send(topic: string, records: readonly OutgoingRecord[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -105,8 +104,6 @@ export interface KafkaAdmin {
   topicsMismatch(): Promise<string | undefined>;
   /** How far a group is behind, for each partition of a topic. */
   lag(groupId: string, topic: string): Promise<PartitionLag[]>;
-  /** Throws when no broker answers. */
-  ping(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -115,4 +112,6 @@ export interface Kafka {
   consume(options: ConsumeOptions): Promise<KafkaConsumer>;
   /** `retries` of a question about a topic that the broker does not know (yet); the client's own, for about 6 s, unless given. */
   admin(options?: { readonly retries?: number }): Promise<KafkaAdmin>;
+  /** Throws when no broker answers within some seconds, asked over a connection of its own. */
+  ping(): Promise<void>;
 }

@@ -1,20 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { CompressionTypes, type KafkaConfig, Kafka as KafkaJs, logLevel, type SASLOptions } from 'kafkajs';
+import { type KafkaConfig, Kafka as KafkaJs, logLevel, type SASLOptions } from 'kafkajs';
 import type { Settings } from '../config/settings';
 import type { Logger } from '../observability/logger';
-import {
-  type Kafka,
-  type KafkaProducer,
-  type OutgoingRecord,
-  RecordRefusedError,
-  TopicUnavailableError,
-} from './kafka-port';
+import type { Kafka } from './kafka-port';
 import { createAdmin } from './kafkajs-admin';
 import { registerCodecs } from './kafkajs-codecs';
 import { consume } from './kafkajs-consumer';
 import { quietIdleTimers } from './kafkajs-idle-timer';
-import { partitioner } from './kafkajs-partitioner';
+import { createProducer, SEND_TIMEOUT_MS, SilentBrokerError, within } from './kafkajs-producer';
 
 export type KafkaSettings = Pick<
   Settings,
@@ -32,20 +26,46 @@ registerCodecs();
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-const LARGE_BYTES = 256 * 1024;
-/** Short, because a relay may publish only as long as it holds the lease of the row's lane. */
-const SEND_TIMEOUT_MS = 3_500;
+const PING_MS = 4_000;
+
+export interface KafkaTuning {
+  /** After which a producer asks anew where a topic's partitions are; kafkajs's own 5 min unless given. */
+  readonly metadataMaxAgeMs?: number;
+}
 
 /** The port over kafkajs; connects when something is asked of it. */
-export function createKafka(settings: KafkaSettings, logger: Logger): Kafka {
+export function createKafka(settings: KafkaSettings, logger: Logger, tuning: KafkaTuning = {}): Kafka {
   const log = logger.child({ part: 'kafka' });
   const config = clientConfig(settings, log);
   const client = new KafkaJs(config);
+  const hurried = new KafkaJs({
+    ...config,
+    brokers: async () => fromAnywhere(settings.KAFKA_BROKERS),
+    requestTimeout: SEND_TIMEOUT_MS,
+    retry: { initialRetryTime: 100, retries: 1 },
+  });
   return {
-    producer: () => createProducer(new KafkaJs({ ...config, requestTimeout: SEND_TIMEOUT_MS, retry: { retries: 1 } })),
+    producer: () => createProducer(hurried, tuning.metadataMaxAgeMs),
     consume: (options) => consume(client, options, log),
     admin: (options) => createAdmin(client, settings.KAFKA_REPLICATION_FACTOR, options),
+    ping: () => ping(hurried),
   };
+}
+
+/** An attempt is too short to try one broker after the other: each begins with another one. */
+function fromAnywhere(brokers: readonly string[]): string[] {
+  const start = Math.floor(Math.random() * brokers.length);
+  return [...brokers.slice(start), ...brokers.slice(0, start)];
+}
+
+async function ping(client: KafkaJs): Promise<void> {
+  const admin = client.admin();
+  const answer = admin.connect().then(() => admin.describeCluster());
+  const close = () => admin.disconnect();
+  answer.then(close, close).catch(() => undefined);
+  await within(PING_MS, answer, () => {
+    throw new SilentBrokerError('no broker answers');
+  });
 }
 
 function clientConfig(settings: KafkaSettings, log: Logger): KafkaConfig {
@@ -75,78 +95,4 @@ function clientConfig(settings: KafkaSettings, log: Logger): KafkaConfig {
         else log.debug(fields, text);
       },
   };
-}
-
-/**
- * Not idempotent on purpose: the broker recognises a repeated batch by sequence numbers alone, so after a time-out
- * a different batch under the same numbers would be dropped unseen, and a lost sequence stops a producer for good.
- * A late duplicate is what this system is made for.
- */
-async function createProducer(client: KafkaJs): Promise<KafkaProducer> {
-  const producer = client.producer({
-    createPartitioner: partitioner,
-    allowAutoTopicCreation: false,
-    idempotent: false,
-    retry: { retries: 0 },
-  });
-  await producer.connect();
-  return {
-    async send(records) {
-      try {
-        await producer.sendBatch({
-          acks: -1,
-          timeout: SEND_TIMEOUT_MS,
-          ...(records.some(isLarge) ? { compression: CompressionTypes.GZIP } : {}),
-          topicMessages: groupByTopic(records),
-        });
-      } catch (error) {
-        throw translated(error);
-      }
-    },
-    close: () => producer.disconnect(),
-  };
-}
-
-/** It may have come compressed, and be larger than the broker takes as it is. */
-const isLarge = ({ value }: OutgoingRecord) => value !== null && value.length > LARGE_BYTES;
-
-function groupByTopic(records: readonly OutgoingRecord[]) {
-  const topics = new Map<string, OutgoingRecord[]>();
-  for (const record of records) {
-    const same = topics.get(record.topic);
-    if (same) same.push(record);
-    else topics.set(record.topic, [record]);
-  }
-  return [...topics].map(([topic, ofTopic]) => ({
-    topic,
-    messages: ofTopic.map(({ key, value, headers }) => ({
-      key,
-      value,
-      headers: Object.fromEntries(
-        Object.entries(headers ?? {}).map(([name, content]) => [
-          name,
-          // kafkajs writes a null, which its types do not know.
-          typeof content === 'string' || Buffer.isBuffer(content) ? content : ([...content] as Buffer[]),
-        ]),
-      ),
-    })),
-  }));
-}
-
-const REFUSALS: ReadonlySet<string> = new Set([
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'CORRUPT_MESSAGE',
-  'INVALID_TIMESTAMP',
-  'INVALID_RECORD',
-]);
-
-/** kafkajs wraps: the innermost cause that carries the protocol's error type tells what the broker said. */
-function translated(error: unknown): unknown {
-  for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) {
-    const type = 'type' in inner && typeof inner.type === 'string' ? inner.type : undefined;
-    if (type && REFUSALS.has(type)) return new RecordRefusedError(type, { cause: error });
-    if (type) return new TopicUnavailableError(type, { cause: error });
-  }
-  return error;
 }

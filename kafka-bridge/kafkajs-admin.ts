@@ -49,9 +49,6 @@ export async function createAdmin(
       return wrong.length === 0 ? undefined : `Kafka: ${wrong.join(', ')}: run \`npm run migrate\``;
     },
     lag: (groupId, topic) => lag(admin, groupId, topic),
-    async ping() {
-      await admin.describeCluster();
-    },
     close: () => admin.disconnect(),
   };
 }

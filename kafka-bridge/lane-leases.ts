@@ -1,5 +1,5 @@
 import type { Db } from '../db/connection';
-import { leaseLanes, releaseLanes } from '../db/outbox';
+import { isOtherRelayLive, leaseLanes, leaveLanes, releaseLanes } from '../db/outbox-lanes';
 import type { Logger } from '../observability/logger';
 
 const LANES = 16;
@@ -14,6 +14,8 @@ export class LaneLeases {
   private leasedUntil = 0;
   private timer: NodeJS.Timeout | undefined;
   private renewing: Promise<void> | undefined;
+  private relays = 1;
+  private away = false;
   private stopped = false;
 
   constructor(
@@ -32,7 +34,46 @@ export class LaneLeases {
 
   /** The lanes whose lease is sure to hold until an attempt to send, begun now, is over. */
   held(): readonly number[] {
-    return performance.now() < this.leasedUntil - MARGIN_MS ? this.lanes : [];
+    return !this.away && performance.now() < this.leasedUntil - MARGIN_MS ? this.lanes : [];
+  }
+
+  /** Whether there was another live relay at the last renewal. */
+  hasOthers(): boolean {
+    return this.relays > 1;
+  }
+
+  /** Whether the lanes were left to the others. */
+  isAway(): boolean {
+    return this.away;
+  }
+
+  /** Gives the lanes to the other relays, once nothing is in flight, and takes none until `comeBack`; false: there is no other. */
+  async leave(untilIdle: () => Promise<void>): Promise<boolean> {
+    this.away = true;
+    let hasLeft = false;
+    try {
+      await this.renewing;
+      await untilIdle();
+      hasLeft = await leaveLanes(this.options.db, this.options.owner);
+    } finally {
+      if (hasLeft) this.lanes = [];
+      else await this.comeBack();
+    }
+    return hasLeft;
+  }
+
+  /** Whether those to whom the lanes were left are known to be gone, too. */
+  isAlone(): Promise<boolean> {
+    const { db, owner } = this.options;
+    return isOtherRelayLive(db, owner).then(
+      (isLive) => !isLive,
+      () => false,
+    );
+  }
+
+  async comeBack(): Promise<void> {
+    this.away = false;
+    await this.renew();
   }
 
   /** Gives everything back; call it when nothing is in flight. */
@@ -54,13 +95,14 @@ export class LaneLeases {
   }
 
   private async renewOnce(): Promise<void> {
-    if (this.stopped) return;
+    if (this.stopped || this.away) return;
     const { db, owner, onGained, logger } = this.options;
     const asked = performance.now();
     const { lanes, relays } = await leaseLanes(db, { owner, leaseMs: LEASE_MS, laneCount: LANES });
     const isNew = lanes.some((lane) => !this.lanes.includes(lane));
     if (lanes.length !== this.lanes.length || isNew) logger.info({ lanes, relays }, 'lanes');
     this.lanes = lanes;
+    this.relays = relays;
     this.leasedUntil = asked + LEASE_MS;
     if (isNew) onGained();
   }

@@ -3,11 +3,13 @@ import { setTimeout } from 'node:timers/promises';
 import { base64Headers, type DeadLetterCode, decodeDeadLetter } from '../contracts/dead-letters';
 import { subjectOf } from '../contracts/record-subject';
 import { CONSUMED, deadLetterTopic, TOPICS } from '../contracts/topics';
+import { keepable } from '../contracts/withheld-record';
 import type { Db } from '../db/connection';
 import { type IndexedLetter, indexLetters } from '../db/letter-index';
 import { refusalState } from '../db/refusal';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
+import { safeError, safeMessage } from '../observability/safe-error';
 import type { IncomingRecord, Kafka, KafkaConsumer } from './kafka-port';
 
 const GROUP_ID = 'dead-letter-group';
@@ -98,10 +100,10 @@ export async function rebuildLetterIndex(options: IndexOptions, logger: Logger):
   );
 }
 
-/** The words of a database error hold its whole statement: those are in the log. */
+/** Whatever else an error says is in the log. */
 function inShort(problem: unknown): string {
-  const { code, message } = problem as { readonly code?: unknown; readonly message?: unknown };
-  return String(typeof code === 'string' ? code : (message ?? problem));
+  const { code } = safeError(problem);
+  return code ?? safeMessage(problem);
 }
 
 async function readToItsEnd(topic: string, groupId: string, options: IndexOptions, logger: Logger): Promise<void> {
@@ -212,7 +214,8 @@ function bare({ topic, partition, offset, deadAt, key, value }: IndexedLetter): 
 
 /** A record of a dead-letter topic as the index has it. */
 function indexedLetter(record: IncomingRecord): IndexedLetter {
-  const { original, code, message, group, replayCount, decisionId, turn, exceptionHeaders } = decodeDeadLetter(record);
+  const letter = keepable(decodeDeadLetter(record));
+  const { original, code, message, group, replayCount, decisionId, turn, exceptionHeaders } = letter;
   const { topic, partition, offset } = record;
   const originTopic = original.topic || topicBefore(topic);
   // Of a replay another group may have its own opinion, which is not what the replay has come to.

@@ -6,19 +6,22 @@ import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import type { Kafka } from './kafka-port';
 import { LostRecords } from './lost-records';
+import type { OutboxPublisher } from './outbox-publisher';
+import { listUnpublishedTopics } from './unpublished-topics';
 
 const SAMPLE_MS = 5_000;
 const RESEND_LOOK_MS = 15_000;
 
-/** Measures the outbox and the lines behind dead letters, and sends again what was lost on its way. */
+/** Measures the outbox and the lines behind dead letters, lists topics that take nothing, and sends again what was lost on its way. */
 export function startHousekeeping(options: {
   readonly db: Db;
   readonly kafka: Kafka;
+  readonly publisher: OutboxPublisher;
   readonly loss: LossPolicy;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }): { stop(): Promise<void> } {
-  const { db, kafka, loss, metrics, logger } = options;
+  const { db, kafka, publisher, loss, metrics, logger } = options;
   const lost = new LostRecords({ db, kafka, policy: loss, logger });
   async function sample(): Promise<void> {
     const { waiting, oldestMs } = await outboxBacklog(db);
@@ -26,6 +29,11 @@ export function startHousekeeping(options: {
     metrics.outboxAge.set(oldestMs / 1000);
     metrics.recordsInLine.set(await countWaitingRecords(db));
   }
+  const listing = every(
+    SAMPLE_MS,
+    () => listUnpublishedTopics(db, publisher),
+    (error) => logger.warn({ err: error }, 'topics that take nothing could not be listed'),
+  );
   const lookMs = Math.min(RESEND_LOOK_MS, loss.lostAfterMs);
   const resending = every(
     lookMs,
@@ -35,7 +43,7 @@ export function startHousekeeping(options: {
   const sampling = every(SAMPLE_MS, sample, (error) => logger.warn({ err: error }, 'the outbox could not be measured'));
   return {
     async stop() {
-      await Promise.all([sampling.stop(), resending.stop()]);
+      await Promise.all([sampling.stop(), listing.stop(), resending.stop()]);
       await lost.stop().catch((error: unknown) => logger.warn({ err: error }, 'Kafka could not be left'));
     },
   };

@@ -1,6 +1,7 @@
 import type { StoredOutboxRow } from '../db/outbox';
 import { createLogger } from '../observability/logger';
 import { type KafkaProducer, type OutgoingRecord, RecordRefusedError, TopicUnavailableError } from './kafka-port';
+import { KafkaReach } from './kafka-reach';
 import { intoChunks, OutboxPublisher } from './outbox-publisher';
 
 const at = new Date(0);
@@ -17,18 +18,19 @@ const row = (id: number, key: string, value = 'v', topic = 't'): StoredOutboxRow
 });
 
 /** A broker that takes what `refuses` does not name. */
-function broker(refuses: (record: OutgoingRecord) => Error | undefined) {
+function broker(refuses: (record: OutgoingRecord & { topic: string }) => Error | undefined) {
   const taken: string[] = [];
   const producer: KafkaProducer = {
-    send(records) {
-      const error = records.map(refuses).find((one) => one !== undefined);
+    send(topic, records) {
+      const error = records.map((record) => refuses({ ...record, topic })).find((one) => one !== undefined);
       if (error) return Promise.reject(error);
-      taken.push(...records.map(({ topic, key }) => `${topic}/${String(key)}`));
+      taken.push(...records.map(({ key }) => `${topic}/${String(key)}`));
       return Promise.resolve();
     },
     close: () => Promise.resolve(),
   };
-  return { taken, publisher: new OutboxPublisher(producer, createLogger('test', 'silent')) };
+  const reach = new KafkaReach(() => Promise.resolve());
+  return { taken, reach, publisher: new OutboxPublisher(producer, reach, createLogger('test', 'silent')) };
 }
 
 const always = () => true;
@@ -65,8 +67,8 @@ describe('the outbox publisher', () => {
   it('holds back the rows of a topic that is unavailable, and no other of the same keys', async () => {
     const missing = new TopicUnavailableError('UNKNOWN_TOPIC_OR_PARTITION', { cause: undefined });
     const { taken, publisher } = broker(({ topic }) => (topic === 'missing' ? missing : undefined));
-    const published = await publisher.publish([row(1, 'a', 'v', 'missing'), row(2, 'a'), row(3, 'b')], always);
-    expect(published).toEqual({ ids: [2, 3], dead: 0 });
+    expect(await publisher.publish([row(1, 'a', 'v', 'missing')], always)).toEqual({ ids: [], dead: 0 });
+    expect(await publisher.publish([row(2, 'a'), row(3, 'b')], always)).toEqual({ ids: [2, 3], dead: 0 });
     expect(taken).toEqual(['t/a', 't/b']);
     expect(publisher.heldBack()).toEqual({ topics: ['missing'], keys: [] });
   });
@@ -99,5 +101,33 @@ describe('the outbox publisher', () => {
     const { taken, publisher } = broker(({ value }) => (value === 'big' ? tooLarge : undefined));
     await publisher.publish([row(1, 'a', 'big'), row(2, 'b')], () => false);
     expect(taken).toEqual([]);
+  });
+
+  it('names a topic that has failed for a while with its code; of one that is silent only while others are heard', async () => {
+    jest.useFakeTimers();
+    try {
+      const missing = new TopicUnavailableError('UNKNOWN_TOPIC_OR_PARTITION', { cause: undefined });
+      const { publisher } = broker(({ topic }) =>
+        topic === 'missing' ? missing : topic === 'silent' ? new Error('no response') : undefined,
+      );
+      const both = async () => {
+        await publisher.publish([row(1, 'a', 'v', 'missing')], always);
+        await publisher.publish([row(2, 'a', 'v', 'silent')], always);
+      };
+      await both();
+      expect(publisher.failingTopics(10_000)).toEqual([]);
+      jest.advanceTimersByTime(10_000);
+      await both();
+      expect(publisher.failingTopics(10_000)).toEqual([{ topic: 'missing', code: 'UNKNOWN_TOPIC_OR_PARTITION' }]);
+      await publisher.publish([row(3, 'a')], always);
+      expect(publisher.failingTopics(10_000)).toEqual([
+        { topic: 'missing', code: 'UNKNOWN_TOPIC_OR_PARTITION' },
+        { topic: 'silent', code: 'NO_RESPONSE' },
+      ]);
+      jest.advanceTimersByTime(15_000);
+      expect(publisher.failingTopics(10_000)).toEqual([]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

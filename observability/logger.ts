@@ -1,5 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
-import { safeError, safeMessage } from './safe-error';
+import { isError, safeError, safeMessage } from './safe-error';
 
 export type { Logger } from 'pino';
 
@@ -16,7 +16,7 @@ export function createLogger(role: string, level: string, destination?: Destinat
         // An error by itself would lend its message to the line.
         logMethod(args, method) {
           const [first, ...rest] = args as unknown as [unknown, ...unknown[]];
-          const safe = first instanceof Error ? [{ err: first }, safeMessage(first), ...rest] : args;
+          const safe = isError(first) ? [{ err: first }, safeMessage(first), ...rest] : args;
           method.apply(this, safe as Parameters<typeof method>);
         },
       },
@@ -29,13 +29,14 @@ export function createLogger(role: string, level: string, destination?: Destinat
   );
 }
 
-/** Libraries log errors under many names: they are known by what they are. */
+/** Libraries log errors under many names, and in lists: they are known by what they are. */
 function withSafeErrors(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => {
-      if (value instanceof Error) return [name, safeError(value)];
-      const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-      return [name, isPlain ? withSafeErrors(value as Record<string, unknown>) : value];
-    }),
-  );
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, safely(value)]));
+}
+
+function safely(value: unknown): unknown {
+  if (isError(value)) return safeError(value);
+  if (Array.isArray(value)) return value.map(safely);
+  const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain ? withSafeErrors(value as Record<string, unknown>) : value;
 }

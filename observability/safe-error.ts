@@ -21,7 +21,7 @@ const MAX_DEPTH = 5;
  * their messages and beside them (`detail`, `where`, `bindings`, `sql`, `issues`): a token or an address among it.
  */
 export function safeError(error: unknown, depth = 0): SafeError {
-  if (!(error instanceof Error) && !isErrorOfAnotherRealm(error)) return { type: typeof error };
+  if (!isError(error)) return { type: typeof error };
   const { name, message, stack, cause } = error;
   const { code, table, column, constraint } = error as unknown as Readonly<Record<string, unknown>>;
   const named = Object.entries({ code, table, column, constraint }).filter(([, value]) => typeof value === 'string');
@@ -41,7 +41,9 @@ export function safeMessage(error: unknown): string {
   return message ?? [type, code, where].filter(Boolean).join(' ');
 }
 
-function isErrorOfAnotherRealm(error: unknown): error is Error {
+/** Also one of another realm, which is no instance of this one's class. */
+export function isError(error: unknown): error is Error {
+  if (error instanceof Error) return true;
   return typeof error === 'object' && error !== null && 'message' in error && 'stack' in error && 'name' in error;
 }
 
@@ -52,6 +54,8 @@ function quotesItsSubject(error: Error): boolean {
     'bindings' in error ||
     'sql' in error ||
     'issues' in error ||
+    // Of Stripe, which names the token.
+    'rawType' in error ||
     error.name === 'SyntaxError' ||
     error.name === 'ZodError'
   );

@@ -3,7 +3,7 @@ export type PaymentState =
   | { status: 'open' }
   | { status: 'processing' }
   | { status: 'captured'; capturedMinor: number }
-  | { status: 'declined'; code: string; message: string }
+  | { status: 'declined'; code: string }
   | { status: 'closed'; refundedMinor: number };
 
 export interface PaymentRequest {

@@ -169,6 +169,29 @@ describe('against a server that misbehaves', () => {
     await expect(payment.lookup('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
   });
 
+  it('what is no code is replaced by one of ours, and no word of the provider is passed on', async () => {
+    for (const code of ['declined: 4111 1111', 'a\u0000b', 'x'.repeat(65), '4111111111111111']) {
+      const { payment } = refusing(200, JSON.stringify({ status: 'declined', code, message: 'the card of Kim' }));
+      expect(await payment.confirm('pay_1')).toEqual({ status: 'declined', code: 'CARD_DECLINED' });
+      await expect(refusing(400, problem(code)).payment.confirm('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+    }
+  });
+
+  it.each(['a\u0000b', '\ud800', 'x'.repeat(201), ''])('a ref that can not be kept is no answer: %j', async (ref) => {
+    const { payment, carrier } = refusing(200, JSON.stringify({ ref, trackingNumber: 'SBX1' }));
+    const opening = payment.open({
+      key: '1:payment:1',
+      orderId: 1,
+      amountMinor: 1,
+      currency: 'KRW',
+      token: 'tok_visa',
+    });
+    await expect(opening).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(carrier.create(parcel)).rejects.toBeInstanceOf(OutcomeUnknown);
+    const { carrier: numbering } = refusing(200, JSON.stringify({ ref: 'sh_1', trackingNumber: ref }));
+    await expect(numbering.create(parcel)).rejects.toBeInstanceOf(OutcomeUnknown);
+  });
+
   it('a code that is not listed for this very call is no refusal', async () => {
     await expect(refusing(409, problem('SHIPMENT_REFUSED')).payment.confirm('pay_1')).rejects.toBeInstanceOf(
       ProviderUnavailable,

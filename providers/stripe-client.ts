@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import Stripe from 'stripe';
 import { z } from 'zod';
+import { providerCode, providerRefSchema } from '../contracts/provider-api';
+import { codeOr } from '../domain/provider-code';
 import { failureByResponse, failureWithoutAnswer } from './http-failure';
 
 export interface StripeOptions {
@@ -16,7 +18,7 @@ type Effect = 'read' | 'write';
 const amountMinor = z.number().int().nonnegative();
 
 const anyIntent = z.object({
-  id: z.string().min(1),
+  id: providerRefSchema,
   object: z.literal('payment_intent'),
   status: z.enum([
     'requires_payment_method',
@@ -28,7 +30,7 @@ const anyIntent = z.object({
     'canceled',
   ]),
   amount_received: amountMinor,
-  last_payment_error: z.object({ code: z.string().nullish(), message: z.string().nullish() }).nullish(),
+  last_payment_error: z.object({ code: providerCode('card_declined').nullish() }).nullish(),
 });
 export type Intent = z.infer<typeof anyIntent>;
 
@@ -38,11 +40,11 @@ export function intentSchema(ref?: string): z.ZodType<Intent> {
 }
 
 export const refundSchema = z.object({
-  id: z.string().min(1),
+  id: providerRefSchema,
   object: z.literal('refund'),
-  status: z.string().nullable(),
+  status: providerCode('unknown').nullable(),
   amount: amountMinor,
-  failure_reason: z.string().nullish(),
+  failure_reason: providerCode('failed').nullish(),
 });
 export type Refund = z.infer<typeof refundSchema>;
 
@@ -81,7 +83,7 @@ export function rethrow(call: string, error: unknown, effect: Effect = 'write'):
     call,
     {
       status,
-      code: isStripesWord ? (code ?? 'INVALID_REQUEST') : undefined,
+      code: isStripesWord ? codeOr('INVALID_REQUEST', code) : undefined,
       retryAfter: error.headers?.['retry-after'],
       cause: error,
     },

@@ -146,10 +146,16 @@ describe('confirm', () => {
 
   it('tells a decline, a bank that asks the customer, and a payment that is not settled yet', async () => {
     answers[CONFIRM] = [failure(402, declinedCard), intent('requires_action'), intent('processing')];
-    const message = 'Your card was declined.';
-    expect(await payments.confirm('pi_1')).toEqual({ status: 'declined', code: 'CARD_DECLINED', message });
+    expect(await payments.confirm('pi_1')).toEqual({ status: 'declined', code: 'CARD_DECLINED' });
     expect(await payments.confirm('pi_1')).toMatchObject({ status: 'declined', code: 'AUTHENTICATION_REQUIRED' });
     expect(await payments.confirm('pi_1')).toEqual({ status: 'processing' });
+  });
+
+  it('what is no code is replaced by one of ours, and no word of the provider is passed on', async () => {
+    for (const code of ['card number 4111 was declined', 'a\u0000b', 'x'.repeat(65), '4111111111111111', '']) {
+      answers[CONFIRM] = [failure(402, { ...declinedCard, code })];
+      expect(await payments.confirm('pi_1')).toEqual({ status: 'declined', code: 'CARD_DECLINED' });
+    }
   });
 
   it('does not take a gateway for a bank: 402 without a card error is no decline', async () => {

@@ -1,4 +1,5 @@
 import Stripe from 'stripe';
+import { codeOr } from '../domain/provider-code';
 import { KeyClosed, OutcomeUnknown, ProviderRefused, ProviderUnavailable } from './errors';
 import type { PaymentProvider, PaymentRequest, PaymentState } from './payment';
 import {
@@ -138,10 +139,10 @@ function stateOf(intent: Intent): PaymentState {
     case 'canceled':
       return { status: 'closed', refundedMinor: 0 };
     case 'requires_action':
-      return declined('authentication_required', 'the bank asks the customer to confirm this payment');
+      return declined('authentication_required');
     case 'requires_payment_method': {
       const error = intent.last_payment_error;
-      return error ? declined(error.code, error.message) : { status: 'open' };
+      return error ? declined(error.code) : { status: 'open' };
     }
     default:
       return { status: 'open' };
@@ -151,12 +152,12 @@ function stateOf(intent: Intent): PaymentState {
 /** Only what Stripe itself says of the card; the library makes a card error of any 402, also of a gateway's. */
 function declineOf(error: unknown): PaymentState | undefined {
   return error instanceof Stripe.errors.StripeCardError && error.rawType === 'card_error'
-    ? declined(error.code, error.message)
+    ? declined(error.code)
     : undefined;
 }
 
-function declined(code: string | null | undefined, message: string | null | undefined): PaymentState {
-  return { status: 'declined', code: (code ?? 'card_declined').toUpperCase(), message: message ?? 'declined' };
+function declined(code: string | null | undefined): PaymentState {
+  return { status: 'declined', code: codeOr('CARD_DECLINED', code?.toUpperCase()) };
 }
 
 /** A pending refund is on its way; only a failed or cancelled one gave nothing back. */

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { loadSettings } from '../config/load';
+import { inWords } from '../observability/last-words';
 import { createLogger } from '../observability/logger';
 import { startTracing } from '../observability/tracing';
-import { endAfter, messageOf, runMain, stopSignal } from './process';
+import { endAfter, runMain, stopSignal } from './process';
 import { ROLES, type Role, startRoles } from './start';
 
 /** Below the 30 s after which containers are killed. */
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
   if (process.connected) process.send?.({ started: running.addresses });
   const reason = await Promise.race([stopSignal(), running.failed.catch((error: unknown) => error)]);
   const isAsked = typeof reason === 'string';
-  logger[isAsked ? 'info' : 'error']({ reason: isAsked ? reason : messageOf(reason) }, 'stopping');
+  logger[isAsked ? 'info' : 'error']({ reason: isAsked ? reason : inWords(reason) }, 'stopping');
   endAfter(STOP_WITHIN_MS, () =>
     logger.fatal('a part did not stop in time: what it did is done again by another process'),
   );

@@ -1,19 +1,15 @@
-/** Runs a command's main; an error becomes one clear message on stderr and exit code 1. */
+import { endOnUncaught, inWords } from '../observability/last-words';
+
+/** Runs a command's main; an error becomes one clear message on stderr and exit code 1, with no data in it. */
 export function runMain(main: () => Promise<void>): void {
+  endOnUncaught();
   main().then(
     () => process.exit(0),
     (error: unknown) => {
-      process.stderr.write(`${messageOf(error)}\n`);
+      process.stderr.write(`${inWords(error)}\n`);
       process.exit(1);
     },
   );
-}
-
-/** An error in words; programming errors keep their stack. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isOurs = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
-  return isOurs ? (error.stack ?? error.message) : error.message || error.name;
 }
 
 /** Resolves at SIGTERM or SIGINT, or when the parent that forked this process is gone; a second signal ends it at once. */

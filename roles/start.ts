@@ -212,7 +212,10 @@ async function startRelayRole(shared: Shared): Promise<Part & { address: string 
       await Promise.all([relay.stop(), notifier.stop(), retention.stop()]);
     },
   };
-  return withProbes(shared, settings.RELAY_PORT, metrics, part, { postgres: () => db.raw('select 1') });
+  return withProbes(shared, settings.RELAY_PORT, metrics, part, {
+    postgres: () => db.raw('select 1'),
+    kafka: () => relay.readiness(),
+  });
 }
 
 async function startApiRole(shared: Shared): Promise<Part & { address: string }> {

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import {
   businessKeySchema,
   createShipmentRequestSchema,
-  type GatewayFault,
   openPaymentRequestSchema,
   outageRequestSchema,
   PROVIDERS,
@@ -13,6 +12,7 @@ import {
   storeRequestSchema,
 } from '../contracts/provider-api';
 import type { Books } from './books';
+import { requireSendable, respondAsGateway } from './gateway-response';
 import type { HeldRequests } from './held-requests';
 import type { Outages } from './outages';
 import { Problem, parsed, problemJson, unknownRoute } from './problem';
@@ -151,7 +151,9 @@ function witnessRoutes(app: Express, { books, outages }: SandboxParts): void {
   });
   app.put('/faults/:provider', (req, res) => {
     const provider = parsed(z.enum(PROVIDERS), req.params.provider);
-    outages.set(provider, parsed(outageRequestSchema, req.body));
+    const fault = parsed(outageRequestSchema, req.body);
+    if (fault.mode === 'gateway') requireSendable(fault);
+    outages.set(provider, fault);
     res.json(outages.list());
   });
   app.get('/faults', (_req, res) => void res.json(outages.list()));
@@ -195,11 +197,6 @@ function operationsOf(provider: ProviderName, { books, outages, held, slowMs }: 
       else res.json(result);
     };
   };
-}
-
-function respondAsGateway(res: Response, { status, body, headers }: GatewayFault): void {
-  if (status === undefined) res.destroy();
-  else res.writeHead(status, headers).end(body);
 }
 
 function keyOf(req: Request): string {

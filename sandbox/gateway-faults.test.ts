@@ -68,6 +68,20 @@ describe('a gateway in front of a provider', () => {
   ])('is refused where it makes no sense: %j', async (fault) => {
     expect((await call('PUT', '/faults/payment', fault)).status).toBe(400);
   });
+
+  it.each([
+    { headers: { 'two words': 'x' } },
+    { headers: { '': 'x' } },
+    { headers: { 'x-by': 'two\r\nlines' } },
+    { headers: { 'x-by': '프록시' } },
+    { headers: { trailer: 'x-sum' }, status: 204 },
+  ])('is refused at once where it cannot be sent, and no call meets it: %j', async (response) => {
+    const payment = await opened('tok_visa');
+    const refused = await call('PUT', '/faults/payment', { mode: 'gateway', status: 502, ...response });
+    expect(refused).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', errors: [{ path: 'headers' }] } });
+    expect((await call('GET', '/faults')).body).toEqual([]);
+    expect((await call('GET', payment)).status).toBe(200);
+  });
 });
 
 describe('the warehouse', () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { endOnUncaught, inWords } from '../observability/last-words';
 import { type SandboxOptions, startSandbox } from './server';
 
 interface MainOptions extends SandboxOptions {
@@ -59,8 +60,9 @@ function whenParentIsGone(stop: () => void): void {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`sandbox: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`sandbox: ${inWords(error)}\n`);
   process.exit(1);
 }
 
+endOnUncaught();
 main().catch(fail);

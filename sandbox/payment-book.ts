@@ -15,11 +15,7 @@ interface Payment {
   undoRefusals: number;
 }
 
-const DECLINED: PaymentState = {
-  status: 'declined',
-  code: 'CARD_DECLINED',
-  message: 'the issuing bank declined the card',
-};
+const DECLINED: PaymentState = { status: 'declined', code: 'CARD_DECLINED' };
 
 /** The payment provider's books: payments by ref and by key, and the ledger of money that moved. */
 export class PaymentBook {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { endOnUncaught, inWords } from '../observability/last-words';
 import { everyEngineNoted } from './engine-run';
 import { type StackAddresses, StackError, type StackStatus, stackDown, stackStatus, stackUp } from './stack';
 
@@ -60,13 +61,14 @@ function table(addresses: StackAddresses, up?: StackStatus['up']): string {
     .join('\n');
 }
 
+endOnUncaught();
 main().then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
     const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-    say(error instanceof StackError || isUsage ? (error as Error).message : String((error as Error).stack));
+    say(error instanceof StackError || isUsage ? (error as Error).message : inWords(error, true));
     process.exitCode = isUsage ? 2 : 1;
   },
 );

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { endOnUncaught, inWords } from '../observability/last-words';
 import { environmentWith, StackError, stackSettings } from './settings';
 import { readAddresses } from './stack-folder';
 import { temporalOnPathOrCached } from './temporal';
@@ -23,12 +24,13 @@ async function main(given: readonly string[]): Promise<number> {
   });
 }
 
+endOnUncaught();
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`${error instanceof StackError ? error.message : String((error as Error).stack)}\n`);
+    process.stderr.write(`${error instanceof StackError ? error.message : inWords(error, true)}\n`);
     process.exitCode = 1;
   },
 );

@@ -18,6 +18,7 @@ import {
   type ReplaySteering,
   SIGNALS,
 } from '../contracts/workflow-api';
+import { holdsCardNumber, isStorable } from '../domain/external-text';
 
 /** Small, so that a pause is soon felt. */
 const MOST_AT_ONCE = 50;
@@ -103,7 +104,8 @@ function steeringOf(action: ReplayAction, message: unknown): ReplaySteering {
   const fields = (typeof message === 'object' && message !== null ? message : {}) as Record<string, unknown>;
   const text = (name: string) => {
     const value = fields[name];
-    return typeof value === 'string' && value !== '' ? { [name]: value.slice(0, MAX_TEXT) } : {};
+    const kept = typeof value === 'string' ? value.slice(0, MAX_TEXT) : '';
+    return kept !== '' && isStorable(kept) && !holdsCardNumber(kept) ? { [name]: kept } : {};
   };
   return {
     action,

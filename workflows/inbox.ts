@@ -16,7 +16,16 @@ import {
   SIGNALS,
   UPDATES,
 } from '../contracts/workflow-api';
-import { asCancelRequest, asCompensate, asPaymentRequested, asResolution, asShipmentUpdated, SHAPES } from './messages';
+import {
+  asCancelRequest,
+  asCompensate,
+  asPaymentRequested,
+  asResolution,
+  asShipmentUpdated,
+  holdsCard,
+  NO_CARD,
+  SHAPES,
+} from './messages';
 import type { Resolution } from './saga';
 
 const paymentRequested = defineSignal<[PaymentRequested]>(SIGNALS.paymentRequested);
@@ -79,7 +88,7 @@ export class Inbox {
     setHandler(compensate, (wish) => this.takeCompensate(wish));
     setHandler(cancel, (wish) => this.takeCancel(wish), {
       validator: (wish) => {
-        const why = asCancelRequest(wish) ? this.host.whyNotCancellable('customer') : SHAPES.reasoned;
+        const why = whyUnreadable(wish) ?? this.host.whyNotCancellable('customer');
         if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_CANCELLABLE');
       },
     });
@@ -120,6 +129,7 @@ export class Inbox {
 
   private async takeCompensate(message: unknown): Promise<void> {
     const wish = asCompensate(message);
+    if (holdsCard(message)) return this.host.noteRefusal(SIGNALS.compensate, NO_CARD);
     if (!wish) return this.host.noteRefusal(SIGNALS.compensate, SHAPES.reasoned);
     return this.requestCancel('operator', wish.code ?? 'CANCELLED_BY_OPERATOR', wish.reason, wish.actor);
   }
@@ -143,11 +153,17 @@ export class Inbox {
   }
 }
 
+function whyUnreadable(wish: unknown): string | undefined {
+  if (holdsCard(wish)) return NO_CARD;
+  return asCancelRequest(wish) ? undefined : SHAPES.reasoned;
+}
+
 /** Takes a person's decisions, by signal or by update, for whatever saga `host` runs. */
 export function answerResolutions(host: ResolutionHost): void {
   /** Takes the decision, or says why not. */
   const take = (message: unknown, isTrial = false): string | undefined => {
     const decision = asResolution(message);
+    if (holdsCard(message)) return NO_CARD;
     if (!decision) return SHAPES.resolution;
     const why = host.whyNotDecidable(decision);
     // Only a validator, which no replay runs again, may ask whether another comes first.

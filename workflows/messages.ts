@@ -6,7 +6,7 @@ import {
   SHIPMENT_STATUSES,
   type ShipmentUpdated,
 } from '../contracts/workflow-api';
-import { isStorable } from '../domain/external-text';
+import { holdsCardNumber, isStorable } from '../domain/external-text';
 import { DECISIONS } from '../domain/saga-state';
 
 /** What the senders of a message are told when it is not of its shape. */
@@ -17,6 +17,10 @@ export const SHAPES = {
   resolution:
     'expected {"decisionId", "step", "decision": "RETRY" | "SKIP" | "DONE_EXTERNALLY", "reason", "actor", "reference" for DONE_EXTERNALLY}',
 } as const;
+
+/** What they are told when people wrote a card number: without its digits. */
+export const NO_CARD = 'must not hold a card number';
+const WRITTEN_BY_PEOPLE = ['reason', 'actor', 'reference', 'step', 'decisionId'] as const;
 
 const MAX_TEXT = 1_000;
 const MAX_COUNT = 2 ** 31 - 1;
@@ -53,6 +57,12 @@ export function asResolution(value: unknown): ResolveCompensation | undefined {
   const whole = { decisionId, step, decision: known, reason, actor };
   if (isText(reference)) return { ...whole, reference };
   return known === 'DONE_EXTERNALLY' || (reference ?? '') !== '' ? undefined : whole;
+}
+
+/** Whether a message's texts hold a card number; ids of events may have any digits. */
+export function holdsCard(message: unknown): boolean {
+  const fields = fieldsOf(message);
+  return WRITTEN_BY_PEOPLE.map((name) => fields[name]).some((text) => isText(text) && holdsCardNumber(text));
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {

@@ -1,80 +1,143 @@
 import { randomUUID } from 'node:crypto';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { orderWorkflowId } from '../../contracts/workflow-api';
 import { expectBooksToAddUp } from '../support/books';
-import { type PayRequest, Shop } from '../support/shop';
+import { ageClaims, ask, expectEndedOnce, noticesOf, paidOrder, someEndings, untilEnded } from '../support/endings';
+import { GatedApi } from '../support/gated-api';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
 
-/**
- * A process that dies after the workflow took a request leaves its key claimed and without a response. The row is put
- * back to that state here: what the workflow did stays done.
- */
-describe('the same Idempotency-Key gives the same outcome, also after a crash:', () => {
+describe('the same Idempotency-Key gives the same outcome,', () => {
   const shop = new Shop();
   afterAll(() => shop.close());
 
-  async function paid(wish: PayRequest = {}): Promise<number> {
-    const { orderId } = await shop.payableOrder();
-    await shop.pay(orderId, wish);
-    if (wish.warehouseStorage) await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
-    else await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    return orderId;
-  }
-
-  const send = async (orderId: number, what: 'cancel' | 'refund', key: string) => {
-    const { status, body, headers } = await shop.call('POST', `/api/orders/${orderId}/${what}`, {
-      body: { reason: 'changed my mind' },
-      headers: { 'idempotency-key': key },
-    });
-    return { status, code: body.code, data: body.data, isReplayed: headers.get('idempotent-replayed') };
-  };
-
-  /** As a process leaves it that dies before it saves its response. */
+  /** As a process leaves it that dies before it saves its response: what the workflow did stays done. */
   const crash = (key: string) =>
     shop
       .db('idempotency_keys')
       .where({ key })
-      .update({ status_code: 102, body: JSON.stringify({ claimedAt: 0 }) });
+      .update({
+        status_code: null,
+        body: null,
+        claim_id: randomUUID(),
+        claimed_at: shop.db.raw(`now() - interval '31 seconds'`),
+      });
 
-  test('a cancel that was carried out stays accepted', async () => {
-    const orderId = await paid();
-    const key = randomUUID();
-    const first = await send(orderId, 'cancel', key);
+  /** As Temporal does with workflows that have been closed for long. */
+  async function forget(workflowId: string): Promise<void> {
+    const { workflow, workflowService, options } = await shop.temporal();
+    await workflow.getHandle(workflowId).result();
+    await workflowService.deleteWorkflowExecution({
+      namespace: options.namespace,
+      workflowExecution: { workflowId },
+    });
+    await until(
+      'Temporal to have forgotten it',
+      () =>
+        workflow
+          .getHandle(workflowId)
+          .describe()
+          .then(
+            () => false,
+            (error: unknown) => error instanceof WorkflowNotFoundError,
+          ),
+      (isForgotten) => isForgotten,
+    );
+  }
+
+  test('after a crash: a cancel that was carried out stays accepted', async () => {
+    const cancel = { name: 'cancelled', orderId: await paidOrder(shop), key: randomUUID() } as const;
+    const first = await ask(shop, cancel);
     expect(first).toMatchObject({ status: 202, data: { status: 'CANCELLED' } });
-    await crash(key);
-    expect(await send(orderId, 'cancel', key)).toEqual(first);
-    expect(await send(orderId, 'cancel', key)).toEqual({ ...first, isReplayed: 'true' });
-    expect(await send(orderId, 'cancel', randomUUID())).toMatchObject({ status: 409 });
-    await expectBooksToAddUp(shop, orderId);
+    await crash(cancel.key);
+    expect(await ask(shop, cancel)).toEqual(first);
+    expect(await ask(shop, cancel)).toEqual({ ...first, isReplayed: 'true' });
+    const later = { ...cancel, key: randomUUID() };
+    expect(await ask(shop, later)).toMatchObject({ status: 409 });
+    await forget(orderWorkflowId(cancel.orderId));
+    for (const [request, status] of [
+      [cancel, 202],
+      [later, 409],
+    ] as const) {
+      await crash(request.key);
+      expect(await ask(shop, request)).toMatchObject({ status, isReplayed: null });
+    }
+    await expectBooksToAddUp(shop, cancel.orderId);
   });
 
-  test('a cancel that the carrier refused stays refused', async () => {
-    const orderId = await paid();
-    await shop.providers.pickUp(orderId);
-    const key = randomUUID();
-    const first = await send(orderId, 'cancel', key);
+  test('after a crash: a cancel that the carrier refused stays refused', async () => {
+    const cancel = { name: 'cancelled', orderId: await paidOrder(shop), key: randomUUID() } as const;
+    await shop.providers.pickUp(cancel.orderId);
     // The carrier's own news may be faster than its refusal.
-    expect(first).toMatchObject({ status: 409, code: 'ORDER_NOT_CANCELLABLE' });
-    await crash(key);
-    expect(await send(orderId, 'cancel', key)).toMatchObject({ status: 409, code: 'ORDER_NOT_CANCELLABLE' });
-    await shop.reaches(orderId, 'SHIPMENT_STARTED');
-    await crash(key);
-    expect(await send(orderId, 'cancel', key)).toMatchObject({ status: 409, code: 'ORDER_NOT_CANCELLABLE' });
-    await expectBooksToAddUp(shop, orderId);
+    expect(await ask(shop, cancel)).toMatchObject({ status: 409, code: 'ORDER_NOT_CANCELLABLE' });
+    await crash(cancel.key);
+    expect(await ask(shop, cancel)).toMatchObject({ status: 409, code: 'ORDER_NOT_CANCELLABLE' });
+    await shop.reaches(cancel.orderId, 'SHIPMENT_STARTED');
+    await crash(cancel.key);
+    expect(await ask(shop, cancel)).toMatchObject({ status: 409, code: 'ORDER_NOT_CANCELLABLE' });
+    await expectBooksToAddUp(shop, cancel.orderId);
   });
 
-  test('a refund that was taken stays accepted, refunded or refused', async () => {
+  test('after a crash: a refund that was taken stays accepted, refunded or refused', async () => {
     for (const [token, end] of [
       ['tok_visa', 'REFUNDED'],
       ['tok_undo_refused:1', 'COMPLETED'],
     ] as const) {
-      const orderId = await paid({ token, warehouseStorage: true });
-      const key = randomUUID();
-      const first = await send(orderId, 'refund', key);
+      const orderId = await paidOrder(shop, { token, warehouseStorage: true });
+      const refund = { name: 'refunded', orderId, key: randomUUID() } as const;
+      const first = await ask(shop, refund);
       expect(first).toMatchObject({ status: 202, data: { status: 'REFUND_REQUESTED' } });
       const { workflow } = await shop.temporal();
       expect(await workflow.getHandle(`refund-${orderId}`).result()).toBe(end);
-      await crash(key);
-      expect(await send(orderId, 'refund', key)).toEqual(first);
+      await crash(refund.key);
+      expect(await ask(shop, refund)).toEqual(first);
       expect((await shop.statuses(orderId)).filter((status) => status === 'REFUND_REQUESTED')).toHaveLength(1);
       await expectBooksToAddUp(shop, orderId);
+    }
+  });
+
+  test.each([
+    ['Temporal has it, and its response is lost', 'back'],
+    ['Temporal does not get it', 'there'],
+  ] as const)('after a 503, at once: %s', async (_, way) => {
+    const [endings, api] = await Promise.all([someEndings(shop), GatedApi.start(shop.system, 'unavailable')]);
+    try {
+      api.gate.shut(way);
+      const first = await Promise.all(endings.map((ending) => ask(api.shop, ending)));
+      for (const { status, code } of first) expect([status, code]).toEqual([503, 'TEMPORAL_UNAVAILABLE']);
+      if (way === 'back') await Promise.all(endings.map((ending) => untilEnded(shop, ending)));
+      for (const ending of endings) {
+        const second = await ask(shop, ending);
+        expect(second).toMatchObject({ ...ending.response, isReplayed: null });
+        expect(await ask(shop, ending)).toEqual({ ...second, isReplayed: 'true' });
+        await expectEndedOnce(shop, ending);
+      }
+    } finally {
+      await api.close();
+    }
+  });
+
+  test('after a process froze with its request: it gives the response that another has saved meanwhile', async () => {
+    const [orderId, api] = await Promise.all([paidOrder(shop), GatedApi.start(shop.system, 'frozen')]);
+    const cancel = { name: 'cancelled', orderId, key: randomUUID() } as const;
+    try {
+      api.gate.shut('there', 'back');
+      const frozen = ask(api.shop, cancel);
+      await until(
+        'its claim to be made, and the call to Temporal to be next',
+        () => noticesOf(shop, orderId, 'CANCEL_ASKED'),
+        (count) => count === 1,
+      );
+      api.process.freeze();
+      await ageClaims(shop, [cancel.key]);
+      const saved = await ask(shop, cancel);
+      expect(saved).toMatchObject({ status: 202, data: { status: 'CANCELLED' }, isReplayed: null });
+      api.process.freeze(false);
+      expect(await frozen).toEqual({ ...saved, isReplayed: 'true' });
+      expect(await ask(shop, cancel)).toEqual({ ...saved, isReplayed: 'true' });
+      await expectBooksToAddUp(shop, orderId);
+    } finally {
+      await api.close();
     }
   });
 });

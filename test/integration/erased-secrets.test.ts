@@ -2,6 +2,7 @@ import { TOPICS } from '../../contracts/topics';
 import { Broker, eventOf } from '../support/broker';
 import { processingEvent } from '../support/processing';
 import { Shop } from '../support/shop';
+import { tablesWith } from '../support/tables-with';
 import { until } from '../support/until';
 
 describe('a token is kept no longer than its attempt:', () => {
@@ -40,25 +41,6 @@ describe('a token is kept no longer than its attempt:', () => {
       (found) => found.length === 0,
       20_000,
     );
-
-  /** Every table with its rows as text: a new one can't be forgotten. */
-  async function tablesWith(token: string): Promise<string[]> {
-    const tables = (await shop
-      .db('information_schema.tables')
-      .where({ table_schema: 'public', table_type: 'BASE TABLE' })
-      .pluck('table_name')) as string[];
-    const found: string[] = [];
-    for (const table of tables) {
-      // Values of bytes are shown in hexadecimal.
-      const hex = Buffer.from(token).toString('hex');
-      const rows = await shop.db
-        .from(shop.db.raw('?? as t', [table]))
-        .whereRaw('t::text like ? or t::text like ?', [`%${token}%`, `%${hex}%`])
-        .limit(1);
-      if (rows.length > 0) found.push(table);
-    }
-    return found;
-  }
 
   const settled = (orderId: number) =>
     shop.db('processing_requests').where({ order_id: orderId }).orderBy('created_at').pluck('state');
@@ -140,7 +122,7 @@ describe('a token is kept no longer than its attempt:', () => {
     expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason: 'INVALID_TOKEN' }]);
     await until(
       'the token to be nowhere in the database',
-      () => tablesWith(token),
+      () => tablesWith(shop.db, token),
       (found) => found.length === 0,
     );
   });

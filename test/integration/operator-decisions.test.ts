@@ -1,18 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { stackFolder } from '../../config/load';
 import type { SagaDecided, SagaStory } from '../../contracts/saga-desk';
 import { TOPICS } from '../../contracts/topics';
 import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/workflow-api';
-import { freePorts } from '../../stack/ports';
 import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
-import { roleEnvironment } from '../support/environment';
 import { outage, pickUp } from '../support/faults';
-import { Gate } from '../support/gate';
+import { GatedApi } from '../support/gated-api';
 import { ordersaga } from '../support/operator-command';
 import { Shop } from '../support/shop';
-import { FAST_DELAYS, RoleProcess } from '../support/system';
 import { until } from '../support/until';
 
 const ENDINGS: readonly [string, object][] = [
@@ -240,39 +235,22 @@ describe('what an operator decides about a saga', () => {
   describe('a compensate that dies with the api before the workflow hears of it', () => {
     /** An order whose compensate is written down, by an api that was killed before it could send the signal. */
     async function unheardCompensate(): Promise<{ orderId: number; wish: ReturnType<typeof aDecision> }> {
-      const [orderId, [port], gate] = await Promise.all([paidOrder(), freePorts(1), Gate.before(shop.system.temporal)]);
-      const env = roleEnvironment(shop.system, {
-        ...FAST_DELAYS,
-        TEMPORAL_ADDRESS: gate.address,
-        API_PORT: String(port),
-      });
-      const api = await RoleProcess.start('api', env, join(stackFolder(env), 'role-logs', 'killed'));
+      const [orderId, api] = await Promise.all([paidOrder(), GatedApi.start(shop.system, 'killed')]);
       try {
-        const call = (method: string, path = '', body?: object) =>
-          fetch(`http://127.0.0.1:${port}/api/ops/sagas/${orderId}${path}`, {
-            method,
-            headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-            ...(body ? { body: JSON.stringify(body) } : {}),
-          });
-        await until(
-          'this api to have Temporal',
-          async () => ((await (await call('GET')).json()) as { data: SagaStory }).data.workflow?.status,
-          (status) => status === 'RUNNING',
-        );
-        gate.shut();
+        api.gate.shut('there', 'back');
         const wish = aDecision();
-        const answer = call('POST', '/compensate', wish).catch(() => 'none');
+        const path = `/api/ops/sagas/${orderId}/compensate`;
+        const answer = api.shop.call('POST', path, { token, body: wish }).catch(() => 'none');
         await until(
           'the decision to be written down',
           () => shop.db('resolutions').where({ decision_id: wish.decisionId }),
           (rows) => rows.length === 1,
         );
-        await api.end('SIGKILL');
+        await api.process.end('SIGKILL');
         expect(await answer).toBe('none');
         return { orderId, wish };
       } finally {
-        await api.end('SIGKILL');
-        await gate.close();
+        await api.close();
       }
     }
 

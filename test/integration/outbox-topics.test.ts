@@ -1,17 +1,24 @@
 import { randomUUID } from 'node:crypto';
+import { openOperatorItem } from '../../db/operator-items';
 import { Broker } from '../support/broker';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const STUCK = 25_000;
+/** I11: a minute. */
+const LISTED_WITHIN_MS = 60_000;
 
 describe('a topic that is unavailable', () => {
   const shop = new Shop();
   const topic = `missing-${randomUUID()}`;
+  const forgotten = `forgotten-${randomUUID()}`;
   afterAll(async () => {
-    await shop.db('outbox').where({ topic }).delete();
+    await shop.db('outbox').whereIn('topic', [topic, forgotten]).delete();
     await shop.close();
   });
+
+  const itemsOf = (subject: string) =>
+    shop.db('operator_items').where({ kind: 'UNPUBLISHED_TOPIC', subject }).select('state', 'cause');
 
   test('holds back only its own rows, however many they are and whatever their keys', async () => {
     const { orderId: waiting } = await shop.payableOrder();
@@ -54,5 +61,35 @@ describe('a topic that is unavailable', () => {
     } finally {
       await broker.close();
     }
+  });
+
+  test('is on the list of what needs a person until its rows are published', async () => {
+    await shop.db('outbox').insert({ topic: forgotten, key: 'a', value: '{}' });
+    const open = { state: 'OPEN', cause: 'UNKNOWN_TOPIC_OR_PARTITION' };
+    expect(
+      await until(
+        'the topic to be listed',
+        () => itemsOf(forgotten),
+        (items) => items.length > 0,
+        LISTED_WITHIN_MS,
+      ),
+    ).toEqual([open]);
+    await Broker.makeTopic(shop.system, forgotten);
+    await until(
+      'the item to be closed',
+      () => itemsOf(forgotten),
+      ([item]) => item.state === 'HEALED',
+    );
+    expect(await shop.db('outbox').where({ topic: forgotten }).whereNull('published_at')).toEqual([]);
+  });
+
+  test('is on it no longer than its rows wait, although the relay that listed it is gone', async () => {
+    const left = `left-${randomUUID()}`;
+    await openOperatorItem(shop.db, { kind: 'UNPUBLISHED_TOPIC', subject: left, cause: 'LEADER_NOT_AVAILABLE' });
+    await until(
+      'the item to be closed',
+      () => itemsOf(left),
+      ([item]) => item.state === 'HEALED',
+    );
   });
 });

@@ -26,6 +26,8 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
   'operator-items.groupOperatorItems': ['operator_items'],
   'outbox.outboxBacklog': ['outbox'],
   'outbox.nextDueAt': ['outbox'],
+  // Of topics that take nothing, up to the first row that is overdue.
+  'outbox.topicsBehind': ['outbox'],
   // The oldest of all topics, for operators who look at it.
   'outbox.oldestUnpublished': ['outbox'],
   // One coupon's requests, for operators; and the newest settled orders, behind those that are not.

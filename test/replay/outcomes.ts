@@ -127,6 +127,12 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
     await refusalsAre(lab, orderId, 4);
     return compensated(lab, orderId);
   },
+  async 'card-number-refused'(lab) {
+    const { orderId } = await lab.payable();
+    await lab.signal(orderId, SIGNALS.compensate, { reason: 'paid with 4111 1111 1111 1111', actor: 'lee' });
+    await refusalsAre(lab, orderId, 1);
+    return compensated(lab, orderId);
+  },
   async 'claimed-by-another'(lab) {
     const { orderId } = await lab.order();
     await lab.db('orders').where({ id: orderId }).update({ run_id: randomUUID() });

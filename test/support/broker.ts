@@ -39,12 +39,7 @@ export class Broker {
   ) {}
 
   static async open(system: SystemAddresses, topics: readonly string[]): Promise<Broker> {
-    const client = new Kafka({
-      clientId: 'another-system',
-      brokers: system.kafka.split(','),
-      logLevel: logLevel.NOTHING,
-      retry: { retries: 10 },
-    });
+    const client = clientOf(system);
     const producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner });
     const consumer = client.consumer({ groupId: `test-${randomUUID()}`, maxWaitTimeInMs: 100 });
     const broker = new Broker(client, producer, consumer);
@@ -64,34 +59,22 @@ export class Broker {
 
   /** A topic that did not exist, of one partition. */
   static async makeTopic(system: SystemAddresses, topic: string): Promise<void> {
-    const client = new Kafka({
-      clientId: 'another-system',
-      brokers: system.kafka.split(','),
-      logLevel: logLevel.NOTHING,
-    });
-    const admin = client.admin();
-    await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
-    await admin.disconnect();
+    await withAdminOf(system, (admin) =>
+      admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true }),
+    );
+  }
+
+  static async dropTopic(system: SystemAddresses, topic: string): Promise<void> {
+    await withAdminOf(system, (admin) => admin.deleteTopics({ topics: [topic] }));
   }
 
   /** Moves a group behind all that a topic has, as a careless reset of offsets does; the group must have no member. */
   static async skipAll(system: SystemAddresses, groupId: string, topic: string): Promise<void> {
-    const client = new Kafka({
-      clientId: 'another-system',
-      brokers: system.kafka.split(','),
-      logLevel: logLevel.NOTHING,
-      retry: { retries: 10 },
-    });
-    const admin = client.admin();
-    await admin.connect();
-    try {
+    await withAdminOf(system, async (admin) => {
       const ends = await admin.fetchTopicOffsets(topic);
       const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
       await admin.setOffsets({ groupId, topic, partitions });
-    } finally {
-      await admin.disconnect();
-    }
+    });
   }
 
   async close(): Promise<void> {
@@ -190,6 +173,24 @@ export class Broker {
     }
   }
 }
+
+async function withAdminOf(system: SystemAddresses, work: (admin: Admin) => Promise<unknown>): Promise<void> {
+  const admin = clientOf(system).admin();
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+const clientOf = (system: SystemAddresses) =>
+  new Kafka({
+    clientId: 'another-system',
+    brokers: system.kafka.split(','),
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 10 },
+  });
 
 const groupOf = (topic: string) => CONSUMED.find((consumed) => consumed.topic === topic)?.groupId as string;
 

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A way to a server that can be shut: what is sent then arrives nowhere, and neither side is told. */
+type Way = 'there' | 'back';
+
+/** A way to a server that can be shut, there or back: what is sent then arrives nowhere, and neither side notices. */
 export class Gate {
   private readonly sockets = new Set<Socket>();
-  private isShut = false;
+  private readonly shutWays = new Set<Way>();
 
   private constructor(private readonly server: Server) {}
 
@@ -24,8 +26,8 @@ export class Gate {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  shut(): void {
-    this.isShut = true;
+  shut(...ways: readonly [Way, ...Way[]]): void {
+    for (const way of ways) this.shutWays.add(way);
   }
 
   /** Ends every connection; what was held back is lost. */
@@ -36,17 +38,17 @@ export class Gate {
   }
 
   private join(near: Socket, far: Socket): void {
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
+    for (const [way, from, to] of [
+      ['there', near, far],
+      ['back', far, near],
     ] as const) {
       this.sockets.add(from);
       from.on('data', (bytes) => {
-        if (!this.isShut) to.write(bytes);
+        if (!this.shutWays.has(way)) to.write(bytes);
       });
       from.on('error', () => undefined);
       from.on('close', () => {
-        if (!this.isShut) to.destroy();
+        if (!this.shutWays.has(way)) to.destroy();
       });
     }
   }

@@ -5,6 +5,7 @@ import * as lineReleases from '../../db/line-releases';
 import * as lostRecords from '../../db/lost-records';
 import * as operatorItems from '../../db/operator-items';
 import * as outbox from '../../db/outbox';
+import * as outboxLanes from '../../db/outbox-lanes';
 import { purgeBatch, RETENTION_RULES } from '../../db/retention';
 import type { RepositoryQuery, SeededOrders } from './order-queries';
 
@@ -108,6 +109,12 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
       }),
     'operator-items.closeItemsOfSettled': (trx) =>
       operatorItems.closeItemsOfSettled(trx, ['PARKED_SAGA', 'PERMANENT_ERROR'], { limit: 200 }),
+    'operator-items.closeUnseenItems': (trx) =>
+      operatorItems.closeUnseenItems(trx, 'UNPUBLISHED_TOPIC', {
+        forMs: 1,
+        unless: ['shipment.status'],
+        inAnyCaseMs: 2,
+      }),
     'operator-items.listOperatorItems': async (trx) => {
       await operatorItems.listOperatorItems(trx, { state: 'OPEN' }, { limit: 50 });
       await operatorItems.listOperatorItems(trx, { state: 'RESOLVED' }, { limit: 50, after: 1_000 });
@@ -119,8 +126,10 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'operator-items.findItemDecision': (trx) => operatorItems.findItemDecision(trx, 'item-decision-1'),
     'operator-items.workflowParkedAt': (trx) => operatorItems.workflowParkedAt(trx, completed, 'shipment'),
     'outbox.addToOutbox': (trx) => outbox.addToOutbox(trx, [{ topic: 'order.status.changed', key: '1', value: '{}' }]),
-    'outbox.leaseLanes': (trx) => outbox.leaseLanes(trx, { owner: 'me', leaseMs: 1_000, laneCount: 16 }),
-    'outbox.releaseLanes': (trx) => outbox.releaseLanes(trx, 'me'),
+    'outbox-lanes.leaseLanes': (trx) => outboxLanes.leaseLanes(trx, { owner: 'me', leaseMs: 1_000, laneCount: 16 }),
+    'outbox-lanes.releaseLanes': (trx) => outboxLanes.releaseLanes(trx, 'me'),
+    'outbox-lanes.isOtherRelayLive': (trx) => outboxLanes.isOtherRelayLive(trx, 'me'),
+    'outbox-lanes.leaveLanes': (trx) => outboxLanes.leaveLanes(trx, 'me'),
     'outbox.dueOutboxRows': async (trx) => {
       const lanes = Array.from({ length: 16 }, (_, lane) => lane);
       await outbox.dueOutboxRows(trx, lanes, 200);
@@ -129,6 +138,7 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
         keys: [{ topic: 'order.status.changed', key: '1' }],
       });
     },
+    'outbox.topicsBehind': (trx) => outbox.topicsBehind(trx, ['order.status.changed', 'not-there'], 30_000),
     'outbox.markPublished': (trx) => outbox.markPublished(trx, [1, 2, 3]),
     'outbox.outboxBacklog': (trx) => outbox.outboxBacklog(trx),
     'outbox.oldestUnpublished': (trx) => outbox.oldestUnpublished(trx, 50),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import * as attempts from '../../activities/attempt';
 import * as refunds from '../../activities/refund';
 import type { OrderProcessingEvent } from '../../contracts/events';
@@ -55,6 +56,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
   const couponRequest = async (trx: Trx) =>
     (await couponRequests.lockCouponRequest(trx, withCoupon.requestId)) as couponRequests.CouponRequest;
   const idempotencyId = { userId: 'user-1', method: 'POST', path: '/api/orders', key: 'key-1' };
+  const claim = { id: idempotencyId, claimId: randomUUID() };
   const record = { topic: 'order-processing-topic', partition: 0, offset: '1', timestamp: '0' };
   const bytes = { key: null, value: null, headers: {} };
   const couponOf = { ...withCoupon, discountMinor: 100 };
@@ -97,10 +99,13 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       await coupons.couponTruth(trx).known('coupon-1'),
     ],
     'idempotency.lockIdempotencyKey': (trx) => idempotency.lockIdempotencyKey(trx, idempotencyId),
-    'idempotency.findAnswer': (trx) => idempotency.findAnswer(trx, idempotencyId),
-    'idempotency.saveAnswer': (trx) =>
-      idempotency.saveAnswer(trx, idempotencyId, { requestHash: 'h', statusCode: 201, body: {} }),
-    'idempotency.forgetKey': (trx) => idempotency.forgetKey(trx, idempotencyId),
+    'idempotency.findKeyedRequest': (trx) => idempotency.findKeyedRequest(trx, idempotencyId),
+    'idempotency.saveResponse': (trx) =>
+      idempotency.saveResponse(trx, idempotencyId, { requestHash: 'h', statusCode: 201, body: {} }),
+    'idempotency.claimRequest': (trx) =>
+      idempotency.claimRequest(trx, claim, { requestHash: 'h', requestId: 'request-1' }),
+    'idempotency.respondToClaim': (trx) => idempotency.respondToClaim(trx, claim, { statusCode: 202, body: {} }),
+    'idempotency.releaseClaim': (trx) => idempotency.releaseClaim(trx, claim),
     'money.recordMoney': (trx) =>
       money.recordMoney(trx, { orderId: completed, kind: 'refund', amountMinor: 1, key: 'new' }),
     'money.netCharged': (trx) => money.netCharged(trx, `${completed}:payment:1`),

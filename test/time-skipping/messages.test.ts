@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { orderWorkflowId, SIGNALS } from '../../contracts/workflow-api';
+import { orderWorkflowId, SIGNALS, UPDATES } from '../../contracts/workflow-api';
 import { expectBooksToAddUp } from '../support/books';
+import { historyText } from '../support/history-text';
 import { until } from '../support/until';
 import { TimeLab } from './time-lab';
 
 const NUL = '\u0000';
 const LONE_SURROGATE = '\ud83d';
+const CARD = '4111 1111 1111 1111';
 const eventId = () => randomUUID();
 
 /** Wrong for every signal. */
@@ -36,12 +38,17 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
     { reason: null, actor: 'lee' },
     { reason: NUL, actor: 'lee' },
     { reason: LONE_SURROGATE, actor: 'lee' },
+    { reason: `he paid with ${CARD}`, actor: 'lee' },
+    { reason: 'x', actor: CARD },
   ],
   resolveCompensation: [
     { decisionId: 'd', step: 'payment', decision: 'SKIP', reason: 'x' },
     { decisionId: 'd', step: 'payment', decision: 'NO', reason: 'x', actor: 'lee' },
     { decisionId: 'd', step: NUL, decision: 'SKIP', reason: 'x', actor: 'lee' },
     { decisionId: 'd', step: 'payment', decision: 'SKIP', reason: 'x', actor: 'lee' },
+    { decisionId: 'd', step: 'payment', decision: 'SKIP', reason: CARD, actor: 'lee' },
+    { decisionId: 'd', step: CARD, decision: 'SKIP', reason: 'x', actor: 'lee' },
+    { decisionId: 'd', step: 'payment', decision: 'DONE_EXTERNALLY', reason: 'x', actor: 'lee', reference: CARD },
   ],
 };
 
@@ -64,6 +71,7 @@ describe('what anybody can send to an order', () => {
       const rows = await until('the refusals', refused, (found) => found.length > messages.length);
       expect(new Set(rows.map((row) => row.data.what))).toEqual(new Set([name]));
       expect(rows.every((row) => typeof row.data.why === 'string' && row.data.why.length > 0)).toBe(true);
+      expect(JSON.stringify(rows)).not.toContain('1111');
 
       await orders.pay(orderId);
       await orders.reaches(orderId, 'PREPARING/WAITING');
@@ -73,6 +81,21 @@ describe('what anybody can send to an order', () => {
       await expectBooksToAddUp(orders, orderId);
     },
   );
+
+  test('a card number by update is refused before Temporal keeps it, and not repeated', async () => {
+    const { orders } = time;
+    const { orderId } = await orders.payable();
+    const ask = (name: string, message: object) => orders.orderHandle(orderId).executeUpdate(name, { args: [message] });
+    const decision = { decisionId: 'd', step: 'payment', decision: 'SKIP', reason: 'x', actor: 'lee' };
+    for (const asked of [
+      ask(UPDATES.cancel, { reason: CARD, actor: 'kim' }),
+      ask(UPDATES.resolve, { ...decision, reason: CARD }),
+      ask(UPDATES.resolve, { ...decision, step: CARD }),
+    ])
+      await expect(asked).rejects.toMatchObject({ cause: { message: 'must not hold a card number' } });
+    expect(await historyText(orders.orderHandle(orderId))).not.toContain('1111');
+    expect(await orders.cancel(orderId)).toEqual({ accepted: true });
+  });
 
   test('a message that this worker can not decode is refused like any other', async () => {
     const { orders } = time;

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { OrderWorkflows, TemporalAwayError } from '../../api/order-workflows';
+import { noticesOf, paidOrder } from '../support/endings';
+import { Shop } from '../support/shop';
+
+describe('a call to end an order', () => {
+  const shop = new Shop();
+  afterAll(() => shop.close());
+  const workflows = async () => new OrderWorkflows(await shop.temporal());
+  const request = { reason: 'changed my mind', actor: 'customer' };
+  const aCall = (forMs = 20_000) => ({ requestId: randomUUID(), endsAtMs: Date.now() + forMs });
+
+  test('that is sent again once its workflow has closed has its first outcome', async () => {
+    const orderId = await paidOrder(shop);
+    const [orders, call] = [await workflows(), aCall()];
+    expect(await orders.cancel(orderId, request, call)).toEqual({ kind: 'done' });
+    const { workflow } = await shop.temporal();
+    expect(await workflow.getHandle(`order-${orderId}`).result()).toBe('CANCELLED');
+    expect(await orders.earlierCancel(orderId, call)).toEqual({ kind: 'done' });
+    expect(await orders.cancel(orderId, request, call)).toEqual({ kind: 'done' });
+    const refused = { kind: 'refused', refusedBy: 'WORKFLOW_CLOSED' };
+    expect(await orders.cancel(orderId, request, aCall())).toEqual(refused);
+    expect(await orders.earlierCancel(orderId, aCall())).toBeUndefined();
+  });
+
+  test('is not sent after its time, as when its process froze before', async () => {
+    const orderId = await paidOrder(shop);
+    const [orders, late] = [await workflows(), aCall(-1)];
+    await expect(orders.cancel(orderId, request, late)).rejects.toThrow(TemporalAwayError);
+    await expect(orders.refund({ orderId, ...request }, late)).rejects.toThrow(TemporalAwayError);
+    const { workflow } = await shop.temporal();
+    await expect(workflow.getHandle(`refund-${orderId}`).describe()).rejects.toThrow(/not found/i);
+    // What comes now comes behind whatever was sent.
+    expect(await orders.earlierCancel(orderId, { ...late, endsAtMs: Date.now() + 20_000 })).toBeUndefined();
+    expect(await noticesOf(shop, orderId, 'CANCEL_REQUESTED')).toBe(0);
+  });
+});
