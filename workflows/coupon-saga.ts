@@ -2,7 +2,7 @@ import { ApplicationFailure, CancellationScope, defineQuery, setHandler } from '
 import { type CouponSagaInput, type CouponStatusView, QUERIES } from '../contracts/workflow-api';
 import { own, ownActivities, UNDO_RETRY_MS } from './calls';
 import { describeFailure, unlessPermanent } from './failures';
-import { answerResolutions } from './inbox';
+import { answerResolutions } from './order-messages';
 import { Saga } from './saga';
 
 /** Issues the coupon that a request was let in for; one that can't be issued FAILED, and its slot goes to the next. */

@@ -1,7 +1,7 @@
 import type { SagaState } from '../domain/saga-state';
-import type { Board } from './board';
 import { own } from './calls';
 import { unlessPermanent } from './failures';
+import type { OrderView } from './order-view';
 import type { ParkedAt } from './saga';
 
 /** Shows what waits for a person, in Temporal, in the database and on the operators' list; afterwards what the saga did before. */
@@ -11,27 +11,27 @@ export class ParkedList {
 
   constructor(
     private readonly orderId: number,
-    private readonly board: Board,
+    private readonly view: OrderView,
   ) {}
 
   /** Writes only what has changed, and the operators' list first: also where another row can't be written at all. */
   async show(parked: readonly ParkedAt[]): Promise<void> {
-    const { orderId, board } = this;
-    const wasParked = board.parked.length > 0;
-    if (!wasParked) this.before = { state: board.sagaState, waitingFor: board.waitingFor };
-    board.parked = parked.map((point) => ({ ...point, amountAtRiskMinor: board.amountAtRiskOf(point) }));
+    const { orderId, view } = this;
+    const wasParked = view.parked.length > 0;
+    if (!wasParked) this.before = { state: view.sagaState, waitingFor: view.waitingFor };
+    view.parked = parked.map((point) => ({ ...point, amountAtRiskMinor: view.amountAtRiskOf(point) }));
     const isParked = parked.length > 0;
     const hasUndo = parked.some(({ isUndo }) => isUndo);
     const decision = hasUndo ? 'a decision on the undo that failed' : 'a decision on what cannot be done';
     const { state, waitingFor } = isParked ? { state: 'NEEDS_OPERATOR' as const, waitingFor: decision } : this.before;
-    board.publish(state, waitingFor);
-    const points = JSON.stringify(board.parked);
+    view.publish(state, waitingFor);
+    const points = JSON.stringify(view.parked);
     if (points === this.listed) return;
     this.listed = points;
-    await unlessPermanent(own.listParked({ orderId, points: board.parked, atMs: Date.now() }));
+    await unlessPermanent(own.listParked({ orderId, points: view.parked, atMs: Date.now() }));
     if (isParked === wasParked) return;
     const notice = { code: hasUndo ? 'UNDO_FAILED' : 'CANNOT_BE_DONE', steps: parked.map(({ step }) => step) };
-    const shown = { orderId, status: board.status, state, atMs: Date.now() };
+    const shown = { orderId, status: view.status, state, atMs: Date.now() };
     await unlessPermanent(own.showSagaState(isParked ? { ...shown, notice } : shown));
   }
 }

@@ -8,11 +8,11 @@ import {
 import type { OrderPolicy } from '../activities/stock';
 import { orderWorkflowId, type RefundSagaInput, SIGNALS } from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
-import { Board } from './board';
 import { own, ownActivities, UNDO_RETRY_MS } from './calls';
 import { unlessPermanent } from './failures';
-import { answerResolutions } from './inbox';
+import { answerResolutions } from './order-messages';
 import { stockStep, undoableStep } from './order-steps';
+import { OrderView } from './order-view';
 import { ParkedList } from './parked-list';
 import { Saga } from './saga';
 
@@ -28,9 +28,9 @@ export async function refundSaga(input: RefundSagaInput): Promise<OrderStatus | 
 
 async function refund({ orderId, requestId, reason, actor }: RefundSagaInput): Promise<OrderStatus | 'NOT_REFUNDABLE'> {
   const runId = workflowInfo().firstExecutionRunId;
-  const board = new Board(orderId, 'REFUND_REQUESTED');
+  const view = new OrderView(orderId, 'REFUND_REQUESTED');
   let policy: OrderPolicy | undefined;
-  const parkedList = new ParkedList(orderId, board);
+  const parkedList = new ParkedList(orderId, view);
   const saga = new Saga({
     undoRetryMs: () => policy?.undoRetryMs ?? UNDO_RETRY_MS,
     parked: (points) => parkedList.show(points),
@@ -39,7 +39,7 @@ async function refund({ orderId, requestId, reason, actor }: RefundSagaInput): P
     isGivenUp: () => false,
   });
   const ensured = ownActivities((name, work) => saga.ensure(name, work));
-  board.progress = saga.progress;
+  view.progress = saga.progress;
   answerResolutions({
     whyNotDecidable: (resolution) => saga.whyNotDecidable(resolution),
     whyNotNow: (resolution) => saga.whyNotNow(resolution),
@@ -53,8 +53,8 @@ async function refund({ orderId, requestId, reason, actor }: RefundSagaInput): P
     return 'NOT_REFUNDABLE';
   }
   policy = beginning.policy;
-  board.totalMinor = beginning.totalMinor;
-  if (beginning.ended) return end(board, beginning.ended);
+  view.totalMinor = beginning.totalMinor;
+  if (beginning.ended) return end(view, beginning.ended);
   await stopFollowingDelivery(orderId);
 
   saga.plan(stockStep(orderId, runId, SETTLED, () => policy));
@@ -64,21 +64,21 @@ async function refund({ orderId, requestId, reason, actor }: RefundSagaInput): P
   if (paidAttempt !== null) {
     const payment = undoableStep('payment', { orderId, attempt: paidAttempt }, policy, SETTLED);
     saga.plan(payment);
-    board.publish('COMPENSATING', 'the payment provider');
+    view.publish('COMPENSATING', 'the payment provider');
     const refusal = await saga.undoFirst(payment, ({ kind }) => kind === 'REFUSED');
     if (refusal) {
       await ensured.refuseRefund({ orderId, runId, code: refusal.code, atMs: Date.now() });
-      return end(board, 'COMPLETED', refusal.code);
+      return end(view, 'COMPLETED', refusal.code);
     }
   }
   await saga.compensate();
   await ensured.completeRefund({ orderId, runId, atMs: Date.now() });
-  return end(board, 'REFUNDED');
+  return end(view, 'REFUNDED');
 }
 
-async function end(board: Board, status: OrderStatus, reason?: string): Promise<OrderStatus> {
-  board.moveTo(status, reason);
-  board.publish('SETTLED', 'nothing');
+async function end(view: OrderView, status: OrderStatus, reason?: string): Promise<OrderStatus> {
+  view.moveTo(status, reason);
+  view.publish('SETTLED', 'nothing');
   await condition(allHandlersFinished);
   return status;
 }

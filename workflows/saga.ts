@@ -60,6 +60,11 @@ export interface ParkedAt {
   readonly isUndo: boolean;
 }
 
+/** Why a do failed, however it was thrown. */
+export function failureOf(error: unknown): Failure {
+  return error instanceof StepFailed ? error.failure : describeFailure(error);
+}
+
 export interface SagaHooks {
   /** Gap between two tries of an undo whose provider does not answer, while parked. */
   undoRetryMs(): number;

@@ -25,7 +25,7 @@ import {
   holdsCard,
   NO_CARD,
   SHAPES,
-} from './messages';
+} from './message-shapes';
 import type { Resolution } from './saga';
 
 const paymentRequested = defineSignal<[PaymentRequested]>(SIGNALS.paymentRequested);
@@ -36,7 +36,7 @@ const refundStarted = defineSignal(SIGNALS.refundStarted);
 const cancel = defineUpdate<CancelResult, [CancelRequest]>(UPDATES.cancel);
 const resolve = defineUpdate<void, [ResolveCompensation]>(UPDATES.resolve);
 
-/** A wish to cancel, and what became of it. */
+/** A request to cancel, and what became of it. */
 export interface Cancellation {
   readonly code: string;
   readonly reason: string;
@@ -59,11 +59,11 @@ export interface ResolutionHost {
 export type Canceller = 'customer' | 'operator';
 
 /** What the order asks of the outside world's messages. */
-export interface InboxHost extends ResolutionHost {
+export interface MessagesHost extends ResolutionHost {
   /** Why a cancel is impossible now; undefined: it is possible. People who operate the system may do more than customers. */
   whyNotCancellable(by: Canceller): string | undefined;
   /** Writes a cancel down before anything is undone for it. */
-  noteCancel(wish: CancelRequest): Promise<void>;
+  noteCancel(request: CancelRequest): Promise<void>;
   /** Stops waiting for a call in flight. */
   interrupt(): void;
 }
@@ -72,27 +72,31 @@ export interface InboxHost extends ResolutionHost {
  * Everything people and systems send to an order's workflow. Handlers only record, and never throw on bad input: what
  * can't be done becomes a refusal in the order's timeline.
  */
-export class Inbox {
+export class OrderMessages {
   readonly payments: PaymentRequested[] = [];
   readonly shipments: ShipmentUpdated[] = [];
   cancellation: Cancellation | undefined;
   isRefunding = false;
   private readonly seen = new Set<string>();
 
-  constructor(private readonly host: InboxHost) {
+  constructor(private readonly host: MessagesHost) {
     setHandler(paymentRequested, (request) => this.takePayment(request));
     setHandler(shipmentUpdated, (update) => this.takeShipment(update));
     setHandler(refundStarted, () => {
       this.isRefunding = true;
     });
-    setHandler(compensate, (wish) => this.takeCompensate(wish));
-    setHandler(cancel, (wish) => this.takeCancel(wish), {
-      validator: (wish) => {
-        const why = whyUnreadable(wish) ?? this.host.whyNotCancellable('customer');
+    setHandler(compensate, (request) => this.takeCompensate(request));
+    setHandler(cancel, (request) => this.takeCancel(request), {
+      validator: (request) => {
+        const why = whyUnreadable(request) ?? this.host.whyNotCancellable('customer');
         if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_CANCELLABLE');
       },
     });
     answerResolutions(host);
+  }
+
+  get hasNews(): boolean {
+    return this.shipments.length > 0 || this.payments.length > 0;
   }
 
   /** A cancel that is still to be carried out. */
@@ -105,7 +109,7 @@ export class Inbox {
     if (this.openCancellation && this.cancellation) this.cancellation.refusedBy = refusedBy;
   }
 
-  /** Records a cancel where the order's state allows one; the first wish stands. */
+  /** Records a cancel where the order's state allows one; the first request stands. */
   async requestCancel(by: Canceller, code: string, reason: string, actor: string): Promise<void> {
     const why = this.host.whyNotCancellable(by);
     if (why) return this.host.noteRefusal(code, why);
@@ -114,11 +118,11 @@ export class Inbox {
     this.host.interrupt();
   }
 
-  private async takeCancel(wish: CancelRequest): Promise<CancelResult> {
+  private async takeCancel(request: CancelRequest): Promise<CancelResult> {
     // Unlike a signal, an update is in the history only once its workflow task is complete. An activity makes that so
     // first (a timer takes a second): else Temporal, restarted, could forget a cancel whose undo is in the database.
-    await this.host.noteCancel(wish);
-    const recorded = this.requestCancel('customer', 'CANCELLED_BY_CUSTOMER', wish.reason, wish.actor);
+    await this.host.noteCancel(request);
+    const recorded = this.requestCancel('customer', 'CANCELLED_BY_CUSTOMER', request.reason, request.actor);
     const mine = this.openCancellation;
     await recorded;
     if (!mine) return { accepted: false, refusedBy: this.host.whyNotCancellable('customer') ?? 'NOT_CANCELLABLE' };
@@ -128,10 +132,10 @@ export class Inbox {
   }
 
   private async takeCompensate(message: unknown): Promise<void> {
-    const wish = asCompensate(message);
+    const request = asCompensate(message);
     if (holdsCard(message)) return this.host.noteRefusal(SIGNALS.compensate, NO_CARD);
-    if (!wish) return this.host.noteRefusal(SIGNALS.compensate, SHAPES.reasoned);
-    return this.requestCancel('operator', wish.code ?? 'CANCELLED_BY_OPERATOR', wish.reason, wish.actor);
+    if (!request) return this.host.noteRefusal(SIGNALS.compensate, SHAPES.reasoned);
+    return this.requestCancel('operator', request.code ?? 'CANCELLED_BY_OPERATOR', request.reason, request.actor);
   }
 
   private async takePayment(message: unknown): Promise<void> {
@@ -153,9 +157,9 @@ export class Inbox {
   }
 }
 
-function whyUnreadable(wish: unknown): string | undefined {
-  if (holdsCard(wish)) return NO_CARD;
-  return asCancelRequest(wish) ? undefined : SHAPES.reasoned;
+function whyUnreadable(request: unknown): string | undefined {
+  if (holdsCard(request)) return NO_CARD;
+  return asCancelRequest(request) ? undefined : SHAPES.reasoned;
 }
 
 /** Takes a person's decisions, by signal or by update, for whatever saga `host` runs. */

@@ -11,7 +11,7 @@ const NEEDS_OPERATOR = defineSearchAttributeKey('NeedsOperator', SearchAttribute
 const AMOUNT_AT_RISK = defineSearchAttributeKey('AmountAtRisk', SearchAttributeType.INT);
 
 /** Where the order stands, for everyone who asks: queries, search attributes and the Web UI's current details. */
-export class Board {
+export class OrderView {
   sagaState: SagaState = 'RUNNING';
   reason: string | undefined;
   attempt = 0;

@@ -3,32 +3,38 @@ import type { OrderPolicy } from '../activities/stock';
 import { type CancelRequest, SIGNALS } from '../contracts/workflow-api';
 import { isCancellable } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
-import { Board } from './board';
 import { durable, type OwnActivities, own, ownActivities, UNDO_RETRY_MS } from './calls';
 import { unlessPermanent } from './failures';
-import { type Canceller, Inbox } from './inbox';
+import { type Canceller, OrderMessages } from './order-messages';
+import type { Settlement } from './order-steps';
+import { OrderView } from './order-view';
 import { ParkedList } from './parked-list';
-import { type Resolution, Saga, StepFailed } from './saga';
+import { type Resolution, Saga, type Step, StepFailed } from './saga';
 
 /** Past this many events an order waits for a person: no honest order gets there. */
 const MAX_EVENTS = 2_000;
 const HISTORY_TOO_LONG = 'HISTORY_TOO_LONG';
 
-/** Where the order's story is worked on: its saga, what comes in, what is shown, and the rules of cancelling. */
-export abstract class OrderDesk {
-  protected readonly board: Board;
-  protected readonly saga: Saga;
-  protected readonly inbox: Inbox;
+/** What the order's story works with: its saga, its messages, its view, and the rules of cancelling. */
+export class OrderContext {
+  readonly view: OrderView;
+  readonly saga: Saga;
+  readonly messages: OrderMessages;
   /** Our own activities; one that cannot succeed waits for a person. */
-  protected readonly own: OwnActivities;
-  protected policy: OrderPolicy | undefined;
-  protected isEnding = false;
+  readonly own: OwnActivities;
+  policy: OrderPolicy | undefined;
+  readonly settlement: Settlement = { isSettled: false };
+  /** The steps of the attempt that went well: what a later cancel takes back. */
+  paid: readonly Step[] = [];
+  /** Why it is cancelled where no cancel has come in. */
+  endedBecause = { code: 'CANCELLED_BY_CUSTOMER', reason: '' };
+  isEnding = false;
   /** Nobody can end the order any more: it goes on, however long its history is. */
-  protected mayGoOnForLong = false;
+  mayGoOnForLong = false;
 
-  constructor(protected readonly orderId: number) {
-    this.board = new Board(orderId, 'CREATED');
-    const parkedList = new ParkedList(orderId, this.board);
+  constructor(readonly orderId: number) {
+    this.view = new OrderView(orderId, 'CREATED');
+    const parkedList = new ParkedList(orderId, this.view);
     this.saga = new Saga({
       undoRetryMs: () => this.policy?.undoRetryMs ?? UNDO_RETRY_MS,
       parked: (points) => parkedList.show(points),
@@ -38,8 +44,8 @@ export abstract class OrderDesk {
       isGivenUp: () => this.isCancelled && !this.isEnding && this.policy !== undefined,
     });
     this.own = ownActivities((name, work) => this.saga.ensure(name, work));
-    this.board.progress = this.saga.progress;
-    this.inbox = new Inbox({
+    this.view.progress = this.saga.progress;
+    this.messages = new OrderMessages({
       whyNotCancellable: (by) => this.whyNotCancellable(by),
       whyNotDecidable: (resolution) => this.saga.whyNotDecidable(resolution),
       whyNotNow: (resolution) => this.saga.whyNotNow(resolution),
@@ -51,60 +57,56 @@ export abstract class OrderDesk {
   }
 
   cancelledInTemporal(): void {
-    void this.inbox.requestCancel('operator', 'CANCELLED_IN_TEMPORAL', 'cancelled in Temporal', 'temporal');
+    void this.messages.requestCancel('operator', 'CANCELLED_IN_TEMPORAL', 'cancelled in Temporal', 'temporal');
   }
 
   /** The order has become one that can't be cancelled since the cancel was taken. */
-  protected async refuseCancel(why: string): Promise<void> {
-    if (this.inbox.openCancellation) await this.noteRefusal(this.inbox.openCancellation.code, why);
-    this.inbox.closeCancellation(why);
+  async refuseCancel(why: string): Promise<void> {
+    if (this.messages.openCancellation) await this.noteRefusal(this.messages.openCancellation.code, why);
+    this.messages.closeCancellation(why);
   }
 
-  protected get hasNews(): boolean {
-    return this.inbox.shipments.length > 0 || this.inbox.payments.length > 0;
-  }
-
-  protected get isCancelled(): boolean {
-    return this.inbox.openCancellation !== undefined;
+  get isCancelled(): boolean {
+    return this.messages.openCancellation !== undefined;
   }
 
   /** Passes `next` on unless a cancel has come in: then nothing more is begun. */
-  protected unlessCancelled<Next>(next: Next): Next {
+  unlessCancelled<Next>(next: Next): Next {
     if (this.isCancelled)
       throw new StepFailed('order', { code: 'INTERRUPTED', message: 'cancelled', kind: 'INTERRUPTED' });
     return next;
   }
 
-  protected whyNotCancellable(by: Canceller): string | undefined {
+  whyNotCancellable(by: Canceller): string | undefined {
     if (this.isEnding) return 'ALREADY_ENDING';
     if (this.saga.isParked || (this.saga.isBlocked && by === 'customer')) return 'NEEDS_OPERATOR';
-    return isCancellable(this.board.status) ? undefined : `ORDER_${this.board.status}`;
+    return isCancellable(this.view.status) ? undefined : `ORDER_${this.view.status}`;
   }
 
   /** Waits for `isReady`, at most `timeoutMs`; an order with too long a history waits for its end only. */
-  protected async until(isReady: () => boolean, timeoutMs?: number): Promise<void> {
+  async until(isReady: () => boolean, timeoutMs?: number): Promise<void> {
     const isEnough = () => isReady() || this.isTooLong;
     if (timeoutMs === undefined) await condition(isEnough);
     else if (timeoutMs > 0) await condition(isEnough, timeoutMs);
     if (!this.isTooLong) return;
-    const isToEnd = () => this.isCancelled || this.inbox.isRefunding;
+    const isToEnd = () => this.isCancelled || this.messages.isRefunding;
     if (!isToEnd()) await this.parkTooLong();
     await condition(isToEnd);
   }
 
   private get isTooLong(): boolean {
-    const canBeEnded = !this.mayGoOnForLong && isCancellable(this.board.status);
+    const canBeEnded = !this.mayGoOnForLong && isCancellable(this.view.status);
     return canBeEnded && workflowInfo().historyLength > MAX_EVENTS;
   }
 
-  protected async showCompensating(): Promise<void> {
-    this.board.publish('COMPENSATING', 'the undo of its steps');
+  async showCompensating(): Promise<void> {
+    this.view.publish('COMPENSATING', 'the undo of its steps');
     await this.showState('COMPENSATING');
   }
 
   private async showState(state: SagaState, notice?: { code: string; steps?: readonly string[] }): Promise<void> {
-    const { orderId, board } = this;
-    const shown = { orderId, status: board.status, state, atMs: Date.now() };
+    const { orderId, view } = this;
+    const shown = { orderId, status: view.status, state, atMs: Date.now() };
     await this.own.showSagaState(notice ? { ...shown, notice } : shown);
   }
 
@@ -119,7 +121,7 @@ export abstract class OrderDesk {
     await CancellationScope.nonCancellable(() => durable.noteCancel(call));
   }
 
-  protected async noteRefusal(what: string, why: string): Promise<void> {
+  async noteRefusal(what: string, why: string): Promise<void> {
     const { orderId } = this;
     await unlessPermanent(
       CancellationScope.nonCancellable(() => own.noteRefusal({ orderId, what, why, atMs: Date.now() })),
@@ -127,11 +129,11 @@ export abstract class OrderDesk {
   }
 
   private async recordRetry(resolution: Resolution): Promise<void> {
-    await own.recordRetry({ ...resolution, orderId: this.orderId, attempt: this.board.attempt });
+    await own.recordRetry({ ...resolution, orderId: this.orderId, attempt: this.view.attempt });
   }
 
   private async parkTooLong(): Promise<void> {
-    this.board.publish('NEEDS_OPERATOR', 'a cancel, as too much has come in');
+    this.view.publish('NEEDS_OPERATOR', 'a cancel, as too much has come in');
     await this.showState('NEEDS_OPERATOR', { code: HISTORY_TOO_LONG, steps: [] });
     const point = { step: 'history', code: HISTORY_TOO_LONG, isUndo: false, amountAtRiskMinor: 0 };
     await this.own.listParked({ orderId: this.orderId, points: [point], atMs: Date.now() });
