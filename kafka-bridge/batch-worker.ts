@@ -87,7 +87,8 @@ export class BatchWorker {
         const offset = prefix.advance();
         if (offset === undefined) return;
         this.unblock(partition);
-        await batch.commitThrough(offset);
+        // What was not committed comes again, most likely to us.
+        if (!(await batch.commitThrough(offset))) return;
         for (const [id, position] of finished) if (position <= BigInt(offset)) finished.delete(id);
       });
       return committing;
