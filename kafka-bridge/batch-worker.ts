@@ -7,7 +7,7 @@ import type { Metrics } from '../observability/metrics';
 import { judge } from './failure';
 import type { ConsumedTopic, Handler, HandlerDependencies, Outcome } from './handlers/handler';
 import type { IncomingRecord, KafkaProducer, PartitionBatch } from './kafka-port';
-import { blockKey, headIsDone, standInLine } from './key-lines';
+import { blockKey, headIsDone, isGivenUp, standInLine } from './key-lines';
 import { FinishedPrefix, inKeyOrder } from './key-order';
 import type { PoisonRecord } from './poison';
 import { inTraceOf } from './tracing';
@@ -121,8 +121,8 @@ export class BatchWorker {
   /** Ends a record one way or another; throws what may pass. */
   private async workOn(record: IncomingRecord): Promise<void> {
     const { db, metrics, topic, groupId, waitsBehindDead } = this.options;
-    const standing = waitsBehindDead ? await standInLine(db, record) : 'free';
-    const outcome = standing === 'waiting' ? standing : await this.outcomeOf(record);
+    const standing = waitsBehindDead ? await standInLine(db, record, groupId) : 'free';
+    const outcome = standing === 'waiting' || standing === 'dead' ? standing : await this.outcomeOf(record);
     metrics.records.inc({ topic, outcome });
     if (outcome === 'waiting') return;
     const decisionId = idIn(record.headers[DEAD_LETTER_HEADERS.decisionId]?.at(-1));
@@ -145,14 +145,30 @@ export class BatchWorker {
     }
   }
 
-  /** The dead letter is acknowledged before the record is committed: a crash between the two writes it twice, never not at all. */
+  /** The dead letter is acknowledged before the record is committed: a crash between the two may write it twice, never not at all. */
   private async bury(record: IncomingRecord, poison: PoisonRecord): Promise<void> {
     const { db, deadLetters, groupId, topic, waitsBehindDead, logger } = this.options;
+    const { partition, offset } = record;
+    if (await this.isGivenUp(record)) {
+      logger.info({ topic, partition, offset }, 'a record came again of which there is a dead letter');
+      return;
+    }
     if (waitsBehindDead) await blockKey(db, record, groupId);
     const letter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
     await deadLetters.send([{ topic: deadLetterTopic(topic), ...letter }]);
-    const { partition, offset } = record;
     logger.warn({ topic, partition, offset, code: poison.code }, `dead letter: ${poison.message}`);
+  }
+
+  private async isGivenUp(record: IncomingRecord): Promise<boolean> {
+    const { db, groupId, waitsBehindDead, logger } = this.options;
+    try {
+      return await isGivenUp(db, record, groupId);
+    } catch (error) {
+      // No key is blocked without the database either.
+      if (waitsBehindDead) throw error;
+      logger.warn({ err: error }, 'a dead letter is published unasked: its copies are left out of the index');
+      return false;
+    }
   }
 
   private block(batch: PartitionBatch, { record, error }: { record: IncomingRecord; error: unknown }): void {

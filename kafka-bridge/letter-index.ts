@@ -8,6 +8,7 @@ import { type IndexedLetter, indexLetters } from '../db/letter-index';
 import { refusalState } from '../db/refusal';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
+import { recordTime } from './event-time';
 import type { IncomingRecord, Kafka, KafkaConsumer } from './kafka-port';
 
 const GROUP_ID = 'dead-letter-group';
@@ -222,11 +223,11 @@ function indexedLetter(record: IncomingRecord): IndexedLetter {
     topic,
     partition,
     offset,
-    deadAt: timeOf(record.timestamp) ?? new Date(0),
+    deadAt: recordTime(record.timestamp) ?? new Date(0),
     originTopic,
     originPartition: original.partition,
     originOffset: original.offset,
-    originAt: timeOf(original.timestamp) ?? null,
+    originAt: recordTime(original.timestamp) ?? null,
     consumerGroup: group ?? null,
     code: code ?? null,
     message: storable(message) ?? null,
@@ -246,8 +247,3 @@ const topicBefore = (topic: string) => topic.replace(/(\.DLT|[-.]dlt)$/, '');
 
 /** Postgres' text holds no U+0000. */
 const storable = (text: string | undefined): string | undefined => text?.replaceAll('\u0000', '');
-
-function timeOf(timestamp: string): Date | undefined {
-  const ms = Number(timestamp);
-  return Number.isSafeInteger(ms) && ms >= 0 && ms <= 8.64e15 ? new Date(ms) : undefined;
-}
