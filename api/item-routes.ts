@@ -144,5 +144,7 @@ function whatToDo({ id, kind, subject, orderId, step, workflowId }: OperatorItem
       return `look at workflow ${workflowId} in the Temporal Web UI; ordersaga items resolve ${id} --reason '…'`;
     case 'LOST_REQUEST':
       return `ordersaga saga show ${order}; ordersaga items resolve ${id} --reason '…'`;
+    case 'STUCK_PARTITION':
+      return `mend what the log of the bridge says about ${subject}: its records wait, and go on by themselves`;
   }
 }

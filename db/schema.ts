@@ -15,6 +15,7 @@ import * as listedCauses from './migrations/013-listed-causes';
 import * as erasedSecrets from './migrations/015-erased-secrets';
 import * as retention from './migrations/016-retention';
 import * as fencing from './migrations/017-fencing';
+import * as stuckPartitions from './migrations/020-stuck-partitions';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
@@ -32,6 +33,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '015-erased-secrets': erasedSecrets,
   '016-retention': retention,
   '017-fencing': fencing,
+  '020-stuck-partitions': stuckPartitions,
 };
 
 const source: Knex.MigrationSource<string> = {

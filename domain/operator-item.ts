@@ -13,6 +13,8 @@ export const OPERATOR_ITEM_KINDS = [
   'FAILED_WORKFLOW',
   /** A payment request whose record never reached its workflow. */
   'LOST_REQUEST',
+  /** A record fails for a reason that nobody foresaw, and what is behind it in its partition waits. */
+  'STUCK_PARTITION',
 ] as const;
 export type OperatorItemKind = (typeof OPERATOR_ITEM_KINDS)[number];
 

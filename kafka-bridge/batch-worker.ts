@@ -10,6 +10,7 @@ import type { IncomingRecord, KafkaProducer, PartitionBatch } from './kafka-port
 import { blockKey, headIsDone, isGivenUp, standInLine } from './key-lines';
 import { FinishedPrefix, inKeyOrder } from './key-order';
 import type { PoisonRecord } from './poison';
+import { StuckPartitions } from './stuck-partitions';
 import { inTraceOf } from './tracing';
 
 const FIRST_PAUSE_MS = 200;
@@ -39,6 +40,7 @@ export class BatchWorker {
   private readonly finished = new Map<number, Map<string, bigint>>();
   private readonly busy = new Set<number>();
   private assigned: ReadonlySet<number> = new Set();
+  private readonly stuck: StuckPartitions;
 
   constructor(
     private readonly options: HandlerDependencies &
@@ -48,7 +50,9 @@ export class BatchWorker {
         readonly metrics: Metrics;
         readonly logger: Logger;
       },
-  ) {}
+  ) {
+    this.stuck = new StuckPartitions(options);
+  }
 
   get source(): Source {
     const { topic, groupId, partitionsAtOnce, keysAtOnce } = this.options;
@@ -60,6 +64,7 @@ export class BatchWorker {
     this.assigned = new Set(partitions);
     for (const partition of this.blockades.keys()) if (!this.assigned.has(partition)) this.unblock(partition);
     for (const partition of this.finished.keys()) if (!this.assigned.has(partition)) this.finished.delete(partition);
+    this.stuck.assign(partitions);
   }
 
   /** Partitions that wait for something other than a part that is away. */
@@ -90,6 +95,7 @@ export class BatchWorker {
         // What was not committed comes again, most likely to us.
         if (!(await batch.commitThrough(offset))) return;
         for (const [id, position] of finished) if (position <= BigInt(offset)) finished.delete(id);
+        await this.stuck.goesOn(partition);
       });
       return committing;
     };
@@ -115,7 +121,7 @@ export class BatchWorker {
       this.busy.delete(partition);
     }
     await commit();
-    if (blocked) this.block(batch, blocked);
+    if (blocked) await this.block(batch, blocked);
   }
 
   /** Ends a record one way or another; throws what may pass. */
@@ -171,7 +177,8 @@ export class BatchWorker {
     }
   }
 
-  private block(batch: PartitionBatch, { record, error }: { record: IncomingRecord; error: unknown }): void {
+  private async block(batch: PartitionBatch, failed: { record: IncomingRecord; error: unknown }): Promise<void> {
+    const { record, error } = failed;
     const { topic, metrics, logger } = this.options;
     const { partition } = batch;
     const verdict = judge(error);
@@ -183,7 +190,9 @@ export class BatchWorker {
     if (understood) logger.warn(place, 'a part is away: the partition waits');
     else logger.error(place, 'a record fails for a reason nobody foresaw: the partition waits');
     metrics.consumerPaused.set({ topic, partition }, 1);
-    if (batch.isCurrent()) batch.pause(pauseMs);
+    if (!batch.isCurrent()) return;
+    batch.pause(pauseMs);
+    if (!understood) await this.stuck.failed(partition, error);
   }
 
   private unblock(partition: number): void {
