@@ -55,13 +55,13 @@ const fromBase64 = (text: string | null) => (text === null ? null : Buffer.from(
 const fromBase64Headers = (headers: TextHeaders): HeaderBytes =>
   Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values.map(fromBase64)]));
 
-/** What was written of a request that the bridge has not noted. */
+/** What was written of a request of which the bridge has seen no record: it was signalled by hand. */
 function writtenBytes({ orderId, event }: ProcessingRequest): RecordBytes {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   return { key: base64(String(orderId)), value: base64(JSON.stringify(event)), headers: {} };
 }
 
-/** Where a record was that the bridge has not noted. */
+/** Where a record was that the bridge has not seen. */
 function nowhere(at: Date): RecordPosition {
   return { topic: TOPICS.orderProcessing, partition: -1, offset: '-1', timestamp: String(at.getTime()) };
 }

@@ -146,5 +146,7 @@ function whatToDo({ id, kind, subject, orderId, step, workflowId }: OperatorItem
       return `${orderId === null ? '' : `ordersaga saga show ${order}; `}ordersaga items resolve ${id} --reason '…'`;
     case 'UNPUBLISHED_TOPIC':
       return `ordersaga outbox status; make the topic ${subject}, give its partitions leaders, or let the relays write to it: its rows follow by themselves`;
+    case 'STUCK_PARTITION':
+      return `mend what the log of the bridge says about ${subject}: its records wait, and go on by themselves`;
   }
 }

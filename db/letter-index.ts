@@ -1,4 +1,5 @@
 import type { TextHeaders } from '../contracts/dead-letters';
+import { deadLetterTopic } from '../contracts/topics';
 import type { DbOrTrx } from './connection';
 
 /** Where a dead letter stands. */
@@ -98,6 +99,32 @@ export async function indexLetters(db: DbOrTrx, letters: readonly IndexedLetter[
       .onConflict(['topic', 'partition', 'record_offset'])
       .merge();
   }
+}
+
+/** A record of one of our topics as its dead letter names it. */
+interface GivenUpRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  /** Tells it from one at the same position of a topic that was made anew. */
+  readonly at: Date;
+  /** Who gave it up. */
+  readonly group: string;
+}
+
+/** Whether the dead letter of this very record is indexed, decided or not. */
+export async function hasDeadLetter(db: DbOrTrx, record: GivenUpRecord): Promise<boolean> {
+  const row: unknown = await db('dead_letters')
+    .where({
+      topic: deadLetterTopic(record.topic),
+      origin_topic: record.topic,
+      origin_partition: record.partition,
+      origin_offset: record.offset,
+      origin_at: record.at,
+      consumer_group: record.group,
+    })
+    .first('topic');
+  return row !== undefined;
 }
 
 type Origin = Pick<

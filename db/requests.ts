@@ -71,19 +71,29 @@ export async function requestOfAttempt(
     | undefined;
 }
 
+interface RequestStanding {
+  readonly orderStatus: OrderStatus;
+  /** Null: no such request is saved. */
+  readonly state: RequestState | null;
+  /** The record that it came by is noted. */
+  readonly isNoted: boolean;
+  /** Its workflow has it. */
+  readonly signalled: boolean;
+}
+
 /** What the bridge must know before it signals; undefined: no such order. */
-export async function requestStanding(
-  db: Db,
-  key: RequestKey,
-): Promise<{ orderStatus: OrderStatus; state: RequestState | null; signalled: boolean } | undefined> {
+export async function requestStanding(db: Db, key: RequestKey): Promise<RequestStanding | undefined> {
   return (await db('orders')
     .leftJoin('processing_requests as r', (join) =>
       join.on('r.order_id', 'orders.id').andOnVal('r.event_id', key.eventId).andOnVal('r.retry_count', key.retryCount),
     )
     .where('orders.id', key.orderId)
-    .first('orders.status as orderStatus', 'r.state', db.raw('r.signalled_at is not null as signalled'))) as
-    | { orderStatus: OrderStatus; state: RequestState | null; signalled: boolean }
-    | undefined;
+    .first(
+      'orders.status as orderStatus',
+      'r.state',
+      db.raw('r.record is not null as "isNoted"'),
+      db.raw('r.signalled_at is not null as signalled'),
+    )) as RequestStanding | undefined;
 }
 
 /** A record's own bytes, as JSON takes them: Base64. */
@@ -94,23 +104,22 @@ export interface RecordBytes {
 }
 
 /**
- * Remembers that the workflow has the request, and which record it came by: a redelivery need not signal again. The bytes
- * are kept while the request may still end as a dead letter, for they hold its token.
+ * Notes which record a request came by, the first of several, before its workflow has the request: from then on it may
+ * end as a dead letter, whatever becomes of the bridge. The bytes are kept while it may, for they hold its token.
  */
-export async function markSignalled(
-  db: Db,
-  key: RequestKey,
-  record: RecordPosition,
-  bytes: RecordBytes,
-): Promise<void> {
+export async function noteRecord(db: Db, key: RequestKey, record: RecordPosition, bytes: RecordBytes): Promise<void> {
   await db('processing_requests')
     .where(keyOf(key))
-    .whereNull('signalled_at')
+    .whereNull('record')
     .update({
-      signalled_at: db.fn.now(),
       record: JSON.stringify(record),
       record_bytes: db.raw(`case when state in ('PENDING', 'RUNNING') then ?::jsonb end`, [JSON.stringify(bytes)]),
     });
+}
+
+/** Remembers that the workflow has the request: a redelivery need not signal again. */
+export async function markSignalled(db: Db, key: RequestKey): Promise<void> {
+  await db('processing_requests').where(keyOf(key)).whereNull('signalled_at').update({ signalled_at: db.fn.now() });
 }
 
 /** The bytes of the record that a request came by; undefined: the bridge has not seen it, or they are erased. */

@@ -17,7 +17,6 @@ import * as retention from './migrations/016-retention';
 import * as fencing from './migrations/017-fencing';
 import * as lateWriters from './migrations/018-late-writers';
 import * as idempotencyClaims from './migrations/019-idempotency-claims';
-import * as unpublishedTopics from './migrations/020-unpublished-topics';
 
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '001-orders': orders,
@@ -37,7 +36,6 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '017-fencing': fencing,
   '018-late-writers': lateWriters,
   '019-idempotency-claims': idempotencyClaims,
-  '020-unpublished-topics': unpublishedTopics,
 };
 
 const source: Knex.MigrationSource<string> = {

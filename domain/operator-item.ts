@@ -15,6 +15,8 @@ export const OPERATOR_ITEM_KINDS = [
   'LOST_REQUEST',
   /** A topic that takes no records: its outbox rows wait. */
   'UNPUBLISHED_TOPIC',
+  /** A record fails for a reason that nobody foresaw, and what is behind it in its partition waits. */
+  'STUCK_PARTITION',
 ] as const;
 export type OperatorItemKind = (typeof OPERATOR_ITEM_KINDS)[number];
 

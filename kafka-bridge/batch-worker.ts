@@ -8,9 +8,10 @@ import type { Metrics } from '../observability/metrics';
 import { judge } from './failure';
 import type { ConsumedTopic, Handler, HandlerDependencies, Outcome } from './handlers/handler';
 import type { IncomingRecord, KafkaProducer, PartitionBatch } from './kafka-port';
-import { blockKey, headIsDone, standInLine } from './key-lines';
+import { blockKey, headIsDone, isGivenUp, standInLine } from './key-lines';
 import { FinishedPrefix, inKeyOrder } from './key-order';
 import { PoisonRecord } from './poison';
+import { StuckPartitions } from './stuck-partitions';
 import { inTraceOf } from './tracing';
 
 const FIRST_PAUSE_MS = 200;
@@ -40,6 +41,7 @@ export class BatchWorker {
   private readonly finished = new Map<number, Map<string, bigint>>();
   private readonly busy = new Set<number>();
   private assigned: ReadonlySet<number> = new Set();
+  private readonly stuck: StuckPartitions;
 
   constructor(
     private readonly options: HandlerDependencies &
@@ -49,7 +51,9 @@ export class BatchWorker {
         readonly metrics: Metrics;
         readonly logger: Logger;
       },
-  ) {}
+  ) {
+    this.stuck = new StuckPartitions(options);
+  }
 
   get source(): Source {
     const { topic, groupId, partitionsAtOnce, keysAtOnce } = this.options;
@@ -61,6 +65,7 @@ export class BatchWorker {
     this.assigned = new Set(partitions);
     for (const partition of this.blockades.keys()) if (!this.assigned.has(partition)) this.unblock(partition);
     for (const partition of this.finished.keys()) if (!this.assigned.has(partition)) this.finished.delete(partition);
+    this.stuck.assign(partitions);
   }
 
   /** Partitions that wait for something other than a part that is away. */
@@ -88,8 +93,10 @@ export class BatchWorker {
         const offset = prefix.advance();
         if (offset === undefined) return;
         this.unblock(partition);
-        await batch.commitThrough(offset);
+        // What was not committed comes again, most likely to us.
+        if (!(await batch.commitThrough(offset))) return;
         for (const [id, position] of finished) if (position <= BigInt(offset)) finished.delete(id);
+        await this.stuck.goesOn(partition);
       });
       return committing;
     };
@@ -115,7 +122,7 @@ export class BatchWorker {
       this.busy.delete(partition);
     }
     await commit();
-    if (blocked) this.block(batch, blocked);
+    if (blocked) await this.block(batch, blocked);
   }
 
   /** Ends a record one way or another; throws what may pass. */
@@ -123,10 +130,10 @@ export class BatchWorker {
     const { db, metrics, topic, groupId, waitsBehindDead } = this.options;
     // Before anything of it is kept anywhere, in a line of its key either.
     const isRefused = recordHoldsCardNumber(record);
-    const standing = waitsBehindDead && !isRefused ? await standInLine(db, record) : 'free';
+    const standing = waitsBehindDead && !isRefused ? await standInLine(db, record, groupId) : 'free';
     const outcome = isRefused
       ? await this.refuse(record)
-      : standing === 'waiting'
+      : standing === 'waiting' || standing === 'dead'
         ? standing
         : await this.outcomeOf(record);
     metrics.records.inc({ topic, outcome });
@@ -161,17 +168,34 @@ export class BatchWorker {
     return 'dead';
   }
 
-  /** The dead letter is acknowledged before the record is committed: a crash between the two writes it twice, never not at all. */
+  /** The dead letter is acknowledged before the record is committed: a crash between the two may write it twice, never not at all. */
   private async bury(record: IncomingRecord, poison: PoisonRecord): Promise<void> {
     const { db, deadLetters, groupId, topic, waitsBehindDead, logger } = this.options;
+    const { partition, offset } = record;
+    if (await this.isGivenUp(record)) {
+      logger.info({ topic, partition, offset }, 'a record came again of which there is a dead letter');
+      return;
+    }
     if (waitsBehindDead) await blockKey(db, record, groupId);
     const letter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
     await deadLetters.send(deadLetterTopic(topic), [letter]);
-    const { partition, offset } = record;
     logger.warn({ topic, partition, offset, code: poison.code }, `dead letter: ${poison.message}`);
   }
 
-  private block(batch: PartitionBatch, { record, error }: { record: IncomingRecord; error: unknown }): void {
+  private async isGivenUp(record: IncomingRecord): Promise<boolean> {
+    const { db, groupId, waitsBehindDead, logger } = this.options;
+    try {
+      return await isGivenUp(db, record, groupId);
+    } catch (error) {
+      // No key is blocked without the database either.
+      if (waitsBehindDead) throw error;
+      logger.warn({ err: error }, 'a dead letter is published unasked: its copies are left out of the index');
+      return false;
+    }
+  }
+
+  private async block(batch: PartitionBatch, failed: { record: IncomingRecord; error: unknown }): Promise<void> {
+    const { record, error } = failed;
     const { topic, metrics, logger } = this.options;
     const { partition } = batch;
     const verdict = judge(error);
@@ -183,7 +207,9 @@ export class BatchWorker {
     if (understood) logger.warn(place, 'a part is away: the partition waits');
     else logger.error(place, 'a record fails for a reason nobody foresaw: the partition waits');
     metrics.consumerPaused.set({ topic, partition }, 1);
-    if (batch.isCurrent()) batch.pause(pauseMs);
+    if (!batch.isCurrent()) return;
+    batch.pause(pauseMs);
+    if (!understood) await this.stuck.failed(partition, error);
   }
 
   private unblock(partition: number): void {

@@ -11,6 +11,7 @@ import { stockRequested } from './handlers/stock-requested';
 import type { Kafka, KafkaConsumer } from './kafka-port';
 import { watchLag } from './lag-watch';
 import { keepLettersIndexed, letterSources } from './letter-index';
+import { CaughtUpPartitions } from './stuck-partitions';
 
 const HANDLERS: Readonly<Record<ConsumedTopic, Handler>> = {
   'stock.decrease.requested': stockRequested,
@@ -61,6 +62,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     ),
   );
   const letterIndex = keepLettersIndexed(options, logger);
+  const caughtUp = new CaughtUpPartitions(options.db, logger);
   const lagWatch = await watchLag({
     kafka: options.kafka,
     metrics: options.metrics,
@@ -71,6 +73,9 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     ],
     isIdle: (topic, partition) =>
       !unreadable.has(topic) && workers.some((worker) => worker.source.topic === topic && worker.isIdle(partition)),
+    onCaughtUp: (topic, partitions) => {
+      if (CONSUMED.some((consumed) => consumed.topic === topic)) caughtUp.note(topic, partitions);
+    },
   });
   const failed = Promise.race([...consumers.map((consumer) => consumer.failed), lagWatch.failed]);
   failed.catch(() => undefined);
@@ -83,6 +88,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     },
     async stop() {
       await Promise.all([lagWatch, ...consumers, letterIndex].map((part) => part.stop()));
+      await caughtUp.stop();
       await deadLetters.close();
     },
   };

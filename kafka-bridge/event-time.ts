@@ -55,3 +55,9 @@ function offsetAt(instant: number, timeZone: string): number {
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
 }
+
+/** The time of a record by its `timestamp`; undefined: it is none that a database takes. */
+export function recordTime(timestamp: string): Date | undefined {
+  const ms = Number(timestamp);
+  return Number.isSafeInteger(ms) && ms >= 0 && ms <= 8.64e15 ? new Date(ms) : undefined;
+}

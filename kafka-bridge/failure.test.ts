@@ -1,5 +1,5 @@
 import { ServiceError } from '@temporalio/client';
-import { judge } from './failure';
+import { causeOf, judge } from './failure';
 import { RecordRefusedError, TopicUnavailableError } from './kafka-port';
 import { PoisonRecord } from './poison';
 
@@ -37,4 +37,16 @@ describe('an error while working on a record', () => {
   ])('%s waits for somebody to look, and is never dropped', (_, error) =>
     expect(judge(error)).toEqual({ kind: 'passes', understood: false }),
   );
+});
+
+describe('the cause of an error that nobody foresaw', () => {
+  it.each([
+    ['the state that the database gives', withCode('42P01'), 'SQLSTATE_42P01'],
+    ["Temporal's code, however deep", new Error('outer', { cause: grpc(7) }), 'GRPC_7'],
+    ["the broker's code", new RecordRefusedError('MESSAGE_TOO_LARGE', { cause: undefined }), 'MESSAGE_TOO_LARGE'],
+    ['the code of a system call', withCode('EPERM'), 'EPERM'],
+    ['the kind of a bug', new TypeError('cannot read kim@example.com'), 'TypeError'],
+    ['nothing that is no code', Object.assign(new Error('x'), { code: 'kim@example.com' }), 'Error'],
+    ['something thrown that is no error', 'text', 'UNEXPECTED'],
+  ])('is %s', (_, error, code) => expect(causeOf(error)).toBe(code));
 });

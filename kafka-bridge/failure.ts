@@ -17,13 +17,25 @@ const PASSING_SOCKET = new Set([
 ]);
 /** Classes of SQLSTATE that pass: connection, transaction rollback, resources, operator intervention, system. */
 const PASSING_SQL = /^(08|40|53|55|57|58)/;
-const SQLSTATE = /^[0-9A-Z]{5}$/;
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+const CODE = /^\w{1,100}$/;
 
 /** What to do about an error while working on a record. */
 export type Verdict =
   | { readonly kind: 'poison'; readonly poison: PoisonRecord }
   /** `understood`: Temporal, Postgres or Kafka is away; otherwise it may be a bug, and somebody must look. */
   | { readonly kind: 'passes'; readonly understood: boolean };
+
+/** A stable code of an error, for the operators' list: its words may quote a record. */
+export function causeOf(error: unknown): string {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    if (isGrpcServiceError(inner)) return `GRPC_${inner.code}`;
+    const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : undefined;
+    if (code && SQLSTATE.test(code)) return `SQLSTATE_${code}`;
+    if (code && CODE.test(code)) return code;
+  }
+  return error instanceof Error && CODE.test(error.name) ? error.name : 'UNEXPECTED';
+}
 
 /** Only what can never succeed is poison: everything else waits, so that an outage dead-letters nothing. */
 export function judge(error: unknown): Verdict {

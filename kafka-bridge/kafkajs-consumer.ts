@@ -118,14 +118,16 @@ async function handBatch(payload: EachBatchPayload, options: ConsumeOptions, gen
     records: batch.messages.map((message) => incoming(topic, partition, message)),
     isCurrent: () => lost === undefined && isOurs() && payload.isRunning() && !payload.isStale(),
     async commitThrough(offset) {
-      if (!isOurs()) return;
+      if (!isOurs()) return false;
       payload.resolveOffset(offset);
       // Behind the last record a mark of its transaction may stand, which is not handed over.
       const next = offsetAfter(offset === batch.messages.at(-1)?.offset ? batch.lastOffset() : offset);
       try {
         await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] });
+        return true;
       } catch (error) {
         lost ??= { error };
+        return false;
       }
     },
     pause(ms) {

@@ -2,12 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { base64Headers, DEAD_LETTER_HEADERS, idIn } from '../contracts/dead-letters';
 import type { Db } from '../db/connection';
 import * as lines from '../db/key-lines';
+import { hasDeadLetter } from '../db/letter-index';
+import { recordTime } from './event-time';
 import type { IncomingRecord } from './kafka-port';
 
-/** Lets a record pass, or puts it at the end of the line of its key. */
-export async function standInLine(db: Db, record: IncomingRecord): Promise<lines.Standing> {
+/**
+ * Whether the group has given this record up before, and its dead letter is indexed: after a crash or a rebalance it
+ * comes again, and somebody may have decided about it meanwhile.
+ */
+export async function isGivenUp(db: Db, record: IncomingRecord, group: string): Promise<boolean> {
+  const at = recordTime(record.timestamp);
+  return at !== undefined && hasDeadLetter(db, { ...record, at, group });
+}
+
+/** Lets a record pass, or puts it at the end of the line of its key; `dead`: it was given up before, and has nothing to wait for. */
+export async function standInLine(db: Db, record: IncomingRecord, group: string): Promise<lines.Standing | 'dead'> {
   const standing = await lines.standingOf(db, inLine(record));
   if (standing !== 'waiting') return standing;
+  if (await isGivenUp(db, record, group)) return 'dead';
   // It keeps a turn that another line waits for: the one of the key that it had before it was edited.
   const own = turnOf(record);
   const turn = own !== undefined && (await lines.isAwaited(db, record.topic, own)) ? own : randomUUID();

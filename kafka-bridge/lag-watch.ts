@@ -14,6 +14,8 @@ export async function watchLag(options: {
   readonly sources: readonly { readonly groupId: string; readonly topics: readonly string[] }[];
   /** Whether this process could be reading the partition, but has nothing of it in hand. */
   readonly isIdle: (topic: string, partition: number) => boolean;
+  /** Told with each sample of which partitions everything is committed. */
+  readonly onCaughtUp?: (topic: string, partitions: readonly number[]) => void;
 }): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
   const { metrics, logger } = options;
   // Asked again for seconds each time, topics that are missing would keep up the others.
@@ -39,7 +41,8 @@ export async function watchLag(options: {
   }
 
   async function sampleTopic(groupId: string, topic: string): Promise<void> {
-    for (const { partition, lag, committed } of await admin.lag(groupId, topic)) {
+    const lags = await admin.lag(groupId, topic);
+    for (const { partition, lag, committed } of lags) {
       metrics.consumerLag.set({ topic, partition }, lag);
       const place = `${topic}-${partition}`;
       const before = behind.get(place);
@@ -47,6 +50,8 @@ export async function watchLag(options: {
       else if (before?.committed !== committed) behind.set(place, { committed, since: Date.now() });
       else if (Date.now() - before.since > STALLED_MS) fail(new Error(`${place} is ${lag} behind and not being read`));
     }
+    const caughtUp = lags.flatMap(({ partition, lag }) => (lag === 0 ? [partition] : []));
+    if (caughtUp.length > 0) options.onCaughtUp?.(topic, caughtUp);
   }
 
   let running: Promise<void> | undefined;

@@ -10,6 +10,7 @@ import { refusalState } from '../db/refusal';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { safeError, safeMessage } from '../observability/safe-error';
+import { recordTime } from './event-time';
 import type { IncomingRecord, Kafka, KafkaConsumer } from './kafka-port';
 
 const GROUP_ID = 'dead-letter-group';
@@ -225,11 +226,11 @@ function indexedLetter(record: IncomingRecord): IndexedLetter {
     topic,
     partition,
     offset,
-    deadAt: timeOf(record.timestamp) ?? new Date(0),
+    deadAt: recordTime(record.timestamp) ?? new Date(0),
     originTopic,
     originPartition: original.partition,
     originOffset: original.offset,
-    originAt: timeOf(original.timestamp) ?? null,
+    originAt: recordTime(original.timestamp) ?? null,
     consumerGroup: group ?? null,
     code: code ?? null,
     message: storable(message) ?? null,
@@ -249,8 +250,3 @@ const topicBefore = (topic: string) => topic.replace(/(\.DLT|[-.]dlt)$/, '');
 
 /** Postgres' text holds no U+0000. */
 const storable = (text: string | undefined): string | undefined => text?.replaceAll('\u0000', '');
-
-function timeOf(timestamp: string): Date | undefined {
-  const ms = Number(timestamp);
-  return Number.isSafeInteger(ms) && ms >= 0 && ms <= 8.64e15 ? new Date(ms) : undefined;
-}

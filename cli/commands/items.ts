@@ -31,7 +31,7 @@ export function itemsCommands(program: Command): void {
   )
     .option(
       '--kind <kind>',
-      'PARKED_SAGA, PERMANENT_ERROR, CREDENTIALS_REFUSED, DEAD_LETTER, BLOCKED_KEY, FAILED_WORKFLOW, LOST_REQUEST or UNPUBLISHED_TOPIC',
+      'PARKED_SAGA, PERMANENT_ERROR, CREDENTIALS_REFUSED, DEAD_LETTER, BLOCKED_KEY, FAILED_WORKFLOW, LOST_REQUEST, UNPUBLISHED_TOPIC or STUCK_PARTITION',
     )
     .option('--state <state>', 'OPEN (unless told otherwise), RESOLVED or HEALED')
     .option('--subject <subject>', 'about this, as the list names it')

@@ -6,7 +6,8 @@ export async function up(knex: Knex): Promise<void> {
     create table operator_items (
       id bigint generated always as identity primary key,
       kind text not null check (kind in (
-        'PARKED_SAGA', 'PERMANENT_ERROR', 'CREDENTIALS_REFUSED', 'DEAD_LETTER', 'BLOCKED_KEY', 'FAILED_WORKFLOW', 'LOST_REQUEST')),
+        'PARKED_SAGA', 'PERMANENT_ERROR', 'CREDENTIALS_REFUSED', 'DEAD_LETTER', 'BLOCKED_KEY', 'FAILED_WORKFLOW', 'LOST_REQUEST',
+        'UNPUBLISHED_TOPIC', 'STUCK_PARTITION')),
       subject text not null,
       cause text not null,
       order_id bigint references orders (id),

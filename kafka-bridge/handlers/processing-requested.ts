@@ -1,7 +1,14 @@
 import { base64Headers } from '../../contracts/dead-letters';
 import { orderProcessingEventSchema } from '../../contracts/events';
 import { type PaymentRequested, SIGNALS } from '../../contracts/workflow-api';
-import { insertRequest, markSignalled, type RecordBytes, requestStanding, skipPendingRequest } from '../../db/requests';
+import {
+  insertRequest,
+  markSignalled,
+  noteRecord,
+  type RecordBytes,
+  requestStanding,
+  skipPendingRequest,
+} from '../../db/requests';
 import type { OrderStatus } from '../../domain/order-status';
 import { judge } from '../failure';
 import type { IncomingRecord } from '../kafka-port';
@@ -21,7 +28,11 @@ export const processingRequested: Handler = async (record, dependencies) => {
   const standing = await requestStanding(db, key);
   if (!standing) throw unknownOrder(orderId);
   if (standing.state === null) await insertRequest(db, event, 'kafka');
-  else if (standing.signalled || standing.state !== 'PENDING') return 'duplicate';
+  if (!standing.isNoted) {
+    const { topic, partition, offset, timestamp } = record;
+    await noteRecord(db, key, { topic, partition, offset, timestamp }, bytesOf(record));
+  }
+  if (standing.signalled || (standing.state !== null && standing.state !== 'PENDING')) return 'duplicate';
 
   const request: PaymentRequested = { eventId, retryCount };
   const outcome = MAY_BE_PAYABLE.has(standing.orderStatus)
@@ -31,8 +42,7 @@ export const processingRequested: Handler = async (record, dependencies) => {
         throw error;
       })
     : 'duplicate';
-  const { topic, partition, offset, timestamp } = record;
-  if (outcome === 'processed') await markSignalled(db, key, { topic, partition, offset, timestamp }, bytesOf(record));
+  if (outcome === 'processed') await markSignalled(db, key);
   else await skipPendingRequest(db, key, `order is ${standing.orderStatus}`);
   return outcome;
 };

@@ -3,7 +3,7 @@ import { killEngine, startEngine } from '../../stack/stack';
 import { Broker } from '../support/broker';
 import { expectMovesInOrder, expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
 import { outage } from '../support/faults';
-import { endWaiting, holdRows, holdTable, untilWaiting } from '../support/locks';
+import { endWaiting, holdRows, holdTable, holdWrites, untilWaiting } from '../support/locks';
 import { metric } from '../support/metrics';
 import { stockEvent, unannouncedOrder } from '../support/processing';
 import { RunningSystem } from '../support/running-system';
@@ -78,7 +78,9 @@ describe('kill -9', () => {
     const unannounced = await Promise.all([1, 2, 3].map(() => unannouncedOrder(shop, sku)));
     system.role('bridge').freeze();
     await payAll(shop, orderIds);
-    const letRowsGo = await holdRows(shop.db, 'processing_requests', 'order_id', orderIds.slice(0, 10));
+    const held = orderIds.slice(0, 10);
+    const isSignalled = `new.order_id in (${held.join()}) and new.signalled_at is distinct from old.signalled_at`;
+    const letRowsGo = await holdWrites(shop.db, 'update on processing_requests', isSignalled);
     system.role('bridge').freeze(false);
     // Right after it has signalled it writes that down, and waits here.
     await untilWaiting(shop.db, 'bridge', 'rows', 3);

@@ -158,6 +158,28 @@ describe('dead letters', () => {
     expect(await shop.capturedNet(orderId)).toBe(0);
     await expectBooksToAddUp(shop, orderId);
   });
+
+  test('retries that are used up: the record is dead byte for byte, also where the bridge never noted that it was signalled', async () => {
+    const { orderId } = await shop.payableOrder();
+    const ofOrder = `new.order_id = ${orderId} and new.signalled_at is distinct from old.signalled_at`;
+    const accept = await refuseRows(shop.db, 'update on processing_requests', ofOrder, '53300');
+    try {
+      const event = { ...eventOf(processingEvent(orderId, { token: 'tok_unavailable' })), retryCount: 2 };
+      const value = JSON.stringify(event, null, 2);
+      const record = { key: String(orderId), value, partition: PARTITION, headers: { producer: 'legacy-shop' } };
+      const offset = await broker.write(TOPICS.orderRetry, record);
+      expect((await shop.reaches(orderId, 'CANCELLED', 'SETTLED')).reason).toBe('RETRIES_EXHAUSTED');
+      const [letter] = await broker.untilRecords(deadLetterTopic(TOPICS.orderProcessing), [String(orderId)]);
+      expect(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString()).toBe(value);
+      expect(letter?.headers.producer?.toString()).toBe('legacy-shop');
+      expect(letter?.headers[HEADERS.originalTopic]?.toString()).toBe(TOPICS.orderRetry);
+      expect(letter?.headers[HEADERS.originalPartition]?.readInt32BE()).toBe(PARTITION);
+      expect(letter?.headers[HEADERS.originalOffset]?.readBigInt64BE()).toBe(offset);
+    } finally {
+      await accept();
+    }
+    await broker.untilCommitted(TOPICS.orderRetry);
+  });
 });
 
 /** Poison of each kind, each under a key of its own, behind which others may have to wait; the large one is a whole event of something that nobody knows. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Db, Trx } from '../../db/connection';
 import { until } from './until';
 
@@ -12,6 +13,22 @@ export function holdRows(db: Db, table: string, column: string, values: readonly
       .whereIn(column, values as string[])
       .forUpdate(),
   );
+}
+
+/** Holds those writes alone that meet a condition, e.g. `update on orders`; the returned function lets go. */
+export async function holdWrites(db: Db, what: string, when: string): Promise<() => Promise<unknown>> {
+  const name = `hold_${randomUUID().replaceAll('-', '')}`;
+  const table = what.split(' on ')[1] as string;
+  const letGo = await hold(db, (trx) => trx.raw('select pg_advisory_xact_lock(hashtext(?))', [name]));
+  await db.raw(`
+    create function ${name}() returns trigger language plpgsql as $$
+    begin perform pg_advisory_xact_lock(hashtext('${name}')); return new; end $$;
+    create trigger ${name} before ${what} for each row when (${when}) execute function ${name}();
+  `);
+  return async () => {
+    await letGo();
+    await db.raw(`drop trigger if exists ${name} on ${table}; drop function if exists ${name}`);
+  };
 }
 
 /** Holds a table so that whoever wants to read it waits, too; the returned function lets go. */
@@ -58,5 +75,5 @@ export async function endWaiting(db: Db, role: string): Promise<void> {
 const waiting = (db: Db, role: string, held: Held): Promise<number[]> =>
   db('pg_stat_activity')
     .where({ application_name: `ordersaga ${role}`, wait_event_type: 'Lock' })
-    .whereIn('wait_event', held === 'table' ? ['relation'] : ['transactionid', 'tuple'])
+    .whereIn('wait_event', held === 'table' ? ['relation'] : ['transactionid', 'tuple', 'advisory'])
     .pluck('pid');

@@ -73,6 +73,17 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
       const known = (await deadLetters.findLetter(trx, letter, MAX_REPLAYS)) as deadLetters.Letter;
       return letterIndex.indexLetters(trx, [known]);
     },
+    'letter-index.hasDeadLetter': async (trx) => {
+      const known = (await deadLetters.findLetter(trx, letter, MAX_REPLAYS)) as deadLetters.Letter;
+      const { originTopic, originPartition, originOffset, originAt, consumerGroup } = known;
+      return letterIndex.hasDeadLetter(trx, {
+        topic: originTopic,
+        partition: originPartition,
+        offset: originOffset,
+        at: originAt ?? new Date(0),
+        group: consumerGroup ?? '',
+      });
+    },
     'line-releases.longestLines': (trx) => lineReleases.longestLines(trx, 50),
     'line-releases.lockedLine': (trx) => lineReleases.lockedLine(trx, blocked.topic, blocked.key),
     'line-releases.noteRelease': (trx) =>

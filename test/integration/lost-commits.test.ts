@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { Kafka, logLevel } from 'kafkajs';
+import { deadLetterTopic } from '../../contracts/topics';
+import { BatchWorker } from '../../kafka-bridge/batch-worker';
+import type { KafkaConsumer, KafkaProducer } from '../../kafka-bridge/kafka-port';
+import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
+import { PoisonRecord } from '../../kafka-bridge/poison';
+import { createLogger } from '../../observability/logger';
+import { Metrics } from '../../observability/metrics';
+import { Broker } from '../support/broker';
+import { Shop } from '../support/shop';
+import { until } from '../support/until';
+
+/** The group waits so long for those that do not join anew, and goes on without them: as long as the bridge asks for. */
+const PUT_OUT_MS = 30_000;
+const WITHIN_MS = 120_000;
+
+jest.setTimeout(300_000);
+
+describe('a commit that is refused, as the group has gone on without this process,', () => {
+  const shop = new Shop();
+  const client = new Kafka({ clientId: 'latecomer', brokers: [shop.system.kafka], logLevel: logLevel.NOTHING });
+  const admin = client.admin();
+  const logger = createLogger('lost-commits', 'silent');
+  beforeAll(() => admin.connect());
+  afterAll(() => Promise.all([admin.disconnect(), shop.close()]));
+
+  /** Somebody joins the group, has all of it once it goes on without those that are busy, and leaves. */
+  async function putOthersOut(groupId: string, topic: string): Promise<void> {
+    const latecomer = client.consumer({ groupId, rebalanceTimeout: PUT_OUT_MS });
+    let hasJoined = false;
+    latecomer.on(latecomer.events.GROUP_JOIN, () => {
+      hasJoined = true;
+    });
+    try {
+      await latecomer.connect();
+      await latecomer.subscribe({ topics: [topic] });
+      const running = latecomer.run({ eachMessage: async () => undefined });
+      await until('the group to go on', async () => hasJoined, Boolean, WITHIN_MS);
+      await running;
+    } finally {
+      await latecomer.disconnect();
+    }
+  }
+
+  test('leads to no second dead letter where the partition comes back', async () => {
+    const [topic, groupId] = [`poison-${randomUUID()}`, `group-${randomUUID()}`];
+    await Broker.makeTopic(shop.system, topic);
+    await Broker.makeTopic(shop.system, deadLetterTopic(topic));
+    const broker = await Broker.open(shop.system, []);
+    const kafka = createKafka(
+      { KAFKA_BROKERS: [shop.system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 },
+      logger,
+    );
+    const producer = await kafka.producer();
+    let sent = 0;
+    const deadLetters: KafkaProducer = {
+      ...producer,
+      async send(to, records) {
+        await producer.send(to, records);
+        sent += 1;
+        if (sent === 1) await putOthersOut(groupId, topic);
+      },
+    };
+    const worker = new BatchWorker({
+      ...{ topic: topic as 'shipment.status', groupId, partitionsAtOnce: 1, keysAtOnce: 32 },
+      ...{ db: shop.db, temporal: await shop.temporal(), eventTimeZone: 'Asia/Seoul', eagerStart: false },
+      ...{ deadLetters, metrics: new Metrics('bridge'), logger },
+      handler: () => Promise.reject(new PoisonRecord('NOT_JSON', 'by the test')),
+    });
+    let joins = 0;
+    let consumer: KafkaConsumer | undefined;
+    try {
+      consumer = await kafka.consume({
+        ...{ groupId, topics: [topic], partitionsAtOnce: 1 },
+        onAssigned(assigned) {
+          joins += 1;
+          worker.assign(assigned[topic] ?? []);
+        },
+        onBatch: (batch) => worker.workOff(batch),
+      });
+      await broker.write(topic, { key: 'k', value: 'nonsense' });
+      await until(
+        'the record to be committed',
+        async () => (await admin.fetchOffsets({ groupId, topics: [topic] }))[0]?.partitions[0]?.offset,
+        (offset) => offset === '1',
+        2 * WITHIN_MS,
+      );
+      expect(joins).toBeGreaterThan(1);
+      expect(await broker.countOf(deadLetterTopic(topic))).toBe(1);
+    } finally {
+      await consumer?.stop();
+      await Promise.all([producer.close(), broker.close()]);
+    }
+  });
+});

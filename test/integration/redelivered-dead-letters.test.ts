@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { stackFolder } from '../../config/load';
+import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { freePorts } from '../../stack/ports';
+import { Broker, eventOf } from '../support/broker';
+import { roleEnvironment } from '../support/environment';
+import { LetterDesk } from '../support/letter-desk';
+import { refuseRows } from '../support/refused-rows';
+import { Shop } from '../support/shop';
+import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { until } from '../support/until';
+
+const TOPIC = TOPICS.shipmentStatus;
+const PARTITIONS = [0, 1, 2];
+
+describe('a dead record that comes again', () => {
+  const shop = new Shop();
+  let broker: Broker;
+  let desk: LetterDesk;
+  beforeAll(async () => {
+    broker = await Broker.open(shop.system, [deadLetterTopic(TOPIC), deadLetterTopic(TOPICS.stockDecreaseFailed)]);
+    desk = await LetterDesk.open(shop);
+  });
+  afterAll(() => Promise.all([shop.close(), broker.close()]));
+
+  const news = (orderId: number, status: string) => JSON.stringify(eventOf({ orderId, status }));
+  const write = (partition: number, ...records: readonly (readonly [key: string, value: string])[]) =>
+    broker.write(TOPIC, ...records.map(([key, value]) => ({ key, value, partition })));
+
+  async function paidOrder(): Promise<number> {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PREPARING');
+    return orderId;
+  }
+
+  async function discardAll(key: string): Promise<void> {
+    for (const { id, state } of await desk.lettersOf(TOPIC, key))
+      if (state === 'WAITING') await desk.decide(id, 'discard');
+  }
+
+  const untilBlocked = (key: string, isBlocked: boolean) =>
+    until(
+      `${key} to be ${isBlocked ? 'blocked' : 'free'}`,
+      () =>
+        shop
+          .db('blocked_keys')
+          .where({ topic: TOPIC, key: Buffer.from(key) })
+          .pluck('topic'),
+      (rows) => rows.length === (isBlocked ? 1 : 0),
+    );
+
+  /** While `work` runs, a second bridge has some of the partitions; it ends, and they come back. */
+  async function withAnotherBridge(work: () => Promise<unknown>): Promise<void> {
+    const [port] = await freePorts(1);
+    const env = { ...roleEnvironment(shop.system, FAST_DELAYS), BRIDGE_PORT: String(port) };
+    const another = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
+    try {
+      await broker.untilMembers(TOPIC, 2);
+      await work();
+    } finally {
+      await another.end('SIGTERM');
+    }
+    await broker.untilMembers(TOPIC, 1);
+  }
+
+  test('blocks no key that was freed, writes no second letter, and waits for nothing', async () => {
+    const orderId = await paidOrder();
+    const id = randomUUID();
+    const places = await Promise.all(
+      PARTITIONS.map(async (partition) => ({
+        partition,
+        held: `held-${partition}-${id}`,
+        decided: String(await paidOrder()),
+        undecided: `undecided-${partition}-${id}`,
+        blockedAgain: `blocked-again-${partition}-${id}`,
+        last: `last-${partition}-${id}`,
+      })),
+    );
+    for (const { partition, held } of places) await write(partition, [held, '{']);
+    for (const { held } of places) await untilBlocked(held, true);
+    // What can't stand in the line of its key keeps up what is behind it in its partition, as a part that is away does.
+    const helds = places.map(({ held }) => `'${held}'`).join();
+    const accept = await refuseRows(
+      shop.db,
+      'insert on waiting_records',
+      `convert_from(new.key, 'UTF8') in (${helds})`,
+      '53300',
+    );
+    try {
+      for (const { partition, held, decided, undecided, blockedAgain } of places)
+        await write(
+          partition,
+          ...([
+            [held, news(orderId, 'SHIPMENT_STARTED')],
+            [decided, 'nonsense'],
+            [undecided, 'nonsense'],
+            [blockedAgain, 'nonsense'],
+          ] as const),
+        );
+      for (const { decided, undecided, blockedAgain } of places) {
+        await desk.lettersOf(TOPIC, undecided);
+        for (const key of [decided, blockedAgain]) {
+          await discardAll(key);
+          await untilBlocked(key, false);
+        }
+      }
+      for (const { partition, blockedAgain } of places) await write(partition, [blockedAgain, 'more nonsense']);
+      for (const { blockedAgain } of places) await desk.lettersOf(TOPIC, blockedAgain, 2);
+
+      await withAnotherBridge(async () => {
+        await accept();
+        await broker.untilCommitted(TOPIC);
+      });
+    } finally {
+      await accept();
+    }
+
+    for (const { partition, last } of places) await write(partition, [last, 'nonsense']);
+    await broker.untilRecords(
+      deadLetterTopic(TOPIC),
+      places.map(({ last }) => last),
+      PARTITIONS.length,
+    );
+    const letters = (key: string) => broker.recordsOf(deadLetterTopic(TOPIC), key).length;
+    for (const { decided, undecided, blockedAgain } of places)
+      expect([letters(decided), letters(undecided), letters(blockedAgain)]).toEqual([1, 1, 2]);
+    const waiting = await shop
+      .db('waiting_records')
+      .whereIn(
+        'key',
+        places.map(({ blockedAgain }) => Buffer.from(blockedAgain)),
+      )
+      .pluck('id');
+    expect(waiting).toEqual([]);
+
+    for (const { partition, decided } of places) await write(partition, [decided, news(Number(decided), 'IN_TRANSIT')]);
+    for (const { decided } of places) await shop.reaches(Number(decided), 'IN_TRANSIT');
+    for (const { held, undecided, blockedAgain, last } of places)
+      for (const key of [held, undecided, blockedAgain, last]) {
+        await discardAll(key);
+        await untilBlocked(key, false);
+      }
+  });
+
+  test('is not lost where nobody can tell whether it did: it dies, and is indexed once that can be done', async () => {
+    const topic = TOPICS.stockDecreaseFailed;
+    const key = `untold-${randomUUID()}`;
+    await shop.db.raw('alter table dead_letters rename to dead_letters_elsewhere');
+    try {
+      await broker.write(topic, { key, value: 'nonsense', partition: 1 });
+      await broker.untilRecords(deadLetterTopic(topic), [key]);
+    } finally {
+      await shop.db.raw('alter table dead_letters_elsewhere rename to dead_letters');
+    }
+    const [letter] = await desk.lettersOf(topic, key);
+    expect(letter).toMatchObject({ state: 'WAITING', code: 'NOT_JSON' });
+    await desk.decide(letter?.id as string, 'discard');
+  });
+});
