@@ -20,6 +20,7 @@ const ROOMS = [
   'roles',
   'sandbox',
   'stack',
+  'temporal',
   'test',
   'worker',
   'workflows',
@@ -45,11 +46,16 @@ const MAY_IMPORT = {
   },
   db: { rooms: ['domain'], files: [ZOD_FREE], types: ['contracts'] },
   providers: { rooms: ['domain', 'contracts'] },
-  'kafka-bridge': { rooms: ['contracts', 'domain', 'db', 'observability'], types: ['config'] },
+  // The one door to Temporal.
+  temporal: { rooms: ['contracts', 'observability'], types: ['config'] },
+  'kafka-bridge': { rooms: ['contracts', 'domain', 'db', 'observability', 'temporal'], types: ['config'] },
   // What is fast and may be lost.
   redis: { rooms: ['domain'], types: ['observability'] },
-  api: { rooms: ['contracts', 'domain', 'db', 'desk', 'observability', 'redis'], types: ['config'] },
-  worker: { rooms: ['activities', 'contracts', 'db', 'observability', 'redis'], types: ['config', 'providers'] },
+  api: { rooms: ['contracts', 'domain', 'db', 'desk', 'observability', 'redis', 'temporal'], types: ['config'] },
+  worker: {
+    rooms: ['activities', 'contracts', 'db', 'observability', 'redis', 'temporal'],
+    types: ['config', 'providers'],
+  },
   // Talks HTTP only; its launcher begins as everything does, by what makes the dependencies appear.
   cli: { rooms: ['config', 'contracts'], files: ['^stack/run\\.mjs$', LAST_WORDS] },
   sandbox: { rooms: ['contracts'], files: [LAST_WORDS] },
@@ -138,6 +144,7 @@ module.exports = {
     only('stripe', ['providers']),
     only('ioredis', ['redis']),
     only('express', ['api', 'sandbox']),
+    only('@temporalio/client', ['temporal', 'roles']),
     only('@temporalio/worker', ['worker', 'observability', 'roles']),
     only('@temporalio/activity', ['activities', 'worker', 'observability']),
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

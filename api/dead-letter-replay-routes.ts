@@ -10,10 +10,10 @@ import type { RouteDependencies } from './dependencies';
 import { jsonBody, parse, parseBody } from './validation';
 
 /** Many dead letters sent back by a workflow, which is asked and steered here; operators only. */
-export function deadLetterReplayRoutes({ db, settings, temporal, authenticate }: RouteDependencies): Router {
+export function deadLetterReplayRoutes({ db, settings, workflows, authenticate }: RouteDependencies): Router {
   const router = Router();
   const user = authenticated(authenticate);
-  const replays = new DeadLetterReplays(db, temporal);
+  const replays = new DeadLetterReplays(db, workflows.replays);
   const path = '/api/ops/dead-letter-replays';
 
   router.post(path, user, operatorsOnly, jsonBody, async (request, response) => {

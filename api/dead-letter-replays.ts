@@ -1,10 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  type WorkflowExecutionDescription,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { z } from 'zod';
 import {
   CUT_SHORT,
@@ -12,50 +7,27 @@ import {
   type ReplayStanding,
   type replayManySchema,
 } from '../contracts/dead-letter-desk';
-import {
-  type DeadLetterReplayInput,
-  deadLetterReplayWorkflowId,
-  QUERIES,
-  type ReplayProgress,
-  type ReplaySteering,
-  SIGNALS,
-  TASK_QUEUES,
-  WORKFLOWS,
-} from '../contracts/workflow-api';
+import type { DeadLetterReplayInput, ReplayProgress, ReplaySteering } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import { countBulkDecisions } from '../db/dead-letters';
-import { TemporalAwayError, temporalCall } from './order-workflows';
+import { unlessUnavailable } from '../temporal/call';
+import type { ReplayWorkflows } from '../temporal/replay-workflows';
 import { ProblemError } from './problem';
 
 /** What an operator asks for, as asked: the replay keeps it, so that its decisionId is not taken for another wish. */
 export type ReplayWish = Omit<z.infer<typeof replayManySchema>, 'decisionId' | 'dryRun'>;
 
-/** What operators ask of the workflows that send many dead letters back; TemporalAwayError where nobody answers. */
+/** What operators ask of the workflows that send many dead letters back; TemporalUnavailableError where nobody answers. */
 export class DeadLetterReplays {
   constructor(
     private readonly db: Db,
-    private readonly temporal: Client,
+    private readonly workflows: ReplayWorkflows,
   ) {}
 
   /** False: the same decisionId has started the same replay before, running or over. */
   async start(wish: ReplayWish, input: DeadLetterReplayInput): Promise<boolean> {
     if (await this.wasStarted(input.bulkId, wish)) return false;
-    try {
-      await temporalCall(this.temporal, () =>
-        this.temporal.workflow.start(WORKFLOWS.deadLetterReplay, {
-          workflowId: deadLetterReplayWorkflowId(input.bulkId),
-          taskQueue: TASK_QUEUES.ops,
-          args: [input],
-          memo: { wish },
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          staticSummary: `dead letters, ${input.ratePerSecond} a second`,
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      return !(await this.wasStarted(input.bulkId, wish));
-    }
+    return (await this.workflows.start(input, wish)) || !(await this.wasStarted(input.bulkId, wish));
   }
 
   /**
@@ -65,7 +37,7 @@ export class DeadLetterReplays {
   async wasStarted(bulkId: string, wish: ReplayWish): Promise<boolean> {
     // First, for a replay that begins in between has sent nothing yet.
     const replayed = await countBulkDecisions(this.db, bulkId);
-    const workflow = await this.describe(bulkId);
+    const workflow = await this.workflows.describe(bulkId);
     if (!workflow && replayed === 0) return false;
     if (!workflow) throw new ProblemError('DECISION_ID_REUSED', { replayed });
     if (!isDeepStrictEqual(workflow.memo?.wish, wish))
@@ -75,8 +47,8 @@ export class DeadLetterReplays {
 
   /** Throws REPLAY_NOT_FOUND. */
   async progress(bulkId: string): Promise<ReplayProgressView> {
-    const workflow = await this.describe(bulkId);
-    const progress = workflow && (await this.ask(bulkId));
+    const workflow = await this.workflows.describe(bulkId);
+    const progress = workflow && (await this.workflows.progress(bulkId));
     if (!progress) throw new ProblemError('REPLAY_NOT_FOUND');
     const { refused, steered } = progress;
     const failure = workflow.raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.lastFailure;
@@ -104,9 +76,9 @@ export class DeadLetterReplays {
     readonly standing: ReplayStanding | undefined;
   }> {
     const { action, ...decision } = steering;
-    const workflow = await this.describe(bulkId);
+    const workflow = await this.workflows.describe(bulkId);
     if (!workflow) throw new ProblemError('REPLAY_NOT_FOUND');
-    const progress = await this.askIfAnswers(bulkId);
+    const progress = await unlessUnavailable(this.workflows.progress(bulkId));
     const standing = progress && (await this.standing(bulkId, workflow, progress));
     const underIt = progress?.steered.filter(({ decisionId }) => decisionId === decision.decisionId) ?? [];
     const before = underIt.find((steered) => steered.action === action);
@@ -114,7 +86,7 @@ export class DeadLetterReplays {
     if (underIt.length > 0) throw new ProblemError('DECISION_ID_REUSED', { usedFor: underIt[0] });
     const isOver = workflow.status.name !== 'RUNNING';
     if (isOver) throw new ProblemError('REPLAY_OVER', { state: standing?.state ?? workflow.status.name });
-    if (!isDry && !(await this.signal(bulkId, action, decision))) throw new ProblemError('REPLAY_OVER');
+    if (!isDry && !(await this.workflows.signal(bulkId, action, decision))) throw new ProblemError('REPLAY_OVER');
     return { isNew: true, steering, standing };
   }
 
@@ -126,45 +98,5 @@ export class DeadLetterReplays {
   ): Promise<ReplayStanding> {
     const cutShort = CUT_SHORT.find((how) => how === status.name);
     return { state: cutShort ?? state, replayed: await countBulkDecisions(this.db, bulkId) };
-  }
-
-  /** Undefined: there is none, or none any more. */
-  private describe(bulkId: string) {
-    return this.unlessGone(() => this.handleOf(bulkId).describe());
-  }
-
-  private ask(bulkId: string): Promise<ReplayProgress | undefined> {
-    return this.unlessGone(() => this.handleOf(bulkId).query<ReplayProgress>(QUERIES.progress));
-  }
-
-  private async askIfAnswers(bulkId: string): Promise<ReplayProgress | undefined> {
-    try {
-      return await this.ask(bulkId);
-    } catch (error) {
-      if (error instanceof TemporalAwayError) return undefined;
-      throw error;
-    }
-  }
-
-  /** False: it ended meanwhile. */
-  private async signal(bulkId: string, action: ReplaySteering['action'], decision: object): Promise<boolean> {
-    const sent = await this.unlessGone(async () => {
-      await this.handleOf(bulkId).signal(SIGNALS[action], decision);
-      return true;
-    });
-    return sent ?? false;
-  }
-
-  private async unlessGone<Result>(call: () => Promise<Result>): Promise<Result | undefined> {
-    try {
-      return await temporalCall(this.temporal, call);
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
-  }
-
-  private handleOf(bulkId: string) {
-    return this.temporal.workflow.getHandle(deadLetterReplayWorkflowId(bulkId));
   }
 }

@@ -3,12 +3,12 @@ import { reasonSchema } from '../contracts/http';
 import { lockOrder, type Order } from '../db/orders';
 import { hasEndingRequest, keepReason } from '../db/timeline';
 import { isCancellable } from '../domain/order-status';
+import type { CancelOutcome } from '../temporal/order-workflows';
 import { type Answer, languageOf, problem, send, success } from './answer';
 import { authenticated, type Identity, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { answerOnceOutside, type OutsideAttempt, repeatable } from './idempotency';
 import { actorOf, ownOrderOrOperators } from './order-access';
-import type { CancelOutcome } from './order-workflows';
 import type { Language } from './problem';
 import { jsonBody, orderIdOf, parseBody } from './validation';
 
@@ -50,7 +50,7 @@ export function endingRoutes({ db, workflows, authenticate }: RouteDependencies)
 
   /** What became of a cancel that an earlier attempt may have sent; undefined: nothing. */
   async function earlierCancel(order: Order, attempt: OutsideAttempt): Promise<CancelOutcome | undefined> {
-    const outcome = await workflows.earlierCancel(order.id, attempt);
+    const outcome = await workflows.orders.earlierCancel(order.id, attempt);
     if (outcome || order.status !== 'CANCELLED') return outcome;
     // Temporal keeps closed workflows for a time only.
     return (await hasEndingRequest(db, order.id, attempt.requestId)) ? { kind: 'done' } : undefined;
@@ -59,13 +59,13 @@ export function endingRoutes({ db, workflows, authenticate }: RouteDependencies)
   async function cancel({ id: orderId }: Order, attempt: OutsideAttempt, words: string, actor: string) {
     const { requestId } = attempt;
     const reason = await keep('CANCEL_ASKED', { orderId, requestId, reason: words, actor });
-    return workflows.cancel(orderId, { reason, actor }, attempt);
+    return workflows.orders.cancel(orderId, { reason, actor }, attempt);
   }
 
   async function refund({ id: orderId }: Order, attempt: OutsideAttempt, words: string, actor: string) {
     const { requestId } = attempt;
     const reason = await keep('REFUND_ASKED', { orderId, requestId, reason: words, actor });
-    await workflows.refund({ orderId, requestId, reason, actor }, attempt);
+    await workflows.orders.refund({ orderId, requestId, reason, actor }, attempt);
   }
 
   /** With the order's row locked, as every entry of its timeline. */

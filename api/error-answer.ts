@@ -1,8 +1,8 @@
 import type { NextFunction, Request, Response } from 'express';
 import { DeskRefusal } from '../desk/refusal';
 import type { Logger } from '../observability/logger';
+import { TemporalUnavailableError } from '../temporal/call';
 import { languageOf, problem, send } from './answer';
-import { TemporalAwayError } from './order-workflows';
 import { type ProblemCode, ProblemError, type ProblemExtensions, problemStatus } from './problem';
 
 const RETRY_AFTER_SECONDS = '5';
@@ -38,7 +38,7 @@ function extensionsOf(error: unknown): ProblemExtensions {
 /** Which problem an error is. */
 function codeOf(error: unknown): ProblemCode {
   if (error instanceof ProblemError || error instanceof DeskRefusal) return error.code;
-  if (error instanceof TemporalAwayError) return 'TEMPORAL_UNAVAILABLE';
+  if (error instanceof TemporalUnavailableError) return 'TEMPORAL_UNAVAILABLE';
   const { type, status, code, name, cause } = error as {
     type?: unknown;
     status?: unknown;

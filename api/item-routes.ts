@@ -1,4 +1,3 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { Router } from 'express';
 import { z } from 'zod';
 import {
@@ -19,15 +18,15 @@ import {
   type OperatorItem,
 } from '../db/operator-items';
 import type { OperatorItemKind } from '../domain/operator-item';
+import type { Workflows } from '../temporal/workflows';
 import { decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import type { RouteDependencies } from './dependencies';
-import { temporalCall } from './order-workflows';
 import { ProblemError } from './problem';
 import { jsonBody, parse, parseBody, parseQuery } from './validation';
 
 /** The one list of what needs a person; operators only. */
-export function itemRoutes({ db, temporal, authenticate }: RouteDependencies): Router {
+export function itemRoutes({ db, workflows, authenticate }: RouteDependencies): Router {
   const router = Router();
   const user = authenticated(authenticate);
 
@@ -62,7 +61,7 @@ export function itemRoutes({ db, temporal, authenticate }: RouteDependencies): R
     const item = await findOperatorItem(db, id);
     if (!item) throw new ProblemError('ITEM_NOT_FOUND');
     const decider = { decisionId, reason, actor: operatorOf(response) };
-    const isAcknowledged = ACKNOWLEDGED.has(item.kind) || (await isWorkflowOver(temporal, item));
+    const isAcknowledged = ACKNOWLEDGED.has(item.kind) || (await isWorkflowOver(workflows, item));
     const isNew = await acknowledge(db, id, decider, { isDry: dryRun, isAcknowledged });
     const data: ItemResolved = { id, decisionId, dryRun };
     send(response, decisionAnswer({ dryRun, isNew }, data, 'itemResolved', languageOf(request)));
@@ -77,15 +76,8 @@ const idSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER)
 const ACKNOWLEDGED: ReadonlySet<OperatorItemKind> = new Set(['FAILED_WORKFLOW', 'LOST_REQUEST']);
 
 /** Whether the workflow that would take the item's own decision runs no more, e.g. as it was terminated. */
-async function isWorkflowOver(temporal: Client, { workflowId }: OperatorItem): Promise<boolean> {
-  if (workflowId === null) return false;
-  try {
-    const { status } = await temporalCall(temporal, () => temporal.workflow.getHandle(workflowId).describe());
-    return status.name !== 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return true;
-    throw error;
-  }
+async function isWorkflowOver(workflows: Workflows, { workflowId }: OperatorItem): Promise<boolean> {
+  return workflowId !== null && (await workflows.describe(workflowId))?.status !== 'RUNNING';
 }
 
 /** False: it was decided so before, under the same id. */

@@ -4,15 +4,15 @@ import { findOrder, type Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { findResolution, noteCompensation, WHOLE_ORDER, withdrawCompensation } from '../db/saga-stories';
 import { isCancellable } from '../domain/order-status';
-import { TemporalAwayError, WORKFLOW_CLOSED } from './order-workflows';
+import { TemporalUnavailableError, WORKFLOW_CLOSED } from '../temporal/call';
+import type { Workflows } from '../temporal/workflows';
 import { ProblemError } from './problem';
-import type { SagaWorkflows } from './saga-workflows';
 
 /** Takes what operators decide about a saga, once a decisionId; what can't be done is a problem with its `reason`. */
 export class SagaDecisions {
   constructor(
     private readonly db: Db,
-    private readonly workflows: SagaWorkflows,
+    private readonly workflows: Workflows,
   ) {}
 
   /** False: it had been decided before under this id. */
@@ -26,7 +26,7 @@ export class SagaDecisions {
     if (dryRun) return isUnknown;
     // Written down first: whoever dies between the two is finished by the same decision, sent once more.
     const isNew = isUnknown && (await this.note(order, wish, actor));
-    const why = await this.workflows.compensate(order.id, { reason: wish.reason, actor }, decisionId);
+    const why = await this.workflows.orders.compensate(order.id, { reason: wish.reason, actor }, decisionId);
     if (!why) return isNew;
     const ended = (await findOrder(this.db, order.id)) ?? order;
     // It was heard the first time, and carried out.
@@ -78,7 +78,7 @@ export class SagaDecisions {
 
   private async whyNotResolvable(workflowId: string, step: string): Promise<string | undefined> {
     const saga = await this.workflows.saga(workflowId);
-    if (!saga) throw new TemporalAwayError('no workflow answers');
+    if (!saga) throw new TemporalUnavailableError('no workflow responds');
     if (saga.sagaState === 'SETTLED') return WORKFLOW_CLOSED;
     const stuck = saga.parked.map((point) => point.step);
     if (saga.sagaState !== 'NEEDS_OPERATOR' || stuck.length === 0) return 'nothing waits for a decision';

@@ -13,20 +13,20 @@ import { findOrder, type Order } from '../db/orders';
 import { oldestUnpublished, outboxBacklog } from '../db/outbox';
 import { stepsOfOrder } from '../db/saga-steps';
 import { listSagas, storyOf } from '../db/saga-stories';
+import { LOOK_WITHIN_MS, unlessUnavailable } from '../temporal/call';
 import { type DecisionName, decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { ProblemError } from './problem';
 import { SagaDecisions } from './saga-decisions';
 import { outboxRowView, sagaStory, sagaSummary, storyWait, storyWorkflow } from './saga-views';
-import { SagaWorkflows } from './saga-workflows';
 import { jsonBody, orderIdOf, parseBody, parseQuery } from './validation';
 
 /** What operators see of sagas and the outbox, and what they decide about a saga. */
-export function sagaRoutes({ db, temporal, settings, authenticate }: RouteDependencies): Router {
+export function sagaRoutes({ db, workflows, settings, authenticate }: RouteDependencies): Router {
   const router = Router();
   const user = authenticated(authenticate);
-  const workflows = new SagaWorkflows(temporal);
+  const describe = (workflowId: string) => unlessUnavailable(workflows.describe(workflowId, LOOK_WITHIN_MS));
   const decisions = new SagaDecisions(db, workflows);
   const webUi = { address: settings.TEMPORAL_UI_URL, namespace: settings.TEMPORAL_NAMESPACE };
 
@@ -47,9 +47,9 @@ export function sagaRoutes({ db, temporal, settings, authenticate }: RouteDepend
     const [steps, stored, workflow, refund, saga] = await Promise.all([
       stepsOfOrder(db, order.id),
       storyOf(db, order.id),
-      workflows.describe(orderWorkflowId(order.id)),
-      workflows.describe(refundWorkflowId(order.id)),
-      order.sagaState === 'SETTLED' ? undefined : workflows.saga(workflowId),
+      describe(orderWorkflowId(order.id)),
+      describe(refundWorkflowId(order.id)),
+      order.sagaState === 'SETTLED' ? undefined : unlessUnavailable(workflows.saga(workflowId)),
     ]);
     const story = sagaStory(order, steps, stored, {
       ...(workflow ? { workflow: storyWorkflow(workflow, webUi) } : {}),

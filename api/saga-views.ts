@@ -5,7 +5,7 @@ import type { StoredOutboxRow } from '../db/outbox';
 import type { StepRecord } from '../db/saga-steps';
 import type { StoredSaga, StoredStory } from '../db/saga-stories';
 import { ORDER_STEPS } from '../domain/saga-state';
-import type { DescribedWorkflow } from './saga-workflows';
+import type { DescribedWorkflow } from '../temporal/workflows';
 
 export function sagaSummary({ id, statusReason, totalMinor, updatedAt, ...saga }: StoredSaga): SagaSummary {
   return {

@@ -17,7 +17,6 @@ import { itemRoutes } from './item-routes';
 import { keyLineRoutes } from './key-line-routes';
 import { OpenStreams } from './live';
 import { orderRoutes } from './order-routes';
-import { OrderWorkflows } from './order-workflows';
 import { paymentRoutes } from './payment-routes';
 import { probeRoutes } from './probe-routes';
 import { productRoutes } from './product-routes';
@@ -40,11 +39,10 @@ export interface RunningApi {
 
 /** Serves REST, live streams, probes and documentation at API_HOST:API_PORT; port 0 takes a free one. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const { db, temporal, redis, settings, logger } = options;
+  const { db, redis, settings, logger } = options;
   const dependencies: RouteDependencies = {
     ...options,
     authenticate: createAuthentication(settings),
-    workflows: new OrderWorkflows(temporal),
     feeds: new TimelineFeeds(db, redis, logger),
   };
   const streams = new OpenStreams();

@@ -19,7 +19,7 @@ export function statusRoutes({ db, workflows, settings, authenticate }: RouteDep
   router.get('/api/orders/:orderId/status', authenticated(authenticate), async (request, response) => {
     const language = languageOf(request);
     const order = await ownOrderOrOperators(db, orderIdOf(request), identityOf(response));
-    const told = isDecided(order) ? undefined : await workflows.status(order.id);
+    const told = isDecided(order) ? undefined : await workflows.orders.status(order.id);
     const view = told ?? (await statusByDatabase(db, order.id, order));
     const source = told ? 'workflow' : 'database';
     const data = statusView(view, source, settings.PROCESSING_BUDGET_MS, language, Date.now());

@@ -110,6 +110,9 @@ export interface ReplayProgress {
 export const REPLAY_ACTIONS = ['pause', 'resume', 'cancel'] as const;
 export type ReplayAction = (typeof REPLAY_ACTIONS)[number];
 
+/** What each of a replay's signals carries, but for its name. */
+export type ReplaySignal = Omit<ReplaySteering, 'action'>;
+
 /** What each of a replay's signals carries, all of it optional for who signals by hand: who decided it, when and why. */
 export interface ReplaySteering {
   readonly action: ReplayAction;
@@ -185,6 +188,14 @@ export interface ResolveCompensation {
   readonly reason: string;
   readonly actor: string;
   readonly reference?: string;
+}
+
+/** What each signal of an order's workflow carries. */
+export interface OrderSignals {
+  readonly paymentRequested: PaymentRequested;
+  readonly shipmentUpdated: ShipmentUpdated;
+  readonly compensate: Compensate;
+  readonly resolveCompensation: ResolveCompensation;
 }
 
 export interface StepView {

@@ -1,5 +1,5 @@
-import { isGrpcServiceError } from '@temporalio/client';
 import { refusalState } from '../db/refusal';
+import { isGrpcServiceError } from '../temporal/call';
 import { RecordRefusedError } from './kafka-port';
 import { PoisonRecord } from './poison';
 

@@ -5,10 +5,10 @@ import { openDatabase } from '../db/connection';
 import { migrateSchema } from '../db/schema';
 import { createKafka } from '../kafka-bridge/kafkajs-adapter';
 import { createLogger } from '../observability/logger';
-import { temporalConnectionOptions } from '../worker/connection';
+import { temporalConnectionOptions } from '../temporal/connection';
+import { ensureSearchAttributes } from '../temporal/search-attributes';
 import { runMain } from './process';
 import { DAY_MS } from './retention';
-import { ensureSearchAttributes } from './temporal';
 
 /** Brings schema, topics and search attributes to this code's version; a line for each thing done. */
 export async function migrate(settings: Settings, log: (line: string) => void): Promise<void> {

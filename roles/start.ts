@@ -19,6 +19,8 @@ import { type ReadinessCheck, serveProbes } from '../observability/probe-server'
 import { sandboxProviders } from '../providers/sandbox-http';
 import { stripePayments } from '../providers/stripe';
 import { openRedis } from '../redis/connection';
+import { clientOn, lazyClient } from '../temporal/connection';
+import { Workflows } from '../temporal/workflows';
 import { workflowBundle } from '../worker/bundle';
 import { composeActivities } from '../worker/compose-activities';
 import { connectNatively } from '../worker/connection';
@@ -26,7 +28,6 @@ import { watchFailedWorkflows } from '../worker/failed-workflows';
 import { installTemporalRuntime, startWorker } from '../worker/worker';
 import { retentionAges } from './retention';
 import { startSandboxChild } from './sandbox-child';
-import { clientOn, lazyClient } from './temporal';
 
 /** In the order in which they start; they stop in the reverse of it. */
 export const ROLES = ['sandbox', 'worker', 'bridge', 'relay', 'api'] as const;
@@ -54,6 +55,7 @@ interface Shared {
   readonly kafka: Kafka;
   readonly native: NativeConnection | undefined;
   readonly temporal: Client;
+  readonly workflows: Workflows;
 }
 
 /** Starts these roles in this process; throws when database, topics or Temporal don't fit this code. */
@@ -116,7 +118,8 @@ async function connect(
   if (native) parts.push({ stop: () => native.close() });
   const temporal = native ? clientOn(native, settings) : lazyClient(settings);
   if (!native) parts.push({ stop: () => temporal.connection.close() });
-  return { settings, logger, db, kafka, redis, native, temporal };
+  const workflows = new Workflows(temporal, { eagerStart: native !== undefined });
+  return { settings, logger, db, kafka, redis, native, temporal, workflows };
 }
 
 async function refuseMismatch(db: Db, kafka: Kafka | undefined): Promise<void> {
@@ -156,7 +159,7 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
   });
   const watch = watchFailedWorkflows({
     db,
-    temporal: shared.temporal,
+    workflows: shared.workflows,
     logger: shared.logger.child({ part: 'worker' }),
   });
   const part: Part = {
@@ -173,17 +176,16 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
 }
 
 async function startBridgeRole(shared: Shared): Promise<Part & { address: string }> {
-  const { settings, db, temporal, kafka, logger } = shared;
+  const { settings, db, temporal, workflows, kafka, logger } = shared;
   const metrics = new Metrics('bridge');
   const bridge = await startBridge({
     db,
-    temporal,
+    workflows,
     kafka,
     metrics,
     logger,
     eventTimeZone: settings.EVENT_TIME_ZONE,
     foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS,
-    eagerStart: shared.native !== undefined,
   });
   return withProbes(shared, settings.BRIDGE_PORT, metrics, bridge, {
     postgres: () => db.raw('select 1'),
@@ -219,8 +221,8 @@ async function startRelayRole(shared: Shared): Promise<Part & { address: string 
 }
 
 async function startApiRole(shared: Shared): Promise<Part & { address: string }> {
-  const { settings, db, redis, logger, temporal } = shared;
-  const api = await startApi({ db, temporal, redis, settings, logger, metrics: new Metrics('api') });
+  const { settings, db, redis, logger, workflows } = shared;
+  const api = await startApi({ db, workflows, redis, settings, logger, metrics: new Metrics('api') });
   return { address: api.url, stop: () => api.close() };
 }
 

@@ -1,7 +1,4 @@
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { PARKED_KINDS } from '../activities/parked';
-import { WORKFLOWS } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import { netChargedOfOrder } from '../db/money';
 import {
@@ -13,10 +10,10 @@ import {
 } from '../db/operator-items';
 import { findOrder, type Order } from '../db/orders';
 import type { Logger } from '../observability/logger';
-import { isTaskFailing, listStuck } from './stuck-workflows';
+import type { Workflows } from '../temporal/workflows';
+import { listStuck } from './stuck-workflows';
 
 const LOOK_EVERY_MS = 10_000;
-const CALL_WITHIN_MS = 10_000;
 /** A workflow is found some time after it has closed, and by more than one look: its run is listed once. */
 const OVERLAP_MS = 120_000;
 const NAME = 'failed workflows';
@@ -26,7 +23,7 @@ const MOST_ASKED_AT_ONCE = 200;
 
 interface Watch {
   readonly db: Db;
-  readonly temporal: Client;
+  readonly workflows: Workflows;
   readonly logger: Logger;
 }
 
@@ -42,7 +39,7 @@ export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
   let stuckThrough: number | undefined;
   const look = async () => {
     try {
-      await watch.temporal.withAbortSignal(stopping.signal, async () => {
+      await watch.workflows.withAbortSignal(stopping.signal, async () => {
         const page = { limit: MOST_ASKED_AT_ONCE, after: settledThrough };
         settledThrough = await closeItemsOfSettled(watch.db, PARKED_KINDS, page);
         await listFailed(watch, stopping.signal);
@@ -68,21 +65,16 @@ export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
   };
 }
 
-async function listFailed({ db, temporal, logger }: Watch, stopping: AbortSignal): Promise<void> {
+async function listFailed({ db, workflows, logger }: Watch, stopping: AbortSignal): Promise<void> {
   const { startedAt, lookedUntil } = await lastLook(db);
   const since = new Date(Math.max(0, lookedUntil.getTime() - OVERLAP_MS));
-  const types = Object.values(WORKFLOWS).map((name) => `'${name}'`);
-  const query = `WorkflowType IN (${types.join(', ')}) AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut') AND CloseTime >= '${since.toISOString()}'`;
-  const runs = temporal.workflow.list({ query })[Symbol.asyncIterator]();
-  const next = () => temporal.withDeadline(Date.now() + CALL_WITHIN_MS, () => runs.next());
-  for (let found = await next(); !found.done; found = await next()) {
+  for await (const { workflowId, runId, status } of workflows.endedBadlySince(since)) {
     if (stopping.aborted) return;
-    const { workflowId, runId, status } = found.value as WorkflowExecutionInfo;
     const cause = ENDED_BADLY[status.name as keyof typeof ENDED_BADLY];
     const item = { kind: 'FAILED_WORKFLOW', subject: workflowId } as const;
     if (!cause || (await isRunListed(db, item, runId))) continue;
     const order = await orderOf(db, workflowId);
-    if (await isSeenTo(db, temporal, { workflowId, runId, order })) continue;
+    if (await isSeenTo(db, workflows, { workflowId, runId, order })) continue;
     const amountAtRiskMinor = order ? await netChargedOfOrder(db, order.id) : 0;
     await openOperatorItem(db, { ...item, cause, workflowId, runId, orderId: order?.id, amountAtRiskMinor });
     logger.error({ workflowId, runId, cause }, 'a workflow ended badly: it is listed for operators');
@@ -105,7 +97,7 @@ async function lastLook(db: Db): Promise<{ readonly startedAt: Date; readonly lo
 
 /** Items whose workflow runs again, or whose order is settled all the same. Returns after which item to go on. */
 async function closeHealed(
-  { db, temporal }: Watch,
+  { db, workflows }: Watch,
   after: number | undefined,
   stopping: AbortSignal,
 ): Promise<number | undefined> {
@@ -113,7 +105,7 @@ async function closeHealed(
   const open = await listOperatorItems(db, { kind: 'FAILED_WORKFLOW', state: 'OPEN' }, page);
   for (const { kind, subject } of open) {
     if (stopping.aborted) return after;
-    if (await isSeenTo(db, temporal, { workflowId: subject, order: await orderOf(db, subject) }))
+    if (await isSeenTo(db, workflows, { workflowId: subject, order: await orderOf(db, subject) }))
       await closeOperatorItems(db, { kind, subject }, { state: 'HEALED' });
   }
   return open.length < MOST_ASKED_AT_ONCE ? undefined : open.at(-1)?.id;
@@ -128,7 +120,7 @@ interface EndedWorkflow {
 }
 
 /** Whether nobody needs to look: it runs and goes on, or has ended well, its order is settled, or its failure is recorded elsewhere. */
-async function isSeenTo(db: Db, temporal: Client, { workflowId, runId, order }: EndedWorkflow): Promise<boolean> {
+async function isSeenTo(db: Db, workflows: Workflows, { workflowId, runId, order }: EndedWorkflow): Promise<boolean> {
   // A coupon's request that fails has its dead letter, which is listed by itself.
   if (workflowId.startsWith('coupon-')) {
     const requestId = workflowId.slice('coupon-'.length);
@@ -139,18 +131,12 @@ async function isSeenTo(db: Db, temporal: Client, { workflowId, runId, order }: 
   }
   // An order that was settled before its refund began says nothing about the refund.
   if (workflowId.startsWith('refund-') ? order?.status === 'REFUNDED' : order?.sagaState === 'SETTLED') return true;
-  try {
-    const describe = () => temporal.workflow.getHandle(workflowId).describe();
-    const last = await temporal.withDeadline(Date.now() + CALL_WITHIN_MS, describe);
-    // A run that was followed by another: that one counts, and is listed by itself.
-    if (runId !== undefined && last.runId !== runId) return true;
-    if (isTaskFailing(last)) return false;
-    return ['RUNNING', 'COMPLETED', 'CANCELLED', 'CONTINUED_AS_NEW'].includes(last.status.name);
-  } catch (error) {
-    // Temporal has forgotten it: what is left of it is in the database.
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
+  const last = await workflows.describe(workflowId);
+  // Temporal has forgotten it: what is left of it is in the database.
+  if (!last) return false;
+  // A run that was followed by another: that one counts, and is listed by itself.
+  if (runId !== undefined && last.runId !== runId) return true;
+  return !last.isTaskFailing && ['RUNNING', 'COMPLETED', 'CANCELLED', 'CONTINUED_AS_NEW'].includes(last.status);
 }
 
 async function orderOf(db: Db, workflowId: string): Promise<Order | undefined> {

@@ -1,27 +1,19 @@
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { orderWorkflowId, refundWorkflowId } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import { netChargedOfOrder } from '../db/money';
 import { openOperatorItem } from '../db/operator-items';
 import { ordersAtWork } from '../db/orders';
+import type { Workflows } from '../temporal/workflows';
 
 /** Longer than an order is at work when all is well. */
 const AT_WORK_FOR_MS = 20_000;
-/** A worker that ends in the middle of a workflow task costs one or two tries. */
-const FAILING_AFTER_TRIES = 3;
-const CALL_WITHIN_MS = 10_000;
-
-/** Whether the workflow's task fails again and again: its code can't go on, which only a mended version cures. */
-export function isTaskFailing({ raw }: WorkflowExecutionDescription): boolean {
-  return (raw.pendingWorkflowTask?.attempt ?? 0) >= FAILING_AFTER_TRIES;
-}
 
 /**
  * Lists orders whose workflow runs and yet can't go on: Temporal calls it running, and its search finds nothing wrong. Looks at
  * one page of the orders that are at work for long, after an order; returns after which to go on.
  */
 export async function listStuck(
-  { db, temporal }: { readonly db: Db; readonly temporal: Client },
+  { db, workflows }: { readonly db: Db; readonly workflows: Workflows },
   page: { readonly limit: number; readonly after: number | undefined },
   stopping: AbortSignal,
 ): Promise<number | undefined> {
@@ -29,9 +21,7 @@ export async function listStuck(
   for (const { id, status } of orders) {
     if (stopping.aborted) return page.after;
     const workflowId = status === 'REFUND_REQUESTED' ? refundWorkflowId(id) : orderWorkflowId(id);
-    const describe = () => temporal.workflow.getHandle(workflowId).describe();
-    const described = await temporal.withDeadline(Date.now() + CALL_WITHIN_MS, describe);
-    if (!isTaskFailing(described)) continue;
+    if (!(await workflows.describe(workflowId))?.isTaskFailing) continue;
     await openOperatorItem(db, {
       ...{ kind: 'FAILED_WORKFLOW', subject: workflowId, cause: 'WORKFLOW_TASK_FAILING' },
       ...{ workflowId, orderId: id, amountAtRiskMinor: await netChargedOfOrder(db, id) },

@@ -6,8 +6,7 @@ import { findCoupon } from '../../db/coupons';
 import { judge } from '../failure';
 import type { IncomingRecord } from '../kafka-port';
 import { PoisonRecord, readEvent } from '../poison';
-import type { Handler } from './handler';
-import { startCoupon } from './workflow';
+import { type Handler, outcomeOf } from './handler';
 
 /** A request for a coupon that was let in: its workflow starts. The event only names it; Postgres let it in. */
 export const couponRequested: Handler = async (record, dependencies) => {
@@ -26,11 +25,12 @@ export const couponRequested: Handler = async (record, dependencies) => {
   const position = { topic, partition, offset, timestamp };
   const input = { requestId, replayCount, record: position, ...(replay ? { replay } : {}) };
   const how = { summary: `coupon ${code}, rank ${request.rank}`, hasFailed: request.status === 'FAILED' };
-  return startCoupon(dependencies, input, how).catch(async (error: unknown) => {
+  const start = dependencies.workflows.startCoupon(input, how).catch(async (error: unknown) => {
     // A dead letter is worked on by nobody: its place goes to the next.
     if (judge(error).kind === 'poison') await failWaitingRequest(db, requestId, 'REFUSED_BY_TEMPORAL');
     throw error;
   });
+  return outcomeOf(await start);
 };
 
 async function unknownRequest(db: Db, requestId: string, code: string): Promise<never> {

@@ -1,21 +1,22 @@
-import type { Client } from '@temporalio/client';
 import type { CONSUMED } from '../../contracts/topics';
 import type { Db } from '../../db/connection';
 import type { Order } from '../../db/orders';
 import { findOrder } from '../../db/orders';
+import type { Workflows } from '../../temporal/workflows';
 import type { IncomingRecord } from '../kafka-port';
 import { PoisonRecord } from '../poison';
 
 export interface HandlerDependencies {
   readonly db: Db;
-  readonly temporal: Client;
+  readonly workflows: Workflows;
   /** IANA zone of event times that name none. */
   readonly eventTimeZone: string;
-  /** Only where the client's connection is the worker's: the first workflow task then skips the server's queue. */
-  readonly eagerStart: boolean;
 }
 
 export type Outcome = 'processed' | 'duplicate';
+
+/** A workflow that was started or signalled has the record; one that runs, or has ended, had it before. */
+export const outcomeOf = (isNew: boolean): Outcome => (isNew ? 'processed' : 'duplicate');
 
 /** Works on one record; throws PoisonRecord for what never can be, anything else for what may pass. */
 export type Handler = (record: IncomingRecord, dependencies: HandlerDependencies) => Promise<Outcome>;

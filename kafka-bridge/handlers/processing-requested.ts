@@ -1,6 +1,6 @@
 import { base64Headers } from '../../contracts/dead-letters';
 import { orderProcessingEventSchema } from '../../contracts/events';
-import { type PaymentRequested, SIGNALS } from '../../contracts/workflow-api';
+import type { PaymentRequested } from '../../contracts/workflow-api';
 import {
   insertRequest,
   markSignalled,
@@ -13,8 +13,7 @@ import type { OrderStatus } from '../../domain/order-status';
 import { judge } from '../failure';
 import type { IncomingRecord } from '../kafka-port';
 import { readEvent } from '../poison';
-import { type Handler, unknownOrder } from './handler';
-import { signalOrder } from './workflow';
+import { type Handler, outcomeOf, unknownOrder } from './handler';
 
 /** Statuses from which an order is payable, or can become so again; the workflow decides in the end. */
 const MAY_BE_PAYABLE: ReadonlySet<OrderStatus> = new Set(['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED']);
@@ -35,16 +34,16 @@ export const processingRequested: Handler = async (record, dependencies) => {
   if (standing.signalled || (standing.state !== null && standing.state !== 'PENDING')) return 'duplicate';
 
   const request: PaymentRequested = { eventId, retryCount };
-  const outcome = MAY_BE_PAYABLE.has(standing.orderStatus)
-    ? await signalOrder(dependencies, orderId, SIGNALS.paymentRequested, request).catch(async (error: unknown) => {
-        // A dead letter is worked on by nobody: left PENDING, it would stop the clock of the order's hold for ever.
-        if (judge(error).kind === 'poison') await skipPendingRequest(db, key, 'Temporal refuses it');
-        throw error;
-      })
-    : 'duplicate';
-  if (outcome === 'processed') await markSignalled(db, key);
+  const signal = () =>
+    dependencies.workflows.orders.signal(orderId, 'paymentRequested', request).catch(async (error: unknown) => {
+      // A dead letter is worked on by nobody: left PENDING, it would stop the clock of the order's hold for ever.
+      if (judge(error).kind === 'poison') await skipPendingRequest(db, key, 'Temporal refuses it');
+      throw error;
+    });
+  const isSignalled = MAY_BE_PAYABLE.has(standing.orderStatus) && (await signal());
+  if (isSignalled) await markSignalled(db, key);
   else await skipPendingRequest(db, key, `order is ${standing.orderStatus}`);
-  return outcome;
+  return outcomeOf(isSignalled);
 };
 
 function bytesOf({ key, value, headers }: IncomingRecord): RecordBytes {

@@ -1,9 +1,8 @@
 import { shipmentStatusEventSchema } from '../../contracts/events';
-import { type ShipmentUpdated, SIGNALS } from '../../contracts/workflow-api';
+import type { ShipmentUpdated } from '../../contracts/workflow-api';
 import type { OrderStatus } from '../../domain/order-status';
 import { readEvent } from '../poison';
-import { type Handler, knownOrder } from './handler';
-import { signalOrder } from './workflow';
+import { type Handler, knownOrder, outcomeOf } from './handler';
 
 /** Statuses after which a parcel's news changes nothing. */
 const ENDED: ReadonlySet<OrderStatus> = new Set(['COMPLETED', 'REFUND_REQUESTED', 'REFUNDED', 'CANCELLED']);
@@ -18,5 +17,5 @@ export const shipmentUpdated: Handler = async (record, dependencies) => {
   const order = await knownOrder(dependencies.db, orderId);
   if (ENDED.has(order.status)) return 'duplicate';
   const update: ShipmentUpdated = { eventId, status, ...(trackingNumber === undefined ? {} : { trackingNumber }) };
-  return signalOrder(dependencies, orderId, SIGNALS.shipmentUpdated, update);
+  return outcomeOf(await dependencies.workflows.orders.signal(orderId, 'shipmentUpdated', update));
 };

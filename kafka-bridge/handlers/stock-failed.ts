@@ -1,9 +1,8 @@
 import { stockDecreaseFailedEventSchema } from '../../contracts/events';
 import { TOPICS } from '../../contracts/topics';
-import { type Compensate, SIGNALS } from '../../contracts/workflow-api';
+import type { Compensate } from '../../contracts/workflow-api';
 import { readEvent } from '../poison';
-import { type Handler, knownOrder } from './handler';
-import { signalOrder } from './workflow';
+import { type Handler, knownOrder, outcomeOf } from './handler';
 
 /** Another system could not take the stock: an order that is not paid yet is undone; our own are cancelled by now. */
 export const stockFailed: Handler = async (record, dependencies) => {
@@ -15,5 +14,5 @@ export const stockFailed: Handler = async (record, dependencies) => {
     actor: `kafka:${TOPICS.stockDecreaseFailed}`,
     code: 'STOCK_FAILED_ELSEWHERE',
   };
-  return signalOrder(dependencies, orderId, SIGNALS.compensate, compensate);
+  return outcomeOf(await dependencies.workflows.orders.signal(orderId, 'compensate', compensate));
 };

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { OrderWorkflows, TemporalAwayError } from '../../api/order-workflows';
+import { TemporalUnavailableError } from '../../temporal/call';
+import { Workflows } from '../../temporal/workflows';
 import { noticesOf, paidOrder } from '../support/endings';
 import { Shop } from '../support/shop';
 
 describe('a call to end an order', () => {
   const shop = new Shop();
   afterAll(() => shop.close());
-  const workflows = async () => new OrderWorkflows(await shop.temporal());
+  const workflows = async () => new Workflows(await shop.temporal()).orders;
   const request = { reason: 'changed my mind', actor: 'customer' };
   const aCall = (forMs = 20_000) => ({ requestId: randomUUID(), endsAtMs: Date.now() + forMs });
 
@@ -26,8 +27,8 @@ describe('a call to end an order', () => {
   test('is not sent after its time, as when its process froze before', async () => {
     const orderId = await paidOrder(shop);
     const [orders, late] = [await workflows(), aCall(-1)];
-    await expect(orders.cancel(orderId, request, late)).rejects.toThrow(TemporalAwayError);
-    await expect(orders.refund({ orderId, ...request }, late)).rejects.toThrow(TemporalAwayError);
+    await expect(orders.cancel(orderId, request, late)).rejects.toThrow(TemporalUnavailableError);
+    await expect(orders.refund({ orderId, ...request }, late)).rejects.toThrow(TemporalUnavailableError);
     const { workflow } = await shop.temporal();
     await expect(workflow.getHandle(`refund-${orderId}`).describe()).rejects.toThrow(/not found/i);
     // What comes now comes behind whatever was sent.

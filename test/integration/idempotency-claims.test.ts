@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { answerOnceOutside, type OutsideAttempt, type Repeatable } from '../../api/idempotency';
-import { TemporalAwayError } from '../../api/order-workflows';
+import { TemporalUnavailableError } from '../../temporal/call';
 import { ageClaims } from '../support/endings';
 import { Shop } from '../support/shop';
 
@@ -16,7 +16,7 @@ describe('a request whose effect is outside the database', () => {
   const answer = (statusCode: number) => ({ statusCode, body: { statusCode } });
   const answering = (statusCode: number) => jest.fn(async (_attempt: OutsideAttempt) => answer(statusCode));
   const unavailable = jest.fn(async (_attempt: OutsideAttempt): Promise<never> => {
-    throw new TemporalAwayError('Temporal does not answer');
+    throw new TemporalUnavailableError('Temporal does not answer');
   });
 
   /** An attempt that goes on when it is told how it ends. */
@@ -38,8 +38,8 @@ describe('a request whose effect is outside the database', () => {
 
   test('is tried again at once after a try without an answer, under the same id, and finds out what happened', async () => {
     const asked = request();
-    await expect(answerOnceOutside(shop.db, asked, unavailable)).rejects.toThrow(TemporalAwayError);
-    await expect(answerOnceOutside(shop.db, asked, unavailable)).rejects.toThrow(TemporalAwayError);
+    await expect(answerOnceOutside(shop.db, asked, unavailable)).rejects.toThrow(TemporalUnavailableError);
+    await expect(answerOnceOutside(shop.db, asked, unavailable)).rejects.toThrow(TemporalUnavailableError);
     const accept = answering(202);
     expect(await answerOnceOutside(shop.db, asked, accept)).toEqual({ ...answer(202), replayed: false });
     const attempts = [...unavailable.mock.calls, ...accept.mock.calls].map(([attempt]) => attempt);
@@ -50,7 +50,7 @@ describe('a request whose effect is outside the database', () => {
 
   test('is another one with another body, also before it has an answer', async () => {
     const asked = request();
-    await expect(answerOnceOutside(shop.db, asked, unavailable)).rejects.toThrow(TemporalAwayError);
+    await expect(answerOnceOutside(shop.db, asked, unavailable)).rejects.toThrow(TemporalUnavailableError);
     const other = { ...asked, requestHash: 'another' };
     await expect(answerOnceOutside(shop.db, other, answering(202))).rejects.toMatchObject({
       code: 'IDEMPOTENCY_KEY_REUSED',
@@ -59,7 +59,7 @@ describe('a request whose effect is outside the database', () => {
 
   test.each([
     ['an answer of its own', () => Promise.resolve(answer(409))],
-    ['none', () => Promise.reject(new TemporalAwayError('late'))],
+    ['none', () => Promise.reject(new TemporalUnavailableError('late'))],
   ])('keeps the answer of who took it over from a frozen attempt that has %s', async (_, ending) => {
     const asked = request();
     const frozen = held();

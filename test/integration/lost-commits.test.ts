@@ -7,6 +7,7 @@ import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
 import { PoisonRecord } from '../../kafka-bridge/poison';
 import { createLogger } from '../../observability/logger';
 import { Metrics } from '../../observability/metrics';
+import { Workflows } from '../../temporal/workflows';
 import { Broker } from '../support/broker';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
@@ -64,7 +65,7 @@ describe('a commit that is refused, as the group has gone on without this proces
     };
     const worker = new BatchWorker({
       ...{ topic: topic as 'shipment.status', groupId, partitionsAtOnce: 1, keysAtOnce: 32 },
-      ...{ db: shop.db, temporal: await shop.temporal(), eventTimeZone: 'Asia/Seoul', eagerStart: false },
+      ...{ db: shop.db, workflows: new Workflows(await shop.temporal()), eventTimeZone: 'Asia/Seoul' },
       ...{ deadLetters, metrics: new Metrics('bridge'), logger },
       handler: () => Promise.reject(new PoisonRecord('NOT_JSON', 'by the test')),
     });

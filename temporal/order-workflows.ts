@@ -1,49 +1,53 @@
-import {
-  ApplicationFailure,
-  type Client,
-  isGrpcServiceError,
-  ServiceError,
-  WithStartWorkflowOperation,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
+import { type Client, isGrpcServiceError, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import {
   type CancelRequest,
   type CancelResult,
+  type Compensate,
   type OrderSagaInput,
+  type OrderSignals,
   orderWorkflowId,
   QUERIES,
   type RefundSagaInput,
   refundWorkflowId,
+  SIGNALS,
   type StatusView,
   TASK_QUEUES,
   UPDATES,
   WORKFLOWS,
 } from '../contracts/workflow-api';
+import {
+  CALL_WITHIN_MS,
+  isServiceTrouble,
+  isSilence,
+  LOOK_WITHIN_MS,
+  refusalOf,
+  TemporalUnavailableError,
+  temporalCall,
+  unlessStarted,
+  WORKFLOW_CLOSED,
+} from './call';
 
-/** For a look at what the workflow knows, where the database has the rest. */
-export const LOOK_DEADLINE_MS = 500;
-const CALL_DEADLINE_MS = 5_000;
-/** After a question without answer the next ones go to the database for this long, so that they don't wait as well. */
+/** After a question without response the next ones go to the database for this long, so that they don't wait as well. */
 const PAUSE_AFTER_SILENCE_MS = 1_000;
 
-/** Why nothing can be asked of a workflow. */
-export const WORKFLOW_CLOSED = 'WORKFLOW_CLOSED';
-
-const deadlineOf = ({ endsAtMs }: EndingCall): number => Math.min(Date.now() + CALL_DEADLINE_MS, endsAtMs);
+const deadlineOf = ({ endsAtMs }: EndingCall): number => Math.min(Date.now() + CALL_WITHIN_MS, endsAtMs);
 
 /** Of Temporal's API: the stage from which on an update is in its workflow's history. */
 const UPDATE_ACCEPTED = 2;
 const GRPC_NOT_FOUND = 5;
+const GRPC_ALREADY_EXISTS = 6;
+/** As the protocol numbers it: an order has one workflow, ever. */
+const REJECT_DUPLICATE = 3;
 
 type OrderSaga = (input: OrderSagaInput) => Promise<unknown>;
 
-/** Temporal, or the worker behind it, does not answer. */
-export class TemporalAwayError extends Error {
-  override readonly name = 'TemporalAwayError';
-}
+const startOptions = (orderId: number) => ({
+  workflowId: orderWorkflowId(orderId),
+  taskQueue: TASK_QUEUES.orders,
+  args: [{ orderId }] as [OrderSagaInput],
+  workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+  staticSummary: `order ${orderId}`,
+});
 
 /** `refused` carries the code; `recorded`: the workflow took it and is still undoing. */
 export type CancelOutcome =
@@ -58,12 +62,15 @@ export interface EndingCall {
   readonly endsAtMs: number;
 }
 
-/** What the api asks of the orders' workflows. */
+/** What is asked of the workflows of orders, and of their refunds. */
 export class OrderWorkflows {
   private readonly questions = new Map<number, Promise<StatusView | undefined>>();
   private silentUntil = 0;
 
-  constructor(private readonly temporal: Client) {}
+  constructor(
+    private readonly temporal: Client,
+    private readonly eagerStart: boolean,
+  ) {}
 
   /** The workflow's own view within 500 ms; undefined: there is none to be had. The same question at once is asked once. */
   status(orderId: number): Promise<StatusView | undefined> {
@@ -77,7 +84,7 @@ export class OrderWorkflows {
 
   private async askStatus(orderId: number): Promise<StatusView | undefined> {
     try {
-      return await this.temporal.withDeadline(Date.now() + LOOK_DEADLINE_MS, () =>
+      return await this.temporal.withDeadline(Date.now() + LOOK_WITHIN_MS, () =>
         this.temporal.workflow.getHandle(orderWorkflowId(orderId)).query<StatusView>(QUERIES.status),
       );
     } catch (error) {
@@ -87,7 +94,7 @@ export class OrderWorkflows {
   }
 
   /**
-   * Asks the order's workflow, started if need be, to cancel; waits for the end of it up to 5 s. Throws TemporalAwayError
+   * Asks the order's workflow, started if need be, to cancel; waits for the end of it up to 5 s. Throws TemporalUnavailableError
    * where it is not known that the workflow has taken it.
    */
   async cancel(orderId: number, request: CancelRequest, call: EndingCall): Promise<CancelOutcome> {
@@ -101,11 +108,8 @@ export class OrderWorkflows {
             args: [request],
             waitForStage: 'ACCEPTED',
             startWorkflowOperation: new WithStartWorkflowOperation<OrderSaga>(WORKFLOWS.orderSaga, {
-              workflowId: orderWorkflowId(orderId),
-              taskQueue: TASK_QUEUES.orders,
-              args: [{ orderId }],
+              ...startOptions(orderId),
               workflowIdConflictPolicy: 'USE_EXISTING',
-              workflowIdReusePolicy: 'REJECT_DUPLICATE',
             }),
           },
         );
@@ -119,7 +123,7 @@ export class OrderWorkflows {
 
   /**
    * What became of a cancel that may have been sent before under this id; undefined: its workflow has not taken it, or
-   * Temporal has forgotten the workflow. Throws TemporalAwayError.
+   * Temporal has forgotten the workflow. Throws TemporalUnavailableError.
    */
   async earlierCancel(orderId: number, call: EndingCall): Promise<CancelOutcome | undefined> {
     return this.temporal.withDeadline(deadlineOf(call), async () => {
@@ -153,7 +157,66 @@ export class OrderWorkflows {
     }
   }
 
-  /** Starts the order's refund unless it is under way. Throws TemporalAwayError where it may not have been started. */
+  /** Starts the order's workflow; false: it runs, or has run, already. */
+  start(orderId: number): Promise<boolean> {
+    // FAIL where DESIGN says USE_EXISTING: the same effect, but it tells a duplicate from a start.
+    return unlessStarted(this.temporal, () =>
+      this.temporal.workflow.start(WORKFLOWS.orderSaga, {
+        ...startOptions(orderId),
+        workflowIdConflictPolicy: 'FAIL',
+        ...(this.eagerStart ? { requestEagerStart: true } : {}),
+      }),
+    );
+  }
+
+  /** Signals the order's workflow, starting it if the stock event has not come yet; false: it has ended. */
+  signal<Name extends keyof OrderSignals>(
+    orderId: number,
+    signal: Name,
+    payload: OrderSignals[Name],
+  ): Promise<boolean> {
+    return unlessStarted(this.temporal, () =>
+      this.temporal.workflow.signalWithStart(WORKFLOWS.orderSaga, {
+        ...startOptions(orderId),
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        signal,
+        signalArgs: [payload],
+      }),
+    );
+  }
+
+  /**
+   * Asks the order's workflow, started if need be, to undo everything. By the server's own request id the same decision
+   * is one signal, however often it is sent. Returns why it can't be asked; throws TemporalUnavailableError.
+   */
+  async compensate(orderId: number, wish: Compensate, decisionId: string): Promise<typeof WORKFLOW_CLOSED | undefined> {
+    const { options, workflowService } = this.temporal;
+    const payload = (value: unknown) => options.loadedDataConverter.payloadConverter.toPayload(value);
+    const input: OrderSagaInput = { orderId };
+    return temporalCall(this.temporal, async () => {
+      try {
+        await workflowService.signalWithStartWorkflowExecution({
+          namespace: options.namespace,
+          workflowId: orderWorkflowId(orderId),
+          workflowType: { name: WORKFLOWS.orderSaga },
+          taskQueue: { name: TASK_QUEUES.orders },
+          input: { payloads: [payload(input)] },
+          workflowIdReusePolicy: REJECT_DUPLICATE,
+          userMetadata: { summary: payload(`order ${orderId}`) },
+          signalName: SIGNALS.compensate,
+          signalInput: { payloads: [payload(wish)] },
+          requestId: `${SIGNALS.compensate}:${decisionId}`,
+          identity: options.identity,
+        });
+        return undefined;
+      } catch (error) {
+        if (isGrpcServiceError(error) && error.code === GRPC_ALREADY_EXISTS) return WORKFLOW_CLOSED;
+        throw error;
+      }
+    });
+  }
+
+  /** Starts the order's refund unless it is under way. Throws TemporalUnavailableError where it may not have been started. */
   async refund(input: RefundSagaInput, call: EndingCall): Promise<void> {
     try {
       await this.temporal.withDeadline(deadlineOf(call), () =>
@@ -166,39 +229,9 @@ export class OrderWorkflows {
         }),
       );
     } catch (error) {
-      throw isServiceTrouble(error) ? new TemporalAwayError('refund not started', { cause: error }) : error;
+      throw isServiceTrouble(error) ? new TemporalUnavailableError('refund not started', { cause: error }) : error;
     }
   }
-
-  /** Throws when Temporal does not answer. */
-  async ping(): Promise<void> {
-    await this.temporal.withDeadline(Date.now() + LOOK_DEADLINE_MS, () =>
-      this.temporal.workflowService.getSystemInfo({}),
-    );
-  }
-}
-
-/** A call of at most 5 s; throws TemporalAwayError where nobody answers, and what Temporal refuses as it is. */
-export async function temporalCall<Result>(
-  temporal: Client,
-  call: () => Promise<Result>,
-  deadlineMs = CALL_DEADLINE_MS,
-): Promise<Result> {
-  try {
-    return await temporal.withDeadline(Date.now() + deadlineMs, call);
-  } catch (error) {
-    throw isSilence(error) ? new TemporalAwayError('Temporal does not answer', { cause: error }) : error;
-  }
-}
-
-/** Why an update is refused; undefined: the error says something else. */
-export function refusalOf(error: unknown): string | undefined {
-  // Validators' refusals carry the code of what stands against it as their message.
-  if (error instanceof WorkflowUpdateFailedError)
-    return error.cause instanceof ApplicationFailure ? error.cause.message : 'REFUSED';
-  if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError)
-    return WORKFLOW_CLOSED;
-  return undefined;
 }
 
 function outcomeOf(result: CancelResult): CancelOutcome {
@@ -210,14 +243,5 @@ function cancelOutcomeOf(error: unknown, isRecorded: boolean): CancelOutcome {
   if (refusedBy !== undefined) return { kind: 'refused', refusedBy };
   if (!isSilence(error)) throw error;
   if (isRecorded) return { kind: 'recorded' };
-  throw new TemporalAwayError('it is not known that the cancel was taken', { cause: error });
-}
-
-/** The server is away, overloaded, or has no worker that answers; not: it answered that this can't be done. */
-function isServiceTrouble(error: unknown): boolean {
-  return error instanceof ServiceError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
-}
-
-function isSilence(error: unknown): boolean {
-  return isServiceTrouble(error) || isGrpcServiceError(error);
+  throw new TemporalUnavailableError('it is not known that the cancel was taken', { cause: error });
 }

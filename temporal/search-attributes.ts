@@ -1,24 +1,5 @@
-import { Client, Connection } from '@temporalio/client';
-import type { NativeConnection } from '@temporalio/worker';
-import type { Settings } from '../config/settings';
+import type { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../contracts/workflow-api';
-import { tracingClientInterceptor } from '../observability/temporal-tracing';
-import { temporalConnectionOptions } from '../worker/connection';
-
-/** A client whose calls fail, and nothing else, while Temporal is away. */
-export function lazyClient(settings: Settings): Client {
-  const { tls, ...options } = temporalConnectionOptions(settings);
-  return clientOn(Connection.lazy({ ...options, ...(tls ? { tls } : {}), connectTimeout: 2_000 }), settings);
-}
-
-/** A client on any connection, passing the trace on. */
-export function clientOn(connection: Connection | NativeConnection, settings: Settings): Client {
-  return new Client({
-    connection,
-    namespace: settings.TEMPORAL_NAMESPACE,
-    interceptors: { workflow: [tracingClientInterceptor()] },
-  });
-}
 
 /** Temporal's numbers for the types of search attributes. */
 const INDEXED_TYPE = { Keyword: 2, Int: 3, Bool: 5 } as const;
