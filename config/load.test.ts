@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError, loadSettings } from './load';
+import { settingsSchema } from './settings';
 
 describe('settings', () => {
   let home: string;
@@ -41,6 +42,15 @@ describe('settings', () => {
       expect.stringContaining('CARRIER_WEBHOOK_SECRET'),
     ]);
     expect(loadSettings(production).KAFKA_BROKERS).toEqual(['kafka-1:9092', 'kafka-2:9092']);
+  });
+
+  test('of .env.example are those of a deployment, once its secrets are filled in', () => {
+    const lines = readFileSync(join(__dirname, '..', '.env.example'), 'utf8').matchAll(/^(?:# )?([A-Z_]+)=(.*)$/gm);
+    const { POSTGRES_PASSWORD, ...example } = Object.fromEntries([...lines].map(([, name, value]) => [name, value]));
+    expect(POSTGRES_PASSWORD).toBe('');
+    expect(Object.keys(example).filter((name) => !(name in settingsSchema.shape))).toEqual([]);
+    const { JWT_SECRET, CARRIER_WEBHOOK_SECRET, STRIPE_SECRET_KEY } = production;
+    expect(problemsOf({ ...example, JWT_SECRET, CARRIER_WEBHOOK_SECRET, STRIPE_SECRET_KEY })).toEqual([]);
   });
 
   test('refuse the sandbox as payment provider in production', () => {
