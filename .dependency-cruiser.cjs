@@ -10,11 +10,11 @@ const ROOMS = [
   'db',
   'demo',
   'deploy',
-  'desk',
   'docs',
   'domain',
   'kafka-bridge',
   'observability',
+  'operations',
   'providers',
   'redis',
   'roles',
@@ -37,10 +37,10 @@ const MAY_IMPORT = {
   contracts: { rooms: ['domain'] },
   workflows: { rooms: ['domain'], files: [ZOD_FREE], types: ['activities'] },
   // A repository is a set of functions that take the transaction: activities call them; connections are given to them.
-  // What people decide about dead letters: by hand through the api, many at once through a workflow.
-  desk: { rooms: ['domain', 'contracts', 'db'] },
+  // What operators decide, whoever asks: by hand through the api, many at once through a workflow.
+  operations: { rooms: ['domain', 'contracts', 'db', 'temporal'] },
   activities: {
-    rooms: ['domain', 'contracts', 'db', 'desk', 'redis'],
+    rooms: ['domain', 'contracts', 'db', 'operations', 'redis'],
     files: ['^providers/errors\\.ts$'],
     types: ['providers'],
   },
@@ -51,7 +51,7 @@ const MAY_IMPORT = {
   'kafka-bridge': { rooms: ['contracts', 'domain', 'db', 'observability', 'temporal'], types: ['config'] },
   // What is fast and may be lost.
   redis: { rooms: ['domain'], types: ['observability'] },
-  api: { rooms: ['contracts', 'domain', 'db', 'desk', 'observability', 'redis', 'temporal'], types: ['config'] },
+  api: { rooms: ['contracts', 'domain', 'db', 'observability', 'operations', 'redis', 'temporal'], types: ['config'] },
   worker: {
     rooms: ['activities', 'contracts', 'db', 'observability', 'redis', 'temporal'],
     types: ['config', 'providers'],

@@ -3,8 +3,8 @@ import type { DeadLetterReplayInput, LetterCursor } from '../contracts/workflow-
 import type { Db } from '../db/connection';
 import { countBulkDecisions, waitingLetters } from '../db/dead-letters';
 import { refusalState } from '../db/refusal';
-import { type DeskPolicy, placeText, replayLetter } from '../desk/decide';
-import { DeskRefusal } from '../desk/refusal';
+import { placeText, type ReplayPolicy, replayLetter } from '../operations/dead-letters';
+import { OperationRefused } from '../operations/refusal';
 
 export interface ReplayedBatch {
   /** Of the whole replay so far. */
@@ -16,7 +16,7 @@ export interface ReplayedBatch {
   readonly tried: number;
 }
 
-export function createDeadLetterActivities({ db, policy }: { readonly db: Db; readonly policy: DeskPolicy }) {
+export function createDeadLetterActivities({ db, policy }: { readonly db: Db; readonly policy: ReplayPolicy }) {
   return {
     /** Sends the next letters back, each once whatever dies in between: its decision has an id of its own. */
     async replayNext(
@@ -52,6 +52,6 @@ export function createDeadLetterActivities({ db, policy }: { readonly db: Db; re
 
 /** Why a letter can't be sent back, however often it is tried; undefined: it may pass. */
 function refusalOf(error: unknown): string | undefined {
-  if (error instanceof DeskRefusal) return error.code;
+  if (error instanceof OperationRefused) return error.code;
   return refusalState(error) && 'REFUSED_BY_DATABASE';
 }

@@ -3,9 +3,9 @@ import { type ReplaySteered, replayManySchema, steerReplaySchema } from '../cont
 import { decisionIdSchema } from '../contracts/decision';
 import { deadLetterReplayWorkflowId, REPLAY_ACTIONS } from '../contracts/workflow-api';
 import { countWaitingLetters } from '../db/dead-letters';
+import { DeadLetterReplays } from '../operations/dead-letter-replays';
 import { decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
-import { DeadLetterReplays } from './dead-letter-replays';
 import type { RouteDependencies } from './dependencies';
 import { jsonBody, parse, parseBody } from './validation';
 

@@ -8,7 +8,7 @@ import {
 } from '../contracts/dead-letter-desk';
 import { findLetter, groupLetters, type LetterPlace, letterOfReplay, listLetters } from '../db/dead-letters';
 import { waitingBehind } from '../db/key-lines';
-import { type Decided, type DeskPolicy, discardLetter, replayLetter } from '../desk/decide';
+import { type Decided, discardLetter, type ReplayPolicy, replayLetter } from '../operations/dead-letters';
 import { type DecisionName, decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { letterGroup, letterSummary, letterView, textOf } from './dead-letter-views';
@@ -22,7 +22,7 @@ const SHOWN_WAITING = 50;
 export function deadLetterRoutes({ db, settings, authenticate }: RouteDependencies): Router {
   const router = Router();
   const user = authenticated(authenticate);
-  const policy: DeskPolicy = { maxReplays: settings.MAX_REPLAYS };
+  const policy: ReplayPolicy = { maxReplays: settings.MAX_REPLAYS };
   const { maxReplays } = policy;
   const path = '/api/ops/dead-letters/:topic/:partition/:offset';
 

@@ -3,7 +3,7 @@ import { DEAD_LETTER_HEADERS } from '../contracts/dead-letters';
 import { subjectOf } from '../contracts/record-subject';
 import type { Letter, LetterDecision, LetterPlace, ListedLetter, StoredLetterGroup } from '../db/dead-letters';
 import type { WaitingRecord } from '../db/key-lines';
-import { placeText } from '../desk/decide';
+import { placeText } from '../operations/dead-letters';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

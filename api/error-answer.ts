@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
-import { DeskRefusal } from '../desk/refusal';
 import type { Logger } from '../observability/logger';
+import { OperationRefused } from '../operations/refusal';
 import { TemporalUnavailableError } from '../temporal/call';
 import { languageOf, problem, send } from './answer';
 import { type ProblemCode, ProblemError, type ProblemExtensions, problemStatus } from './problem';
@@ -30,14 +30,14 @@ export function errorAnswer(logger: Logger) {
 
 function extensionsOf(error: unknown): ProblemExtensions {
   if (error instanceof ProblemError) return error.extensions;
-  if (error instanceof DeskRefusal) return error.details;
+  if (error instanceof OperationRefused) return error.details;
   const { status, limit } = error as { status?: unknown; limit?: unknown };
   return status === 413 ? { limitBytes: limit } : {};
 }
 
 /** Which problem an error is. */
 function codeOf(error: unknown): ProblemCode {
-  if (error instanceof ProblemError || error instanceof DeskRefusal) return error.code;
+  if (error instanceof ProblemError || error instanceof OperationRefused) return error.code;
   if (error instanceof TemporalUnavailableError) return 'TEMPORAL_UNAVAILABLE';
   const { type, status, code, name, cause } = error as {
     type?: unknown;

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { type KeyLineView, type LineReleased, listLinesSchema, releaseLineSchema } from '../contracts/key-lines';
 import { longestLines, type StandingLine } from '../db/line-releases';
-import { releaseLine } from '../desk/release-line';
+import { releaseLine } from '../operations/blocked-keys';
 import { decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import { textOf } from './dead-letter-views';

@@ -13,12 +13,12 @@ import { findOrder, type Order } from '../db/orders';
 import { oldestUnpublished, outboxBacklog } from '../db/outbox';
 import { stepsOfOrder } from '../db/saga-steps';
 import { listSagas, storyOf } from '../db/saga-stories';
+import { SagaDecisions } from '../operations/sagas';
 import { LOOK_WITHIN_MS, unlessUnavailable } from '../temporal/call';
 import { type DecisionName, decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { ProblemError } from './problem';
-import { SagaDecisions } from './saga-decisions';
 import { outboxRowView, sagaStory, sagaSummary, storyWait, storyWorkflow } from './saga-views';
 import { jsonBody, orderIdOf, parseBody, parseQuery } from './validation';
 

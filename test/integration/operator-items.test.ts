@@ -3,7 +3,7 @@ import type { OperatorItemList, OperatorItemView } from '../../contracts/operato
 import { TOPICS } from '../../contracts/topics';
 import { indexLetters } from '../../db/letter-index';
 import { closeOperatorItems, openOperatorItem, replaceItems } from '../../db/operator-items';
-import { discardLetter } from '../../desk/decide';
+import { discardLetter } from '../../operations/dead-letters';
 import { Broker } from '../support/broker';
 import { ordersaga } from '../support/operator-command';
 import { Shop } from '../support/shop';

@@ -141,7 +141,7 @@ describe(`among ${ORDERS} orders`, () => {
   });
 
   test('whatever asks the database by itself, outside db/, is known here', () => {
-    const folders = ['activities', 'api', 'desk', 'kafka-bridge', 'operations', 'redis', 'roles', 'worker'];
+    const folders = ['activities', 'api', 'kafka-bridge', 'operations', 'redis', 'roles', 'worker'];
     const asking = folders.flatMap(sourcesIn).filter((file) => {
       const source = readFileSync(join(ROOT, file), 'utf8');
       return /\b(db|trx)(\('|\.from\(|\.raw(<.*>)?\((?!'select 1'\)))/.test(source);

@@ -12,7 +12,7 @@ import type { Db } from '../db/connection';
 import { countBulkDecisions } from '../db/dead-letters';
 import { unlessUnavailable } from '../temporal/call';
 import type { ReplayWorkflows } from '../temporal/replay-workflows';
-import { ProblemError } from './problem';
+import { OperationRefused } from './refusal';
 
 /** What an operator asks for, as asked: the replay keeps it, so that its decisionId is not taken for another wish. */
 export type ReplayWish = Omit<z.infer<typeof replayManySchema>, 'decisionId' | 'dryRun'>;
@@ -39,9 +39,9 @@ export class DeadLetterReplays {
     const replayed = await countBulkDecisions(this.db, bulkId);
     const workflow = await this.workflows.describe(bulkId);
     if (!workflow && replayed === 0) return false;
-    if (!workflow) throw new ProblemError('DECISION_ID_REUSED', { replayed });
+    if (!workflow) throw new OperationRefused('DECISION_ID_REUSED', { replayed });
     if (!isDeepStrictEqual(workflow.memo?.wish, wish))
-      throw new ProblemError('DECISION_ID_REUSED', { usedFor: workflow.memo?.wish });
+      throw new OperationRefused('DECISION_ID_REUSED', { usedFor: workflow.memo?.wish });
     return true;
   }
 
@@ -49,7 +49,7 @@ export class DeadLetterReplays {
   async progress(bulkId: string): Promise<ReplayProgressView> {
     const workflow = await this.workflows.describe(bulkId);
     const progress = workflow && (await this.workflows.progress(bulkId));
-    if (!progress) throw new ProblemError('REPLAY_NOT_FOUND');
+    if (!progress) throw new OperationRefused('REPLAY_NOT_FOUND');
     const { refused, steered } = progress;
     const failure = workflow.raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.lastFailure;
     return {
@@ -77,16 +77,16 @@ export class DeadLetterReplays {
   }> {
     const { action, ...decision } = steering;
     const workflow = await this.workflows.describe(bulkId);
-    if (!workflow) throw new ProblemError('REPLAY_NOT_FOUND');
+    if (!workflow) throw new OperationRefused('REPLAY_NOT_FOUND');
     const progress = await unlessUnavailable(this.workflows.progress(bulkId));
     const standing = progress && (await this.standing(bulkId, workflow, progress));
     const underIt = progress?.steered.filter(({ decisionId }) => decisionId === decision.decisionId) ?? [];
     const before = underIt.find((steered) => steered.action === action);
     if (before) return { isNew: false, steering: before, standing };
-    if (underIt.length > 0) throw new ProblemError('DECISION_ID_REUSED', { usedFor: underIt[0] });
+    if (underIt.length > 0) throw new OperationRefused('DECISION_ID_REUSED', { usedFor: underIt[0] });
     const isOver = workflow.status.name !== 'RUNNING';
-    if (isOver) throw new ProblemError('REPLAY_OVER', { state: standing?.state ?? workflow.status.name });
-    if (!isDry && !(await this.workflows.signal(bulkId, action, decision))) throw new ProblemError('REPLAY_OVER');
+    if (isOver) throw new OperationRefused('REPLAY_OVER', { state: standing?.state ?? workflow.status.name });
+    if (!isDry && !(await this.workflows.signal(bulkId, action, decision))) throw new OperationRefused('REPLAY_OVER');
     return { isNew: true, steering, standing };
   }
 

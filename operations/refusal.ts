@@ -1,4 +1,4 @@
-export type DeskRefusalCode =
+export type RefusalCode =
   | 'DEAD_LETTER_NOT_FOUND'
   | 'DEAD_LETTER_DECIDED'
   | 'DECISION_ID_REUSED'
@@ -11,13 +11,20 @@ export type DeskRefusalCode =
   | 'LINE_NOT_FOUND'
   | 'LINE_WAITS_FOR_DECISION'
   | 'LINE_LETTER_MISSING'
-  | 'LINE_MOVES';
+  | 'LINE_MOVES'
+  | 'ORDER_NOT_CANCELLABLE'
+  | 'NOT_RESOLVABLE'
+  | 'REPLAY_NOT_FOUND'
+  | 'REPLAY_OVER'
+  | 'ITEM_NOT_FOUND'
+  | 'ITEM_CLOSED'
+  | 'ITEM_HAS_OWN_DECISION';
 
 /** A decision that can't be taken; nothing was changed. */
-export class DeskRefusal extends Error {
-  override readonly name = 'DeskRefusal';
+export class OperationRefused extends Error {
+  override readonly name = 'OperationRefused';
   constructor(
-    readonly code: DeskRefusalCode,
+    readonly code: RefusalCode,
     /** What the operator is told beside it. */
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {

@@ -1,8 +1,8 @@
 import type { Db } from '../db/connection';
 import { sendNext } from '../db/key-lines';
 import { lockedLine, noteRelease, type StandingLine, wasReleasedBy } from '../db/line-releases';
-import type { Decider } from './decide';
-import { DeskRefusal } from './refusal';
+import type { Decider } from './dead-letters';
+import { OperationRefused } from './refusal';
 
 /** What is on its way, or has died just now, gets so long to be seen. */
 const STANDS_STILL_AFTER_MS = 60_000;
@@ -21,16 +21,17 @@ export function releaseLine(
   return db.transaction(async (trx) => {
     const line = await lockedLine(trx, topic, key);
     const before = await wasReleasedBy(trx, decisionId, topic, key);
-    if (before === false) throw new DeskRefusal('DECISION_ID_REUSED');
+    if (before === false) throw new OperationRefused('DECISION_ID_REUSED');
     if (before) return undefined;
-    if (!line) throw new DeskRefusal('LINE_NOT_FOUND');
-    if (line.deadLetter !== null) throw new DeskRefusal('LINE_WAITS_FOR_DECISION', { deadLetter: line.deadLetter });
-    if (!line.isUnderWay && !isOverride) throw new DeskRefusal('LINE_LETTER_MISSING');
+    if (!line) throw new OperationRefused('LINE_NOT_FOUND');
+    if (line.deadLetter !== null)
+      throw new OperationRefused('LINE_WAITS_FOR_DECISION', { deadLetter: line.deadLetter });
+    if (!line.isUnderWay && !isOverride) throw new OperationRefused('LINE_LETTER_MISSING');
     if (line.standsStillMs < STANDS_STILL_AFTER_MS)
-      throw new DeskRefusal('LINE_MOVES', { movedAt: line.movedAt.toISOString() });
+      throw new OperationRefused('LINE_MOVES', { movedAt: line.movedAt.toISOString() });
     if (isDry) return line;
     if (!(await noteRelease(trx, { decisionId, topic, key, actor, reason })))
-      throw new DeskRefusal('DECISION_ID_REUSED');
+      throw new OperationRefused('DECISION_ID_REUSED');
     await sendNext(trx, line);
     return line;
   });

@@ -19,7 +19,7 @@ import {
 import { giveTurn, goOnWithout, type Head, isBlocked } from '../db/key-lines';
 import { findOrder } from '../db/orders';
 import { addToOutbox, recordRow } from '../db/outbox';
-import { DeskRefusal } from './refusal';
+import { OperationRefused } from './refusal';
 
 /** Who decides, and why; the same decisionId twice is one decision. */
 export interface Decider {
@@ -36,7 +36,7 @@ export interface ReplayWish extends Decider {
   readonly isOverride?: boolean;
 }
 
-export interface DeskPolicy {
+export interface ReplayPolicy {
   readonly maxReplays: number;
 }
 
@@ -56,12 +56,12 @@ export interface ReplayedRecord {
   readonly replayCount: number;
 }
 
-/** Sends a letter's record back to its topic, once; throws DeskRefusal. */
+/** Sends a letter's record back to its topic, once; throws OperationRefused. */
 export function replayLetter(
   db: Db,
   place: LetterPlace,
   wish: ReplayWish,
-  policy: DeskPolicy,
+  policy: ReplayPolicy,
   isDry = false,
 ): Promise<Decided> {
   return decideOnce(db, place, 'REPLAY', wish, policy, async (trx, letter) => {
@@ -72,12 +72,12 @@ export function replayLetter(
   });
 }
 
-/** Puts a letter aside for good; throws DeskRefusal. */
+/** Puts a letter aside for good; throws OperationRefused. */
 export function discardLetter(
   db: Db,
   place: LetterPlace,
   wish: Decider,
-  policy: DeskPolicy,
+  policy: ReplayPolicy,
   isDry = false,
 ): Promise<Decided> {
   return decideOnce(db, place, 'DISCARD', wish, policy, async (trx, letter) => {
@@ -95,7 +95,7 @@ function decideOnce(
   place: LetterPlace,
   action: LetterDecision['action'],
   { decisionId, editedValue }: ReplayWish,
-  policy: DeskPolicy,
+  policy: ReplayPolicy,
   decide: (trx: Trx, letter: Letter) => Promise<Decided>,
 ): Promise<Decided> {
   return db.transaction(async (trx) => {
@@ -105,9 +105,9 @@ function decideOnce(
     if (before) {
       const isSame = before.action === action && isDeepStrictEqual(before.editedValue, editedValue ?? null);
       if (letter?.decision?.decisionId === decisionId && isSame) return { letter, isNew: false };
-      throw new DeskRefusal('DECISION_ID_REUSED', { usedFor: placeText(before) });
+      throw new OperationRefused('DECISION_ID_REUSED', { usedFor: placeText(before) });
     }
-    if (!letter) throw new DeskRefusal('DEAD_LETTER_NOT_FOUND');
+    if (!letter) throw new OperationRefused('DEAD_LETTER_NOT_FOUND');
     if (letter.decision) throw decided(letter.decision);
     return decide(trx, letter);
   });
@@ -146,18 +146,18 @@ async function writeDown(trx: Trx, letter: Letter, action: LetterDecision['actio
     bulkId: wish.bulkId ?? null,
   });
   // Used for another letter since we looked.
-  if (!isFirst) throw new DeskRefusal('DECISION_ID_REUSED');
+  if (!isFirst) throw new OperationRefused('DECISION_ID_REUSED');
 }
 
-function decided({ action, actor, at, decisionId }: LetterDecision): DeskRefusal {
-  return new DeskRefusal('DEAD_LETTER_DECIDED', { action, actor, at: at.toISOString(), decisionId });
+function decided({ action, actor, at, decisionId }: LetterDecision): OperationRefused {
+  return new OperationRefused('DEAD_LETTER_DECIDED', { action, actor, at: at.toISOString(), decisionId });
 }
 
 /** The key of an edited value is the one that the value asks for; what others mean by a key, nobody knows here. */
 function replayedRecord(letter: Letter, editedValue: Buffer | undefined): ReplayedRecord {
   const { originTopic: topic } = letter;
   const value = editedValue ?? letter.value;
-  if (value === null || isWithheld(value)) throw new DeskRefusal('VALUE_MISSING');
+  if (value === null || isWithheld(value)) throw new OperationRefused('VALUE_MISSING');
   const { orderId, requestId } = subjectOf(topic, OURS.has(topic) && editedValue ? editedValue : null);
   const ownKey = requestId ?? orderId?.toString();
   const key = ownKey === undefined ? letter.key : Buffer.from(ownKey);
@@ -169,25 +169,26 @@ async function refuseReplay(
   letter: Letter,
   record: ReplayedRecord,
   wish: ReplayWish,
-  policy: DeskPolicy,
+  policy: ReplayPolicy,
 ): Promise<void> {
   const { orderId } = subjectOf(record.topic, record.value);
   const isForUs = CONSUMED.some(({ topic }) => topic === record.topic);
   const order = isForUs && orderId !== null ? await findOrder(trx, orderId) : undefined;
-  if (order?.status === 'CANCELLED') throw new DeskRefusal('ORDER_CANCELLED', { orderId, reason: order.statusReason });
+  if (order?.status === 'CANCELLED')
+    throw new OperationRefused('ORDER_CANCELLED', { orderId, reason: order.statusReason });
   // Two letters sent to each other's key would wait for each other.
   if (
     record.key &&
     !(letter.key?.equals(record.key) ?? false) &&
     (await isBlocked(trx, record.topic, record.key, headOf(letter)))
   )
-    throw new DeskRefusal('KEY_BLOCKED', { topic: record.topic, key: record.key.toString() });
+    throw new OperationRefused('KEY_BLOCKED', { topic: record.topic, key: record.key.toString() });
   if (wish.editedValue && recordHoldsCardNumber({ ...record, headers: {} }))
-    throw new DeskRefusal('VALUE_INVALID', { errors: [{ path: '', message: NO_CARD }] });
+    throw new OperationRefused('VALUE_INVALID', { errors: [{ path: '', message: NO_CARD }] });
   if (wish.isOverride) return;
-  if (!OURS.has(record.topic)) throw new DeskRefusal('TOPIC_NOT_OURS', { topic: record.topic });
+  if (!OURS.has(record.topic)) throw new OperationRefused('TOPIC_NOT_OURS', { topic: record.topic });
   if (letter.replayCount >= policy.maxReplays)
-    throw new DeskRefusal('REPLAYS_EXHAUSTED', { replayCount: letter.replayCount, maxReplays: policy.maxReplays });
+    throw new OperationRefused('REPLAYS_EXHAUSTED', { replayCount: letter.replayCount, maxReplays: policy.maxReplays });
   if (wish.editedValue) refuseInvalid(record.topic, wish.editedValue);
 }
 
@@ -199,11 +200,11 @@ function refuseInvalid(topic: string, value: Buffer): void {
   try {
     event = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value));
   } catch {
-    throw new DeskRefusal('VALUE_INVALID', { errors: [{ path: '', message: 'is not JSON in UTF-8' }] });
+    throw new OperationRefused('VALUE_INVALID', { errors: [{ path: '', message: 'is not JSON in UTF-8' }] });
   }
   const result = EVENT_SCHEMAS[topic]?.safeParse(event);
   if (!result || result.success) return;
-  throw new DeskRefusal('VALUE_INVALID', {
+  throw new OperationRefused('VALUE_INVALID', {
     errors: result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
   });
 }

@@ -6,7 +6,7 @@ import { findResolution, noteCompensation, WHOLE_ORDER, withdrawCompensation } f
 import { isCancellable } from '../domain/order-status';
 import { TemporalUnavailableError, WORKFLOW_CLOSED } from '../temporal/call';
 import type { Workflows } from '../temporal/workflows';
-import { ProblemError } from './problem';
+import { OperationRefused } from './refusal';
 
 /** Takes what operators decide about a saga, once a decisionId; what can't be done is a problem with its `reason`. */
 export class SagaDecisions {
@@ -21,7 +21,7 @@ export class SagaDecisions {
     const isUnknown = !(await this.wasDecided(order, decisionId, WHOLE_ORDER));
     if (isUnknown) {
       const why = await this.whyNotCompensable(order);
-      if (why) throw new ProblemError('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason: why });
+      if (why) throw new OperationRefused('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason: why });
     }
     if (dryRun) return isUnknown;
     // Written down first: whoever dies between the two is finished by the same decision, sent once more.
@@ -33,7 +33,7 @@ export class SagaDecisions {
     if (!isNew && ended.status === 'CANCELLED') return false;
     if (isNew) await withdrawCompensation(this.db, decisionId);
     const reason = (await this.whyNotCompensable(ended)) ?? why;
-    throw new ProblemError('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason });
+    throw new OperationRefused('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason });
   }
 
   /** False: it had been decided before under this id. */
@@ -46,7 +46,7 @@ export class SagaDecisions {
       ? await this.whyNotResolvable(workflowId, wish.step)
       : await this.workflows.resolve(workflowId, { ...resolution, actor });
     if (why && !wasDecided)
-      throw new ProblemError('NOT_RESOLVABLE', { orderId: order.id, step: wish.step, reason: why });
+      throw new OperationRefused('NOT_RESOLVABLE', { orderId: order.id, step: wish.step, reason: why });
     return !wasDecided;
   }
 
@@ -59,7 +59,7 @@ export class SagaDecisions {
     if (!decided) return false;
     const { orderId, step, decision } = decided;
     if (orderId === order.id && step === meant.step && decision === meant.decision) return true;
-    throw new ProblemError('DECISION_ID_REUSED', { usedFor: { orderId, step, decision } });
+    throw new OperationRefused('DECISION_ID_REUSED', { usedFor: { orderId, step, decision } });
   }
 
   /** False: the same was decided under this id between our look and now. */
