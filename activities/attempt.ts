@@ -23,8 +23,9 @@ export type Beginning =
       readonly hasCoupon?: boolean;
       /** This very attempt is over: a workflow task that was lost had come so far. FAILED: it is to be undone, or has been. */
       readonly ended?: 'DONE' | 'FAILED';
-      /** Why it FAILED, where that is known. */
+      /** Why it FAILED, where that is known, and how far the order had come. */
       readonly failure?: FailureCause;
+      readonly status?: OrderStatus;
     }
   | { readonly accepted: false; readonly why: string };
 
@@ -59,7 +60,8 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         if (request.attempt === call.attempt) {
           if (request.state === 'DONE') return { ...accepted, ended: 'DONE' };
           if (request.state === 'RUNNING' && request.failure === null) return accepted;
-          return { ...accepted, ended: 'FAILED', ...(request.failure && { failure: request.failure }) };
+          const { status } = order;
+          return { ...accepted, ended: 'FAILED', status, ...(request.failure && { failure: request.failure }) };
         }
         if (request.state !== 'PENDING') return { accepted: false, why: `REQUEST_${request.state}` };
         if (order.status !== 'PENDING_PAYMENT') {

@@ -75,6 +75,8 @@ interface RequestStanding {
   readonly orderStatus: OrderStatus;
   /** Null: no such request is saved. */
   readonly state: RequestState | null;
+  /** Why it has ended. */
+  readonly reason: string | null;
   /** The record that it came by is noted. */
   readonly isNoted: boolean;
   /** Its workflow has it. */
@@ -91,6 +93,7 @@ export async function requestStanding(db: Db, key: RequestKey): Promise<RequestS
     .first(
       'orders.status as orderStatus',
       'r.state',
+      'r.reason',
       db.raw('r.record is not null as "isNoted"'),
       db.raw('r.signalled_at is not null as signalled'),
     )) as RequestStanding | undefined;

@@ -3,6 +3,9 @@ import type { Db } from '../db/connection';
 import { closeFound, type LateRecord, type LossPolicy, lateRecords, sendAgain } from '../db/lost-records';
 import type { Logger } from '../observability/logger';
 import type { Kafka, KafkaAdmin, PartitionLag } from './kafka-port';
+import { within } from './kafkajs-producer';
+
+const STOP_WITHIN_MS = 3_000;
 
 /** What was late when a topic ended here. */
 interface Suspects {
@@ -34,29 +37,44 @@ export class LostRecords {
     const late = await lateRecords(db, policy);
     for (const { topic, groupId } of CONSUMED) {
       const ofTopic = late.filter((one) => one.topic === topic);
-      if (ofTopic.length === 0) this.suspects.delete(topic);
-      else
-        for (const lost of await this.lostAmong(ofTopic, topic, groupId)) {
-          const { subject } = lost;
-          try {
-            if (await sendAgain(db, policy, lost)) logger.warn({ topic, subject }, 'a lost record is sent again');
-          } catch (error) {
-            logger.warn({ err: error, topic, subject }, 'a lost record could not be sent again');
-          }
-        }
+      try {
+        for (const lost of await this.lostAmong(ofTopic, topic, groupId)) await this.sendAgain(lost);
+      } catch (error) {
+        logger.warn({ err: error, topic }, 'it is not known what of a topic is lost');
+        await this.closeAdmin();
+      }
     }
     await closeFound(db);
   }
 
+  /** Waits for no response of a broker that is silent. */
   async stop(): Promise<void> {
-    await (await this.admin)?.close();
+    await within(STOP_WITHIN_MS, this.closeAdmin(), () => undefined);
+  }
+
+  private async sendAgain(lost: LateRecord): Promise<void> {
+    const { db, policy, logger } = this.options;
+    const { topic, subject } = lost;
+    try {
+      if (await sendAgain(db, policy, lost)) logger.warn({ topic, subject }, 'a lost record is sent again');
+    } catch (error) {
+      logger.warn({ err: error, topic, subject }, 'a lost record could not be sent again');
+    }
+  }
+
+  /** One that has failed goes on asking about every topic that it was asked about. */
+  private async closeAdmin(): Promise<void> {
+    const { admin } = this;
+    this.admin = undefined;
+    await admin?.then((open) => open.close()).catch(() => undefined);
   }
 
   private async lostAmong(late: readonly LateRecord[], topic: Topic, groupId: string): Promise<readonly LateRecord[]> {
+    if (late.length === 0) {
+      this.suspects.delete(topic);
+      return [];
+    }
     this.admin ??= this.options.kafka.admin();
-    this.admin.catch(() => {
-      this.admin = undefined;
-    });
     const partitions = await (await this.admin).lag(groupId, topic);
     const now: Suspects = { late, ends: endsOf(partitions) };
     const before = this.suspects.get(topic) ?? now;

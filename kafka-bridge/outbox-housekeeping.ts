@@ -5,12 +5,14 @@ import { outboxBacklog } from '../db/outbox';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import type { Kafka } from './kafka-port';
+import { within } from './kafkajs-producer';
 import { LostRecords } from './lost-records';
 import type { OutboxPublisher } from './outbox-publisher';
 import { listUnpublishedTopics } from './unpublished-topics';
 
 const SAMPLE_MS = 5_000;
 const RESEND_LOOK_MS = 15_000;
+const STOP_WITHIN_MS = 3_000;
 
 /** Measures the outbox and the lines behind dead letters, lists topics that take nothing, and sends again what was lost on its way. */
 export function startHousekeeping(options: {
@@ -43,8 +45,9 @@ export function startHousekeeping(options: {
   const sampling = every(SAMPLE_MS, sample, (error) => logger.warn({ err: error }, 'the outbox could not be measured'));
   return {
     async stop() {
-      await Promise.all([sampling.stop(), listing.stop(), resending.stop()]);
-      await lost.stop().catch((error: unknown) => logger.warn({ err: error }, 'Kafka could not be left'));
+      // A look that waits for a silent broker ends with its connection.
+      await Promise.all([sampling.stop(), listing.stop(), lost.stop()]);
+      await within(STOP_WITHIN_MS, resending.stop(), () => undefined);
     },
   };
 }

@@ -162,8 +162,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       await running;
       await pipelines.idle();
       await published.mark().catch((error: unknown) => logger.warn({ err: error }, 'published rows stay unmarked'));
-      await housekeeping.stop();
       await leases.stop().catch((error: unknown) => logger.warn({ err: error }, 'lanes could not be given back'));
+      await housekeeping.stop();
       wakeup.stop();
       await producer.close();
     },

@@ -28,8 +28,9 @@ interface Watch {
 }
 
 /**
- * Lists workflows that failed, timed out or were terminated, which run no undo, and those that can't go on: nobody else would see them. It looks from
- * where the last look of any process ended, so that none is missed, however long Temporal or this process was away.
+ * Lists workflows that failed, timed out or were terminated, which run no undo, and those that can't go on: nobody else
+ * would see them. It looks from where the last look of any process ended, so that none is missed, however long Temporal or
+ * this process was unavailable.
  */
 export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
   const stopping = new AbortController();
@@ -43,8 +44,8 @@ export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
         const page = { limit: MOST_ASKED_AT_ONCE, after: settledThrough };
         settledThrough = await closeItemsOfSettled(watch.db, PARKED_KINDS, page);
         await listFailed(watch, stopping.signal);
-        stuckThrough = await listStuck(watch, { limit: MOST_ASKED_AT_ONCE, after: stuckThrough }, stopping.signal);
         askedThrough = await closeHealed(watch, askedThrough, stopping.signal);
+        stuckThrough = await listStuck(watch, { limit: MOST_ASKED_AT_ONCE, after: stuckThrough }, stopping.signal);
       });
     } catch (error) {
       if (!stopping.signal.aborted)

@@ -62,6 +62,7 @@ async function runAttempt(order: OrderContext, { call, beginning }: Attempt, pol
     order.paid = steps;
     return end;
   }
+  if (beginning.status) view.moveTo(beginning.status);
   await order.showCompensating();
   await saga.compensate(({ name, attempt }) => attempt === call.attempt && name !== 'stock');
   return end;

@@ -254,13 +254,17 @@ export class Saga {
     for (const entry of this.stuck) if (entry.failure && !isFinal(entry.failure.kind)) this.keepTrying(entry);
     const trying = this.retrying.size;
     const isOurs = ({ step }: Resolution) => !this.blocked.has(step);
-    await condition(() => this.decisions.some(isOurs) || this.retrying.size < trying);
+    // One may have ended already, while what is parked was being shown.
+    const hasEnded = () => this.retrying.size < trying || this.stuck.some(({ state }) => state !== 'UNDO_FAILED');
+    await condition(() => this.decisions.some(isOurs) || hasEnded());
     for (let resolution = this.takeDecision(isOurs); resolution; resolution = this.takeDecision(isOurs)) {
       const { step } = resolution;
       const entry = this.stuck.find((candidate) => candidate.step.name === step);
+      this.deciding = step;
       if (entry) await this.retrying.get(entry)?.stop();
       if (entry?.state === 'UNDO_FAILED') await this.apply(entry, resolution);
       else await this.refuseLate(resolution);
+      this.deciding = undefined;
     }
   }
 

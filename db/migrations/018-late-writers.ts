@@ -11,12 +11,13 @@ export async function up(knex: Knex): Promise<void> {
     alter table operator_items add column as_of_ms bigint;
     drop index operator_items_workflow;
     create index operator_items_workflow on operator_items (workflow_id) where workflow_id is not null;
+    create index orders_hold on orders (hold_expires_at) where status = 'PENDING_PAYMENT';
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop index operator_items_workflow;
+    drop index operator_items_workflow, orders_hold;
     create index operator_items_workflow on operator_items (workflow_id) where state = 'OPEN';
     alter table operator_items drop column as_of_ms;
     alter table orders drop column saga_state_at;

@@ -12,11 +12,13 @@ import {
 import type { OrderStatus } from '../../domain/order-status';
 import { judge } from '../failure';
 import type { IncomingRecord } from '../kafka-port';
-import { readEvent } from '../poison';
+import { PoisonRecord, readEvent } from '../poison';
 import { type Handler, outcomeOf, unknownOrder } from './handler';
 
 /** Statuses from which an order is payable, or can become so again; the workflow decides in the end. */
 const MAY_BE_PAYABLE: ReadonlySet<OrderStatus> = new Set(['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED']);
+
+const REFUSED = 'Temporal refuses it';
 
 /** A request to pay and ship, first or again: the workflow hears its name, token and address stay in Postgres. */
 export const processingRequested: Handler = async (record, dependencies) => {
@@ -31,13 +33,15 @@ export const processingRequested: Handler = async (record, dependencies) => {
     const { topic, partition, offset, timestamp } = record;
     await noteRecord(db, key, { topic, partition, offset, timestamp }, bytesOf(record));
   }
+  // Its dead letter may be missing: the bridge died before it was written. One that is there is not written twice.
+  if (standing.reason === REFUSED) throw new PoisonRecord('REFUSED_BY_TEMPORAL', 'it was refused before');
   if (standing.signalled || (standing.state !== null && standing.state !== 'PENDING')) return 'duplicate';
 
   const request: PaymentRequested = { eventId, retryCount };
   const signal = () =>
     dependencies.workflows.orders.signal(orderId, 'paymentRequested', request).catch(async (error: unknown) => {
       // A dead letter is worked on by nobody: left PENDING, it would stop the clock of the order's hold for ever.
-      if (judge(error).kind === 'poison') await skipPendingRequest(db, key, 'Temporal refuses it');
+      if (judge(error).kind === 'poison') await skipPendingRequest(db, key, REFUSED);
       throw error;
     });
   const isSignalled = MAY_BE_PAYABLE.has(standing.orderStatus) && (await signal());

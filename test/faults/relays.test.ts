@@ -114,24 +114,21 @@ describe('lanes follow live leases', () => {
     await untilShared(2, 90_000);
   });
 
-  test.each(['refuse', 'silence'] as const)(
-    'a relay that reaches Postgres but not Kafka (%s) leaves its lanes to the other, says so, and comes back with Kafka',
-    async (cut) => {
-      const { first, kafka, untilDown } = await startSecondBehindProxy();
-      await untilDown([]);
-      kafka[cut]();
-      const orders = payableOrders(shop, 20);
-      const found = await untilShared(1, OWNED_AGAIN_WITHIN_MS);
-      expect(Object.keys(found)).toEqual([first]);
-      await untilDown(['kafka']);
-      await orders;
+  test('a relay that reaches Postgres but not Kafka leaves its lanes to the other, says so, and comes back with Kafka', async () => {
+    const { first, kafka, untilDown } = await startSecondBehindProxy();
+    await untilDown([]);
+    kafka.silence();
+    const orders = payableOrders(shop, 20);
+    const found = await untilShared(1, OWNED_AGAIN_WITHIN_MS);
+    expect(Object.keys(found)).toEqual([first]);
+    await untilDown(['kafka']);
+    await orders;
 
-      kafka.restore();
-      await untilShared(2, 90_000);
-      await untilDown([]);
-      await expectOrdersToGoOn();
-    },
-  );
+    kafka.restore();
+    await untilShared(2, 90_000);
+    await untilDown([]);
+    await expectOrdersToGoOn();
+  });
 
   test('the only relay keeps its lanes while Kafka is unavailable, and ends in time all the same', async () => {
     const { first, kafka, untilDown } = await startSecondBehindProxy();
@@ -173,7 +170,7 @@ describe('lanes follow live leases', () => {
     await until(
       'the missing topic to be listed by both relays',
       items,
-      (found) => found.length > 0 && found[0].times > 2,
+      (found) => found.length > 0 && found[0].times > 1,
     );
     expect(await items()).toEqual([{ ...open, times: expect.any(Number) }]);
     await shop.db('outbox').where({ topic: 'missing-1' }).delete();

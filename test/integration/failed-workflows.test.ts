@@ -85,17 +85,17 @@ describe('a workflow that ended badly', () => {
     expect(await itemsOf(`order=${orderId}`)).toEqual([]);
   });
 
-  test('is one that runs and yet cannot go on: listed while its task fails again and again', async () => {
+  test.each([
+    ['is at work', { saga_state: 'RUNNING', saga_state_at: new Date(0) }],
+    ['lets its hold run out', { saga_state: 'WAITING', hold_expires_at: new Date(0) }],
+  ])('is one that runs and yet cannot go on: listed where its order %s', async (_, columns) => {
     const { orderId } = await shop.payableOrder();
     const { workflow } = await shop.temporal();
     const workflowId = `order-${orderId}`;
     await workflow.getHandle(workflowId).terminate('by the test');
     const start = { workflowId, taskQueue: TASK_QUEUES.orders, args: [{ orderId }] };
     await workflow.start('noSuchWorkflow', start);
-    await shop
-      .db('orders')
-      .where({ id: orderId })
-      .update({ saga_state: 'RUNNING', saga_state_at: new Date(0) });
+    await shop.db('orders').where({ id: orderId }).update(columns);
     const item = await listed(`kind=FAILED_WORKFLOW&order=${orderId}`);
     const [stuck] = await until(
       'its task to be seen failing',
