@@ -128,6 +128,19 @@ describe('dead letters', () => {
     }
   });
 
+  test('a request that Temporal refused has its dead letter, also where the bridge died before it was written', async () => {
+    const { orderId } = await shop.payableOrder();
+    const event = eventOf(processingEvent(orderId));
+    await shop.db('processing_requests').insert({
+      ...{ order_id: orderId, event_id: event.eventId, retry_count: 0, source: 'kafka', event: JSON.stringify(event) },
+      ...{ state: 'SKIPPED', reason: 'Temporal refuses it' },
+    });
+    const record = { key: String(orderId), value: JSON.stringify(event), partition: PARTITION };
+    const offset = await broker.write(TOPICS.orderProcessing, record);
+    const [letter] = await letterAt(TOPICS.orderProcessing, offset);
+    expect(letter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_TEMPORAL');
+  });
+
   test('retries that are used up: the event is dead, its order cancelled and the customer told once', async () => {
     const { orderId, sku } = await shop.payableOrder(2, 5);
     await shop.pay(orderId, { token: 'tok_unavailable' });
