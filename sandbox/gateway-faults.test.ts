@@ -78,7 +78,10 @@ describe('a gateway in front of a provider', () => {
   ])('is refused at once where it cannot be sent, and no call meets it: %j', async (response) => {
     const payment = await opened('tok_visa');
     const refused = await call('PUT', '/faults/payment', { mode: 'gateway', status: 502, ...response });
-    expect(refused).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', errors: [{ path: 'headers' }] } });
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { code: 'INVALID_REQUEST', errors: [{ path: expect.stringMatching(/^headers/) }] },
+    });
     expect((await call('GET', '/faults')).body).toEqual([]);
     expect((await call('GET', payment)).status).toBe(200);
   });
