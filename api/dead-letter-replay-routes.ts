@@ -13,7 +13,7 @@ import { jsonBody, parse, parseBody } from './validation';
 export function deadLetterReplayRoutes({ db, settings, workflows, authenticate }: RouteDependencies): Router {
   const router = Router();
   const user = authenticated(authenticate);
-  const replays = new DeadLetterReplays(db, workflows.replays);
+  const replays = new DeadLetterReplays(db, workflows);
   const path = '/api/ops/dead-letter-replays';
 
   router.post(path, user, operatorsOnly, jsonBody, async (request, response) => {

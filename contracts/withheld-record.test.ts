@@ -9,6 +9,14 @@ const record = (value: string | Buffer | null, more: object = {}) => ({
 const json = (event: object) => record(JSON.stringify({ eventId: 'e-1', orderId: 1, ...event }));
 
 describe('a record that holds a card number', () => {
+  it.each(['eventId', 'phone', 'note'])('is found in megabytes of %s', (field) => {
+    for (const part of ['x', '4', '\\"', '1.5,'])
+      expect([part, recordHoldsCardNumber(json({ [field]: part.repeat(3_000_000), card: CARD }))]).toEqual([
+        part,
+        true,
+      ]);
+  });
+
   it.each([
     ['as its token', json({ requestDto: { paymentRequest: { method: 'CARD', token: CARD } } })],
     ['in a field that nobody reads', json({ note: `paid with 4111 1111 1111 1111` })],

@@ -1,6 +1,6 @@
 /**
  * Records that hold the number of a payment card. Neither they nor their dead letters are kept: what stands in their
- * place says where the record was, and what it was about (docs/decisions/011).
+ * place says where the record was, and what it was about (docs/decisions/012).
  */
 import { holdsCardNumber, isPhone } from '../domain/external-text';
 import type { DeadLetter, HeaderBytes, OriginalRecord } from './dead-letters';
@@ -14,12 +14,15 @@ const BEGINNING = `{"withheld":"${CARD_NUMBER}"`;
 
 /** Filled by machines: any digits may be in them. */
 const MACHINE_MADE = { ofCoupons: 'eventId|requestId|userId|code', others: 'eventId|orderId|sku|trackingNumber' };
-/** Fields of these names, and numbers with a fraction. */
+/** Fields of these names, and numbers with a fraction; what is longer is no id that a machine would make. */
 const noCardsIn = (names: string) =>
-  new RegExp(`"(?:${names})"\\s*:\\s*(?:"(?:[^"\\\\]|\\\\.)*"|\\d+)|[:,[]\\s*-?\\d+\\.\\d+`, 'g');
+  new RegExp(
+    `"(?:${names})"\\s{0,9}:\\s{0,9}(?:"(?:[^"\\\\]|\\\\.){0,400}"|\\d{1,40})|[:,[]\\s{0,9}-?\\d{1,40}\\.\\d{1,40}`,
+    'g',
+  );
 const NO_CARDS_IN = { ofCoupons: noCardsIn(MACHINE_MADE.ofCoupons), others: noCardsIn(MACHINE_MADE.others) };
 
-const PHONES = /"phone"\s*:\s*"(?:[^"\\]|\\.)*"/g;
+const PHONES = /"phone"\s{0,9}:\s{0,9}"(?:[^"\\]|\\.){0,100}"/g;
 
 /** Ids of traces, in decimal or hexadecimal, and what is ours. */
 const MACHINE_MADE_HEADERS =

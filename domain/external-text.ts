@@ -30,27 +30,60 @@ const SHORTEST = 13;
 const LONGER_THAN_PHONES = 16;
 
 const UUIDS = /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi;
-const ALPHANUMERIC_RUNS = /[\da-z]+/gi;
-/** Digits as people group them: with a few spaces, dots or dashes between, or what is not seen at all. */
-const DIGIT_RUNS = /\+?\d+(?:[\s.\p{Dash_Punctuation}\u2212\u00b7\p{Format}]{1,3}\d+)*/gu;
+const DIGITS = /\d+/g;
+/** As people group digits: with a few spaces, dots or dashes between, or what is not seen at all. */
+const BETWEEN_GROUPS = /^[\s.\p{Dash_Punctuation}\u2212\u00b7\p{Format}]{1,3}$/u;
 
 /**
  * Whether text holds what can be the number of a payment card, at least `minDigits` long; other numbers may be beside
- * it. Digits within a longer run of Latin letters and digits are part of some machine's id, and no card number.
+ * it. Digits within a longer run of Latin letters and digits are part of some machine's id, and no card number. A record may
+ * have megabytes: no pattern here has to go back over more than a few characters.
  */
 export function holdsCardNumber(text: string, minDigits = SHORTEST): boolean {
   // What looks like a digit, a space or a dash is made one: full-width digits are common where Hangul is typed.
-  const plain = text
-    .normalize('NFKC')
-    .replaceAll(UUIDS, 'x')
-    .replaceAll(ALPHANUMERIC_RUNS, (run) => (/[a-z]/i.test(run) ? 'x' : run));
-  return (plain.match(DIGIT_RUNS) ?? []).some((run) => {
-    const isPhoneNumber = run.startsWith('+');
-    const groups = run.replace('+', '').split(/\D+/);
+  const plain = withoutIds(text.normalize('NFKC').replaceAll(UUIDS, 'x'));
+  const hold = (groups: readonly string[], isPhoneNumber: boolean) => {
     const least = isPhoneNumber ? LONGER_THAN_PHONES : minDigits;
     return groups.some((_group, from) => beginsCardNumber(groups, from, least));
-  });
+  };
+  let groups: string[] = [];
+  let isPhoneNumber = false;
+  let end = Number.NEGATIVE_INFINITY;
+  for (const { 0: digits, index } of plain.matchAll(DIGITS)) {
+    const goesOn = index - end <= 3 && BETWEEN_GROUPS.test(plain.slice(end, index));
+    if (!goesOn) {
+      if (hold(groups, isPhoneNumber)) return true;
+      groups = [];
+      isPhoneNumber = plain[index - 1] === '+';
+    }
+    groups.push(digits);
+    end = index + digits.length;
+  }
+  return hold(groups, isPhoneNumber);
 }
+
+/** Without runs of letters and digits, and of more digits than any card has. */
+function withoutIds(text: string): string {
+  const kept: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; ) {
+    const start = at;
+    let hasLetter = false;
+    for (let code = text.charCodeAt(at); isDigit(code) || isLetter(code); code = text.charCodeAt(at)) {
+      hasLetter ||= isLetter(code);
+      at += 1;
+    }
+    if (at === start) at += 1;
+    else if (hasLetter || at - start > MAX_DIGITS) {
+      kept.push(text.slice(from, start), 'x');
+      from = at;
+    }
+  }
+  return kept.join('') + text.slice(from);
+}
+
+const isDigit = (code: number) => code >= 48 && code <= 57;
+const isLetter = (code: number) => (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
 
 /** Whether it may be a phone number as far as its digits tell: those have 15 at most (E.164). */
 export function isPhone(text: string): boolean {

@@ -11,7 +11,7 @@ import type { DeadLetterReplayInput, ReplayProgress, ReplaySteering } from '../c
 import type { Db } from '../db/connection';
 import { countBulkDecisions } from '../db/dead-letters';
 import { unlessUnavailable } from '../temporal/call';
-import type { ReplayWorkflows } from '../temporal/replay-workflows';
+import type { Workflows } from '../temporal/workflows';
 import { OperationRefused } from './refusal';
 
 /** What an operator asks for, as asked: the replay keeps it, so that its decisionId is not taken for another wish. */
@@ -21,13 +21,13 @@ export type ReplayWish = Omit<z.infer<typeof replayManySchema>, 'decisionId' | '
 export class DeadLetterReplays {
   constructor(
     private readonly db: Db,
-    private readonly workflows: ReplayWorkflows,
+    private readonly workflows: Workflows,
   ) {}
 
   /** False: the same decisionId has started the same replay before, running or over. */
   async start(wish: ReplayWish, input: DeadLetterReplayInput): Promise<boolean> {
     if (await this.wasStarted(input.bulkId, wish)) return false;
-    return (await this.workflows.start(input, wish)) || !(await this.wasStarted(input.bulkId, wish));
+    return (await this.workflows.replays.start(input, wish)) || !(await this.wasStarted(input.bulkId, wish));
   }
 
   /**
@@ -37,7 +37,7 @@ export class DeadLetterReplays {
   async wasStarted(bulkId: string, wish: ReplayWish): Promise<boolean> {
     // First, for a replay that begins in between has sent nothing yet.
     const replayed = await countBulkDecisions(this.db, bulkId);
-    const workflow = await this.workflows.describe(bulkId);
+    const workflow = await this.workflows.replays.describe(bulkId);
     if (!workflow && replayed === 0) return false;
     if (!workflow) throw new OperationRefused('DECISION_ID_REUSED', { replayed });
     if (!isDeepStrictEqual(workflow.memo?.wish, wish))
@@ -47,8 +47,8 @@ export class DeadLetterReplays {
 
   /** Throws REPLAY_NOT_FOUND. */
   async progress(bulkId: string): Promise<ReplayProgressView> {
-    const workflow = await this.workflows.describe(bulkId);
-    const progress = workflow && (await this.workflows.progress(bulkId));
+    const workflow = await this.workflows.replays.describe(bulkId);
+    const progress = workflow && (await this.workflows.replays.progress(bulkId));
     if (!progress) throw new OperationRefused('REPLAY_NOT_FOUND');
     const { refused, steered } = progress;
     const failure = workflow.raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.lastFailure;
@@ -76,9 +76,9 @@ export class DeadLetterReplays {
     readonly standing: ReplayStanding | undefined;
   }> {
     const { action, ...decision } = steering;
-    const workflow = await this.workflows.describe(bulkId);
+    const workflow = await this.workflows.replays.describe(bulkId);
     if (!workflow) throw new OperationRefused('REPLAY_NOT_FOUND');
-    const progress = await unlessUnavailable(this.workflows.progress(bulkId));
+    const progress = await unlessUnavailable(this.workflows.replays.progress(bulkId));
     const standing = progress && (await this.standing(bulkId, workflow, progress));
     const underIt = progress?.steered.filter(({ decisionId }) => decisionId === decision.decisionId) ?? [];
     const before = underIt.find((steered) => steered.action === action);
@@ -86,7 +86,8 @@ export class DeadLetterReplays {
     if (underIt.length > 0) throw new OperationRefused('DECISION_ID_REUSED', { usedFor: underIt[0] });
     const isOver = workflow.status.name !== 'RUNNING';
     if (isOver) throw new OperationRefused('REPLAY_OVER', { state: standing?.state ?? workflow.status.name });
-    if (!isDry && !(await this.workflows.signal(bulkId, action, decision))) throw new OperationRefused('REPLAY_OVER');
+    if (!isDry && !(await this.workflows.replays.signal(bulkId, action, decision)))
+      throw new OperationRefused('REPLAY_OVER');
     return { isNew: true, steering, standing };
   }
 
