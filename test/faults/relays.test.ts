@@ -90,8 +90,17 @@ describe('lanes follow live leases', () => {
     expect(orderIds).toHaveLength(20);
   }
 
-  test('a relay that stops with its connections open is one no longer: the other has every lane within 15 s', async () => {
+  /** Rows in so many topics that nobody takes them for. */
+  const unpublishable = (prefix: string, topics: number) =>
+    shop.db.raw(
+      `insert into outbox (topic, key, value) select ? || '-' || topic, key::text, '{}'
+       from generate_series(1, ?::int) topic, generate_series(1, ?::int) key`,
+      [prefix, topics, 2 * LANES],
+    );
+
+  test('a relay that stops with its connections open is one no longer: the other has every lane within 15 s; what both find missing is listed once', async () => {
     const first = await startSecond();
+    await unpublishable('missing', 1);
     second?.freeze();
     const found = await untilShared(1, OWNED_AGAIN_WITHIN_MS);
     expect(Object.keys(found)).toEqual([first]);
@@ -99,6 +108,13 @@ describe('lanes follow live leases', () => {
 
     second?.freeze(false);
     await untilShared(2);
+    const which = { kind: 'UNPUBLISHED_TOPIC', subject: 'missing-1' };
+    const items = () => shop.db('operator_items').where(which).select('state', 'cause', 'times');
+    await until('both relays to list the missing topic', items, ([item]) => item?.times > 1);
+    const open = { state: 'OPEN', cause: 'UNKNOWN_TOPIC_OR_PARTITION' };
+    expect(await items()).toEqual([{ ...open, times: expect.any(Number) }]);
+    await shop.db('outbox').where({ topic: 'missing-1' }).delete();
+    await until('the item to be closed', items, ([item]) => item?.state === 'HEALED');
   });
 
   test('a relay whose network is cut without a word is replaced, and comes back with the network', async () => {
@@ -151,30 +167,6 @@ describe('lanes follow live leases', () => {
     await shop.db('outbox').where('topic', 'like', 'silent-%').delete();
     await system.startRole('relay');
     await expectOrdersToGoOn();
-  });
-
-  /** Rows in so many topics that nobody takes them for. */
-  const unpublishable = (prefix: string, topics: number) =>
-    shop.db.raw(
-      `insert into outbox (topic, key, value) select ? || '-' || topic, key::text, '{}'
-       from generate_series(1, ?::int) topic, generate_series(1, ?::int) key`,
-      [prefix, topics, 2 * LANES],
-    );
-
-  test('a topic that two relays find missing is listed once', async () => {
-    await startSecond();
-    await unpublishable('missing', 1);
-    const which = { kind: 'UNPUBLISHED_TOPIC', subject: 'missing-1' };
-    const items = () => shop.db('operator_items').where(which).select('state', 'cause', 'times');
-    const open = { state: 'OPEN', cause: 'UNKNOWN_TOPIC_OR_PARTITION' };
-    await until(
-      'the missing topic to be listed by both relays',
-      items,
-      (found) => found.length > 0 && found[0].times > 1,
-    );
-    expect(await items()).toEqual([{ ...open, times: expect.any(Number) }]);
-    await shop.db('outbox').where({ topic: 'missing-1' }).delete();
-    await until('the item to be closed', items, (found) => found[0].state === 'HEALED');
   });
 
   test('a relay whose network is cut while it renews its leases holds the lanes no longer than one that is dead', async () => {

@@ -12,6 +12,12 @@ describe('a topic that is unavailable', () => {
   const shop = new Shop();
   const topic = `missing-${randomUUID()}`;
   const forgotten = `forgotten-${randomUUID()}`;
+  const left = `left-${randomUUID()}`;
+  beforeAll(async () => {
+    // Their time passes while the first test runs.
+    await shop.db('outbox').insert({ topic: forgotten, key: 'a', value: '{}' });
+    await openOperatorItem(shop.db, { kind: 'UNPUBLISHED_TOPIC', subject: left, cause: 'LEADER_NOT_AVAILABLE' });
+  });
   afterAll(async () => {
     await shop.db('outbox').whereIn('topic', [topic, forgotten]).delete();
     await shop.close();
@@ -64,7 +70,6 @@ describe('a topic that is unavailable', () => {
   });
 
   test('is on the list of what needs a person until its rows are published', async () => {
-    await shop.db('outbox').insert({ topic: forgotten, key: 'a', value: '{}' });
     const open = { state: 'OPEN', cause: 'UNKNOWN_TOPIC_OR_PARTITION' };
     expect(
       await until(
@@ -84,8 +89,6 @@ describe('a topic that is unavailable', () => {
   });
 
   test('is on it no longer than its rows wait, although the relay that listed it is gone', async () => {
-    const left = `left-${randomUUID()}`;
-    await openOperatorItem(shop.db, { kind: 'UNPUBLISHED_TOPIC', subject: left, cause: 'LEADER_NOT_AVAILABLE' });
     await until(
       'the item to be closed',
       () => itemsOf(left),
