@@ -140,7 +140,7 @@ module.exports = {
       from: { path: [ZOD_FREE, '^domain/'], pathNot: TESTS },
       to: { path: ['node_modules', '^contracts/'], pathNot: ZOD_FREE, dependencyTypesNot: ['type-only'] },
     },
-    only('kafkajs', ['kafka-bridge', 'stack']),
+    only('kafkajs', ['kafka-bridge/client', 'stack']),
     only('stripe', ['providers']),
     only('ioredis', ['redis']),
     only('express', ['api', 'sandbox']),

@@ -2,7 +2,7 @@ import { createDevelopmentToken } from '../cli/development-token';
 import { loadSettings } from '../config/load';
 import type { Settings } from '../config/settings';
 import { deadLetterTopic, TOPICS } from '../contracts/topics';
-import { createKafka } from '../kafka-bridge/kafkajs-adapter';
+import { createKafka } from '../kafka-bridge/client/kafkajs-adapter';
 import { createLogger } from '../observability/logger';
 import { migrate } from '../roles/migrate';
 import { accepts } from '../stack/ports';

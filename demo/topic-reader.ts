@@ -1,4 +1,4 @@
-import type { Kafka, KafkaConsumer } from '../kafka-bridge/kafka-port';
+import type { Kafka, KafkaConsumer } from '../kafka-bridge/client/kafka-port';
 
 const PATIENCE_MS = 20_000;
 

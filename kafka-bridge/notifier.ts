@@ -1,7 +1,7 @@
 import type { Db } from '../db/connection';
 import { deliverNotifications, type Notification } from '../db/notifications';
 import type { Logger } from '../observability/logger';
-import { every } from './outbox-housekeeping';
+import { every } from './outbox/housekeeping';
 
 const POLL_MS = 1_000;
 

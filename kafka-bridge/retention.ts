@@ -9,7 +9,7 @@ import {
 } from '../db/retention';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
-import { every } from './outbox-housekeeping';
+import { every } from './outbox/housekeeping';
 
 const PURGE_EVERY_MS = 60_000;
 const ROWS_AT_ONCE = 500;

@@ -3,7 +3,7 @@ import { loadSettings } from '../config/load';
 import type { Settings } from '../config/settings';
 import { openDatabase } from '../db/connection';
 import { migrateSchema } from '../db/schema';
-import { createKafka } from '../kafka-bridge/kafkajs-adapter';
+import { createKafka } from '../kafka-bridge/client/kafkajs-adapter';
 import { createLogger } from '../observability/logger';
 import { temporalConnectionOptions } from '../temporal/connection';
 import { ensureSearchAttributes } from '../temporal/search-attributes';

@@ -1,8 +1,8 @@
 import { loadSettings } from '../config/load';
 import { openDatabase } from '../db/connection';
 import { schemaMismatch } from '../db/schema';
-import { createKafka } from '../kafka-bridge/kafkajs-adapter';
-import { rebuildLetterIndex } from '../kafka-bridge/letter-index';
+import { createKafka } from '../kafka-bridge/client/kafkajs-adapter';
+import { rebuildLetterIndex } from '../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../observability/logger';
 import { runMain } from './process';
 

@@ -3,8 +3,8 @@ import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dea
 import type { CouponIssueEvent } from '../../contracts/events';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { couponWorkflowId, type ReplayProgress } from '../../contracts/workflow-api';
-import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
-import { rebuildLetterIndex } from '../../kafka-bridge/letter-index';
+import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
+import { rebuildLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../../observability/logger';
 import { expectBooksToAddUp } from '../support/books';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';

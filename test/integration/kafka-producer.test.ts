@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { loadSettings } from '../../config/load';
-import { type KafkaProducer, TopicUnavailableError } from '../../kafka-bridge/kafka-port';
-import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
+import { type KafkaProducer, TopicUnavailableError } from '../../kafka-bridge/client/kafka-port';
+import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { createLogger } from '../../observability/logger';
 import { Broker } from '../support/broker';
 import { roleEnvironment, sharedSystem } from '../support/environment';

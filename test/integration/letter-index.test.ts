@@ -13,9 +13,9 @@ import {
 import { stackFolder } from '../../config/load';
 import type { LetterGroup, LetterView } from '../../contracts/dead-letter-desk';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
-import { UnreadableBatchError } from '../../kafka-bridge/kafkajs-codecs';
-import { rebuildLetterIndex } from '../../kafka-bridge/letter-index';
+import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
+import { UnreadableBatchError } from '../../kafka-bridge/client/kafkajs-codecs';
+import { rebuildLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../../observability/logger';
 import { freePorts } from '../../stack/ports';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';

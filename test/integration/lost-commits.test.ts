@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import { deadLetterTopic } from '../../contracts/topics';
-import { BatchWorker } from '../../kafka-bridge/batch-worker';
-import type { KafkaConsumer, KafkaProducer } from '../../kafka-bridge/kafka-port';
-import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
-import { PoisonRecord } from '../../kafka-bridge/poison';
+import type { KafkaConsumer, KafkaProducer } from '../../kafka-bridge/client/kafka-port';
+import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
+import { BatchWorker } from '../../kafka-bridge/consumers/batch-worker';
+import { PoisonRecord } from '../../kafka-bridge/consumers/poison';
 import { createLogger } from '../../observability/logger';
 import { Metrics } from '../../observability/metrics';
 import { Workflows } from '../../temporal/workflows';

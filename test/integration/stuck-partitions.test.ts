@@ -3,7 +3,7 @@ import { stackFolder } from '../../config/load';
 import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
 import { TOPICS } from '../../contracts/topics';
 import { openOperatorItem } from '../../db/operator-items';
-import { StuckPartitions } from '../../kafka-bridge/stuck-partitions';
+import { StuckPartitions } from '../../kafka-bridge/consumers/stuck-partitions';
 import { createLogger } from '../../observability/logger';
 import { freePorts } from '../../stack/ports';
 import { Broker, eventOf } from '../support/broker';

@@ -1,8 +1,8 @@
 import { ConfigResourceTypes, Kafka as KafkaJs, logLevel } from 'kafkajs';
 import { loadSettings } from '../../config/load';
 import { DEAD_LETTER_MAX_BYTES, deadLetterTopic, TOPICS } from '../../contracts/topics';
-import type { KafkaAdmin } from '../../kafka-bridge/kafka-port';
-import { createKafka } from '../../kafka-bridge/kafkajs-adapter';
+import type { KafkaAdmin } from '../../kafka-bridge/client/kafka-port';
+import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { createLogger } from '../../observability/logger';
 import { roleEnvironment, sharedSystem } from '../support/environment';
 import { holdTopicConfigs } from '../support/locks';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Admin, CompressionTypes, type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { CONSUMED } from '../../contracts/topics';
-import { registerCodecs } from '../../kafka-bridge/kafkajs-codecs';
+import { registerCodecs } from '../../kafka-bridge/client/kafkajs-codecs';
 import type { SystemAddresses } from './system';
 import { until } from './until';
 

@@ -1,0 +1,59 @@
+import { base64Headers } from '../../../contracts/dead-letters';
+import { orderProcessingEventSchema } from '../../../contracts/events';
+import type { PaymentRequested } from '../../../contracts/workflow-api';
+import {
+  insertRequest,
+  markSignalled,
+  noteRecord,
+  type RecordBytes,
+  requestStanding,
+  skipPendingRequest,
+} from '../../../db/requests';
+import type { OrderStatus } from '../../../domain/order-status';
+import type { IncomingRecord } from '../../client/kafka-port';
+import { judge } from '../failure';
+import { PoisonRecord, readEvent } from '../poison';
+import { type Handler, outcomeOf, unknownOrder } from './handler';
+
+/** Statuses from which an order is payable, or can become so again; the workflow decides in the end. */
+const MAY_BE_PAYABLE: ReadonlySet<OrderStatus> = new Set(['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED']);
+
+const REFUSED = 'Temporal refuses it';
+
+/** A request to pay and ship, first or again: the workflow hears its name, token and address stay in Postgres. */
+export const processingRequested: Handler = async (record, dependencies) => {
+  const { db } = dependencies;
+  const event = readEvent(record.value, orderProcessingEventSchema, dependencies.eventTimeZone);
+  const { orderId, eventId, retryCount } = event;
+  const key = { orderId, eventId, retryCount };
+  const standing = await requestStanding(db, key);
+  if (!standing) throw unknownOrder(orderId);
+  if (standing.state === null) await insertRequest(db, event, 'kafka');
+  if (!standing.isNoted) {
+    const { topic, partition, offset, timestamp } = record;
+    await noteRecord(db, key, { topic, partition, offset, timestamp }, bytesOf(record));
+  }
+  // Its dead letter may be missing: the bridge died before it was written. One that is there is not written twice.
+  if (standing.reason === REFUSED) throw new PoisonRecord('REFUSED_BY_TEMPORAL', 'it was refused before');
+  if (standing.signalled || (standing.state !== null && standing.state !== 'PENDING')) return 'duplicate';
+
+  const request: PaymentRequested = { eventId, retryCount };
+  const signal = () =>
+    dependencies.workflows.orders.signal(orderId, 'paymentRequested', request).catch(async (error: unknown) => {
+      // A dead letter is worked on by nobody: left PENDING, it would stop the clock of the order's hold for ever.
+      if (judge(error).kind === 'poison') await skipPendingRequest(db, key, REFUSED);
+      throw error;
+    });
+  const isSignalled = MAY_BE_PAYABLE.has(standing.orderStatus) && (await signal());
+  if (isSignalled) await markSignalled(db, key);
+  else await skipPendingRequest(db, key, `order is ${standing.orderStatus}`);
+  return outcomeOf(isSignalled);
+};
+
+function bytesOf({ key, value, headers }: IncomingRecord): RecordBytes {
+  return {
+    key: key?.toString('base64') ?? null,
+    value: value?.toString('base64') ?? null,
+    headers: base64Headers(headers),
+  };
+}

@@ -1,0 +1,109 @@
+import type { Db } from '../../db/connection';
+import { isOtherRelayLive, leaseLanes, leaveLanes, releaseLanes } from '../../db/outbox-lanes';
+import type { Logger } from '../../observability/logger';
+
+const LANES = 16;
+const LEASE_MS = 10_000;
+const RENEW_MS = 2_500;
+/** One attempt to send must be over within this, or the lease would outlive its owner's knowledge. */
+const MARGIN_MS = 5_000;
+
+/** The lanes that this relay may publish, renewed by itself; each lane has one relay at a time. */
+export class LaneLeases {
+  private lanes: readonly number[] = [];
+  private leasedUntil = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private renewing: Promise<void> | undefined;
+  private relays = 1;
+  private away = false;
+  private stopped = false;
+
+  constructor(
+    private readonly options: {
+      readonly db: Db;
+      readonly owner: string;
+      readonly onGained: () => void;
+      readonly logger: Logger;
+    },
+  ) {}
+
+  async start(): Promise<void> {
+    await this.renew();
+    this.timer = setInterval(() => void this.renew(), RENEW_MS);
+  }
+
+  /** The lanes whose lease is sure to hold until an attempt to send, begun now, is over. */
+  held(): readonly number[] {
+    return !this.away && performance.now() < this.leasedUntil - MARGIN_MS ? this.lanes : [];
+  }
+
+  /** Whether there was another live relay at the last renewal. */
+  hasOthers(): boolean {
+    return this.relays > 1;
+  }
+
+  /** Whether the lanes were left to the others. */
+  isAway(): boolean {
+    return this.away;
+  }
+
+  /** Gives the lanes to the other relays, once nothing is in flight, and takes none until `comeBack`; false: there is no other. */
+  async leave(untilIdle: () => Promise<void>): Promise<boolean> {
+    this.away = true;
+    let hasLeft = false;
+    try {
+      await this.renewing;
+      await untilIdle();
+      hasLeft = await leaveLanes(this.options.db, this.options.owner);
+    } finally {
+      if (hasLeft) this.lanes = [];
+      else await this.comeBack();
+    }
+    return hasLeft;
+  }
+
+  /** Whether those to whom the lanes were left are known to be gone, too. */
+  isAlone(): Promise<boolean> {
+    const { db, owner } = this.options;
+    return isOtherRelayLive(db, owner).then(
+      (isLive) => !isLive,
+      () => false,
+    );
+  }
+
+  async comeBack(): Promise<void> {
+    this.away = false;
+    await this.renew();
+  }
+
+  /** Gives everything back; call it when nothing is in flight. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.renewing;
+    this.lanes = [];
+    await releaseLanes(this.options.db, this.options.owner);
+  }
+
+  private renew(): Promise<void> {
+    this.renewing ??= this.renewOnce()
+      .catch((error: unknown) => this.options.logger.warn({ err: error }, 'lanes could not be renewed'))
+      .finally(() => {
+        this.renewing = undefined;
+      });
+    return this.renewing;
+  }
+
+  private async renewOnce(): Promise<void> {
+    if (this.stopped || this.away) return;
+    const { db, owner, onGained, logger } = this.options;
+    const asked = performance.now();
+    const { lanes, relays } = await leaseLanes(db, { owner, leaseMs: LEASE_MS, laneCount: LANES });
+    const isNew = lanes.some((lane) => !this.lanes.includes(lane));
+    if (lanes.length !== this.lanes.length || isNew) logger.info({ lanes, relays }, 'lanes');
+    this.lanes = lanes;
+    this.relays = relays;
+    this.leasedUntil = asked + LEASE_MS;
+    if (isNew) onGained();
+  }
+}

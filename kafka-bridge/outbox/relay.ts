@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Db } from '../../db/connection';
+import type { LossPolicy } from '../../db/lost-records';
+import { dueOutboxRows, nextDueAt, type StoredOutboxRow } from '../../db/outbox';
+import type { Logger } from '../../observability/logger';
+import type { Metrics } from '../../observability/metrics';
+import type { Kafka } from '../client/kafka-port';
+import { startHousekeeping } from './housekeeping';
+import { KafkaReach } from './kafka-reach';
+import { LaneLeases } from './lane-leases';
+import { PublishedRows } from './published-rows';
+import { intoChunks, OutboxPublisher } from './publisher';
+import { TopicPipelines } from './topic-pipelines';
+import { listenForOutbox } from './wakeup';
+
+const BATCH_ROWS = 500;
+const POLL_MS = 1_000;
+const FIRST_GAP_MS = 50;
+const LONGEST_GAP_MS = 5_000;
+/** Between two looks whether Kafka is there again. */
+const LOOK_MS = 2_000;
+const LONGEST_ABSENCE_MS = 60_000;
+
+export interface RelayOptions {
+  readonly db: Db;
+  /** For a connection of its own that listens; it must not go through a pooler that shares sessions. */
+  readonly databaseUrl: string;
+  readonly databaseCaFile?: string | undefined;
+  readonly kafka: Kafka;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly loss: LossPolicy;
+  /** Unique for each process; absent: made up. */
+  readonly owner?: string;
+}
+
+export interface Relay {
+  /** Ends the sends that are under way and gives the lanes back. */
+  stop(): Promise<void>;
+  /** Throws while Kafka is unavailable. */
+  readiness(): Promise<void>;
+  /** Rejects when the relay can't go on: the process should exit and be started anew. */
+  readonly failed: Promise<never>;
+}
+
+/** Publishes what the outbox holds: at once after a commit, in order per topic and key, each row at least once. */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const { db, metrics } = options;
+  const logger = options.logger.child({ part: 'relay' });
+  const owner = options.owner ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const producer = await options.kafka.producer();
+  const wakeup = await listenForOutbox({ ...options, logger });
+  const leases = new LaneLeases({ db, owner, onGained: wakeup.wake, logger });
+  const reach = new KafkaReach(() => options.kafka.ping());
+  const publisher = new OutboxPublisher(producer, reach, logger);
+  const published = new PublishedRows(db);
+  const pipelines = new TopicPipelines({
+    isSuspect: (topic) => publisher.isSuspect(topic),
+    onLate: wakeup.wake,
+    work: (rows, mayGoOn) =>
+      publishTopic(rows, mayGoOn).catch((error: unknown) => logger.warn({ err: error }, 'rows stay unmarked for now')),
+  });
+  const housekeeping = startHousekeeping({ db, kafka: options.kafka, publisher, loss: options.loss, metrics, logger });
+  let isStopping = false;
+
+  async function publishTopic(rows: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<void> {
+    for (const chunk of intoChunks(rows)) {
+      const { ids } = await publisher.publish(chunk, mayGoOn);
+      observe(metrics, chunk, ids);
+      published.add(ids);
+      await published.mark();
+      // What was left behind may be of a key that the next chunk has too.
+      if (ids.length < chunk.length) break;
+    }
+  }
+
+  /** Publishes what is due of topics that have nothing in hand; returns whether there was any. */
+  async function publishDue(): Promise<boolean> {
+    // Before the marking: what a topic that ends later has published may not be marked by the time of the reading.
+    const busy = pipelines.busy();
+    await published.mark();
+    const lanes = leases.held();
+    if (lanes.length === 0) return false;
+    const heldBack = publisher.heldBack();
+    const topics = [...heldBack.topics, ...busy];
+    const rows = await dueOutboxRows(db, lanes, BATCH_ROWS, { ...heldBack, topics });
+    await pipelines.run(rows, () => {
+      const held = leases.held();
+      return !isStopping && lanes.every((lane) => held.includes(lane));
+    });
+    return rows.length > 0;
+  }
+
+  let absenceMs = 0;
+  let backAt = Number.NEGATIVE_INFINITY;
+
+  /** Leaves the lanes to relays that get through to Kafka, until this one does again. */
+  async function stayAway(): Promise<void> {
+    if (!(await leases.leave(() => pipelines.idle()))) return;
+    // Kafka may take its questions and no records: then it comes back for nothing, and rarely.
+    absenceMs = reach.hasSucceededSince(backAt) ? LOOK_MS : Math.min(LONGEST_ABSENCE_MS, absenceMs * 2);
+    logger.warn({ absenceMs }, 'Kafka takes nothing from this relay: its lanes are left to the others');
+    const until = performance.now() + absenceMs;
+    let isBack = false;
+    while (!isStopping && !isBack) {
+      await wakeupOrGap(LOOK_MS);
+      isBack = (await isKafkaThere()) && (performance.now() > until || (await leases.isAlone()));
+    }
+    reach.startAnew();
+    backAt = performance.now();
+    if (!isStopping) await leases.comeBack();
+  }
+
+  const isKafkaThere = () =>
+    options.kafka.ping().then(
+      () => true,
+      () => false,
+    );
+
+  async function run(): Promise<void> {
+    let gapMs = FIRST_GAP_MS;
+    while (!isStopping) {
+      try {
+        const hadRows = await publishDue();
+        gapMs = FIRST_GAP_MS;
+        if (reach.isLost() && leases.hasOthers()) await stayAway();
+        if (!hadRows) await wakeup.wait(await idleMs(db));
+      } catch (error) {
+        logger.warn({ err: error, gapMs }, 'the outbox could not be published: trying again');
+        await wakeupOrGap(gapMs);
+        gapMs = Math.min(LONGEST_GAP_MS, gapMs * 2);
+      }
+    }
+  }
+
+  let endGap: (() => void) | undefined;
+  const wakeupOrGap = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      endGap = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (isStopping) endGap();
+    });
+
+  await leases.start();
+  const running = run();
+  const failed = running.then(() => new Promise<never>(() => undefined));
+  failed.catch(() => undefined);
+  return {
+    failed,
+    async readiness() {
+      if (leases.isAway()) throw new Error('Kafka takes nothing from this relay');
+      await reach.check();
+    },
+    async stop() {
+      isStopping = true;
+      endGap?.();
+      wakeup.wake();
+      await running;
+      await pipelines.idle();
+      await published.mark().catch((error: unknown) => logger.warn({ err: error }, 'published rows stay unmarked'));
+      await leases.stop().catch((error: unknown) => logger.warn({ err: error }, 'lanes could not be given back'));
+      await housekeeping.stop();
+      wakeup.stop();
+      await producer.close();
+    },
+  };
+}
+
+async function idleMs(db: Db): Promise<number> {
+  const due = await nextDueAt(db);
+  return due ? Math.max(1, Math.min(POLL_MS, due.getTime() - Date.now())) : POLL_MS;
+}
+
+function observe(metrics: Metrics, rows: readonly StoredOutboxRow[], ids: readonly number[]): void {
+  const published = new Set(ids);
+  const now = Date.now();
+  for (const { id, createdAt, availableAt } of rows) {
+    if (!published.has(id)) continue;
+    metrics.relayLag.observe(Math.max(0, now - Math.max(createdAt.getTime(), availableAt.getTime())) / 1000);
+  }
+}
