@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Db, Trx } from '../db/connection';
-import { tellCustomer } from '../db/customer-notifications';
+import { notifyCustomer } from '../db/customer-notifications';
 import { changeOrder, isShownLater, type Order, setSagaState } from '../db/orders';
 import { closeRequests, findRequest, recordFailure, replacePendingRetries, setRequestState } from '../db/requests';
 import { keyOfStep } from '../db/saga-steps';
@@ -113,7 +113,7 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         await sellHeldStock(trx, { orderId: order.id, key });
         await setRequestState(trx, call, 'DONE');
         if (stored) await closeRequests(trx, order.id);
-        await tellCustomer(trx, order, stored ? 'STORED' : 'PREPARING');
+        await notifyCustomer(trx, order, stored ? 'STORED' : 'PREPARING');
       });
     },
 
@@ -166,10 +166,10 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         const occurrence = String(call.attempt);
         if (call.next === 'RETRY') {
           await scheduleRetry(trx, request, deps.retry, at);
-          await tellCustomer(trx, order, 'RETRY_SCHEDULED', { occurrence });
+          await notifyCustomer(trx, order, 'RETRY_SCHEDULED', { occurrence });
         } else if (call.next === 'GIVE_UP') await giveUpRequest(trx, request, at);
         else if (call.next === 'AWAIT_CUSTOMER')
-          await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
+          await notifyCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
         // Last: it erases what a retry or a dead letter is made of.
         await setRequestState(trx, call, 'FAILED', { reason: call.code });
         return failed;

@@ -48,7 +48,7 @@ export function createCouponStepActivities({ db }: { readonly db: Db }) {
       });
     },
 
-    /** A person has ended the undo: in the books the coupon is claimed and no more. */
+    /** A person has ended the undo: for the database the coupon is claimed and no more. */
     async writeOffCoupon(call: WriteOffCall): Promise<void> {
       const id = idOf(call);
       await recordResolution(db, id, call, async (trx) => {

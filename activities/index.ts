@@ -29,15 +29,15 @@ export interface ActivityDependencies {
 /** Every activity, with what it needs. */
 export function createActivities({ db, redis, policy, retry, maxReplays, ...given }: ActivityDependencies) {
   const providers = withCredentialAlerts(given.providers, db);
-  const patience = { fastMs: policy.fastCallMs, patientMs: policy.patientCallMs };
+  const timeouts = { fastMs: policy.fastCallMs, patientMs: policy.patientCallMs };
   return {
     ...createStockActivities({ db, policy }),
     ...createAttemptActivities({ db, retry }),
     ...createOrderActivities({ db }),
     ...createCouponStepActivities({ db }),
-    ...createPaymentActivities({ db, payment: providers.payment, patience }),
-    ...createShipmentActivities({ db, carrier: providers.carrier, patience }),
-    ...createWarehouseActivities({ db, warehouse: providers.warehouse, patience }),
+    ...createPaymentActivities({ db, payment: providers.payment, timeouts }),
+    ...createShipmentActivities({ db, carrier: providers.carrier, timeouts }),
+    ...createWarehouseActivities({ db, warehouse: providers.warehouse, timeouts }),
     ...createRefundActivities({ db, policy }),
     ...createDeadLetterActivities({ db, policy: { maxReplays } }),
     ...createCouponActivities({

@@ -1,6 +1,6 @@
 import type { ParkedPoint } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
-import { tellCustomer } from '../db/customer-notifications';
+import { notifyCustomer } from '../db/customer-notifications';
 import { replaceItems } from '../db/operator-items';
 import { isShownLater, setSagaState } from '../db/orders';
 import { closeRequests, hasOpenRequest } from '../db/requests';
@@ -53,7 +53,7 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
           },
         ]);
         await closeRequests(trx, order.id);
-        await tellCustomer(trx, order, 'CANCELLED', { reason: call.code });
+        await notifyCustomer(trx, order, 'CANCELLED', { reason: call.code });
       });
     },
 
@@ -91,7 +91,7 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         await move(trx, order, path, { sagaState: isDelivered ? 'SETTLED' : 'WAITING', at });
         if (isDelivered) {
           await closeRequests(trx, order.id);
-          await tellCustomer(trx, order, 'DELIVERED');
+          await notifyCustomer(trx, order, 'DELIVERED');
         }
         return call.to;
       });

@@ -8,7 +8,7 @@ import type { PaymentProvider, PaymentState } from '../providers/payment';
 import type { UndoCall } from './attempt-fence';
 import { failure } from './failure';
 import { doProviderStep, StepMovedOn, undoProviderStep } from './provider-step';
-import { callSignal, type ProviderPatience, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
+import { callSignal, type ProviderTimeouts, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
 import { recordResolution } from './write-off';
 
 interface Charge {
@@ -21,7 +21,7 @@ const idOf = (call: StepCall): StepId => ({ orderId: call.orderId, step: 'paymen
 export function createPaymentActivities(deps: {
   readonly db: Db;
   readonly payment: PaymentProvider;
-  readonly patience: ProviderPatience;
+  readonly timeouts: ProviderTimeouts;
 }) {
   const { db, payment } = deps;
 
@@ -58,7 +58,7 @@ export function createPaymentActivities(deps: {
   return {
     /** Charges the order's total once under the attempt's key. Final failures carry the provider's code, e.g. CARD_DECLINED. */
     async charge(call: RequestStepCall): Promise<void> {
-      const signal = callSignal(deps.patience);
+      const signal = callSignal(deps.timeouts);
       await doProviderStep<Charge>(db, idOf(call), {
         async make(record) {
           const ref = await openedRef(call, record, signal);
@@ -83,7 +83,7 @@ export function createPaymentActivities(deps: {
     /** Takes back whatever was charged under the attempt's key, and makes sure that nothing more will be. */
     async refund(call: UndoCall): Promise<void> {
       await refuseToTakeFromCompleted(call.orderId);
-      const signal = callSignal(deps.patience);
+      const signal = callSignal(deps.timeouts);
       await undoProviderStep(db, idOf(call), call, {
         // Without a saved ref nothing was confirmed, and a do that would save one now finds the step closed.
         mayHaveHappened: (record) => record.providerRef !== null,
@@ -118,7 +118,7 @@ export function createPaymentActivities(deps: {
       const isToAdjust = call.decision !== 'RETRY';
       const stillHeldMinor =
         isToAdjust && record?.providerRef
-          ? heldOf(await payment.lookup(record.providerRef, callSignal(deps.patience)))
+          ? heldOf(await payment.lookup(record.providerRef, callSignal(deps.timeouts)))
           : 0;
       await recordResolution(db, id, call, async (trx) => {
         if (stillHeldMinor > 0 && (await netCharged(trx, keyOfStep(id))) === 0)

@@ -1,5 +1,5 @@
 import type { Db } from '../db/connection';
-import { tellCustomer } from '../db/customer-notifications';
+import { notifyCustomer } from '../db/customer-notifications';
 import { changeOrder, claimForRefund, type Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline, endingRequestKey, hasEndingRequest } from '../db/timeline';
@@ -82,7 +82,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
         requireOurs(order, call.runId);
         await requireUndone(trx, order.id, ({ step }) => GIVEN_BACK.has(step));
         await changeOrder(trx, order, { through: ['REFUNDED'], sagaState: 'SETTLED', at: new Date(call.atMs) });
-        await tellCustomer(trx, order, 'REFUNDED');
+        await notifyCustomer(trx, order, 'REFUNDED');
       });
     },
 
@@ -100,7 +100,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
         await trx('saga_steps')
           .where({ order_id: order.id, step: 'payment', state: 'UNDO_FAILED' })
           .update({ state: 'DONE' });
-        await tellCustomer(trx, order, 'REFUND_REFUSED', { reason: call.code, occurrence: call.runId });
+        await notifyCustomer(trx, order, 'REFUND_REFUSED', { reason: call.code, occurrence: call.runId });
       });
     },
   };

@@ -5,7 +5,7 @@ import type { CarrierProvider } from '../providers/carrier';
 import type { UndoCall } from './attempt-fence';
 import { failure } from './failure';
 import { doProviderStep, undoProviderStep } from './provider-step';
-import { callSignal, type ProviderPatience, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
+import { callSignal, type ProviderTimeouts, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
 import { recordResolution } from './write-off';
 
 /** The carrier's word that it has the parcel; kept with the step. */
@@ -16,13 +16,13 @@ const idOf = (call: StepCall): StepId => ({ orderId: call.orderId, step: 'shipme
 export function createShipmentActivities(deps: {
   readonly db: Db;
   readonly carrier: CarrierProvider;
-  readonly patience: ProviderPatience;
+  readonly timeouts: ProviderTimeouts;
 }) {
   const { db, carrier } = deps;
   return {
     /** Orders a parcel once under the attempt's key. Final: SHIPMENT_REFUSED. */
     async createShipment(call: RequestStepCall): Promise<void> {
-      const signal = callSignal(deps.patience);
+      const signal = callSignal(deps.timeouts);
       await doProviderStep<{ trackingNumber: string }>(db, idOf(call), {
         async make({ key }) {
           const request = await findRequest(db, call);
@@ -43,7 +43,7 @@ export function createShipmentActivities(deps: {
         // Also one that was refused: another run of the same do may have been accepted.
         mayHaveHappened: () => true,
         refusedBefore: ({ state, code }) => (state === 'DONE' && code === PICKED_UP ? PICKED_UP : undefined),
-        takeBack: ({ key }) => carrier.cancel(key, callSignal(deps.patience)),
+        takeBack: ({ key }) => carrier.cancel(key, callSignal(deps.timeouts)),
       });
     },
 

@@ -23,14 +23,14 @@ export interface WriteOffCall extends StepCall {
 }
 
 /** How long a provider may take: little while a workflow task waits for it, longer afterwards. */
-export interface ProviderPatience {
+export interface ProviderTimeouts {
   readonly fastMs: number;
   readonly patientMs: number;
 }
 
 /** Ends a provider call when the activity is cancelled or its time is over. */
-export function callSignal(patience: ProviderPatience): AbortSignal {
+export function callSignal(timeouts: ProviderTimeouts): AbortSignal {
   const context = Context.current();
-  const limitMs = context.info.isLocal ? patience.fastMs : patience.patientMs;
+  const limitMs = context.info.isLocal ? timeouts.fastMs : timeouts.patientMs;
   return AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(limitMs)]);
 }

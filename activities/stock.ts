@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Shortage } from '../contracts/events';
 import { TOPICS } from '../contracts/topics';
 import type { Db, Trx } from '../db/connection';
-import { tellCustomer } from '../db/customer-notifications';
+import { notifyCustomer } from '../db/customer-notifications';
 import { changeOrder, claimOrder, linesOf, lockOrder, type Order } from '../db/orders';
 import { addToOutbox } from '../db/outbox';
 import { advanceStep, beginStep, keyOfStep, type StepId } from '../db/saga-steps';
@@ -125,5 +125,5 @@ async function cancelForShortage(
     },
   ]);
   await changeOrder(trx, order, { through: ['CANCELLED'], sagaState: 'SETTLED', reason: 'STOCK_SHORTAGE', at });
-  await tellCustomer(trx, order, 'CANCELLED', { reason: 'STOCK_SHORTAGE' });
+  await notifyCustomer(trx, order, 'CANCELLED', { reason: 'STOCK_SHORTAGE' });
 }

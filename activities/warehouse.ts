@@ -5,7 +5,7 @@ import type { WarehouseProvider } from '../providers/warehouse';
 import type { UndoCall } from './attempt-fence';
 import { failure } from './failure';
 import { doProviderStep, undoProviderStep } from './provider-step';
-import { callSignal, type ProviderPatience, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
+import { callSignal, type ProviderTimeouts, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
 import { recordResolution } from './write-off';
 
 const idOf = (call: StepCall): StepId => ({ orderId: call.orderId, step: 'warehouse', attempt: call.attempt });
@@ -13,13 +13,13 @@ const idOf = (call: StepCall): StepId => ({ orderId: call.orderId, step: 'wareho
 export function createWarehouseActivities(deps: {
   readonly db: Db;
   readonly warehouse: WarehouseProvider;
-  readonly patience: ProviderPatience;
+  readonly timeouts: ProviderTimeouts;
 }) {
   const { db, warehouse } = deps;
   return {
     /** Puts the goods into storage once under the attempt's key. Final: STORE_REFUSED. */
     async store(call: RequestStepCall): Promise<void> {
-      const signal = callSignal(deps.patience);
+      const signal = callSignal(deps.timeouts);
       await doProviderStep<{ ref: string }>(db, idOf(call), {
         async make({ key }) {
           const request = await findRequest(db, call);
@@ -40,7 +40,7 @@ export function createWarehouseActivities(deps: {
       await undoProviderStep(db, idOf(call), call, {
         // Also one that was refused: another run of the same do may have been accepted.
         mayHaveHappened: () => true,
-        takeBack: ({ key }) => warehouse.cancel(key, callSignal(deps.patience)),
+        takeBack: ({ key }) => warehouse.cancel(key, callSignal(deps.timeouts)),
       });
     },
 

@@ -87,7 +87,7 @@ const couponAccepted: z.ZodType<CouponAcceptedView> = z.object({ requestId: z.st
 const couponRequest: z.ZodType<CouponRequestView> = z.object({
   requestId: z.string(),
   code: z.string(),
-  status: z.enum(COUPON_REQUEST_STATUSES).describe('FAILED: its place is open to whoever asks next'),
+  status: z.enum(COUPON_REQUEST_STATUSES).describe('FAILED: its place is open to the next who asks'),
   rank,
   issuedAt: time.optional(),
 });

@@ -27,7 +27,7 @@ import { TimelineFeeds } from './timeline-feeds';
 import { serveWebSockets } from './web-socket';
 
 const SHUTDOWN_MS = 10_000;
-/** Longer than load balancers keep an idle connection: whoever closes first must not be the one who is asked next. */
+/** Longer than load balancers keep an idle connection: the side that closes first must not be the one that is asked next. */
 const KEEP_ALIVE_MS = 65_000;
 
 export interface RunningApi {

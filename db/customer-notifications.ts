@@ -25,7 +25,7 @@ const TEXT: Readonly<Record<Outcome, (orderId: number, reason: string) => string
 };
 
 /** Writes the customer's notification, once an outcome; outcomes that can recur in an order name the occurrence. */
-export async function tellCustomer(
+export async function notifyCustomer(
   trx: Trx,
   order: Pick<Order, 'id' | 'userEmail'>,
   outcome: Outcome,

@@ -69,7 +69,7 @@ export async function saveResponse(
   });
 }
 
-/** Claims a request for one attempt, whoever had it before; with the key locked. */
+/** Claims a request for one attempt, also where another has it; with the key locked. */
 export async function claimRequest(
   trx: Trx,
   { id, claimId }: Claim,

@@ -78,7 +78,7 @@ export async function waitInLine(
   });
 }
 
-/** Whether a line, perhaps of another key, waits for whoever has this turn. */
+/** Whether a line, perhaps of another key, waits for the one that has this turn. */
 export async function isAwaited(db: Db, topic: string, turn: string): Promise<boolean> {
   return (await db('blocked_keys').where({ topic, turn }).first('topic')) !== undefined;
 }

@@ -1,7 +1,7 @@
 import { TOPICS, type Topic } from '../contracts/topics';
 import type { Db, DbOrTrx, Trx } from './connection';
 import { lockCouponRequest } from './coupon-requests';
-import { tellCustomer } from './customer-notifications';
+import { notifyCustomer } from './customer-notifications';
 import { closeOperatorItems, openOperatorItem } from './operator-items';
 import { linesOf, lockOrder } from './orders';
 import { addToOutbox, type OutboxRow } from './outbox';
@@ -158,7 +158,7 @@ async function giveUp(trx: Trx, key: RequestKey): Promise<void> {
   await addToTimeline(trx, [
     { orderId: order.id, at: new Date(), type: 'request', data, dedupeKey: `${GIVEN_UP}:${occurrence}` },
   ]);
-  await tellCustomer(trx, order, 'PAYMENT_FAILED', { reason: GIVEN_UP, occurrence });
+  await notifyCustomer(trx, order, 'PAYMENT_FAILED', { reason: GIVEN_UP, occurrence });
 }
 
 /** Counts one more time. */

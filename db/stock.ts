@@ -48,7 +48,7 @@ export async function putBackStock(trx: Trx, moved: Moved): Promise<void> {
   await move(trx, 'return', moved, sold);
 }
 
-/** Writes off what the order still has: it leaves the books, and the movement says why. */
+/** Writes off what the order still has: it leaves the ledger, and the movement says why. */
 export async function writeOffStock(trx: Trx, moved: Moved & { readonly reason: string }): Promise<void> {
   const { held, sold } = await stockOfOrder(trx, moved.orderId);
   for (const [pile, lines] of [

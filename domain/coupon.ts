@@ -8,7 +8,7 @@ export interface Discount {
   readonly value: number;
 }
 
-/** FAILED: its place is open to whoever asks next. */
+/** FAILED: its place is open to the next who asks. */
 export const COUPON_REQUEST_STATUSES = ['REQUESTED', 'ISSUED', 'FAILED'] as const;
 export type CouponRequestStatus = (typeof COUPON_REQUEST_STATUSES)[number];
 

@@ -24,7 +24,7 @@ export class SagaDecisions {
       if (why) throw new OperationRefused('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason: why });
     }
     if (dryRun) return isUnknown;
-    // Written down first: whoever dies between the two is finished by the same decision, sent once more.
+    // Recorded first: a process that dies between the two is finished by the same decision, sent once more.
     const isNew = isUnknown && (await this.note(order, wish, actor));
     const why = await this.workflows.orders.compensate(order.id, { reason: wish.reason, actor }, decisionId);
     if (!why) return isNew;

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Logger } from '../observability/logger';
 
-/** A command that takes longer has failed: whoever asked goes on without Redis. */
+/** A command that takes longer has failed: the caller goes on without Redis. */
 const COMMAND_TIMEOUT_MS = 100;
 
 /** Redis is only for speed: its errors are told once and never stop anything. */

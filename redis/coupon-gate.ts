@@ -94,7 +94,7 @@ export class CouponGate {
     );
     if (!answer) return undefined;
     const [refusal, isOld] = answer;
-    // Where Postgres can't be asked, nothing is renewed: whoever comes when the second is over hears of it.
+    // Where Postgres can't be asked, nothing is renewed: the next who asks when the second is over learns of it.
     if (isOld) this.shut(code).catch(() => undefined);
     return refusal;
   }

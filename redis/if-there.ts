@@ -5,7 +5,7 @@ const LEFT_ALONE_MS = 500;
 
 const leftAloneUntil = new WeakMap<Redis, number>();
 
-/** Asks Redis where it answers; undefined: it is not there, or has failed a moment ago, whoever had asked. */
+/** Asks Redis where it answers; undefined: it is not there, or has failed a moment ago, for any caller. */
 export async function ifThere<Client extends Redis, Result>(
   redis: Client | undefined,
   ask: (redis: Client) => Promise<Result>,

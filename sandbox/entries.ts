@@ -43,7 +43,7 @@ export const entrySchema = z.discriminatedUnion('kind', [
 export type Entry = z.infer<typeof entrySchema>;
 
 type WithoutTime<E> = E extends Entry ? Omit<E, 'at'> : never;
-/** A change about to be recorded; the time is put in by whoever records it. */
+/** A change about to be recorded; the time is put in when it is recorded. */
 export type Change = WithoutTime<Entry>;
 /** Writes a change to the journal and applies it to the state; the answer waits until it is on disk. */
 export type RecordChange = (change: Change) => void;

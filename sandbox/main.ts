@@ -4,7 +4,7 @@ import { endOnUncaught, inWords } from '../observability/last-words';
 import { type SandboxOptions, startSandbox } from './server';
 
 interface MainOptions extends SandboxOptions {
-  /** Stop when whoever started this process is gone. */
+  /** Stop when the process that started this one is gone. */
   withParent: boolean;
 }
 

@@ -26,7 +26,7 @@ const STEERINGS_KEPT = 20;
 const MAX_TEXT = 500;
 
 const { replayNext } = proxyActivities<Activities>({
-  // A batch takes a fraction of a second; whoever died with one is waited for no longer than this.
+  // A batch takes a fraction of a second; a worker that died with one is waited for no longer than this.
   startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 });

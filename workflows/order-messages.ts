@@ -126,7 +126,7 @@ export class OrderMessages {
     const mine = this.openCancellation;
     await recorded;
     if (!mine) return { accepted: false, refusedBy: this.host.whyNotCancellable('customer') ?? 'NOT_CANCELLABLE' };
-    // Temporal's own Cancel must not take the answer away from whoever waits for it here.
+    // Temporal's own Cancel must not take the response away from the caller that waits for it here.
     await CancellationScope.nonCancellable(() => condition(() => mine.refusedBy !== undefined));
     return mine.refusedBy ? { accepted: false, refusedBy: mine.refusedBy } : { accepted: true };
   }

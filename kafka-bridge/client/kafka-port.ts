@@ -58,7 +58,7 @@ export interface PartitionBatch {
   readonly records: readonly IncomingRecord[];
   /** False once the partition is taken away or the consumer stops: begin nothing new. */
   isCurrent(): boolean;
-  /** Commits all records up to and including this offset; false: they were not committed, and come again to whoever has the partition then. */
+  /** Commits all records up to and including this offset; false: they were not committed, and come again to the process that has the partition then. */
   commitThrough(offset: string): Promise<boolean>;
   /** Fetches nothing from this partition for a while; what was not committed then comes again. */
   pause(ms: number): void;

@@ -7,7 +7,7 @@ import type { Logger } from '../../observability/logger';
 import type { Metrics } from '../../observability/metrics';
 import type { IncomingRecord, KafkaProducer, PartitionBatch } from '../client/kafka-port';
 import { blockKey, headIsDone, isGivenUp, standInLine } from '../dead-letters/blocked-keys';
-import { judge } from './failure';
+import { classify } from './classification';
 import type { ConsumedTopic, Handler, HandlerDependencies, Outcome } from './handlers/handler';
 import { FinishedPrefix, inKeyOrder } from './key-order';
 import { PoisonRecord } from './poison';
@@ -151,9 +151,9 @@ export class BatchWorker {
     try {
       return await inTraceOf(record, this.options.groupId, () => this.options.handler(record, this.options));
     } catch (error) {
-      const verdict = judge(error);
-      if (verdict.kind !== 'poison') throw error;
-      await this.bury(record, verdict.poison);
+      const classification = classify(error);
+      if (classification.kind !== 'poison') throw error;
+      await this.publishDeadLetter(record, classification.poison);
       return 'dead';
     }
   }
@@ -161,7 +161,7 @@ export class BatchWorker {
   /** What holds a card number is not even kept as a dead letter: that says where it stood. */
   private async refuse(record: IncomingRecord): Promise<'dead'> {
     const { key, value, headers } = withheld(record);
-    await this.bury(
+    await this.publishDeadLetter(
       { ...record, key, value, headers },
       new PoisonRecord('CARD_NUMBER', 'withheld: it holds a card number'),
     );
@@ -169,7 +169,7 @@ export class BatchWorker {
   }
 
   /** The dead letter is acknowledged before the record is committed: a crash between the two may write it twice, never not at all. */
-  private async bury(record: IncomingRecord, poison: PoisonRecord): Promise<void> {
+  private async publishDeadLetter(record: IncomingRecord, poison: PoisonRecord): Promise<void> {
     const { db, deadLetters, groupId, topic, waitsBehindDead, logger } = this.options;
     const { partition, offset } = record;
     if (await this.isGivenUp(record)) {
@@ -198,8 +198,8 @@ export class BatchWorker {
     const { record, error } = failed;
     const { topic, metrics, logger } = this.options;
     const { partition } = batch;
-    const verdict = judge(error);
-    const understood = verdict.kind === 'passes' && verdict.understood;
+    const classification = classify(error);
+    const understood = classification.kind === 'passes' && classification.understood;
     const attempts = (this.blockades.get(partition)?.attempts ?? 0) + 1;
     this.blockades.set(partition, { attempts, understood });
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));

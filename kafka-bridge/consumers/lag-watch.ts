@@ -6,7 +6,7 @@ const SAMPLE_MS = 10_000;
 /** Records wait, nothing holds them back and none is taken for this long: the consumer has silently stopped. */
 const STALLED_MS = 120_000;
 
-/** Measures how far behind each partition is, from the broker's own books, and notices a consumer that has stopped reading. */
+/** Measures how far behind each partition is, by the broker's own offsets, and notices a consumer that has stopped reading. */
 export async function watchLag(options: {
   readonly kafka: Kafka;
   readonly metrics: Metrics;

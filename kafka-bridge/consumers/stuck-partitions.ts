@@ -1,7 +1,7 @@
 import type { Db } from '../../db/connection';
 import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
 import type { Logger } from '../../observability/logger';
-import { causeOf } from './failure';
+import { causeOf } from './classification';
 
 /** A partition that has stood still for so long is listed: within a minute of its first failure, with the gaps between tries. */
 const LISTED_AFTER_MS = 30_000;
@@ -58,7 +58,7 @@ export class CaughtUpPartitions {
     private readonly logger: Logger,
   ) {}
 
-  /** Returns at once: a database that is away does not keep up whoever measures. */
+  /** Returns at once: an unavailable database does not hold up the measuring. */
   note(topic: string, partitions: readonly number[]): void {
     if (this.closing.has(topic)) return;
     const closing = closeItems(this.db, topic, partitions, this.logger).finally(() => this.closing.delete(topic));

@@ -110,7 +110,7 @@ export class OutboxPublisher {
       if (this.parked.has(idOf(row))) continue;
       const failed = await this.trySend(row.topic, [toRecord(row)]);
       if (failed instanceof RecordRefusedError) {
-        if (!(await this.bury(row, failed))) continue;
+        if (!(await this.publishDeadLetter(row, failed))) continue;
         ids.push(row.id);
         dead += 1;
       } else if (failed !== undefined) {
@@ -151,7 +151,7 @@ export class OutboxPublisher {
   }
 
   /** A row that the broker will never take goes to the dead letters; false: not even there, so its key is parked. */
-  private async bury(row: StoredOutboxRow, refusal: RecordRefusedError): Promise<boolean> {
+  private async publishDeadLetter(row: StoredOutboxRow, refusal: RecordRefusedError): Promise<boolean> {
     const place = { outboxId: row.id, topic: row.topic, key: row.key, code: refusal.code };
     const { key, value, headers } = toRecord(row);
     const original = {

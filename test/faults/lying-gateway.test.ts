@@ -1,6 +1,6 @@
 import type { ProviderName, ProviderOperation } from '../../contracts/provider-api';
-import { expectBooksToAddUp } from '../support/books';
 import { payableOrders } from '../support/burst';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -83,7 +83,7 @@ describe(`a gateway that lies about every provider, at random (seed ${SEED})`, (
       (left) => left.length === 0,
       180_000,
     );
-    for (const orderId of orderIds) await expectBooksToAddUp(shop, orderId);
+    for (const orderId of orderIds) await expectLedgersToBalance(shop, orderId);
     const refused = (await shop
       .db('timeline')
       .whereIn('order_id', orderIds)

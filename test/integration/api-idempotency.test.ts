@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expectBooksToAddUp } from '../support/books';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { payBody, Shop } from '../support/shop';
 
 describe('the same HTTP request 50 times side by side has one effect:', () => {
@@ -39,6 +39,6 @@ describe('the same HTTP request 50 times side by side has one effect:', () => {
     await shop.reaches(orderId, 'PREPARING');
     expect(await shop.db('processing_requests').where({ order_id: orderId })).toHaveLength(1);
     expect(await shop.ledger(orderId)).toHaveLength(1);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

@@ -1,5 +1,5 @@
-import { expectBooksToAddUp } from '../support/books';
 import { outage, pickUp } from '../support/faults';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -14,7 +14,7 @@ describe('a cancel', () => {
     expect((await cancel(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await shop.stock(sku)).toEqual({ free: 3, held: 0, sold: 0 });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('from PREPARING recalls the parcel, then gives money and stock back', async () => {
@@ -25,7 +25,7 @@ describe('a cancel', () => {
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await shop.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
     expect((await cancel(orderId)).status).toBe(409);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('of a parcel that is picked up is refused, and nothing else is undone', async () => {
@@ -36,7 +36,7 @@ describe('a cancel', () => {
     const answer = await cancel(orderId);
     expect(answer).toMatchObject({ status: 409 });
     expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('while the charge is at the provider leaves no money behind', async () => {
@@ -51,6 +51,6 @@ describe('a cancel', () => {
     expect((await cancel(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await shop.stock(sku)).toEqual({ free: 1, held: 0, sold: 0 });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

@@ -8,9 +8,9 @@ import type { CouponView, TimelineView } from '../../contracts/http';
 import type { KeyLineView } from '../../contracts/key-lines';
 import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../../contracts/saga-desk';
 import { TOPICS } from '../../contracts/topics';
-import { expectBooksToAddUp } from '../support/books';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { type CommandEnd, ordersaga } from '../support/operator-command';
 import { processingEvent } from '../support/processing';
 import { Shop } from '../support/shop';
@@ -96,7 +96,7 @@ describe('the operator’s command', () => {
     const another = await run(...edit, '--yes');
     expect([another.exitCode, another.stderr]).toEqual([1, expect.stringContaining('DEAD_LETTER_DECIDED')]);
     await shop.reaches(orderId, 'PREPARING');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
     expect((await told<LetterView>('dlt', 'show', letter.id)).decision).toMatchObject({
       actor: `operator:${developmentUserId('op@example.com')}`,
       reason: 'order id mended',
@@ -217,7 +217,7 @@ describe('the operator’s command', () => {
     expect(resolutions).toMatchObject([
       { decisionId, decision: 'RETRY', step: 'shipment', actor: `operator:${developmentUserId('op@example.com')}` },
     ]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('an order is undone once a decision, and not where the goods have left', async () => {
@@ -236,7 +236,7 @@ describe('the operator’s command', () => {
     expect((await same()).exitCode).toBe(0);
     const late = await compensate('--yes');
     expect([late.exitCode, late.stderr]).toEqual([1, expect.stringContaining('ORDER_CANCELLED')]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
     const { resolutions, timeline } = await told<SagaStory>('saga', 'show', String(orderId));
     expect(resolutions).toMatchObject([{ decisionId, decision: 'COMPENSATE', reason: 'the customer called' }]);
     expect(timeline.filter(({ type }) => type === 'refused')).toEqual([]);

@@ -6,9 +6,9 @@ import { couponWorkflowId, type ReplayProgress } from '../../contracts/workflow-
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { rebuildLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../../observability/logger';
-import { expectBooksToAddUp } from '../support/books';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
 import { unannouncedCouponRequest } from '../support/coupons';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { processingEvent } from '../support/processing';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
@@ -109,7 +109,7 @@ describe('the desk for dead letters', () => {
       ]);
       expect((await replay(letter.id, { value: good })).status).toBe(202);
       await shop.reaches(orderId, 'PREPARING');
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
       const after = await until(
         'the replay to be told',
         () => show(letter.id),

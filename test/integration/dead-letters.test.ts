@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
 import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { expectBooksToAddUp } from '../support/books';
 import { Broker, eventOf, type SeenRecord, type WrittenRecord } from '../support/broker';
 import { unannouncedCouponRequest } from '../support/coupons';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { recordOutcomes } from '../support/metrics';
 import { processingEvent, stockEvent, unannouncedOrder } from '../support/processing';
 import { refuseRows } from '../support/refused-rows';
@@ -37,7 +37,7 @@ describe('dead letters', () => {
     key: String(orderId),
     async isDone() {
       await isDone();
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     },
   });
 
@@ -169,7 +169,7 @@ describe('dead letters', () => {
     expect(outcomes.filter((outcome) => outcome === 'CANCELLED')).toHaveLength(1);
     expect(await shop.stock(sku)).toEqual({ free: 5, held: 0, sold: 0 });
     expect(await shop.capturedNet(orderId)).toBe(0);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('retries that are used up: the record is dead byte for byte, also where the bridge never noted that it was signalled', async () => {

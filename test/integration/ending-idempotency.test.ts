@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { orderWorkflowId } from '../../contracts/workflow-api';
-import { expectBooksToAddUp } from '../support/books';
 import { ageClaims, ask, expectEndedOnce, noticesOf, paidOrder, someEndings, untilEnded } from '../support/endings';
 import { GatedApi } from '../support/gated-api';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -62,7 +62,7 @@ describe('the same Idempotency-Key gives the same outcome,', () => {
       await crash(request.key);
       expect(await ask(shop, request)).toMatchObject({ status, isReplayed: null });
     }
-    await expectBooksToAddUp(shop, cancel.orderId);
+    await expectLedgersToBalance(shop, cancel.orderId);
   });
 
   test('after a crash: a cancel that the carrier refused stays refused', async () => {
@@ -75,7 +75,7 @@ describe('the same Idempotency-Key gives the same outcome,', () => {
     await shop.reaches(cancel.orderId, 'SHIPMENT_STARTED');
     await crash(cancel.key);
     expect(await ask(shop, cancel)).toMatchObject({ status: 409, code: 'ORDER_NOT_CANCELLABLE' });
-    await expectBooksToAddUp(shop, cancel.orderId);
+    await expectLedgersToBalance(shop, cancel.orderId);
   });
 
   test('after a crash: a refund that was taken stays accepted, refunded or refused', async () => {
@@ -92,7 +92,7 @@ describe('the same Idempotency-Key gives the same outcome,', () => {
       await crash(refund.key);
       expect(await ask(shop, refund)).toEqual(first);
       expect((await shop.statuses(orderId)).filter((status) => status === 'REFUND_REQUESTED')).toHaveLength(1);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     }
   });
 
@@ -135,7 +135,7 @@ describe('the same Idempotency-Key gives the same outcome,', () => {
       api.process.freeze(false);
       expect(await frozen).toEqual({ ...saved, isReplayed: 'true' });
       expect(await ask(shop, cancel)).toEqual({ ...saved, isReplayed: 'true' });
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     } finally {
       await api.close();
     }

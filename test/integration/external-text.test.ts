@@ -1,7 +1,7 @@
 import { TOPICS } from '../../contracts/topics';
-import { expectBooksToAddUp } from '../support/books';
 import { Broker } from '../support/broker';
 import { historyText } from '../support/history-text';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { payBody, Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -37,7 +37,7 @@ describe('text that cannot be kept, or must not be', () => {
         expect((await shop.call('POST', `/api/orders/${orderId}/${what}`, { body: { reason } })).status).toBe(400);
     expect((await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } })).status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('stays in the database where a customer wrote it: Temporal has a reference', async () => {

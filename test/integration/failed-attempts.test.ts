@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expectBooksToAddUp } from '../support/books';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 
 describe('an attempt that fails is undone whole:', () => {
@@ -15,12 +15,12 @@ describe('an attempt that fails is undone whole:', () => {
     expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason: 'CARD_DECLINED' }]);
     expect(await shop.status(orderId)).toMatchObject({ status: 'PENDING_PAYMENT', reason: 'CARD_DECLINED' });
     expect(await shop.stock(sku)).toEqual({ free: 4, held: 1, sold: 0 });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
 
     await shop.pay(orderId, { token: 'tok_visa' });
     await shop.reaches(orderId, 'PREPARING');
     expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', key: `${orderId}:payment:2` }]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
     expect(await notifications(orderId)).toEqual(['PAYMENT_FAILED', 'PREPARING']);
   });
 
@@ -33,7 +33,7 @@ describe('an attempt that fails is undone whole:', () => {
     await shop.reaches(orderId, 'CANCELLED');
     expect(await shop.stock(sku)).toEqual({ free: 5, held: 0, sold: 0 });
     expect((await shop.pay(orderId)).body).toMatchObject({ code: 'ORDER_NOT_PAYABLE' });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('seed failure 1: the shipment is refused after the charge, so the money goes back', async () => {
@@ -42,7 +42,7 @@ describe('an attempt that fails is undone whole:', () => {
     expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason: 'SHIPMENT_REFUSED' }]);
     expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
     expect((await shop.status(orderId)).status).toBe('PENDING_PAYMENT');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('seed failure 2: the warehouse refuses after payment and parcel, so both are undone', async () => {
@@ -56,7 +56,7 @@ describe('an attempt that fails is undone whole:', () => {
       'PAYMENT_COMPLETED',
       'PENDING_PAYMENT',
     ]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test.each([false, true])(
@@ -75,13 +75,13 @@ describe('an attempt that fails is undone whole:', () => {
         expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason: 'ILLEGAL_MOVE' }]);
         expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
         expect((await shop.status(orderId)).status).toBe('PENDING_PAYMENT');
-        await expectBooksToAddUp(shop, orderId);
+        await expectLedgersToBalance(shop, orderId);
       } finally {
         await shop.db.raw(`drop trigger ${trigger} on orders; drop function ${trigger}`);
       }
       await shop.pay(orderId, { warehouseStorage });
       await shop.reaches(orderId, warehouseStorage ? 'COMPLETED' : 'PREPARING');
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     },
   );
 
@@ -104,13 +104,13 @@ describe('an attempt that fails is undone whole:', () => {
       actor: 'lee',
     });
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test.each([
     ['SKIP', undefined],
     ['DONE_EXTERNALLY', 'bank transfer 4711'],
-  ])('money that can not be given back is resolved by %s, and the books add up', async (decision, reference) => {
+  ])('money that can not be given back is resolved by %s, and the ledger balances', async (decision, reference) => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { token: 'tok_undo_refused:99', recipientName: 'fault:ship_refused' });
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
@@ -132,6 +132,6 @@ describe('an attempt that fails is undone whole:', () => {
       { kind: 'adjustment', amount_minor: 1_000 },
     ]);
     expect(await shop.db('resolutions').where({ order_id: orderId })).toHaveLength(1);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

@@ -1,4 +1,4 @@
-import { expectBooksToAddUp } from '../support/books';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -36,7 +36,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       await shop.pay(orderId);
       await shop.reaches(orderId, 'PREPARING', 'WAITING');
       expect(await shop.parcels(orderId)).toMatchObject([{ key: `${orderId}:shipment:1`, status: 'CREATED' }]);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     },
   );
 
@@ -54,7 +54,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       await shop.reaches(orderId, 'PREPARING', 'WAITING');
       expect(await shop.parcels(orderId)).toMatchObject([{ status: 'CANCELLED' }, { status: 'CREATED' }]);
       expect(await declines(orderId)).toEqual([]);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     },
   );
 
@@ -83,7 +83,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
         await shop.pay(orderId, { warehouseStorage: true });
         await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
         expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'DONE', reason: null }]);
-        await expectBooksToAddUp(shop, orderId);
+        await expectLedgersToBalance(shop, orderId);
       }
     },
   );
@@ -113,7 +113,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       () => shop.db('operator_items').where({ id: item }).pluck('state'),
       ([state]) => state === 'HEALED',
     );
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('refused credentials: the customer can still cancel', async () => {
@@ -126,7 +126,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await shop.ledger(orderId)).toEqual([]);
     await providers.endFaults('payment', orderId);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test.each(['INVALID_REQUEST', 'KEY_REUSED'])(
@@ -153,7 +153,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
         { kind: 'PERMANENT_ERROR', cause: code, state: 'RESOLVED', actor: 'lee' },
       ]);
       expect(await declines(orderId)).toEqual([]);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     },
   );
 
@@ -184,7 +184,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       await shop.signal(orderId, 'resolveCompensation', { ...resolve, decisionId: `late-${orderId}` });
       await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
       expect(await itemsOf(orderId)).toMatchObject([{ state: 'RESOLVED', actor: 'lee' }]);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     },
   );
 
@@ -204,7 +204,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     expect(resolved.status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     expect(await itemsOf(orderId)).toMatchObject([{ state: 'RESOLVED' }]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test("an amount that is not the order's is believed neither of a charge nor of a refund", async () => {
@@ -226,7 +226,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     await providers.endFaults('payment', orderId);
     await shop.signal(orderId, 'resolveCompensation', { ...retry, decisionId: `refund-${orderId}` });
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('an undo that was refused is listed while the others are still under way', async () => {
@@ -249,7 +249,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     const resolve = { decisionId: `d-${orderId}`, step: 'shipment', decision: 'RETRY', reason: 'asked', actor: 'lee' };
     await shop.signal(orderId, 'resolveCompensation', resolve);
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('an order that waits with a rejected request can be compensated', async () => {
@@ -261,7 +261,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     await providers.endFaults('carrier', orderId);
     expect(await itemsOf(orderId)).toMatchObject([{ state: 'HEALED' }]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('a listed refusal of the carrier is no decline: five of them cancel the order', async () => {
@@ -273,6 +273,6 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     }
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await shop.status(orderId)).toMatchObject({ reason: 'TOO_MANY_ATTEMPTS' });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

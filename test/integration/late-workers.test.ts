@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { insertRequest, setRequestState } from '../../db/requests';
 import { endingRequestKey } from '../../db/timeline';
 import type { FailureCause } from '../../domain/failure';
-import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
 import { lateWorker } from '../support/late-worker';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { type PayRequest, payBody, Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -76,12 +76,12 @@ describe('a worker that comes too late', () => {
     );
     await shop.db('processing_requests').where({ order_id: orderId }).update({ state: 'FAILED' });
     expect(await standing(orderId)).toEqual({ status: 'PENDING_PAYMENT', saga_state: 'WAITING' });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
 
     await shop.signal(orderId, 'compensate', { reason: 'asked for by phone', actor: 'lee' });
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     await expect(settle()).rejects.toMatchObject(final('ATTEMPT_ENDED'));
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('undoes nothing of an attempt that was settled meanwhile, and cancels no such order', async () => {
@@ -105,7 +105,7 @@ describe('a worker that comes too late', () => {
     expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
     expect(await shop.stock(sku)).toEqual({ free: 4, held: 0, sold: 1 });
     expect(await shop.parcels(orderId)).toMatchObject([{ status: 'CREATED' }]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('takes nothing back for a cancel, once the parcel is on its way', async () => {
@@ -116,7 +116,7 @@ describe('a worker that comes too late', () => {
     for (const name of ['cancelShipment', 'refund', 'restoreCoupon'] as const)
       await expect(late.run(name, undo)).rejects.toMatchObject(final('ATTEMPT_SETTLED'));
     await expect(late.run('releaseStock', undo)).rejects.toMatchObject(final('ATTEMPT_SETTLED'));
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('brings no order forward whose parcel is being taken back, and drops no news of it before that is decided', async () => {
@@ -143,7 +143,7 @@ describe('a worker that comes too late', () => {
     await expect(late.run('cancelShipment', undo)).rejects.toMatchObject(final('ALREADY_PICKED_UP'));
     await shop.signal(orderId, 'shipmentUpdated', { eventId: randomUUID(), status: 'DELIVERED' });
     await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('shows nothing of an attempt that is over: its customer can pay', async () => {
@@ -157,7 +157,7 @@ describe('a worker that comes too late', () => {
     expect(await standing(orderId)).toEqual({ status: 'PENDING_PAYMENT', saga_state: 'WAITING' });
     expect((await shop.pay(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('settles nothing of an attempt that has failed in its workflow, and keeps its first cause', async () => {
@@ -180,7 +180,7 @@ describe('a worker that comes too late', () => {
     const undo = { orderId, attempt: call.attempt, isSettled: false };
     for (const name of ['cancelShipment', 'refund'] as const) await late.run(name, undo);
     await setRequestState(shop.db, call, 'FAILED');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('ends no order whose next refund is under way', async () => {
@@ -214,7 +214,7 @@ describe('a worker that comes too late', () => {
     });
     await shop.providers.outage(orderId, 'none');
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('finds the outcome of the same do and returns it, however many are at work; after the undo it does nothing', async () => {
@@ -233,6 +233,6 @@ describe('a worker that comes too late', () => {
     await setRequestState(shop.db, call, 'FAILED');
     for (const name of ['charge', 'createShipment'] as const)
       await expect(late.run(name, call)).rejects.toMatchObject(final('STEP_CLOSED'));
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

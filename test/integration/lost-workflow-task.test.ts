@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { orderWorkflowId, QUERIES, refundWorkflowId, type SagaView } from '../../contracts/workflow-api';
-import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -23,7 +23,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     expect(await shop.stock(sku)).toEqual({ free: 2, held: 0, sold: 1 });
     await shop.signal(orderId, 'shipmentUpdated', { eventId: randomUUID(), status: 'DELIVERED' });
     await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('and a stored order stays COMPLETED', async () => {
@@ -32,7 +32,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
     expect(await resultAfterLoss(orderWorkflowId(orderId), 'settleAttempt')).toBe('COMPLETED');
     expect(await shop.status(orderId)).toMatchObject({ status: 'COMPLETED', saga: { state: 'SETTLED' } });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('and a declined order takes the next card', async () => {
@@ -45,7 +45,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     expect((await shop.pay(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
     expect(await shop.ledger(orderId)).toMatchObject([{ key: `${orderId}:payment:2` }]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('and an attempt that was undone for an outage is tried again, and counts as no decline', async () => {
@@ -72,7 +72,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
       { state: 'FAILED', reason: 'PROVIDER_UNAVAILABLE' },
       { state: 'DONE', reason: null },
     ]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('and a cancelled order stays settled', async () => {
@@ -82,7 +82,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     expect(await resultAfterLoss(orderWorkflowId(orderId), 'cancelOrder')).toBe('CANCELLED');
     expect(await shop.status(orderId)).toMatchObject({ status: 'CANCELLED', saga: { state: 'SETTLED' } });
     expect(await shop.stock(sku)).toEqual({ free: 1, held: 0, sold: 0 });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('and a cancelled order takes its coupon from no order that has it since', async () => {
@@ -100,7 +100,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     const second = await paidOrder();
     expect(await resultAfterLoss(orderWorkflowId(first), 'restoreCoupon')).toBe('CANCELLED');
     expect(await couponStanding(shop, code)).toBe(`redeemed by ${second}`);
-    for (const orderId of [first, second]) await expectBooksToAddUp(shop, orderId);
+    for (const orderId of [first, second]) await expectLedgersToBalance(shop, orderId);
   });
 
   test("and a cancel that came behind the carrier's news is refused", async () => {
@@ -113,7 +113,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     await loseTaskOf(orderWorkflowId(orderId), 'advanceDelivery');
     await shop.workflowReaches(orderId, 'SHIPMENT_STARTED', 'WAITING');
     expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('and a refund that was refused is not asked for again', async () => {
@@ -130,7 +130,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     const steps = (await shop.status(orderId)).saga.steps;
     expect(steps).toContainEqual(expect.objectContaining({ step: 'payment', state: 'DONE' }));
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   async function sagaOf(orderId: number): Promise<SagaView> {

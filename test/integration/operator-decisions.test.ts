@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { SagaDecided, SagaStory } from '../../contracts/saga-desk';
 import { TOPICS } from '../../contracts/topics';
 import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/workflow-api';
-import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
 import { outage, pickUp } from '../support/faults';
 import { GatedApi } from '../support/gated-api';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { ordersaga } from '../support/operator-command';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
@@ -82,12 +82,12 @@ describe('what an operator decides about a saga', () => {
       expect(movedMoney(story)).toEqual(['charge 1000', 'adjustment 1000']);
       expect(story.resolutions).toMatchObject([{ step: 'payment', decision, reason: 'agreed by phone', ...more }]);
       expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
 
       await shop.pay(orderId);
       await shop.reaches(orderId, 'PREPARING', 'WAITING');
       expect(movedMoney(await storyOf(orderId))).toEqual(['charge 1000', 'adjustment 1000', 'charge 1000']);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     },
   );
 
@@ -104,7 +104,7 @@ describe('what an operator decides about a saga', () => {
     expect([taken.status, taken.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
     expect(await shop.capturedNet(orderId)).toBe(0);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test.each(ENDINGS)(
@@ -135,7 +135,7 @@ describe('what an operator decides about a saga', () => {
       expect(story.resolutions).toMatchObject([{ step: 'coupon', decision, ...more }]);
       expect(await shop.stock(sku)).toEqual({ free: 3, held: 0, sold: 0 });
       expect(await couponStanding(shop, code)).toBe('free');
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     },
   );
 
@@ -166,7 +166,7 @@ describe('what an operator decides about a saga', () => {
     await outage(shop, orderId, 'none');
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     expect(movedMoney(await storyOf(orderId))).toEqual(['charge 1000', 'refund 1000']);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   /** The database takes no such row until the returned function is called. */
@@ -210,7 +210,7 @@ describe('what an operator decides about a saga', () => {
       ['stock', 'payment', 'shipment'].map((step) => [step, 'DONE']),
     );
     expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
 
     expect((await post(orderId, 'compensate', wish)).status).toBe(202);
     await announce();
@@ -229,7 +229,7 @@ describe('what an operator decides about a saga', () => {
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await compensatesOf(orderId)).toBe(1);
     expect((await storyOf(orderId)).resolutions).toMatchObject([{ ...wish, decision: 'COMPENSATE' }]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   describe('a compensate that dies with the api before the workflow hears of it', () => {
@@ -269,7 +269,7 @@ describe('what an operator decides about a saga', () => {
       expect(story.resolutions).toMatchObject([{ ...wish, decision: 'COMPENSATE' }]);
       expect(movedMoney(story)).toEqual(['charge 1000', 'refund 1000']);
       expect(story.timeline.filter(({ type }) => type === 'refused')).toEqual([]);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     });
 
     test('is refused when it is asked for again after the order was delivered', async () => {
@@ -282,7 +282,7 @@ describe('what an operator decides about a saga', () => {
       ]);
       expect(await compensatesOf(orderId)).toBe(0);
       expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     });
   });
 

@@ -1,7 +1,7 @@
 import type { PutCoupon } from '../../contracts/http';
-import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
 import { outage } from '../support/faults';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -70,7 +70,7 @@ describe('an order with a coupon', () => {
       expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 700 }]);
       expect(await movements(orderId)).toEqual([{ kind: 'charge', amount_minor: 700 }]);
       expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     });
 
     test.each([
@@ -95,13 +95,13 @@ describe('an order with a coupon', () => {
         await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
         expect(await stepsOf(orderId)).toEqual(told);
         expect(await couponStanding(shop, code)).toBe(`claimed by ${orderId}`);
-        await expectBooksToAddUp(shop, orderId);
+        await expectLedgersToBalance(shop, orderId);
 
         await shop.pay(orderId);
         await shop.reaches(orderId, 'PREPARING', 'WAITING');
         expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
         expect(await shop.capturedNet(orderId)).toBe(700);
-        await expectBooksToAddUp(shop, orderId);
+        await expectLedgersToBalance(shop, orderId);
       },
     );
 
@@ -114,7 +114,7 @@ describe('an order with a coupon', () => {
       await shop.db('coupon_requests').where({ code }).update({ order_id: orderId });
       await shop.pay(orderId);
       await shop.reaches(orderId, 'PREPARING', 'WAITING');
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
     });
 
     test.each([false, true])(
@@ -127,7 +127,7 @@ describe('an order with a coupon', () => {
         expect(await shop.ledger(orderId)).toEqual([]);
         expect(await movements(orderId)).toEqual([]);
         expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
-        await expectBooksToAddUp(shop, orderId);
+        await expectLedgersToBalance(shop, orderId);
       },
     );
   });
@@ -137,9 +137,9 @@ describe('an order with a coupon', () => {
       const order = await payable();
       expect((await cancel(order.orderId)).status).toBe(202);
       await shop.reaches(order.orderId, 'CANCELLED', 'SETTLED');
-      await expectBooksToAddUp(shop, order.orderId);
+      await expectLedgersToBalance(shop, order.orderId);
       await canBeUsedAgain(order);
-      await expectBooksToAddUp(shop, order.orderId);
+      await expectLedgersToBalance(shop, order.orderId);
     });
 
     test.each([
@@ -153,7 +153,7 @@ describe('an order with a coupon', () => {
       await shop.reaches(order.orderId, 'CANCELLED', 'SETTLED');
       expect((await stepsOf(order.orderId)).at(-1)).toBe('coupon UNDONE');
       expect(await shop.ledger(order.orderId)).toHaveLength(moved);
-      await expectBooksToAddUp(shop, order.orderId);
+      await expectLedgersToBalance(shop, order.orderId);
       await canBeUsedAgain(order);
     });
 
@@ -168,7 +168,7 @@ describe('an order with a coupon', () => {
       );
       expect((await cancel(order.orderId)).status).toBe(202);
       await shop.reaches(order.orderId, 'CANCELLED', 'SETTLED');
-      await expectBooksToAddUp(shop, order.orderId);
+      await expectLedgersToBalance(shop, order.orderId);
       await canBeUsedAgain(order);
     });
 
@@ -176,7 +176,7 @@ describe('an order with a coupon', () => {
       const [sku, code] = await Promise.all([shop.product(1), shop.issuedCoupon()]);
       const orderId = await shop.order(sku, 2, code);
       await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-      await expectBooksToAddUp(shop, orderId);
+      await expectLedgersToBalance(shop, orderId);
       await canBeUsedAgain({ code, sku });
     });
 
@@ -190,7 +190,7 @@ describe('an order with a coupon', () => {
       const steps = await stepsOf(order.orderId);
       expect(steps.filter((step) => /^(coupon|payment)/.test(step))).toEqual(told);
       expect(await shop.stock(order.sku)).toEqual({ free: 5, held: 0, sold: 0 });
-      await expectBooksToAddUp(shop, order.orderId);
+      await expectLedgersToBalance(shop, order.orderId);
       await canBeUsedAgain(order);
     });
   });
@@ -204,10 +204,10 @@ describe('an order with a coupon', () => {
       (statuses) => statuses.slice(-2).join() === 'REFUND_REQUESTED,COMPLETED',
     );
     expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
     expect((await refund(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     expect(await couponStanding(shop, code)).toBe('free');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

@@ -1,6 +1,6 @@
 import { TOPICS } from '../../contracts/topics';
-import { expectBooksToAddUp } from '../support/books';
 import { Broker } from '../support/broker';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -43,6 +43,6 @@ describe('orders and stock over Kafka', () => {
     await Promise.all(fitting.map((orderId) => shop.pay(orderId)));
     for (const orderId of fitting) await shop.reaches(orderId, 'PREPARING');
     expect(await shop.stock(sku)).toEqual({ free: 0, held: 0, sold: 10 });
-    for (const orderId of orderIds) await expectBooksToAddUp(shop, orderId);
+    for (const orderId of orderIds) await expectLedgersToBalance(shop, orderId);
   });
 });

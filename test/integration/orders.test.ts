@@ -1,4 +1,4 @@
-import { expectBooksToAddUp } from '../support/books';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 
 describe('an order', () => {
@@ -29,6 +29,6 @@ describe('an order', () => {
     });
     expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 2_000, key: `${orderId}:payment:1` }]);
     expect(await shop.stock(sku)).toEqual({ free: 8, held: 0, sold: 2 });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

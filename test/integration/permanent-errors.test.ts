@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { expectBooksToAddUp } from '../support/books';
 import { historyText } from '../support/history-text';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { refuseRows } from '../support/refused-rows';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
@@ -70,7 +70,7 @@ describe('what our own database refuses for good', () => {
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
     await shop.pay(orderId);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test.each([
@@ -87,7 +87,7 @@ describe('what our own database refuses for good', () => {
     }
     await resolves(`order-${orderId}`, step);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('an attempt that waits so can be compensated', async () => {
@@ -106,7 +106,7 @@ describe('what our own database refuses for good', () => {
     } finally {
       await mend();
     }
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('the undo of stock: parks with its code, and RETRY goes on', async () => {
@@ -133,7 +133,7 @@ describe('what our own database refuses for good', () => {
     await resolves(`order-${orderId}`, 'stock');
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await shop.stock(sku)).toEqual({ free: 3, held: 0, sold: 0 });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test.each([
@@ -155,7 +155,7 @@ describe('what our own database refuses for good', () => {
     expect((await shop.call('POST', `/api/ops/sagas/${orderId}/resolve`, { token, body })).status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     expect(await itemsOf(`refund-${orderId}`)).toMatchObject([{ state: 'RESOLVED' }]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('the end of a coupon request that cannot even be given up is listed, and RETRY gives it up', async () => {
@@ -194,6 +194,6 @@ describe('what our own database refuses for good', () => {
     }
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
     expect(await itemsOf(`order-${orderId}`)).toMatchObject([{ state: 'HEALED', actor: null }]);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

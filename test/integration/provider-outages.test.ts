@@ -1,5 +1,5 @@
-import { expectBooksToAddUp } from '../support/books';
 import { outage } from '../support/faults';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -25,7 +25,7 @@ describe('a provider that is away', () => {
       .select('event_id', 'retry_count', 'state');
     expect(new Set(requests.map((request) => request.event_id)).size).toBe(1);
     expect(requests.at(-1)).toMatchObject({ state: 'DONE' });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('a newer request of the customer replaces the retry that waits', async () => {
@@ -41,6 +41,6 @@ describe('a provider that is away', () => {
     expect((await shop.pay(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'PREPARING');
     expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

@@ -42,7 +42,7 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
 const NO_QUERIES: ReadonlySet<string> = new Set([
   'connection.openDatabase',
   'coupon-requests.againWhereTaken',
-  'customer-notifications.tellCustomer',
+  'customer-notifications.notifyCustomer',
   'orders.isShownLater',
   'outbox.recordRow',
   'outbox.traceHeaders',

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expectBooksToAddUp } from '../support/books';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -16,7 +16,7 @@ describe('a refund', () => {
     expect((await refund(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     expect(await shop.stock(sku)).toEqual({ free: 4, held: 0, sold: 0 });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
     expect((await refund(orderId)).status).toBe(409);
   });
 
@@ -31,7 +31,7 @@ describe('a refund', () => {
       (statuses) => statuses.slice(-2).join() === 'REFUND_REQUESTED,COMPLETED',
     );
     expect(await shop.stock(sku)).toEqual({ free: 1, held: 0, sold: 1 });
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('of a lost parcel is for operators, and ends the wait for the carrier', async () => {
@@ -45,6 +45,6 @@ describe('a refund', () => {
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     const workflow = (await shop.temporal()).workflow.getHandle(`order-${orderId}`);
     expect(await workflow.result()).toBe('REFUND_REQUESTED');
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

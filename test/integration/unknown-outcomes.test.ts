@@ -1,4 +1,4 @@
-import { expectBooksToAddUp } from '../support/books';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { Shop } from '../support/shop';
 
 describe('an unknown outcome is looked up, not guessed:', () => {
@@ -10,7 +10,7 @@ describe('an unknown outcome is looked up, not guessed:', () => {
     await shop.pay(orderId, { token });
     await shop.reaches(orderId, 'PREPARING');
     expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 
   test('a parcel whose answer was lost is ordered once', async () => {
@@ -21,6 +21,6 @@ describe('an unknown outcome is looked up, not guessed:', () => {
       await fetch(`${shop.system.sandbox}/carrier/shipments?orderId=${orderId}`)
     ).json()) as unknown[];
     expect(parcels).toHaveLength(1);
-    await expectBooksToAddUp(shop, orderId);
+    await expectLedgersToBalance(shop, orderId);
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api';
-import { expectBooksToAddUp } from './books';
+import { expectLedgersToBalance } from './ledgers';
 import type { PayRequest, Shop } from './shop';
 import { until } from './until';
 
@@ -92,7 +92,7 @@ export async function expectEndedOnce(shop: Shop, ending: Ending): Promise<void>
   expect(await noticesOf(shop, orderId, 'CANCEL_REFUSED')).toBe(name === 'not cancelled' ? 1 : 0);
   const movements = (await shop.ledger(orderId)).map(({ type }) => type);
   expect(movements).toEqual(name === 'not cancelled' ? ['charge'] : ['charge', 'refund']);
-  await expectBooksToAddUp(shop, orderId);
+  await expectLedgersToBalance(shop, orderId);
 }
 
 /** Makes claims as old as those of processes that died long ago. */

@@ -1,11 +1,11 @@
 import { orderWorkflowId, WORKFLOWS } from '../../contracts/workflow-api';
-import { expectBooksToAddUp } from './books';
+import { expectLedgersToBalance } from './ledgers';
 import type { Shop } from './shop';
 import { until } from './until';
 
-/** What must hold of orders whatever died on the way: the books add up (I1 to I3, I9), one workflow each (I5), and no outbox row is left (I7). */
+/** What must hold of orders whatever died on the way: the ledgers balance (I1 to I3, I9), one workflow each (I5), and no outbox row is left (I7). */
 export async function expectAllSettled(shop: Shop, orderIds: readonly number[]): Promise<void> {
-  for (const orderId of orderIds) await expectBooksToAddUp(shop, orderId);
+  for (const orderId of orderIds) await expectLedgersToBalance(shop, orderId);
   await expectOneWorkflowEach(shop, orderIds);
   await expectOutboxPublished(shop, orderIds);
 }

@@ -1,4 +1,4 @@
-import { expectBooksToAddUp } from '../support/books';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
 import { TimeLab } from './time-lab';
 
@@ -18,7 +18,7 @@ describe('a cancel', () => {
     expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
     expect((await orders.row(orderId)).status_reason).toBe('CANCELLED_IN_TEMPORAL');
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test("by Temporal's own Cancel of a parcel on its way is refused, written down, and delivery goes on", async () => {
@@ -41,7 +41,7 @@ describe('a cancel', () => {
     await orders.shipmentUpdate(orderId, 'DELIVERED');
     expect(await orders.orderHandle(orderId).result()).toBe('COMPLETED');
     expect(await orders.timeline(orderId, 'refused')).toHaveLength(3);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test("by Temporal's own Cancel of a refund is refused, and the refund is carried to its end", async () => {
@@ -66,7 +66,7 @@ describe('a cancel', () => {
     );
     await orders.outage(orderId, 'none');
     expect(await orders.refundHandle(orderId).result()).toBe('REFUNDED');
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('while a charge is in flight is answered after all is undone', async () => {
@@ -93,7 +93,7 @@ describe('a cancel', () => {
     expect(await requestStates(orderId)).toEqual(['FAILED']);
     expect(await orders.capturedNet(orderId)).toBe(0);
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('while a charge is looked up and tried again, minutes long, does not wait for the budget', async () => {
@@ -106,7 +106,7 @@ describe('a cancel', () => {
     expect(await orders.cancel(orderId)).toEqual(ACCEPTED);
     expect(Date.now() - startedAt).toBeLessThan(10_000);
     expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('while a failed attempt is being undone ends the order, and no request stays open', async () => {
@@ -118,7 +118,7 @@ describe('a cancel', () => {
     expect(await orders.cancel(orderId)).toEqual(ACCEPTED);
     expect(await requestStates(orderId)).toEqual(['FAILED']);
     expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('before the stock step has run leaves nothing held', async () => {
@@ -128,7 +128,7 @@ describe('a cancel', () => {
     await orders.orderHandle(orderId).cancel();
     expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('of a run that finds the order claimed by another touches nothing of it', async () => {
@@ -158,7 +158,7 @@ describe('a cancel', () => {
     expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
     expect((await orders.row(orderId)).status_reason).toBe('TOO_MANY_DECLINES');
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('is rejected without a trace in history where it is malformed or impossible', async () => {

@@ -1,5 +1,5 @@
-import { expectBooksToAddUp } from '../support/books';
 import { sharedSystem } from '../support/environment';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 import { TimeLab } from './time-lab';
@@ -59,7 +59,7 @@ describe('a database that is unavailable for hours', () => {
     await time.passUntil(() => orders.standing(waiting.orderId), 'PREPARING/WAITING', 30 * 60_000);
     await time.passUntil(() => orders.standing(paying.orderId), 'PREPARING/WAITING', 30 * 60_000);
     await time.passUntil(() => orders.standing(refunding.orderId), 'REFUNDED/SETTLED', 30 * 60_000);
-    for (const { orderId } of [untouched, waiting, paying, refunding]) await expectBooksToAddUp(orders, orderId);
+    for (const { orderId } of [untouched, waiting, paying, refunding]) await expectLedgersToBalance(orders, orderId);
     await orders.cancel(untouched.orderId);
   });
 

@@ -1,6 +1,6 @@
 import { SIGNALS } from '../../contracts/workflow-api';
-import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
 import { aDecision } from '../support/workflow-desk';
 import { TimeLab } from './time-lab';
@@ -26,7 +26,7 @@ describe('a decision about an undo that was refused', () => {
   test.each([
     ['SKIP', {}],
     ['DONE_EXTERNALLY', { reference: 'bank transfer 4711' }],
-  ])('%s writes the adjustment that makes the books add up, once for the same decisionId', async (decision, more) => {
+  ])('%s writes the adjustment that makes the ledger balance, once for the same decisionId', async (decision, more) => {
     const { orders } = time;
     const orderId = await parked();
     const whole = { ...aDecision('payment', decision), ...more };
@@ -35,15 +35,15 @@ describe('a decision about an undo that was refused', () => {
     await orders.signal(orderId, SIGNALS.resolveCompensation, whole);
     expect(await money(orderId)).toEqual(['charge 1000', 'adjustment 1000']);
     expect(await orders.timeline(orderId, 'resolution')).toHaveLength(1);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
 
     await orders.pay(orderId);
     await orders.reaches(orderId, 'PREPARING/WAITING');
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     expect(await orders.cancel(orderId)).toEqual({ accepted: true });
     expect(await money(orderId)).toEqual(['charge 1000', 'adjustment 1000', 'charge 1000', 'refund 1000']);
     expect(await orders.timeline(orderId, 'refused')).toEqual([]);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('RETRY asks the provider again, and parks again when that is refused, too', async () => {
@@ -55,7 +55,7 @@ describe('a decision about an undo that was refused', () => {
     await orders.resolve(orderId, 'payment', 'RETRY');
     await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
     expect(await money(orderId)).toEqual(['charge 1000', 'refund 1000']);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
   });
 
@@ -88,7 +88,7 @@ describe('a decision about an undo that was refused', () => {
     await expect(ask(aDecision('payment', 'SKIP'))).rejects.toMatchObject({
       cause: { message: 'nothing waits for a decision' },
     });
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
   });
 
@@ -115,7 +115,7 @@ describe('a decision about an undo that was refused', () => {
     );
     expect(await money(other)).toEqual(['charge 1000', 'adjustment 1000']);
     for (const id of [orderId, other]) {
-      await expectBooksToAddUp(orders, id);
+      await expectLedgersToBalance(orders, id);
       await orders.cancel(id);
     }
   });
@@ -126,7 +126,7 @@ describe('a decision about an undo that was refused', () => {
     await orders.resolve(orderId, 'payment', 'SKIP', { orderId: other, attempt: 7 });
     await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
     expect(await money(other)).toEqual(['charge 1000']);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
     await orders.resolve(other, 'payment', 'SKIP');
     await orders.reaches(other, 'PENDING_PAYMENT/WAITING');
@@ -150,7 +150,7 @@ describe('a decision about an undo that was refused', () => {
     await orders.resolve(second, 'payment', 'SKIP');
     await orders.reaches(second, 'PENDING_PAYMENT/WAITING');
     for (const orderId of [first, second]) {
-      await expectBooksToAddUp(orders, orderId);
+      await expectLedgersToBalance(orders, orderId);
       await orders.cancel(orderId);
     }
   });
@@ -168,7 +168,7 @@ describe('a decision about an undo that was refused', () => {
     await orders.signal(orderId, SIGNALS.resolveCompensation, decision);
     await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
     expect(await money(orderId)).toEqual(['charge 1000', 'adjustment 1000']);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
   });
 
@@ -194,11 +194,11 @@ describe('a decision about an undo that was refused', () => {
         .where({ key: `${orderId}:coupon:1` })
         .pluck('state'),
     ).toEqual([decision === 'SKIP' ? 'SKIPPED' : 'UNDONE']);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
 
     await orders.pay(orderId);
     await orders.reaches(orderId, 'PREPARING/WAITING');
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
     expect(await couponStanding(orders, coupon.code)).toBe('free');
   });

@@ -1,6 +1,6 @@
 import { SIGNALS } from '../../contracts/workflow-api';
-import { expectBooksToAddUp } from '../support/books';
 import { couponStanding } from '../support/coupons';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { TimeLab } from './time-lab';
 
 const MINUTE = 60_000;
@@ -23,7 +23,7 @@ describe('the hold of 15 minutes', () => {
     const heldMs = Number(moves.at(-1)?.at) - Number(moves.at(-2)?.at);
     expect(heldMs).toBeGreaterThanOrEqual(15 * MINUTE);
     expect(heldMs).toBeLessThan(16 * MINUTE);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('runs out: the coupon is free for another order, and only the first declined attempt had redeemed it', async () => {
@@ -33,13 +33,13 @@ describe('the hold of 15 minutes', () => {
     await orders.pay(orderId, { token: 'tok_declined' });
     await time.passUntil(async () => JSON.stringify(await requestsOf(orderId)), '["FAILED"]', MINUTE);
     expect(await couponStanding(orders, coupon.code)).toBe(`claimed by ${orderId}`);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
     expect(await couponStanding(orders, coupon.code)).toBe('free');
 
     const next = await orders.preparing({}, coupon);
     expect(await couponStanding(orders, coupon.code)).toBe(`redeemed by ${next.orderId}`);
-    for (const id of [orderId, next.orderId]) await expectBooksToAddUp(orders, id);
+    for (const id of [orderId, next.orderId]) await expectLedgersToBalance(orders, id);
     await orders.cancel(next.orderId);
   });
 
@@ -52,7 +52,7 @@ describe('the hold of 15 minutes', () => {
     expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/WAITING');
     await orders.signal(orderId, SIGNALS.paymentRequested, request);
     await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', MINUTE);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
   });
 
@@ -74,7 +74,7 @@ describe('the hold of 15 minutes', () => {
     expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/WAITING');
     expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
     expect((await orders.row(orderId)).status_reason).toBe('HOLD_EXPIRED');
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('stands still while an undo waits for a person, for days', async () => {
@@ -91,7 +91,7 @@ describe('the hold of 15 minutes', () => {
     await time.pass('14 minutes');
     await orders.pay(orderId);
     await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', MINUTE);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
   });
 

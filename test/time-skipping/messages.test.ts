@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { orderWorkflowId, SIGNALS, UPDATES } from '../../contracts/workflow-api';
-import { expectBooksToAddUp } from '../support/books';
 import { historyText } from '../support/history-text';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
 import { TimeLab } from './time-lab';
 
@@ -78,7 +78,7 @@ describe('what anybody can send to an order', () => {
       expect(await orders.cancel(orderId)).toEqual({ accepted: true });
       expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
       expect(await orders.timeline(orderId, 'refused')).toHaveLength(messages.length + 1);
-      await expectBooksToAddUp(orders, orderId);
+      await expectLedgersToBalance(orders, orderId);
     },
   );
 
@@ -142,7 +142,7 @@ describe('what anybody can send to an order', () => {
     expect(await orders.orderHandle(orderId).result()).toBe('CANCELLED');
     expect((await orders.row(orderId)).status_reason).toBe('CANCELLED_BY_OPERATOR');
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('a parked order whose parcel is on its way can not be cancelled any more, and is delivered', async () => {
@@ -156,7 +156,7 @@ describe('what anybody can send to an order', () => {
     await orders.reaches(orderId, 'SHIPMENT_STARTED/WAITING');
     await orders.shipmentUpdate(orderId, 'DELIVERED');
     expect(await orders.orderHandle(orderId).result()).toBe('COMPLETED');
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('an order parked before it was paid takes no money', async () => {
@@ -169,7 +169,7 @@ describe('what anybody can send to an order', () => {
     expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
     expect(await orders.cancel(orderId)).toEqual({ accepted: true });
     expect(await orders.ledger(orderId)).toEqual([]);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   /** The same request over and over: it asks for nothing, and only makes the history longer. */

@@ -1,5 +1,5 @@
 import { SIGNALS } from '../../contracts/workflow-api';
-import { expectBooksToAddUp } from '../support/books';
+import { expectLedgersToBalance } from '../support/ledgers';
 import { TimeLab } from './time-lab';
 
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ describe('a provider that is away', () => {
       // The last try ends it, where the next would come too late: tries are at most 30 s apart.
       expect(spentMs).toBeGreaterThanOrEqual(2.5 * MINUTE);
       expect(spentMs).toBeLessThanOrEqual(3 * MINUTE + 10_000);
-      await expectBooksToAddUp(orders, orderId);
+      await expectLedgersToBalance(orders, orderId);
 
       const retry = (await outbox(orderId, 'order-retry-topic')).at(-1);
       expect(JSON.parse(retry?.value ?? '')).toMatchObject({ orderId, eventId, retryCount: retryCount + 1 });
@@ -53,7 +53,7 @@ describe('a provider that is away', () => {
     expect(original).toMatchObject({ orderId, eventId, retryCount: 3 });
     expect(await notified(orderId)).toEqual(['RETRY_SCHEDULED', 'RETRY_SCHEDULED', 'RETRY_SCHEDULED', 'CANCELLED']);
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('leaves the budget to the others where our credentials were refused meanwhile', async () => {
@@ -71,7 +71,7 @@ describe('a provider that is away', () => {
     await orders.outage(orderId, 'none', 'carrier');
     await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', MINUTE);
     expect(await requestStates(orderId)).toEqual(['DONE']);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
   });
 
@@ -97,7 +97,7 @@ describe('a provider that is away', () => {
     await orders.outage(orderId, 'none');
     await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/WAITING', 12 * MINUTE);
     expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
   });
 
@@ -117,7 +117,7 @@ describe('a provider that is away', () => {
     expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     await orders.shipmentUpdate(orderId, 'DELIVERED');
     expect(await orders.orderHandle(orderId).result()).toBe('COMPLETED');
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   test('when a refund is asked for, and then refuses it: the order is COMPLETED and its stock stays sold', async () => {
@@ -133,12 +133,12 @@ describe('a provider that is away', () => {
     await orders.outage(orderId, 'none');
     expect(await orders.refundHandle(orderId).result()).toBe('COMPLETED');
     expect(await orders.stock(sku)).toEqual({ free: 9, held: 0, sold: 1 });
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
 
     await orders.startRefund(orderId);
     expect(await orders.refundHandle(orderId).result()).toBe('REFUNDED');
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
-    await expectBooksToAddUp(orders, orderId);
+    await expectLedgersToBalance(orders, orderId);
   });
 
   async function requestStates(orderId: number): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { Db } from '../../../db/connection';
 import { failWaitingRequest, findCouponRequest } from '../../../db/coupon-requests';
 import { findCoupon } from '../../../db/coupons';
 import type { IncomingRecord } from '../../client/kafka-port';
-import { judge } from '../failure';
+import { classify } from '../classification';
 import { PoisonRecord, readEvent } from '../poison';
 import { type Handler, outcomeOf } from './handler';
 
@@ -27,7 +27,7 @@ export const couponRequested: Handler = async (record, dependencies) => {
   const how = { summary: `coupon ${code}, rank ${request.rank}`, hasFailed: request.status === 'FAILED' };
   const start = dependencies.workflows.startCoupon(input, how).catch(async (error: unknown) => {
     // A dead letter is worked on by nobody: its place goes to the next.
-    if (judge(error).kind === 'poison') await failWaitingRequest(db, requestId, 'REFUSED_BY_TEMPORAL');
+    if (classify(error).kind === 'poison') await failWaitingRequest(db, requestId, 'REFUSED_BY_TEMPORAL');
     throw error;
   });
   return outcomeOf(await start);

@@ -11,7 +11,7 @@ import {
 } from '../../../db/requests';
 import type { OrderStatus } from '../../../domain/order-status';
 import type { IncomingRecord } from '../../client/kafka-port';
-import { judge } from '../failure';
+import { classify } from '../classification';
 import { PoisonRecord, readEvent } from '../poison';
 import { type Handler, outcomeOf, unknownOrder } from './handler';
 
@@ -41,7 +41,7 @@ export const processingRequested: Handler = async (record, dependencies) => {
   const signal = () =>
     dependencies.workflows.orders.signal(orderId, 'paymentRequested', request).catch(async (error: unknown) => {
       // A dead letter is worked on by nobody: left PENDING, it would stop the clock of the order's hold for ever.
-      if (judge(error).kind === 'poison') await skipPendingRequest(db, key, REFUSED);
+      if (classify(error).kind === 'poison') await skipPendingRequest(db, key, REFUSED);
       throw error;
     });
   const isSignalled = MAY_BE_PAYABLE.has(standing.orderStatus) && (await signal());

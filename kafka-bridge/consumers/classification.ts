@@ -21,7 +21,7 @@ const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 const CODE = /^\w{1,100}$/;
 
 /** What to do about an error while working on a record. */
-export type Verdict =
+export type Classification =
   | { readonly kind: 'poison'; readonly poison: PoisonRecord }
   /** `understood`: Temporal, Postgres or Kafka is away; otherwise it may be a bug, and somebody must look. */
   | { readonly kind: 'passes'; readonly understood: boolean };
@@ -38,7 +38,7 @@ export function causeOf(error: unknown): string {
 }
 
 /** Only what can never succeed is poison: everything else waits, so that an outage dead-letters nothing. */
-export function judge(error: unknown): Verdict {
+export function classify(error: unknown): Classification {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     if (inner instanceof PoisonRecord) return { kind: 'poison', poison: inner };
     // Not even its dead letter can be written: that does not pass by itself.

@@ -16,7 +16,7 @@ interface OrderRow {
  * I1 to I3, I9 and I10 for one order: its state is final or waiting, the provider's ledger and ours agree with it, its coupon
  * stands where it does, the stock adds up, and undo ran in reverse.
  */
-export async function expectBooksToAddUp(shop: Ledgers, orderId: number): Promise<void> {
+export async function expectLedgersToBalance(shop: Ledgers, orderId: number): Promise<void> {
   const order = (await shop.db('orders').where({ id: orderId }).first()) as OrderRow;
   expect(['SETTLED', 'WAITING']).toContain(order.saga_state);
   const isPaid = !['CREATED', 'PENDING_PAYMENT', 'CANCELLED', 'REFUNDED'].includes(order.status);

@@ -1,6 +1,6 @@
 import { ServiceError } from '@temporalio/client';
 import { RecordRefusedError, TopicUnavailableError } from '../client/kafka-port';
-import { causeOf, judge } from './failure';
+import { causeOf, classify } from './classification';
 import { PoisonRecord } from './poison';
 
 const grpc = (code: number) =>
@@ -16,7 +16,7 @@ describe('an error while working on a record', () => {
     ['a value that Postgres cannot hold', withCode('22P05'), 'REFUSED_BY_DATABASE'],
     ["one against a table's rules", withCode('23514'), 'REFUSED_BY_DATABASE'],
     ['one beyond the limits of Postgres', withCode('54000'), 'REFUSED_BY_DATABASE'],
-  ])('%s is dead', (_, error, code) => expect(judge(error)).toMatchObject({ kind: 'poison', poison: { code } }));
+  ])('%s is dead', (_, error, code) => expect(classify(error)).toMatchObject({ kind: 'poison', poison: { code } }));
 
   it.each([
     ['Temporal unavailable', grpc(14)],
@@ -26,7 +26,7 @@ describe('an error while working on a record', () => {
     ['Postgres shutting down', withCode('57P01')],
     ['a deadlock', withCode('40P01')],
     ['the dead-letter topic away', new TopicUnavailableError('LEADER_NOT_AVAILABLE', { cause: undefined })],
-  ])('%s passes', (_, error) => expect(judge(error)).toEqual({ kind: 'passes', understood: true }));
+  ])('%s passes', (_, error) => expect(classify(error)).toEqual({ kind: 'passes', understood: true }));
 
   it.each([
     ['a bug', new TypeError('x is not a function')],
@@ -35,7 +35,7 @@ describe('an error while working on a record', () => {
     ['a dead letter that the broker refuses', new RecordRefusedError('MESSAGE_TOO_LARGE', { cause: undefined })],
     ['something thrown that is no error', 'text'],
   ])('%s waits for somebody to look, and is never dropped', (_, error) =>
-    expect(judge(error)).toEqual({ kind: 'passes', understood: false }),
+    expect(classify(error)).toEqual({ kind: 'passes', understood: false }),
   );
 });
 
