@@ -29,7 +29,9 @@ describe('lanes follow live leases', () => {
   });
   afterEach(async () => {
     second?.freeze(false);
-    await second?.end('SIGKILL');
+    proxy?.restore();
+    // It gives its lanes back, which a dead one does not.
+    await second?.end('SIGTERM');
     await proxy?.close();
     second = undefined;
     proxy = undefined;
