@@ -76,7 +76,7 @@ describe('text from outside', () => {
   it('is found in time, however long the text is', () => {
     const card = ' 4111-1111-1111-1111';
     for (const part of ['4', '4 ', '4-a', 'a4', 'x', '４.', '4\u200b', '+', '- ', '한']) {
-      const long = part.repeat(3_000_000 / part.length);
+      const long = part.repeat(1_000_000 / part.length);
       expect([part, holdsCardNumber(`${long}x`), holdsCardNumber(`${long}x${card}`)]).toEqual([part, false, true]);
     }
   });

@@ -42,10 +42,8 @@ const BETWEEN_GROUPS = /^[\s.\p{Dash_Punctuation}\u2212\u00b7\p{Format}]{1,3}$/u
 export function holdsCardNumber(text: string, minDigits = SHORTEST): boolean {
   // What looks like a digit, a space or a dash is made one: full-width digits are common where Hangul is typed.
   const plain = withoutIds(text.normalize('NFKC').replaceAll(UUIDS, 'x'));
-  const hold = (groups: readonly string[], isPhoneNumber: boolean) => {
-    const least = isPhoneNumber ? LONGER_THAN_PHONES : minDigits;
-    return groups.some((_group, from) => beginsCardNumber(groups, from, least));
-  };
+  const hold = (groups: readonly string[], isPhoneNumber: boolean) =>
+    holdCardNumber(groups, isPhoneNumber ? LONGER_THAN_PHONES : minDigits);
   let groups: string[] = [];
   let isPhoneNumber = false;
   let end = Number.NEGATIVE_INFINITY;
@@ -90,28 +88,43 @@ export function isPhone(text: string): boolean {
   return !holdsCardNumber(text, LONGER_THAN_PHONES);
 }
 
-/** Whether the group at `from`, or it and some of the next ones together, are one. */
-function beginsCardNumber(groups: readonly string[], from: number, minDigits: number): boolean {
-  let digits = '';
-  for (let at = from; at < groups.length && digits.length < MAX_DIGITS; at += 1) {
-    digits += groups[at];
-    if (digits.length >= minDigits && isCardNumber(digits)) return true;
+/** Whether one of these groups, or some that follow each other, are one together. */
+function holdCardNumber(groups: readonly string[], minDigits: number): boolean {
+  const digits = groups.join('');
+  if (digits.length < minDigits) return false;
+  const luhn = luhnSums(digits);
+  const isEnd = new Uint8Array(digits.length + 1);
+  const starts: number[] = [];
+  let end = 0;
+  for (const group of groups) {
+    starts.push(end);
+    end += group.length;
+    isEnd[end] = 1;
   }
-  return false;
+  return starts.some((start) => {
+    for (let to = start + minDigits; to <= Math.min(digits.length, start + MAX_DIGITS); to += 1)
+      if (isEnd[to] && luhn(start, to) && isIssued(digits.slice(start, to))) return true;
+    return false;
+  });
 }
 
-function isCardNumber(digits: string): boolean {
-  const isIssued = ISSUERS.some(({ begins, lengths }) => lengths.includes(digits.length) && begins.test(digits));
-  return isIssued && passesLuhn(digits);
+function isIssued(digits: string): boolean {
+  return ISSUERS.some(({ begins, lengths }) => lengths.includes(digits.length) && begins.test(digits));
 }
 
-function passesLuhn(digits: string): boolean {
-  let sum = 0;
-  for (let index = 0; index < digits.length; index += 1) {
-    const digit = Number(digits[digits.length - 1 - index]);
-    const doubled = digit * 2;
-    if (index % 2 === 0) sum += digit;
-    else sum += doubled > 9 ? doubled - 9 : doubled;
+/** Whether the digits from `start` to `end` pass the Luhn check, whose sums are made once for all of them. */
+function luhnSums(digits: string): (start: number, end: number) => boolean {
+  // Of the digits before each place, those at even (odd) places doubled.
+  const sums = [new Uint32Array(digits.length + 1), new Uint32Array(digits.length + 1)] as const;
+  for (let at = 0; at < digits.length; at += 1) {
+    const digit = digits.charCodeAt(at) - 48;
+    const doubled = digit > 4 ? digit * 2 - 9 : digit * 2;
+    sums[0][at + 1] = (sums[0][at] as number) + (at % 2 === 0 ? doubled : digit);
+    sums[1][at + 1] = (sums[1][at] as number) + (at % 2 === 1 ? doubled : digit);
   }
-  return sum % 10 === 0;
+  return (start, end) => {
+    // The last digit counts once, the one before it twice, and so on.
+    const of = sums[(end % 2) as 0 | 1];
+    return ((of[end] as number) - (of[start] as number)) % 10 === 0;
+  };
 }
