@@ -37,7 +37,7 @@ const MAY_IMPORT = {
   contracts: { rooms: ['domain'] },
   workflows: { rooms: ['domain'], files: [ZOD_FREE], types: ['activities'] },
   // A repository is a set of functions that take the transaction: activities call them; connections are given to them.
-  // What operators decide, whoever asks: by hand through the api, many at once through a workflow.
+  // What operators decide: by hand through the api, many at once through a workflow.
   operations: { rooms: ['domain', 'contracts', 'db', 'temporal'] },
   activities: {
     rooms: ['domain', 'contracts', 'db', 'operations', 'redis'],

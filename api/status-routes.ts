@@ -19,9 +19,9 @@ export function statusRoutes({ db, workflows, settings, authenticate }: RouteDep
   router.get('/api/orders/:orderId/status', authenticated(authenticate), async (request, response) => {
     const language = languageOf(request);
     const order = await ownOrderOrOperators(db, orderIdOf(request), identityOf(response));
-    const told = isDecided(order) ? undefined : await workflows.orders.status(order.id);
-    const view = told ?? (await statusByDatabase(db, order.id, order));
-    const source = told ? 'workflow' : 'database';
+    const seen = isDecided(order) ? undefined : await workflows.orders.status(order.id);
+    const view = seen ?? (await statusByDatabase(db, order.id, order));
+    const source = seen ? 'workflow' : 'database';
     const data = statusView(view, source, settings.PROCESSING_BUDGET_MS, language, Date.now());
     response.setHeader('Cache-Control', 'no-store');
     send(response, success(200, data, 'orderStatus', language));

@@ -14,7 +14,7 @@ export interface DatabaseOptions {
   /** Path of a CA certificate in PEM; present: TLS with verification. */
   readonly caFile?: string | undefined;
   readonly applicationName?: string;
-  /** How long a connection of the pool is waited for; 10 s unless it is told. */
+  /** How long a connection of the pool is waited for; 10 s by default. */
   readonly acquireTimeoutMs?: number;
   /** Statements may take hours, as a change of the schema of large tables does. */
   readonly isUnhurried?: boolean;

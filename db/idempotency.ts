@@ -56,7 +56,7 @@ export async function findKeyedRequest(db: DbOrTrx, id: IdempotencyId): Promise<
     })) as KeyedRequest | undefined;
 }
 
-/** Saves the response under its key, in the transaction of the change that it tells of. */
+/** Saves the response under its key, in the transaction of the change that it reports. */
 export async function saveResponse(
   trx: Trx,
   id: IdempotencyId,

@@ -181,8 +181,8 @@ export async function closeRequests(trx: Trx, orderId: number): Promise<void> {
 }
 
 /**
- * A request that comes too late, or for an order that is not payable any more; one that the workflow has taken, or is
- * known to have been told of, stays. Returns whether it was skipped.
+ * A request that comes too late, or for an order that is not payable any more; one that the workflow has taken, or
+ * that was signalled to it, stays. Returns whether it was skipped.
  */
 export async function skipPendingRequest(db: DbOrTrx, key: RequestKey, reason: string): Promise<boolean> {
   const count = await db('processing_requests')

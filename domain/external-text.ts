@@ -83,7 +83,7 @@ function withoutIds(text: string): string {
 const isDigit = (code: number) => code >= 48 && code <= 57;
 const isLetter = (code: number) => (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
 
-/** Whether it may be a phone number as far as its digits tell: those have 15 at most (E.164). */
+/** Whether it may be a phone number: those have 15 digits at most (E.164). */
 export function isPhone(text: string): boolean {
   return !holdsCardNumber(text, LONGER_THAN_PHONES);
 }

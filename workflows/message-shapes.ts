@@ -18,7 +18,7 @@ export const SHAPES = {
     'expected {"decisionId", "step", "decision": "RETRY" | "SKIP" | "DONE_EXTERNALLY", "reason", "actor", "reference" for DONE_EXTERNALLY}',
 } as const;
 
-/** What they are told when people wrote a card number: without its digits. */
+/** The refusal of a message with a card number: without its digits. */
 export const NO_CARD = 'must not hold a card number';
 const WRITTEN_BY_PEOPLE = ['reason', 'actor', 'reference', 'step', 'decisionId'] as const;
 

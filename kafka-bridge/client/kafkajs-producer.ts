@@ -143,7 +143,7 @@ const CONNECTION_REFUSALS: ReadonlySet<string> = new Set([
   'CLUSTER_AUTHORIZATION_FAILED',
 ]);
 
-/** kafkajs wraps: the innermost cause that carries the protocol's error type tells what the broker said. */
+/** kafkajs wraps: the innermost cause that carries the protocol's error type is the broker's response. */
 function translated(error: unknown): unknown {
   for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) {
     const type = 'type' in inner && typeof inner.type === 'string' ? inner.type : undefined;

@@ -14,7 +14,7 @@ export async function watchLag(options: {
   readonly sources: readonly { readonly groupId: string; readonly topics: readonly string[] }[];
   /** Whether this process could be reading the partition, but has nothing of it in hand. */
   readonly isIdle: (topic: string, partition: number) => boolean;
-  /** Told with each sample of which partitions everything is committed. */
+  /** Called with each sample: the partitions of which everything is committed. */
   readonly onCaughtUp?: (topic: string, partitions: readonly number[]) => void;
 }): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
   const { metrics, logger } = options;

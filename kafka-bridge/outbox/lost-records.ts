@@ -77,10 +77,17 @@ export class LostRecords {
     this.admin ??= this.options.kafka.admin();
     const partitions = await (await this.admin).lag(groupId, topic);
     const now: Suspects = { late, ends: endsOf(partitions) };
-    const before = this.suspects.get(topic) ?? now;
+    const before = this.stillThere(topic, now) ?? now;
     const passed = [now, before].find(({ ends }) => hasPassed(partitions, ends));
     this.suspects.set(topic, passed ? now : before);
     return passed?.late ?? [];
+  }
+
+  /** What was suspected before; undefined: nothing, or the topic was made anew and will not get so far. */
+  private stillThere(topic: Topic, now: Suspects): Suspects | undefined {
+    const before = this.suspects.get(topic);
+    const isAnew = [...now.ends].some(([partition, end]) => end < (before?.ends.get(partition) ?? 0n));
+    return isAnew ? undefined : before;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { StoredOutboxRow } from '../../db/outbox';
 
 /** How long rows that are read together wait for each other: far longer than a send takes that goes well. */
-const PATIENCE_MS = 250;
+const WAIT_MS = 250;
 
 /** Works on the rows of each topic by themselves, one batch of a topic at a time: one that is slow keeps up no other. */
 export class TopicPipelines {
@@ -37,10 +37,10 @@ export class TopicPipelines {
       if (!isSuspect) awaited.push(work);
     }
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE_MS);
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, WAIT_MS);
     });
-    await Promise.race([Promise.all(awaited), patience]);
+    await Promise.race([Promise.all(awaited), deadline]);
     clearTimeout(timer);
     isLate = true;
   }
