@@ -3,28 +3,26 @@
 const ROOMS = [
   'activities',
   'api',
-  'bench',
   'cli',
   'config',
   'contracts',
   'db',
-  'demo',
   'deploy',
+  'dev',
   'docs',
   'domain',
   'kafka-bridge',
   'observability',
   'operations',
+  'processes',
   'providers',
   'redis',
-  'roles',
   'sandbox',
-  'stack',
   'temporal',
   'test',
-  'worker',
   'workflows',
 ];
+const NOBODY_IMPORTS = ['deploy', 'dev', 'docs', 'test'];
 /** Contracts that carry no zod, so that the bundle of the workflows stays small. */
 const ZOD_FREE = '^contracts/(workflow/|(workflow-api|topics|trace-header)\\.ts$)';
 /** What every process ends with. */
@@ -52,20 +50,14 @@ const MAY_IMPORT = {
   // What is fast and may be lost.
   redis: { rooms: ['domain'], types: ['observability'] },
   api: { rooms: ['contracts', 'domain', 'db', 'observability', 'operations', 'redis', 'temporal'], types: ['config'] },
-  worker: {
-    rooms: ['activities', 'contracts', 'db', 'observability', 'redis', 'temporal'],
-    types: ['config', 'providers'],
-  },
   // Talks HTTP only; its launcher begins as everything does, by what makes the dependencies appear.
-  cli: { rooms: ['config', 'contracts'], files: ['^stack/run\\.mjs$', LAST_WORDS] },
+  cli: { rooms: ['config', 'contracts'], files: ['^dev/run\\.mjs$', LAST_WORDS] },
   sandbox: { rooms: ['contracts'], files: [LAST_WORDS] },
   config: {},
   observability: { files: [ZOD_FREE] },
-  stack: { rooms: ['config'], files: [LAST_WORDS] },
-  // Plays by HTTP and reads topics; it sets the shop up as the roles do.
-  demo: { rooms: ['cli', 'config', 'contracts', 'domain', 'kafka-bridge', 'observability', 'roles', 'stack'] },
-  // Where the processes are constructed: it knows every part.
-  roles: { rooms: ROOMS.filter((room) => !['roles', 'test', 'bench', 'demo', 'docs', 'deploy'].includes(room)) },
+  // Where processes are constructed: it knows every part.
+  processes: { rooms: ROOMS.filter((room) => !NOBODY_IMPORTS.includes(room)) },
+  dev: { rooms: ROOMS.filter((room) => !['deploy', 'docs', 'test'].includes(room)) },
 };
 
 const inRooms = (rooms) => (rooms.length > 0 ? [`^(${rooms.join('|')})/`] : []);
@@ -97,7 +89,7 @@ function wallsOf([room, { rooms = [], files = [], types = [] }]) {
 const only = (library, rooms) => ({
   name: `${library.replace('@', '').replace('/', '-')}-only-where-it-lives`,
   severity: 'error',
-  from: { path: `^(${ROOMS.join('|')})/`, pathNot: [...inRooms([...rooms, 'test', 'bench']), TESTS] },
+  from: { path: `^(${ROOMS.join('|')})/`, pathNot: [...inRooms([...rooms, 'test', 'dev/bench']), TESTS] },
   to: { path: `node_modules/${library}/`, dependencyTypesNot: ['type-only'] },
 });
 
@@ -113,8 +105,8 @@ module.exports = {
     {
       name: 'nobody-imports-these',
       severity: 'error',
-      from: { pathNot: ['^(roles|test|bench|demo|docs|deploy)/', TESTS] },
-      to: { path: '^(roles|test|bench|demo|docs|deploy)/' },
+      from: { pathNot: [...inRooms(['processes', ...NOBODY_IMPORTS]), TESTS, '^cli/ordersaga\\.mjs$'] },
+      to: { path: inRooms(['processes', ...NOBODY_IMPORTS]) },
     },
     ...Object.entries(MAY_IMPORT).flatMap(wallsOf),
     {
@@ -140,18 +132,18 @@ module.exports = {
       from: { path: [ZOD_FREE, '^domain/'], pathNot: TESTS },
       to: { path: ['node_modules', '^contracts/'], pathNot: ZOD_FREE, dependencyTypesNot: ['type-only'] },
     },
-    only('kafkajs', ['kafka-bridge/client', 'stack']),
+    only('kafkajs', ['kafka-bridge/client', 'dev/stack']),
     only('stripe', ['providers']),
     only('ioredis', ['redis']),
     only('express', ['api', 'sandbox']),
-    only('@temporalio/client', ['temporal', 'roles']),
-    only('@temporalio/worker', ['worker', 'observability', 'roles']),
-    only('@temporalio/activity', ['activities', 'worker', 'observability']),
+    only('@temporalio/client', ['temporal', 'processes']),
+    only('@temporalio/worker', ['observability', 'processes']),
+    only('@temporalio/activity', ['activities', 'observability', 'processes/worker']),
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'no-development-library-in-the-product',
       severity: 'error',
-      from: { path: `^(${Object.keys(MAY_IMPORT).join('|')})/`, pathNot: [TESTS, '^(stack|demo)/'] },
+      from: { path: `^(${Object.keys(MAY_IMPORT).join('|')})/`, pathNot: [TESTS, '^dev/'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
   ],

@@ -12,4 +12,4 @@ RUN mkdir /var/lib/ordersaga && chown node:node /var/lib/ordersaga
 ENV ORDERSAGA_HOME=/var/lib/ordersaga
 USER node
 ENTRYPOINT ["node", "--import", "tsx"]
-CMD ["roles/main.ts"]
+CMD ["processes/main.ts"]

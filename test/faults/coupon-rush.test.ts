@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { couponWorkflowId } from '../../contracts/workflow-api';
-import { killEngine, startEngine } from '../../stack/stack';
+import { killEngine, startEngine } from '../../dev/stack/stack';
 import { Broker } from '../support/broker';
 import { RunningSystem } from '../support/running-system';
 import { expectFairRush, rush } from '../support/rush';

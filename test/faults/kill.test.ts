@@ -1,5 +1,5 @@
 import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { killEngine, startEngine } from '../../stack/stack';
+import { killEngine, startEngine } from '../../dev/stack/stack';
 import { Broker } from '../support/broker';
 import { expectMovesInOrder, expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
 import { outage } from '../support/faults';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
 import { type Db, openDatabase } from '../../db/connection';
 import { leaseLanes } from '../../db/outbox-lanes';
-import { freePorts } from '../../stack/ports';
+import { freePorts } from '../../dev/stack/ports';
 import { payableOrders } from '../support/burst';
 import { roleEnvironment } from '../support/environment';
 import { RunningSystem } from '../support/running-system';

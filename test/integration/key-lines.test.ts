@@ -5,7 +5,7 @@ import type { LetterView } from '../../contracts/dead-letter-desk';
 import { DEAD_LETTER_HEADERS } from '../../contracts/dead-letters';
 import type { KeyLineView, LineReleased } from '../../contracts/key-lines';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { freePorts } from '../../stack/ports';
+import { freePorts } from '../../dev/stack/ports';
 import { Broker, eventOf } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
 import { LetterDesk, letterOf } from '../support/letter-desk';

@@ -101,7 +101,7 @@ describe('the index of dead letters, rebuilt,', () => {
       const url = new URL(system.postgres);
       url.pathname = database;
       const root = join(__dirname, '..', '..');
-      const child = spawn(process.execPath, [join(root, 'stack', 'run.mjs'), 'roles/rebuild-letter-index.ts'], {
+      const child = spawn(process.execPath, [join(root, 'dev', 'run.mjs'), 'processes/rebuild-letter-index.ts'], {
         cwd: root,
         env: roleEnvironment(system, { DATABASE_URL: url.href }),
         stdio: ['ignore', 'ignore', 'pipe'],

@@ -13,11 +13,11 @@ import {
 import { stackFolder } from '../../config/load';
 import type { LetterGroup, LetterView } from '../../contracts/dead-letter-desk';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { freePorts } from '../../dev/stack/ports';
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { UnreadableBatchError } from '../../kafka-bridge/client/kafkajs-codecs';
 import { rebuildLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../../observability/logger';
-import { freePorts } from '../../stack/ports';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
 import { roleEnvironment, sharedSystem } from '../support/environment';
 import { LetterDesk } from '../support/letter-desk';

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Db, openDatabase } from '../../db/connection';
 import { migrateSchema } from '../../db/schema';
-import { postgresAdminUrl } from '../../stack/postgres';
-import { knownPlace } from '../../stack/stack-folder';
+import { postgresAdminUrl } from '../../dev/stack/postgres';
+import { knownPlace } from '../../dev/stack/stack-folder';
 import { sharedSystem } from '../support/environment';
 import { seedOrders } from '../support/many-orders';
 import { operationsQueries } from '../support/operations-queries';
@@ -60,8 +60,8 @@ const ASK_BY_THEMSELVES: ReadonlySet<string> = new Set([
   'activities/attempt.ts',
   'activities/refund.ts',
   'activities/write-off.ts',
-  'roles/rebuild-letter-index.ts',
-  'worker/failed-workflows.ts',
+  'processes/rebuild-letter-index.ts',
+  'processes/worker/failed-workflows.ts',
 ]);
 
 const ROOT = join(__dirname, '..', '..');

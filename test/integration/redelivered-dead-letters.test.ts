@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { freePorts } from '../../stack/ports';
+import { freePorts } from '../../dev/stack/ports';
 import { Broker, eventOf } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
 import { LetterDesk } from '../support/letter-desk';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { cacheFolder } from '../../config/load';
-import { bundleOf, workflowBundle } from '../../worker/bundle';
+import { bundleOf, workflowBundle } from '../../processes/worker/bundle';
 import { installQuietTemporal } from '../support/quiet-temporal';
 import { privateDataIn, type RecordedHistory, recordedHistories } from './histories';
 import { OUTCOMES } from './outcomes';

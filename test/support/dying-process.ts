@@ -1,5 +1,5 @@
 import { createLogger } from '../../observability/logger';
-import { runMain } from '../../roles/process';
+import { runMain } from '../../processes/process';
 import { type Failing, failureOf } from './failing-queries';
 
 /** A process of ours that ends with an error of the database, in one way or another. */

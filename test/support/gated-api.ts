@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
-import { freePorts } from '../../stack/ports';
+import { freePorts } from '../../dev/stack/ports';
 import { roleEnvironment } from './environment';
 import { Gate } from './gate';
 import { Shop } from './shop';

@@ -1,8 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities';
 import { settingsSchema } from '../../config/settings';
+import { composeActivities } from '../../processes/worker/compose-activities';
 import { sandboxProviders } from '../../providers/sandbox-http';
-import { composeActivities } from '../../worker/compose-activities';
 import { roleEnvironment } from './environment';
 import type { Shop } from './shop';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { loadSettings, stackFolder } from '../../config/load';
-import { migrate } from '../../roles/migrate';
-import { freePorts } from '../../stack/ports';
-import { stackRemove, stackUp } from '../../stack/stack';
+import { freePorts } from '../../dev/stack/ports';
+import { stackRemove, stackUp } from '../../dev/stack/stack';
+import { migrate } from '../../processes/migrate';
 import { roleEnvironment } from './environment';
 import { FAST_DELAYS, type RoleName, RoleProcess, type SystemAddresses } from './system';
 

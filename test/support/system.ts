@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { StackAddresses } from '../../stack/stack';
+import type { StackAddresses } from '../../dev/stack/stack';
 
 /** What a running test system is, for those who talk to it. */
 export interface SystemAddresses extends StackAddresses {

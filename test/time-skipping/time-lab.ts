@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SEARCH_ATTRIBUTES } from '../../contracts/workflow-api';
-import { timeSkippingServer } from '../../stack/time-skipping-server';
+import { timeSkippingServer } from '../../dev/stack/time-skipping-server';
 import { sharedSystem } from '../support/environment';
 import { OrderLab } from '../support/order-lab';
 import { installQuietTemporal } from '../support/quiet-temporal';

@@ -1,0 +1,61 @@
+import { Client } from '@temporalio/client';
+import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { loadSettings } from '../../config/load';
+import { endOnUncaught, inWords } from '../../observability/last-words';
+import { createLogger } from '../../observability/logger';
+import { connectNatively } from '../../processes/worker/connection';
+import { installTemporalRuntime, WORKER_CAPACITY } from '../../processes/worker/worker';
+import { keepInFlight, Window } from './figures';
+import type { FloorQuestion } from './floor';
+
+const TASK_QUEUE = 'bench-floor';
+
+/** A worker like the product's, beside it the client that starts workflows eagerly; measures when asked. */
+async function main(): Promise<void> {
+  const settings = loadSettings();
+  installTemporalRuntime(createLogger('floor', 'warn'));
+  const connection = await connectNatively(settings);
+  const worker = await Worker.create({
+    connection,
+    namespace: settings.TEMPORAL_NAMESPACE,
+    taskQueue: TASK_QUEUE,
+    workflowBundle: await bundleWorkflowCode({ workflowsPath: require.resolve('./noop-workflow') }),
+    ...WORKER_CAPACITY,
+  });
+  const run = worker.run();
+  const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
+  let next = 0;
+
+  async function measure({ inFlight, warmUpS, seconds }: FloorQuestion): Promise<number> {
+    const window = new Window(warmUpS, seconds);
+    await keepInFlight(inFlight, window.isOver, async () => {
+      const workflowId = `floor-${process.pid}-${++next}`;
+      await client.workflow.execute('noop', { taskQueue: TASK_QUEUE, workflowId, requestEagerStart: true });
+      window.count();
+    });
+    return window.perSecond;
+  }
+
+  process.on('message', (question: FloorQuestion) => {
+    measure(question).then(
+      (perSecond) => process.send?.({ perSecond }),
+      (error: unknown) => {
+        process.stderr.write(`${inWords(error, true)}\n`);
+        process.exit(1);
+      },
+    );
+  });
+  process.once('SIGTERM', () => worker.shutdown());
+  process.send?.('started');
+  await run;
+  await connection.close();
+}
+
+endOnUncaught();
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${inWords(error, true)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,246 @@
+import type { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
+import type { Redis } from 'ioredis';
+import type { Providers } from '../activities/credential-alerts';
+import { startApi } from '../api/server';
+import { cacheFolder } from '../config/load';
+import type { Settings } from '../config/settings';
+import { type Db, openDatabase } from '../db/connection';
+import { schemaMismatch } from '../db/schema';
+import type { Kafka } from '../kafka-bridge/client/kafka-port';
+import { createKafka } from '../kafka-bridge/client/kafkajs-adapter';
+import { startBridge } from '../kafka-bridge/consumers/bridge';
+import { logNotifications, startNotifier } from '../kafka-bridge/notifier';
+import { startRelay } from '../kafka-bridge/outbox/relay';
+import { startRetention } from '../kafka-bridge/retention';
+import type { Logger } from '../observability/logger';
+import { Metrics } from '../observability/metrics';
+import { type ReadinessCheck, serveProbes } from '../observability/probe-server';
+import { sandboxProviders } from '../providers/sandbox-http';
+import { stripePayments } from '../providers/stripe';
+import { openRedis } from '../redis/connection';
+import { clientOn, lazyClient } from '../temporal/connection';
+import { Workflows } from '../temporal/workflows';
+import { retentionAges } from './retention';
+import { startSandboxChild } from './sandbox-child';
+import { workflowBundle } from './worker/bundle';
+import { composeActivities } from './worker/compose-activities';
+import { connectNatively } from './worker/connection';
+import { watchFailedWorkflows } from './worker/failed-workflows';
+import { installTemporalRuntime, startWorker } from './worker/worker';
+
+/** In the order in which they start; they stop in the reverse of it. */
+export const ROLES = ['sandbox', 'worker', 'bridge', 'relay', 'api'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface RunningRoles {
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Rejects when a part can't go on: the process is to end and be started anew. */
+  readonly failed: Promise<never>;
+  /** Each role finishes what it holds. */
+  stop(): Promise<void>;
+}
+
+interface Part {
+  stop(): Promise<unknown>;
+  readonly failed?: Promise<never>;
+}
+
+/** Everything that roles of one process share. */
+interface Shared {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly db: Db;
+  readonly redis: Redis | undefined;
+  readonly kafka: Kafka;
+  readonly native: NativeConnection | undefined;
+  readonly temporal: Client;
+  readonly workflows: Workflows;
+}
+
+/** Starts these roles in this process; throws when database, topics or Temporal don't fit this code. */
+export async function startRoles(options: {
+  roles: readonly Role[];
+  settings: Settings;
+  logger: Logger;
+}): Promise<RunningRoles> {
+  const { settings, logger, roles } = options;
+  const has = (role: Role) => roles.includes(role);
+  const parts: Part[] = [];
+  const stop = async () => {
+    const problems: unknown[] = [];
+    for (const part of parts.splice(0).reverse()) await part.stop().catch((problem: unknown) => problems.push(problem));
+    if (problems.length > 0) throw problems[0];
+  };
+  try {
+    installTemporalRuntime(logger);
+    const shared = await connect(options, parts);
+    const addresses: Record<string, string> = {};
+    const starters: Record<Role, () => Promise<Part & { address: string }>> = {
+      sandbox: async () => ({ ...(await startSandboxChild(settings)), address: settings.SANDBOX_URL as string }),
+      worker: () => startWorkerRole(shared),
+      bridge: () => startBridgeRole(shared),
+      relay: () => startRelayRole(shared),
+      api: () => startApiRole(shared),
+    };
+    for (const role of ROLES.filter(has)) {
+      const part = await starters[role]();
+      addresses[role] = part.address;
+      parts.push(part);
+    }
+    const failed = Promise.race(parts.flatMap((part) => part.failed ?? []));
+    failed.catch(() => undefined);
+    return { addresses, failed: parts.some((part) => part.failed) ? failed : new Promise(() => {}), stop };
+  } catch (error) {
+    await stop().catch((problem: unknown) => logger.warn({ err: problem }, 'a part did not stop cleanly'));
+    throw error;
+  }
+}
+
+async function connect(
+  options: { roles: readonly Role[]; settings: Settings; logger: Logger },
+  parts: Part[],
+): Promise<Shared> {
+  const { settings, logger, roles } = options;
+  const db = openDatabase({
+    url: settings.DATABASE_URL,
+    poolMax: settings.DATABASE_POOL_MAX,
+    caFile: settings.DATABASE_CA_FILE,
+    applicationName: `ordersaga ${roles.join('+')}`,
+  });
+  parts.push({ stop: () => db.destroy() });
+  const kafka = createKafka(settings, logger);
+  const isOnlySandbox = roles.every((role) => role === 'sandbox');
+  if (!isOnlySandbox) await refuseMismatch(db, roles.includes('relay') || roles.includes('bridge') ? kafka : undefined);
+  const redis = settings.REDIS_URL ? openRedis(settings.REDIS_URL, logger) : undefined;
+  if (redis) parts.push({ stop: async () => redis.disconnect() });
+  const native = roles.includes('worker') ? await connectNatively(settings) : undefined;
+  if (native) parts.push({ stop: () => native.close() });
+  const temporal = native ? clientOn(native, settings) : lazyClient(settings);
+  if (!native) parts.push({ stop: () => temporal.connection.close() });
+  const workflows = new Workflows(temporal, { eagerStart: native !== undefined });
+  return { settings, logger, db, kafka, redis, native, temporal, workflows };
+}
+
+async function refuseMismatch(db: Db, kafka: Kafka | undefined): Promise<void> {
+  const schema = await schemaMismatch(db);
+  if (schema) throw new Error(schema);
+  if (!kafka) return;
+  const admin = await kafka.admin();
+  const topics = await admin.topicsMismatch().finally(() => admin.close());
+  if (topics) throw new Error(`${topics}: run \`npm run migrate\``);
+}
+
+function providersOf(settings: Settings): Providers {
+  const sandbox = sandboxProviders({ url: settings.SANDBOX_URL as string, timeoutMs: settings.PROVIDER_TIMEOUT_MS });
+  return settings.PAYMENT_PROVIDER === 'stripe'
+    ? {
+        ...sandbox,
+        payment: stripePayments({
+          secretKey: settings.STRIPE_SECRET_KEY as string,
+          timeoutMs: settings.PROVIDER_TIMEOUT_MS,
+        }),
+      }
+    : sandbox;
+}
+
+async function startWorkerRole(shared: Shared): Promise<Part & { address: string }> {
+  const { settings, db, native } = shared;
+  if (!native) throw new Error('a worker needs a connection to Temporal');
+  const metrics = new Metrics('worker');
+  const worker = await startWorker({
+    connection: native,
+    namespace: settings.TEMPORAL_NAMESPACE,
+    bundle: await workflowBundle(cacheFolder('bundles')),
+    activities: composeActivities({ db, redis: shared.redis, settings, providers: providersOf(settings) }),
+    db,
+    metrics,
+    redis: shared.redis,
+  });
+  const watch = watchFailedWorkflows({
+    db,
+    workflows: shared.workflows,
+    logger: shared.logger.child({ part: 'worker' }),
+  });
+  const part: Part = {
+    failed: worker.failed,
+    async stop() {
+      await watch.stop();
+      await worker.stop();
+    },
+  };
+  return withProbes(shared, settings.WORKER_PORT, metrics, part, {
+    postgres: () => db.raw('select 1'),
+    temporal: () => native.ensureConnected(),
+  });
+}
+
+async function startBridgeRole(shared: Shared): Promise<Part & { address: string }> {
+  const { settings, db, temporal, workflows, kafka, logger } = shared;
+  const metrics = new Metrics('bridge');
+  const bridge = await startBridge({
+    db,
+    workflows,
+    kafka,
+    metrics,
+    logger,
+    eventTimeZone: settings.EVENT_TIME_ZONE,
+    foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS,
+  });
+  return withProbes(shared, settings.BRIDGE_PORT, metrics, bridge, {
+    postgres: () => db.raw('select 1'),
+    temporal: () => temporal.connection.ensureConnected(),
+    kafka: () => bridge.readiness(),
+  });
+}
+
+async function startRelayRole(shared: Shared): Promise<Part & { address: string }> {
+  const { settings, db, kafka, logger } = shared;
+  const metrics = new Metrics('relay');
+  const relay = await startRelay({
+    db,
+    databaseUrl: settings.DATABASE_URL,
+    databaseCaFile: settings.DATABASE_CA_FILE,
+    loss: { lostAfterMs: settings.LOST_AFTER_MS, retryDelayMs: settings.RETRY_DELAY_MS },
+    kafka,
+    metrics,
+    logger,
+  });
+  const notifier = startNotifier({ db, port: logNotifications(logger), logger });
+  const retention = startRetention({ db, metrics, logger, ages: retentionAges(settings) });
+  const part: Part = {
+    failed: relay.failed,
+    async stop() {
+      await Promise.all([relay.stop(), notifier.stop(), retention.stop()]);
+    },
+  };
+  return withProbes(shared, settings.RELAY_PORT, metrics, part, {
+    postgres: () => db.raw('select 1'),
+    kafka: () => relay.readiness(),
+  });
+}
+
+async function startApiRole(shared: Shared): Promise<Part & { address: string }> {
+  const { settings, db, redis, logger, workflows } = shared;
+  const api = await startApi({ db, workflows, redis, settings, logger, metrics: new Metrics('api') });
+  return { address: api.url, stop: () => api.close() };
+}
+
+async function withProbes(
+  shared: Shared,
+  port: number,
+  metrics: Metrics,
+  part: Part,
+  checks: Readonly<Record<string, ReadinessCheck>>,
+): Promise<Part & { address: string }> {
+  const host = shared.settings.API_HOST;
+  const probes = await serveProbes({ host, port, metrics, checks });
+  return {
+    ...(part.failed ? { failed: part.failed } : {}),
+    address: `http://${host}:${probes.port}`,
+    async stop() {
+      await part.stop();
+      await probes.close();
+    },
+  };
+}

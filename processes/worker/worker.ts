@@ -1,0 +1,97 @@
+import type { Context } from '@temporalio/activity';
+import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Redis } from 'ioredis';
+import type { Activities } from '../../activities';
+import { TASK_QUEUES, type TaskQueue } from '../../contracts/workflow-api';
+import type { Db } from '../../db/connection';
+import type { Logger } from '../../observability/logger';
+import type { Metrics } from '../../observability/metrics';
+import { TracingActivityInterceptor } from '../../observability/temporal-tracing';
+import { AfterActivity } from './after-activity';
+
+const QUIETER: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
+  TRACE: 'debug',
+  DEBUG: 'debug',
+  INFO: 'debug',
+  WARN: 'warn',
+  ERROR: 'error',
+};
+
+/** What a worker takes on at once. */
+export const WORKER_CAPACITY = {
+  maxCachedWorkflows: 1_000,
+  maxConcurrentWorkflowTaskExecutions: 100,
+  maxConcurrentActivityTaskExecutions: 100,
+  maxConcurrentLocalActivityExecutions: 200,
+} as const;
+
+/** Sends the SDK's own logs to ours and leaves signals to the process's main; call it before any connection is made. */
+export function installTemporalRuntime(logger: Logger): void {
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+      logger[QUIETER[level] ?? 'info'](meta ?? {}, message),
+    ),
+  });
+}
+
+export interface WorkerDependencies {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly bundle: { code: string };
+  readonly activities: Activities;
+  readonly db: Db;
+  readonly metrics: Metrics;
+  readonly redis: Redis | undefined;
+  readonly identity?: string;
+}
+
+/** Runs workflows and activities of every task queue until stopped; `stop` lets what runs come to its end. */
+export async function startWorker(
+  deps: WorkerDependencies,
+): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
+  const workers: Worker[] = [];
+  const runs: Promise<void>[] = [];
+  const stop = async () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.allSettled(runs);
+  };
+  try {
+    for (const taskQueue of Object.values(TASK_QUEUES)) {
+      const worker = await createWorker(taskQueue, deps);
+      workers.push(worker);
+      runs.push(worker.run());
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const failed = new Promise<never>((_, reject) => {
+    for (const run of runs) run.catch(reject);
+  });
+  failed.catch(() => undefined);
+  return { failed, stop };
+}
+
+function createWorker(taskQueue: TaskQueue, deps: WorkerDependencies): Promise<Worker> {
+  return Worker.create({
+    connection: deps.connection,
+    namespace: deps.namespace,
+    taskQueue,
+    workflowBundle: deps.bundle,
+    activities: deps.activities,
+    ...(deps.identity ? { identity: deps.identity } : {}),
+    ...WORKER_CAPACITY,
+    shutdownGraceTime: '10 seconds',
+    // An activity that heeds no cancellation must not keep the process: Temporal has it run again elsewhere.
+    shutdownForceTime: '15 seconds',
+    interceptors: {
+      activity: [
+        (context: Context) => ({
+          inbound: new TracingActivityInterceptor(context),
+        }),
+        (context: Context) => ({ inbound: new AfterActivity(context, deps) }),
+      ],
+    },
+  });
+}
