@@ -96,7 +96,7 @@ async function bury(
   { record, replayCount, replay }: CouponSagaInput,
   message: string,
 ): Promise<void> {
-  const letter = deadLetterOf({
+  const deadLetter = deadLetterOf({
     record,
     key: request.requestId,
     value: request.event,
@@ -104,7 +104,7 @@ async function bury(
     replay,
     cause: { code: 'ISSUE_FAILED', message },
   });
-  await addToOutbox(trx, [{ topic: deadLetterTopic(TOPICS.couponIssue), key: request.requestId, ...letter }]);
+  await addToOutbox(trx, [{ topic: deadLetterTopic(TOPICS.couponIssue), key: request.requestId, ...deadLetter }]);
 }
 
 /** What the data is against will be so however often it is tried; a place is counted for each request, so this is a backstop. */

@@ -1,9 +1,9 @@
-import type { LetterFilter } from '../contracts/dead-letter-desk';
-import type { DeadLetterReplayInput, LetterCursor } from '../contracts/workflow-api';
+import type { DeadLetterFilter } from '../contracts/dead-letter-operations';
+import type { DeadLetterCursor, DeadLetterReplayInput } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
-import { countBulkDecisions, waitingLetters } from '../db/dead-letters';
+import { countBulkDecisions, waitingDeadLetters } from '../db/dead-letters';
 import { refusalState } from '../db/refusal';
-import { placeText, type ReplayPolicy, replayLetter } from '../operations/dead-letters';
+import { positionText, type ReplayPolicy, replayDeadLetter } from '../operations/dead-letters';
 import { OperationRefused } from '../operations/refusal';
 
 export interface ReplayedBatch {
@@ -11,46 +11,46 @@ export interface ReplayedBatch {
   readonly replayed: number;
   /** Of this batch, by the code of the refusal. */
   readonly refused: Readonly<Record<string, number>>;
-  readonly after?: LetterCursor;
+  readonly after?: DeadLetterCursor;
   /** How many were looked at; fewer than asked for: there are no more. */
   readonly tried: number;
 }
 
 export function createDeadLetterActivities({ db, policy }: { readonly db: Db; readonly policy: ReplayPolicy }) {
   return {
-    /** Sends the next letters back, each once whatever dies in between: its decision has an id of its own. */
+    /** Sends the next dead letters back, each once whatever dies in between: its decision has an id of its own. */
     async replayNext(
       call: Omit<DeadLetterReplayInput, 'ratePerSecond' | 'soFar'> & {
-        readonly after?: LetterCursor | undefined;
+        readonly after?: DeadLetterCursor | undefined;
         readonly limit: number;
       },
     ): Promise<ReplayedBatch> {
       const { bulkId, actor, reason, after, limit } = call;
-      const filter: LetterFilter = call.filter;
-      const letters = await waitingLetters(db, filter, { after, limit, maxReplays: policy.maxReplays });
+      const filter: DeadLetterFilter = call.filter;
+      const deadLetters = await waitingDeadLetters(db, filter, { after, limit, maxReplays: policy.maxReplays });
       const refused: Record<string, number> = {};
-      for (const letter of letters) {
-        const decisionId = `${bulkId}:${placeText(letter)}`;
+      for (const deadLetter of deadLetters) {
+        const decisionId = `${bulkId}:${positionText(deadLetter)}`;
         try {
-          await replayLetter(db, letter, { decisionId, actor, reason, bulkId }, policy);
+          await replayDeadLetter(db, deadLetter, { decisionId, actor, reason, bulkId }, policy);
         } catch (error) {
           const code = refusalOf(error);
           if (code === undefined) throw error;
           refused[code] = (refused[code] ?? 0) + 1;
         }
       }
-      const last = letters.at(-1) ?? after;
+      const last = deadLetters.at(-1) ?? after;
       return {
         replayed: await countBulkDecisions(db, bulkId),
         refused,
-        tried: letters.length,
+        tried: deadLetters.length,
         ...(last ? { after: last } : {}),
       };
     },
   };
 }
 
-/** Why a letter can't be sent back, however often it is tried; undefined: it may pass. */
+/** Why a dead letter can't be sent back, however often it is tried; undefined: it may pass. */
 function refusalOf(error: unknown): string | undefined {
   if (error instanceof OperationRefused) return error.code;
   return refusalState(error) && 'REFUSED_BY_DATABASE';

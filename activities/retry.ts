@@ -33,7 +33,7 @@ export async function giveUpRequest(trx: Trx, request: ProcessingRequest, at: Da
   const bytes = (await recordBytesOf(trx, request)) ?? writtenBytes(request);
   const record = request.record ?? nowhere(at);
   const group = CONSUMED.find(({ topic }) => topic === record.topic)?.groupId;
-  const letter = encodeDeadLetter(
+  const deadLetter = encodeDeadLetter(
     {
       ...record,
       key: fromBase64(bytes.key),
@@ -47,7 +47,7 @@ export async function giveUpRequest(trx: Trx, request: ProcessingRequest, at: Da
     },
   );
   const topic = deadLetterTopic(TOPICS.orderProcessing);
-  await addToOutbox(trx, [recordRow({ topic, ...letter, headers: base64Headers(letter.headers) })]);
+  await addToOutbox(trx, [recordRow({ topic, ...deadLetter, headers: base64Headers(deadLetter.headers) })]);
 }
 
 const fromBase64 = (text: string | null) => (text === null ? null : Buffer.from(text, 'base64'));

@@ -38,9 +38,9 @@ const MESSAGES = {
     ko: '데드 레터 재전송: 바뀐 것은 없습니다.',
     en: 'The replay of dead letters: nothing was done.',
   },
-  keyLines: { ko: '기다리는 키 목록', en: 'Keys whose records wait' },
-  keyLineReleased: { ko: '막힌 키를 풀었습니다.', en: 'The line goes on.' },
-  keyLineReleasedDryRun: {
+  blockedKeys: { ko: '기다리는 키 목록', en: 'Keys whose records wait' },
+  blockedKeyReleased: { ko: '막힌 키를 풀었습니다.', en: 'The line goes on.' },
+  blockedKeyReleasedDryRun: {
     ko: '막힌 키를 풀게 됩니다. 바뀐 것은 없습니다.',
     en: 'The line would go on; nothing was done.',
   },

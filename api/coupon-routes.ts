@@ -42,7 +42,7 @@ export function couponRoutes({ db, redis, settings, metrics, logger, authenticat
 
   /** The rank, or a problem. */
   function ranked(code: string, answer: Admission): number {
-    metrics.couponAnswers.inc({ outcome: 'rank' in answer ? 'ACCEPTED' : answer.refusal, by: 'database' });
+    metrics.couponResponses.inc({ outcome: 'rank' in answer ? 'ACCEPTED' : answer.refusal, by: 'database' });
     if ('rank' in answer) return answer.rank;
     if (OF_THE_COUPON.has(answer.refusal))
       gate.shut(code).catch((error: unknown) => logger.warn({ err: error }, 'the gate stays open'));
@@ -53,7 +53,7 @@ export function couponRoutes({ db, redis, settings, metrics, logger, authenticat
   async function rankInLine(code: string, applicant: Applicant): Promise<number> {
     const refusal = await gate.refusalOf(code, applicant.userId, applicant.requestId);
     if (!refusal) return ranked(code, await admission.ask(code, applicant));
-    metrics.couponAnswers.inc({ outcome: refusal, by: 'gate' });
+    metrics.couponResponses.inc({ outcome: refusal, by: 'gate' });
     throw new ProblemError(refusal);
   }
 

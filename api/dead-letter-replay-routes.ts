@@ -1,8 +1,8 @@
 import { Router } from 'express';
-import { type ReplaySteered, replayManySchema, steerReplaySchema } from '../contracts/dead-letter-desk';
+import { controlReplaySchema, type ReplayControlled, replayManySchema } from '../contracts/dead-letter-operations';
 import { decisionIdSchema } from '../contracts/decision';
 import { deadLetterReplayWorkflowId, REPLAY_ACTIONS } from '../contracts/workflow-api';
-import { countWaitingLetters } from '../db/dead-letters';
+import { countWaitingDeadLetters } from '../db/dead-letters';
 import { DeadLetterReplays } from '../operations/dead-letter-replays';
 import { decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
@@ -17,14 +17,14 @@ export function deadLetterReplayRoutes({ db, settings, workflows, authenticate }
   const path = '/api/ops/dead-letter-replays';
 
   router.post(path, user, operatorsOnly, jsonBody, async (request, response) => {
-    const { decisionId, dryRun, ...wish } = parseBody(request, replayManySchema);
-    const filter = { ...wish.filter, deadBefore: untilNow(wish.filter.deadBefore) };
-    const matches = await countWaitingLetters(db, filter, settings.MAX_REPLAYS);
+    const { decisionId, dryRun, ...command } = parseBody(request, replayManySchema);
+    const filter = { ...command.filter, deadBefore: untilNow(command.filter.deadBefore) };
+    const matches = await countWaitingDeadLetters(db, filter, settings.MAX_REPLAYS);
     const isNew = dryRun
-      ? !(await replays.wasStarted(decisionId, wish))
-      : await replays.start(wish, { ...wish, bulkId: decisionId, filter, actor: operatorOf(response) });
+      ? !(await replays.wasStarted(decisionId, command))
+      : await replays.start(command, { ...command, bulkId: decisionId, filter, actor: operatorOf(response) });
     const workflowId = deadLetterReplayWorkflowId(decisionId);
-    const data = { decisionId, workflowId, matches, ratePerSecond: wish.ratePerSecond, dryRun };
+    const data = { decisionId, workflowId, matches, ratePerSecond: command.ratePerSecond, dryRun };
     send(response, decisionAnswer({ dryRun, isNew }, data, 'deadLettersReplayed', languageOf(request)));
   });
 
@@ -36,10 +36,10 @@ export function deadLetterReplayRoutes({ db, settings, workflows, authenticate }
   for (const action of REPLAY_ACTIONS) {
     router.post(`${path}/:id/${action}`, user, operatorsOnly, jsonBody, async (request, response) => {
       const id = parse(request, decisionIdSchema, request.params.id);
-      const { dryRun, ...decision } = parseBody(request, steerReplaySchema);
-      const wish = { ...decision, action, actor: operatorOf(response), at: new Date().toISOString() };
-      const { isNew, steering, standing } = await replays.steer(id, wish, dryRun);
-      const data: ReplaySteered = { decisionId: id, action, steering, dryRun, ...standing };
+      const { dryRun, ...decision } = parseBody(request, controlReplaySchema);
+      const command = { ...decision, action, actor: operatorOf(response), at: new Date().toISOString() };
+      const { isNew, control, standing } = await replays.control(id, command, dryRun);
+      const data: ReplayControlled = { decisionId: id, action, control, dryRun, ...standing };
       send(response, decisionAnswer({ dryRun, isNew }, data, 'deadLettersReplayed', languageOf(request)));
     });
   }
@@ -47,7 +47,7 @@ export function deadLetterReplayRoutes({ db, settings, workflows, authenticate }
   return router;
 }
 
-/** Letters that die while a replay runs are not meant, whatever is asked: one that dies again would go round. */
+/** Dead letters that die while a replay runs are not meant, whatever is asked: one that dies again would go round. */
 function untilNow(deadBefore: string | undefined): string {
   const asked = deadBefore === undefined ? Number.POSITIVE_INFINITY : Date.parse(deadBefore);
   return new Date(Math.min(asked, Date.now())).toISOString();

@@ -1,17 +1,23 @@
 import { type Request, type Response, Router } from 'express';
 import {
-  discardLetterSchema,
-  letterFilterSchema,
-  letterPlaceSchema,
-  listLettersSchema,
-  replayLetterSchema,
-} from '../contracts/dead-letter-desk';
-import { findLetter, groupLetters, type LetterPlace, letterOfReplay, listLetters } from '../db/dead-letters';
-import { waitingBehind } from '../db/key-lines';
-import { type Decided, discardLetter, type ReplayPolicy, replayLetter } from '../operations/dead-letters';
+  deadLetterFilterSchema,
+  deadLetterPositionSchema,
+  discardDeadLetterSchema,
+  listDeadLettersSchema,
+  replayDeadLetterSchema,
+} from '../contracts/dead-letter-operations';
+import { waitingBehind } from '../db/blocked-keys';
+import {
+  type DeadLetterPosition,
+  deadLetterOfReplay,
+  findDeadLetter,
+  groupDeadLetters,
+  listDeadLetters,
+} from '../db/dead-letters';
+import { type Decided, discardDeadLetter, type ReplayPolicy, replayDeadLetter } from '../operations/dead-letters';
 import { type DecisionName, decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
-import { letterGroup, letterSummary, letterView, textOf } from './dead-letter-views';
+import { deadLetterGroup, deadLetterSummary, deadLetterView, textOf } from './dead-letter-views';
 import type { RouteDependencies } from './dependencies';
 import { ProblemError } from './problem';
 import { jsonBody, largeJsonBody, parse, parseBody, parseQuery } from './validation';
@@ -33,13 +39,13 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
   });
 
   router.get('/api/ops/dead-letters', user, operatorsOnly, async (request, response) => {
-    const { limit, skip, ...filter } = parseQuery(request, listLettersSchema);
-    const letters = await listLetters(db, filter, { limit, skip, maxReplays });
+    const { limit, skip, ...filter } = parseQuery(request, listDeadLettersSchema);
+    const deadLetters = await listDeadLetters(db, filter, { limit, skip, maxReplays });
     send(
       response,
       success(
         200,
-        letters.map((letter) => letterSummary(letter)),
+        deadLetters.map((deadLetter) => deadLetterSummary(deadLetter)),
         'deadLetters',
         languageOf(request),
       ),
@@ -47,45 +53,48 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
   });
 
   router.get('/api/ops/dead-letters/groups', user, operatorsOnly, async (request, response) => {
-    const groups = await groupLetters(db, parseQuery(request, letterFilterSchema), maxReplays);
-    send(response, success(200, groups.map(letterGroup), 'deadLetters', languageOf(request)));
+    const groups = await groupDeadLetters(db, parseQuery(request, deadLetterFilterSchema), maxReplays);
+    send(response, success(200, groups.map(deadLetterGroup), 'deadLetters', languageOf(request)));
   });
 
   router.get(path, user, operatorsOnly, async (request, response) => {
-    const letter = await findLetter(db, placeOf(request), maxReplays);
-    if (!letter) throw new ProblemError('DEAD_LETTER_NOT_FOUND');
-    const diedAgainAs = letter.decision && (await letterOfReplay(db, letter.decision.decisionId));
-    const waiting = letter.waitingBehind > 0 ? await waitingBehind(db, letter, SHOWN_WAITING) : [];
-    send(response, success(200, letterView(letter, { diedAgainAs, waiting }), 'deadLetter', languageOf(request)));
+    const deadLetter = await findDeadLetter(db, positionOf(request), maxReplays);
+    if (!deadLetter) throw new ProblemError('DEAD_LETTER_NOT_FOUND');
+    const diedAgainAs = deadLetter.decision && (await deadLetterOfReplay(db, deadLetter.decision.decisionId));
+    const waiting = deadLetter.waitingBehind > 0 ? await waitingBehind(db, deadLetter, SHOWN_WAITING) : [];
+    send(
+      response,
+      success(200, deadLetterView(deadLetter, { diedAgainAs, waiting }), 'deadLetter', languageOf(request)),
+    );
   });
 
   router.post(`${path}/replay`, user, operatorsOnly, largeJsonBody, async (request, response) => {
-    const place = placeOf(request);
-    const { dryRun, value, valueBase64, override, ...decision } = parseBody(request, replayLetterSchema);
+    const position = positionOf(request);
+    const { dryRun, value, valueBase64, override, ...decision } = parseBody(request, replayDeadLetterSchema);
     const editedValue = value === undefined ? bytesOf(valueBase64) : Buffer.from(value);
-    const wish = { ...decision, actor: operatorOf(response), editedValue, isOverride: override };
-    const decided = await replayLetter(db, place, wish, policy, dryRun);
+    const command = { ...decision, actor: operatorOf(response), editedValue, isOverride: override };
+    const decided = await replayDeadLetter(db, position, command, policy, dryRun);
     await answer(request, response, decided, dryRun, 'deadLetterReplayed');
   });
 
   router.post(`${path}/discard`, user, operatorsOnly, jsonBody, async (request, response) => {
-    const place = placeOf(request);
-    const { dryRun, ...decision } = parseBody(request, discardLetterSchema);
-    const wish = { ...decision, actor: operatorOf(response) };
-    const decided = await discardLetter(db, place, wish, policy, dryRun);
+    const position = positionOf(request);
+    const { dryRun, ...decision } = parseBody(request, discardDeadLetterSchema);
+    const command = { ...decision, actor: operatorOf(response) };
+    const decided = await discardDeadLetter(db, position, command, policy, dryRun);
     await answer(request, response, decided, dryRun, 'deadLetterDiscarded');
   });
 
   async function answer(
     request: Request,
     response: Response,
-    { letter, record, isNew }: Decided,
+    { deadLetter, record, isNew }: Decided,
     isDry: boolean,
     name: DecisionName,
   ): Promise<void> {
-    const standing = isDry ? letter : ((await findLetter(db, letter, maxReplays)) ?? letter);
+    const standing = isDry ? deadLetter : ((await findDeadLetter(db, deadLetter, maxReplays)) ?? deadLetter);
     const data = {
-      ...letterSummary(standing),
+      ...deadLetterSummary(standing),
       dryRun: isDry,
       ...(record
         ? {
@@ -105,8 +114,8 @@ export function deadLetterRoutes({ db, settings, authenticate }: RouteDependenci
   return router;
 }
 
-function placeOf(request: Request): LetterPlace {
-  return parse(request, letterPlaceSchema, request.params);
+function positionOf(request: Request): DeadLetterPosition {
+  return parse(request, deadLetterPositionSchema, request.params);
 }
 
 const bytesOf = (base64: string | undefined) => (base64 === undefined ? undefined : Buffer.from(base64, 'base64'));

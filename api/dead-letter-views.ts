@@ -1,9 +1,20 @@
-import type { LetterDecisionView, LetterGroup, LetterSummary, LetterView } from '../contracts/dead-letter-desk';
+import type {
+  DeadLetterDecisionView,
+  DeadLetterGroup,
+  DeadLetterSummary,
+  DeadLetterView,
+} from '../contracts/dead-letter-operations';
 import { DEAD_LETTER_HEADERS } from '../contracts/dead-letters';
 import { subjectOf } from '../contracts/record-subject';
-import type { Letter, LetterDecision, LetterPlace, ListedLetter, StoredLetterGroup } from '../db/dead-letters';
-import type { WaitingRecord } from '../db/key-lines';
-import { placeText } from '../operations/dead-letters';
+import type { WaitingRecord } from '../db/blocked-keys';
+import type {
+  DeadLetterDecision,
+  DeadLetterPosition,
+  ListedDeadLetter,
+  StoredDeadLetter,
+  StoredDeadLetterGroup,
+} from '../db/dead-letters';
+import { positionText } from '../operations/dead-letters';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -17,60 +28,63 @@ export function textOf(bytes: Buffer | null): string | null {
   }
 }
 
-export function letterSummary(letter: ListedLetter, diedAgainAs?: LetterPlace): LetterSummary {
+export function deadLetterSummary(deadLetter: ListedDeadLetter, diedAgainAs?: DeadLetterPosition): DeadLetterSummary {
   return {
-    id: placeText(letter),
-    state: letter.state,
-    deadAt: letter.deadAt.toISOString(),
-    topic: letter.originTopic,
-    code: letter.code,
-    message: letter.message,
-    key: textOf(letter.key),
-    replayCount: letter.replayCount,
-    ...(letter.orderId === null ? {} : { orderId: letter.orderId }),
-    ...(letter.requestId === null ? {} : { requestId: letter.requestId }),
-    ...(letter.decision ? { decision: decisionView(letter.decision, diedAgainAs) } : {}),
-    waitingBehind: letter.waitingBehind,
+    id: positionText(deadLetter),
+    state: deadLetter.state,
+    deadAt: deadLetter.deadAt.toISOString(),
+    topic: deadLetter.originTopic,
+    code: deadLetter.code,
+    message: deadLetter.message,
+    key: textOf(deadLetter.key),
+    replayCount: deadLetter.replayCount,
+    ...(deadLetter.orderId === null ? {} : { orderId: deadLetter.orderId }),
+    ...(deadLetter.requestId === null ? {} : { requestId: deadLetter.requestId }),
+    ...(deadLetter.decision ? { decision: decisionView(deadLetter.decision, diedAgainAs) } : {}),
+    waitingBehind: deadLetter.waitingBehind,
   };
 }
 
-export function letterView(
-  letter: Letter,
+export function deadLetterView(
+  deadLetter: StoredDeadLetter,
   {
     diedAgainAs,
     waiting,
-  }: { readonly diedAgainAs: LetterPlace | undefined; readonly waiting: readonly WaitingRecord[] },
-): LetterView {
-  const replayOf = letter.headers[DEAD_LETTER_HEADERS.replayOf]?.at(-1);
+  }: { readonly diedAgainAs: DeadLetterPosition | undefined; readonly waiting: readonly WaitingRecord[] },
+): DeadLetterView {
+  const replayOf = deadLetter.headers[DEAD_LETTER_HEADERS.replayOf]?.at(-1);
   return {
-    ...letterSummary(letter, diedAgainAs),
+    ...deadLetterSummary(deadLetter, diedAgainAs),
     origin: {
-      partition: letter.originPartition,
-      offset: letter.originOffset,
-      at: letter.originAt?.toISOString() ?? null,
+      partition: deadLetter.originPartition,
+      offset: deadLetter.originOffset,
+      at: deadLetter.originAt?.toISOString() ?? null,
     },
-    consumerGroup: letter.consumerGroup,
-    keyBase64: letter.key?.toString('base64') ?? null,
-    value: textOf(letter.value),
-    valueBase64: letter.value?.toString('base64') ?? null,
-    valueBytes: letter.value?.length ?? 0,
+    consumerGroup: deadLetter.consumerGroup,
+    keyBase64: deadLetter.key?.toString('base64') ?? null,
+    value: textOf(deadLetter.value),
+    valueBase64: deadLetter.value?.toString('base64') ?? null,
+    valueBytes: deadLetter.value?.length ?? 0,
     headers: Object.fromEntries(
-      Object.entries({ ...letter.exceptionHeaders, ...letter.headers }).map(([name, values]) => [
+      Object.entries({ ...deadLetter.exceptionHeaders, ...deadLetter.headers }).map(([name, values]) => [
         name,
         values.map((base64) => (base64 === null ? null : (textOf(Buffer.from(base64, 'base64')) ?? base64))),
       ]),
     ),
-    waiting: waiting.map(({ since, value, valueBytes, ...place }) => ({
-      id: placeText(place),
+    waiting: waiting.map(({ since, value, valueBytes, ...position }) => ({
+      id: positionText(position),
       since: since.toISOString(),
-      eventId: subjectOf(place.topic, value).eventId,
+      eventId: subjectOf(position.topic, value).eventId,
       valueBytes,
     })),
     ...(replayOf == null ? {} : { replayOf: Buffer.from(replayOf, 'base64').toString() }),
   };
 }
 
-function decisionView(decision: LetterDecision, diedAgainAs: LetterPlace | undefined): LetterDecisionView {
+function decisionView(
+  decision: DeadLetterDecision,
+  diedAgainAs: DeadLetterPosition | undefined,
+): DeadLetterDecisionView {
   return {
     decisionId: decision.decisionId,
     action: decision.action,
@@ -82,10 +96,10 @@ function decisionView(decision: LetterDecision, diedAgainAs: LetterPlace | undef
     ...(decision.bulkId === null ? {} : { bulkId: decision.bulkId }),
     ...(decision.outcome === null ? {} : { outcome: decision.outcome }),
     ...(decision.workflowId === null ? {} : { workflowId: decision.workflowId }),
-    ...(diedAgainAs ? { diedAgainAs: placeText(diedAgainAs) } : {}),
+    ...(diedAgainAs ? { diedAgainAs: positionText(diedAgainAs) } : {}),
   };
 }
 
-export function letterGroup({ oldestAt, newestAt, ...group }: StoredLetterGroup): LetterGroup {
+export function deadLetterGroup({ oldestAt, newestAt, ...group }: StoredDeadLetterGroup): DeadLetterGroup {
   return { ...group, oldestAt: oldestAt.toISOString(), newestAt: newestAt.toISOString() };
 }

@@ -51,7 +51,11 @@ function codeOf(error: unknown): ProblemCode {
   if (status === 415) return 'UNSUPPORTED_MEDIA_TYPE';
   if (error instanceof URIError) return 'NOT_FOUND';
   if (typeof status === 'number' && status >= 400 && status < 500) return 'VALIDATION_FAILED';
-  if (name === 'KnexTimeoutError' || isAway(code) || isAway((cause as { code?: unknown } | undefined)?.code))
+  if (
+    name === 'KnexTimeoutError' ||
+    isUnavailable(code) ||
+    isUnavailable((cause as { code?: unknown } | undefined)?.code)
+  )
     return 'SERVICE_UNAVAILABLE';
   return 'INTERNAL_ERROR';
 }
@@ -66,8 +70,8 @@ const NETWORK = new Set([
   'ERR_JWKS_TIMEOUT',
 ]);
 /** SQLSTATE: connection exceptions, too many connections, shutting down or starting up. */
-const DATABASE_AWAY = /^(08...|53300|57P0[123])$/;
+const DATABASE_UNAVAILABLE = /^(08...|53300|57P0[123])$/;
 
-function isAway(code: unknown): boolean {
-  return typeof code === 'string' && (NETWORK.has(code) || DATABASE_AWAY.test(code));
+function isUnavailable(code: unknown): boolean {
+  return typeof code === 'string' && (NETWORK.has(code) || DATABASE_UNAVAILABLE.test(code));
 }

@@ -1,17 +1,17 @@
 /** What the operators' routes answer, as schemas for the documentation; each is held to its type in contracts/. */
 import { z } from 'zod';
+import type { BlockedKeyView } from '../contracts/blocked-keys';
 import {
+  type DeadLetterGroup,
+  type DeadLetterSummary,
+  type DeadLetterView,
   LETTER_STATES,
-  type LetterGroup,
-  type LetterSummary,
-  type LetterView,
   REPLAY_STATES,
+  type ReplayControlled,
   type ReplayProgressView,
-  type ReplaySteered,
-} from '../contracts/dead-letter-desk';
-import type { KeyLineView } from '../contracts/key-lines';
+} from '../contracts/dead-letter-operations';
 import type { OperatorItemList, OperatorItemView } from '../contracts/operator-items';
-import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../contracts/saga-desk';
+import type { OutboxView, SagaDecided, SagaDetails, SagaSummary } from '../contracts/saga-operations';
 import { REPLAY_ACTIONS } from '../contracts/workflow-api';
 import { OPERATOR_ITEM_KINDS, OPERATOR_ITEM_STATES } from '../domain/operator-item';
 import { ORDER_STATUSES } from '../domain/order-status';
@@ -55,9 +55,9 @@ const summary = {
     .int()
     .describe('Later records of its key that wait until it is decided, or until its replay is worked on'),
 };
-const letterSummary: z.ZodType<LetterSummary> = z.object(summary);
+const deadLetterSummary: z.ZodType<DeadLetterSummary> = z.object(summary);
 
-const letter: z.ZodType<LetterView> = z.object({
+const deadLetter: z.ZodType<DeadLetterView> = z.object({
   ...summary,
   origin: z.object({ partition: z.int(), offset: text, at: time.nullable() }),
   consumerGroup: orNull,
@@ -72,7 +72,7 @@ const letter: z.ZodType<LetterView> = z.object({
   replayOf: text.optional(),
 });
 
-const letterGroup: z.ZodType<LetterGroup> = z.object({
+const deadLetterGroup: z.ZodType<DeadLetterGroup> = z.object({
   topic: text,
   code: orNull,
   state: z.enum(LETTER_STATES),
@@ -88,7 +88,7 @@ const replayState = z
   .enum(REPLAY_STATES)
   .describe('FAILED, TERMINATED, TIMED_OUT: its workflow was ended from outside, and the rest of the letters wait');
 
-const steering = z.object({
+const control = z.object({
   action: z.enum(REPLAY_ACTIONS),
   decisionId: text.optional(),
   actor: text.optional(),
@@ -99,16 +99,16 @@ const steering = z.object({
 const replayProgress: z.ZodType<ReplayProgressView> = z.object({
   decisionId: text,
   replayed: z.int(),
-  refused: z.record(text, z.int()).describe('Letters that could not be sent back, by code'),
+  refused: z.record(text, z.int()).describe('Dead letters that could not be sent back, by code'),
   state: replayState,
-  steered: z.array(steering).describe('The last ones; a signal sent by hand may say less of itself'),
+  steered: z.array(control).describe('The last ones; a signal sent by hand may say less of itself'),
   failing: text.optional().describe('Why its last batch could not be sent back; it is tried again'),
 });
 
-const replaySteered: z.ZodType<ReplaySteered> = z.object({
+const replaySteered: z.ZodType<ReplayControlled> = z.object({
   decisionId: text.describe("The replay's"),
   action: z.enum(REPLAY_ACTIONS),
-  steering,
+  control,
   dryRun,
   state: replayState.optional().describe('When it was asked; absent: nobody could tell, and the signal waits for it'),
   replayed: z.int().optional(),
@@ -157,7 +157,7 @@ const request = z.object({
   updatedAt: time,
 });
 
-const story: z.ZodType<SagaStory> = z.object({
+const details: z.ZodType<SagaDetails> = z.object({
   order: z.object({
     orderId: z.int(),
     userId: text,
@@ -191,7 +191,7 @@ const story: z.ZodType<SagaStory> = z.object({
   deadLetters: z
     .array(z.object({ id: text, code: orNull, at: time, action: z.enum(['REPLAY', 'DISCARD']).nullable() }))
     .describe('The last 20'),
-  recordsInLine: z.int().describe('Records of the order that wait behind a dead letter of its key'),
+  waitingRecords: z.int().describe('Records of the order that wait behind a dead letter of its key'),
   releases: z
     .array(z.object({ decisionId: text, actor: text, reason: text, at: time }))
     .describe('Who let that line go on'),
@@ -235,7 +235,7 @@ const outbox: z.ZodType<OutboxView> = z.object({
 });
 
 /** `data` of each success. */
-const keyLine: z.ZodType<KeyLineView> = z.object({
+const blockedKey: z.ZodType<BlockedKeyView> = z.object({
   topic: text,
   key: orNull.describe('As text; null: bytes that are no text'),
   keyBase64: text,
@@ -285,24 +285,24 @@ export const DESK_ANSWERS = {
   items,
   item,
   itemResolved: z.object({ id: z.int(), decisionId: text, dryRun }),
-  letters: z.array(letterSummary),
-  letterGroups: z.array(letterGroup),
-  letter,
-  letterReplayed: z.object({ ...summary, dryRun, sends: sends.optional() }),
-  letterDiscarded: z.object({ ...summary, dryRun }),
+  deadLetters: z.array(deadLetterSummary),
+  deadLetterGroups: z.array(deadLetterGroup),
+  deadLetter,
+  deadLetterReplayed: z.object({ ...summary, dryRun, sends: sends.optional() }),
+  deadLetterDiscarded: z.object({ ...summary, dryRun }),
   replayStarted: z.object({
     decisionId: text,
     workflowId: text,
-    matches: z.int().describe('Letters that wait and are meant; each is checked when its turn comes'),
+    matches: z.int().describe('Dead letters that wait and are meant; each is checked when its turn comes'),
     ratePerSecond: z.int(),
     dryRun,
   }),
   replayProgress,
   replaySteered,
-  keyLines: z.array(keyLine),
-  keyLineReleased: z.object({ topic: text, keyBase64: text, decisionId: text, dryRun, waiting: z.int() }),
+  blockedKeys: z.array(blockedKey),
+  blockedKeyReleased: z.object({ topic: text, keyBase64: text, decisionId: text, dryRun, waiting: z.int() }),
   sagas: z.array(sagaSummary),
-  story,
+  details,
   sagaDecided,
   outbox,
 } as const;

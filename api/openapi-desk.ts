@@ -1,14 +1,14 @@
+import { listBlockedKeysSchema, releaseBlockedKeySchema } from '../contracts/blocked-keys';
 import {
-  discardLetterSchema,
-  letterFilterSchema,
-  listLettersSchema,
-  replayLetterSchema,
+  controlReplaySchema,
+  deadLetterFilterSchema,
+  discardDeadLetterSchema,
+  listDeadLettersSchema,
+  replayDeadLetterSchema,
   replayManySchema,
-  steerReplaySchema,
-} from '../contracts/dead-letter-desk';
-import { listLinesSchema, releaseLineSchema } from '../contracts/key-lines';
+} from '../contracts/dead-letter-operations';
 import { itemFilterSchema, resolveItemSchema } from '../contracts/operator-items';
-import { compensateSchema, outboxQuerySchema, resolveSchema, sagaFilterSchema } from '../contracts/saga-desk';
+import { compensateSchema, outboxQuerySchema, resolveSchema, sagaFilterSchema } from '../contracts/saga-operations';
 import { DESK_ANSWERS } from './openapi-desk-answers';
 import { BODY, type Operation } from './openapi-operation';
 import type { ProblemCode } from './problem';
@@ -40,25 +40,25 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'get /api/ops/dead-letters': {
     summary: 'Dead letters, newest first (operators)',
-    query: listLettersSchema,
-    answer: { status: 200, data: DESK_ANSWERS.letters },
+    query: listDeadLettersSchema,
+    answer: { status: 200, data: DESK_ANSWERS.deadLetters },
     problems: ASKED,
   },
   'get /api/ops/dead-letters/groups': {
     summary: 'How many dead letters of each cause stand how (operators)',
-    query: letterFilterSchema,
-    answer: { status: 200, data: DESK_ANSWERS.letterGroups },
+    query: deadLetterFilterSchema,
+    answer: { status: 200, data: DESK_ANSWERS.deadLetterGroups },
     problems: ASKED,
   },
   [`get ${LETTER}`]: {
     summary: 'A dead letter by its place in the dead-letter topic, byte for byte (operators)',
-    answer: { status: 200, data: DESK_ANSWERS.letter },
+    answer: { status: 200, data: DESK_ANSWERS.deadLetter },
     problems: [...ASKED, 'DEAD_LETTER_NOT_FOUND'],
   },
   [`post ${LETTER}/replay`]: {
     summary: 'Send a dead letter back to its topic, as it is or with another value (operators)',
-    body: replayLetterSchema,
-    answer: { status: 202, data: DESK_ANSWERS.letterReplayed },
+    body: replayDeadLetterSchema,
+    answer: { status: 202, data: DESK_ANSWERS.deadLetterReplayed },
     problems: [
       ...DECIDED,
       'DEAD_LETTER_NOT_FOUND',
@@ -73,21 +73,21 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   [`post ${LETTER}/discard`]: {
     summary: 'Put a dead letter aside for good (operators)',
-    body: discardLetterSchema,
-    answer: { status: 202, data: DESK_ANSWERS.letterDiscarded },
+    body: discardDeadLetterSchema,
+    answer: { status: 202, data: DESK_ANSWERS.deadLetterDiscarded },
     problems: [...DECIDED, 'DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_DECIDED'],
   },
-  'get /api/ops/key-lines': {
+  'get /api/ops/blocked-keys': {
     summary: 'Keys whose later records wait behind a dead letter, the longest still first (operators)',
-    query: listLinesSchema,
-    answer: { status: 200, data: DESK_ANSWERS.keyLines },
+    query: listBlockedKeysSchema,
+    answer: { status: 200, data: DESK_ANSWERS.blockedKeys },
     problems: ASKED,
   },
-  'post /api/ops/key-lines/release': {
+  'post /api/ops/blocked-keys/release': {
     summary: 'Let a line go on whose record under way is lost (operators)',
-    body: releaseLineSchema,
-    answer: { status: 202, data: DESK_ANSWERS.keyLineReleased },
-    problems: [...DECIDED, 'LINE_NOT_FOUND', 'LINE_WAITS_FOR_DECISION', 'LINE_LETTER_MISSING', 'LINE_MOVES'],
+    body: releaseBlockedKeySchema,
+    answer: { status: 202, data: DESK_ANSWERS.blockedKeyReleased },
+    problems: [...DECIDED, 'KEY_NOT_BLOCKED', 'KEY_AWAITS_DECISION', 'DEAD_LETTER_NOT_INDEXED', 'KEY_JUST_MOVED'],
   },
   'post /api/ops/dead-letter-replays': {
     summary:
@@ -106,7 +106,7 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
       `post /api/ops/dead-letter-replays/{id}/${how}`,
       {
         summary: `${how[0]?.toUpperCase()}${how.slice(1)} a replay of many dead letters (operators)`,
-        body: steerReplaySchema,
+        body: controlReplaySchema,
         answer: { status: 202, data: DESK_ANSWERS.replaySteered },
         problems: [...DECIDED, 'REPLAY_NOT_FOUND', 'REPLAY_OVER', 'TEMPORAL_UNAVAILABLE'],
       },
@@ -120,7 +120,7 @@ export const DESK_OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'get /api/ops/sagas/{orderId}': {
     summary: "An order's whole story; what only Temporal knows is absent while it is away (operators)",
-    answer: { status: 200, data: DESK_ANSWERS.story },
+    answer: { status: 200, data: DESK_ANSWERS.details },
     problems: ['FORBIDDEN', 'ORDER_NOT_FOUND'],
   },
   'post /api/ops/sagas/{orderId}/compensate': {

@@ -55,8 +55,8 @@ async function requestProcessing(
     requestDto,
     retryCount: 0,
   } as const;
-  const wish = { userId: who.userId, event, payableIn: PAYABLE_IN, refusedIn: REFUSED_IN };
-  const outcome = await savePaymentRequest(on, wish);
+  const command = { userId: who.userId, event, payableIn: PAYABLE_IN, refusedIn: REFUSED_IN };
+  const outcome = await savePaymentRequest(on, command);
   if (!outcome) throw new ProblemError('ORDER_NOT_FOUND');
   if (outcome.isSaved) return;
   if (!PAYABLE_IN.includes(outcome.status))

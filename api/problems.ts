@@ -113,7 +113,7 @@ export const PROBLEMS = {
   DEAD_LETTER_DECIDED: {
     status: 409,
     title: { ko: '이미 처리된 데드 레터입니다', en: 'The dead letter is decided already' },
-    detail: { ko: '한 건은 한 번만 처리할 수 있습니다.', en: 'One letter takes one decision.' },
+    detail: { ko: '한 건은 한 번만 처리할 수 있습니다.', en: 'One dead letter takes one decision.' },
   },
   DECISION_ID_REUSED: {
     status: 409,
@@ -148,25 +148,25 @@ export const PROBLEMS = {
     title: { ko: '그 키의 기록이 기다리고 있습니다', en: 'Records of that key wait already' },
     detail: { ko: '그 키의 데드 레터를 먼저 처리해 주세요.', en: 'Decide the dead letter of that key first.' },
   },
-  LINE_NOT_FOUND: {
+  KEY_NOT_BLOCKED: {
     status: 404,
     title: { ko: '그 키는 막혀 있지 않습니다', en: 'Nobody waits for that key' },
     detail: { ko: '토픽과 키를 확인해 주세요.', en: 'Check the topic and the key.' },
   },
-  LINE_WAITS_FOR_DECISION: {
+  KEY_AWAITS_DECISION: {
     status: 409,
     title: { ko: '데드 레터의 처리를 기다리고 있습니다', en: 'The line waits for its dead letter' },
     detail: { ko: 'deadLetter를 먼저 처리해 주세요.', en: 'Decide the dead letter that the member deadLetter names.' },
   },
-  LINE_LETTER_MISSING: {
+  DEAD_LETTER_NOT_INDEXED: {
     status: 409,
     title: { ko: '데드 레터가 색인에 없습니다', en: 'The dead letter it waits for is not indexed' },
     detail: {
       ko: '색인이 최신인지 확인해 주세요. 데드 레터가 사라졌다면 override해 주세요.',
-      en: 'See that the index is up to date; override if the letter is lost.',
+      en: 'See that the index is up to date; override if the dead letter is lost.',
     },
   },
-  LINE_MOVES: {
+  KEY_JUST_MOVED: {
     status: 409,
     title: { ko: '아직 움직이고 있습니다', en: 'The line has just moved' },
     detail: { ko: '1분이 지나도 그대로이면 다시 시도해 주세요.', en: 'Try again if it still stands after a minute.' },

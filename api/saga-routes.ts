@@ -6,20 +6,20 @@ import {
   resolveSchema,
   type SagaDecided,
   sagaFilterSchema,
-} from '../contracts/saga-desk';
+} from '../contracts/saga-operations';
 import { orderWorkflowId, refundWorkflowId } from '../contracts/workflow-api';
 import { workflowParkedAt } from '../db/operator-items';
 import { findOrder, type Order } from '../db/orders';
 import { oldestUnpublished, outboxBacklog } from '../db/outbox';
+import { listSagas, sagaDetailsOf } from '../db/saga-details';
 import { stepsOfOrder } from '../db/saga-steps';
-import { listSagas, storyOf } from '../db/saga-stories';
 import { SagaDecisions } from '../operations/sagas';
 import { LOOK_WITHIN_MS, unlessUnavailable } from '../temporal/call';
 import { type DecisionName, decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';
 import type { RouteDependencies } from './dependencies';
 import { ProblemError } from './problem';
-import { outboxRowView, sagaStory, sagaSummary, storyWait, storyWorkflow } from './saga-views';
+import { outboxRowView, sagaDetails, sagaSummary, sagaWait, sagaWorkflow } from './saga-views';
 import { jsonBody, orderIdOf, parseBody, parseQuery } from './validation';
 
 /** What operators see of sagas and the outbox, and what they decide about a saga. */
@@ -46,34 +46,39 @@ export function sagaRoutes({ db, workflows, settings, authenticate }: RouteDepen
     const workflowId = activeWorkflowId(order);
     const [steps, stored, workflow, refund, saga] = await Promise.all([
       stepsOfOrder(db, order.id),
-      storyOf(db, order.id),
+      sagaDetailsOf(db, order.id),
       describe(orderWorkflowId(order.id)),
       describe(refundWorkflowId(order.id)),
       order.sagaState === 'SETTLED' ? undefined : unlessUnavailable(workflows.saga(workflowId)),
     ]);
-    const story = sagaStory(order, steps, stored, {
-      ...(workflow ? { workflow: storyWorkflow(workflow, webUi) } : {}),
-      ...(refund ? { refund: storyWorkflow(refund, webUi) } : {}),
-      ...(saga ? { waits: storyWait(workflowId, saga) } : {}),
+    const details = sagaDetails(order, steps, stored, {
+      ...(workflow ? { workflow: sagaWorkflow(workflow, webUi) } : {}),
+      ...(refund ? { refund: sagaWorkflow(refund, webUi) } : {}),
+      ...(saga ? { waits: sagaWait(workflowId, saga) } : {}),
     });
     response.setHeader('Cache-Control', 'no-store');
-    send(response, success(200, story, 'saga', languageOf(request)));
+    send(response, success(200, details, 'saga', languageOf(request)));
   });
 
   router.post('/api/ops/sagas/:orderId/compensate', user, operatorsOnly, jsonBody, async (request, response) => {
-    const wish = parseBody(request, compensateSchema);
+    const command = parseBody(request, compensateSchema);
     const order = await orderOf(request);
-    const isNew = await decisions.compensate(order, wish, operatorOf(response));
-    await answer(request, response, { order, wish, workflowId: orderWorkflowId(order.id), isNew }, 'sagaCompensated');
+    const isNew = await decisions.compensate(order, command, operatorOf(response));
+    await answer(
+      request,
+      response,
+      { order, command, workflowId: orderWorkflowId(order.id), isNew },
+      'sagaCompensated',
+    );
   });
 
   router.post('/api/ops/sagas/:orderId/resolve', user, operatorsOnly, jsonBody, async (request, response) => {
-    const wish = parseBody(request, resolveSchema);
+    const command = parseBody(request, resolveSchema);
     const order = await orderOf(request);
     // A refund that could not even begin has left its order as it was.
-    const workflowId = (await workflowParkedAt(db, order.id, wish.step)) ?? activeWorkflowId(order);
-    const isNew = await decisions.resolve(order, workflowId, wish, operatorOf(response));
-    await answer(request, response, { order, wish, workflowId, isNew }, 'sagaResolved');
+    const workflowId = (await workflowParkedAt(db, order.id, command.step)) ?? activeWorkflowId(order);
+    const isNew = await decisions.resolve(order, workflowId, command, operatorOf(response));
+    await answer(request, response, { order, command, workflowId, isNew }, 'sagaResolved');
   });
 
   router.get('/api/ops/outbox', user, operatorsOnly, async (request, response) => {
@@ -86,7 +91,7 @@ export function sagaRoutes({ db, workflows, settings, authenticate }: RouteDepen
 
   async function answer(request: Request, response: Response, decided: Decided, name: DecisionName): Promise<void> {
     const { order, workflowId, isNew } = decided;
-    const { decisionId, dryRun } = decided.wish;
+    const { decisionId, dryRun } = decided.command;
     const { status, sagaState } = (await findOrder(db, order.id)) ?? order;
     const data: SagaDecided = { orderId: order.id, decisionId, dryRun, workflowId, status, sagaState };
     send(response, decisionAnswer({ dryRun, isNew }, data, name, languageOf(request)));
@@ -97,7 +102,7 @@ export function sagaRoutes({ db, workflows, settings, authenticate }: RouteDepen
 
 interface Decided {
   readonly order: Order;
-  readonly wish: { readonly decisionId: string; readonly dryRun: boolean };
+  readonly command: { readonly decisionId: string; readonly dryRun: boolean };
   readonly workflowId: string;
   readonly isNew: boolean;
 }

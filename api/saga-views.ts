@@ -1,9 +1,9 @@
-import type { OutboxRowView, SagaStory, SagaSummary, StoryWait, StoryWorkflow } from '../contracts/saga-desk';
+import type { OutboxRowView, SagaDetails, SagaSummary, SagaWait, SagaWorkflow } from '../contracts/saga-operations';
 import { type SagaView, stepAt } from '../contracts/workflow-api';
 import type { Order } from '../db/orders';
 import type { StoredOutboxRow } from '../db/outbox';
+import type { StoredSaga, StoredSagaDetails } from '../db/saga-details';
 import type { StepRecord } from '../db/saga-steps';
-import type { StoredSaga, StoredStory } from '../db/saga-stories';
 import { ORDER_STEPS } from '../domain/saga-state';
 import type { DescribedWorkflow } from '../temporal/workflows';
 
@@ -17,12 +17,12 @@ export function sagaSummary({ id, statusReason, totalMinor, updatedAt, ...saga }
   };
 }
 
-export function sagaStory(
+export function sagaDetails(
   order: Order,
   steps: readonly StepRecord[],
-  stored: StoredStory,
-  told: Pick<SagaStory, 'workflow' | 'refund' | 'waits'>,
-): SagaStory {
+  stored: StoredSagaDetails,
+  told: Pick<SagaDetails, 'workflow' | 'refund' | 'waits'>,
+): SagaDetails {
   const at = <Row extends { readonly at: Date }>(row: Row) => ({ ...row, at: row.at.toISOString() });
   return {
     order: {
@@ -52,7 +52,7 @@ export function sagaStory(
     resolutions: stored.resolutions.map(at),
     timeline: stored.timeline.map(at),
     deadLetters: stored.deadLetters.map(at),
-    recordsInLine: stored.recordsInLine,
+    waitingRecords: stored.waitingRecords,
     releases: stored.releases.map(at),
     ...(stored.retryAt ? { retryAt: stored.retryAt.toISOString() } : {}),
     ...told,
@@ -60,10 +60,10 @@ export function sagaStory(
 }
 
 /** `webUi`: the address of Temporal's Web UI and the namespace. */
-export function storyWorkflow(
+export function sagaWorkflow(
   { workflowId, runId, status, startedAt, closedAt }: DescribedWorkflow,
   webUi: { readonly address: string | undefined; readonly namespace: string },
-): StoryWorkflow {
+): SagaWorkflow {
   const page = `namespaces/${encodeURIComponent(webUi.namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
   return {
     workflowId,
@@ -75,7 +75,7 @@ export function storyWorkflow(
   };
 }
 
-export function storyWait(workflowId: string, saga: SagaView): StoryWait {
+export function sagaWait(workflowId: string, saga: SagaView): SagaWait {
   const retryOf = (name: string) => {
     const found = saga.steps.find(({ step, state }) => step === name && state === 'UNDO_FAILED');
     return found && stepAt(found, new Date()).nextRetryAt;

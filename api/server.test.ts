@@ -190,8 +190,8 @@ describe('the documentation', () => {
     expect(asked('/api/orders')).toEqual(['limit', 'before']);
     const statuses = (path: string) =>
       Object.keys(paths[path]?.post?.responses ?? {}).filter((status) => status.startsWith('2'));
-    const letter = '/api/ops/dead-letters/{topic}/{partition}/{offset}';
-    for (const path of [`${letter}/replay`, `${letter}/discard`, '/api/ops/sagas/{orderId}/resolve'])
+    const deadLetter = '/api/ops/dead-letters/{topic}/{partition}/{offset}';
+    for (const path of [`${deadLetter}/replay`, `${deadLetter}/discard`, '/api/ops/sagas/{orderId}/resolve'])
       expect({ path, statuses: statuses(path) }).toEqual({ path, statuses: ['200', '202'] });
     expect(statuses('/api/orders/{orderId}/cancel')).toEqual(['202']);
   });

@@ -35,11 +35,11 @@ export async function decide<Answer>(
   api: Api,
   path: string,
   { reason, dryRun, yes, ...options }: DecisionOptions,
-  wish: object,
+  command: object,
   whatWouldHappen: (answer: Answer) => string,
 ): Promise<Answer> {
   const decisionId = options.decisionId ?? randomUUID();
-  const body = { ...wish, reason, decisionId };
+  const body = { ...command, reason, decisionId };
   if (!yes || dryRun) {
     const { data, isRepeated } = await api.post<Answer>(path, { ...body, dryRun: true });
     say(isRepeated ? 'this was decided by this decision id before: nothing would change' : whatWouldHappen(data));

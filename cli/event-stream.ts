@@ -17,9 +17,9 @@ export async function* serverSentEvents<Data>(api: Api, path: string): AsyncGene
         yield data as Data;
       }
     } catch (error) {
-      const isAway = !(error instanceof CommandError) || error.exitCode === EXIT.away;
+      const isUnavailable = !(error instanceof CommandError) || error.exitCode === EXIT.away;
       // Somebody who could not be reached at all is not waited for.
-      if (!isAway || lastEventId === undefined || failures >= TRIES) throw error;
+      if (!isUnavailable || lastEventId === undefined || failures >= TRIES) throw error;
     }
     say('the stream broke off: asking again');
     await pause(AGAIN_AFTER_MS);

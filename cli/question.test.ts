@@ -7,7 +7,7 @@ describe('a question at the terminal', () => {
     ['nothing but Enter', '\r', ''],
     ['Ctrl-C', '\u0003', ''],
     ['Ctrl-D', '\u0004', ''],
-    ['Ctrl-C after a letter', 'y\u0003', ''],
+    ['Ctrl-C after a dead letter', 'y\u0003', ''],
   ])('is answered by %s', async (_what, typed, wanted) => {
     const input = new PassThrough();
     const output = Object.assign(new PassThrough(), { isTTY: true });

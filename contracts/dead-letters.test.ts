@@ -13,12 +13,12 @@ const cause = { code: 'NOT_UTF8', message: 'the value is not UTF-8', group: 'shi
 
 describe('a dead letter', () => {
   it('comes back byte for byte, value, key and headers', () => {
-    const letter = decodeDeadLetter(encodeDeadLetter(record, cause));
-    expect(letter.original).toEqual({
+    const deadLetter = decodeDeadLetter(encodeDeadLetter(record, cause));
+    expect(deadLetter.original).toEqual({
       ...record,
       headers: { ...record.headers, [H.replayCount]: [Buffer.from('0')] },
     });
-    expect(letter).toMatchObject({ ...cause, replayCount: 0 });
+    expect(deadLetter).toMatchObject({ ...cause, replayCount: 0 });
   });
 
   it('carries the place of the record as Spring writes it: big-endian numbers', () => {
@@ -44,14 +44,14 @@ describe('a dead letter', () => {
 
   it('is read raw where another system wrote it without an encoding', () => {
     const value = Buffer.from('{"orderId":1}');
-    const letter = decodeDeadLetter({ key: null, value, headers: { [H.originalTopic]: [Buffer.from('t')] } });
-    expect(letter.original).toMatchObject({ topic: 't', value, partition: -1, offset: '-1' });
+    const deadLetter = decodeDeadLetter({ key: null, value, headers: { [H.originalTopic]: [Buffer.from('t')] } });
+    expect(deadLetter.original).toMatchObject({ topic: 't', value, partition: -1, offset: '-1' });
   });
 
   it('keeps the count of replays and replaces what an earlier death wrote', () => {
     const again = { ...record, headers: { [H.replayCount]: [Buffer.from('2')], [H.code]: [Buffer.from('OLD')] } };
-    const letter = encodeDeadLetter(again, cause);
-    expect(decodeDeadLetter(letter)).toMatchObject({ replayCount: 2, code: 'NOT_UTF8' });
+    const deadLetter = encodeDeadLetter(again, cause);
+    expect(decodeDeadLetter(deadLetter)).toMatchObject({ replayCount: 2, code: 'NOT_UTF8' });
   });
 
   it('of what was worked on for a while fits the outbox and reads like any other', () => {
@@ -63,7 +63,7 @@ describe('a dead letter', () => {
       replayCount: 2,
       cause: { code: 'RETRIES_EXHAUSTED', message: 'given up' },
     });
-    const letter = decodeDeadLetter({
+    const deadLetter = decodeDeadLetter({
       key: Buffer.from('42'),
       value: Buffer.from(value),
       headers: Object.fromEntries(
@@ -73,8 +73,8 @@ describe('a dead letter', () => {
         ]),
       ),
     });
-    expect(JSON.parse(letter.original.value?.toString() ?? '')).toEqual(event);
-    expect(letter).toMatchObject({
+    expect(JSON.parse(deadLetter.original.value?.toString() ?? '')).toEqual(event);
+    expect(deadLetter).toMatchObject({
       code: 'RETRIES_EXHAUSTED',
       replayCount: 2,
       group: 'order-retry-group',
@@ -84,11 +84,11 @@ describe('a dead letter', () => {
 
   it('keeps a key that is longer than what is shown of texts, and heals one that was cut', () => {
     const key = Buffer.alloc(4_000, 0xfe);
-    const letter = encodeDeadLetter({ ...record, key }, cause);
-    expect(decodeDeadLetter(letter).original.key).toEqual(key);
-    expect(decodeDeadLetter({ ...letter, key: null }).original.key).toEqual(key);
-    const cut = { ...letter.headers, [H.key]: [Buffer.from(`${key.toString('base64').slice(0, 4_000)}…`)] };
-    expect(decodeDeadLetter({ ...letter, headers: cut }).original.key).toEqual(key);
+    const deadLetter = encodeDeadLetter({ ...record, key }, cause);
+    expect(decodeDeadLetter(deadLetter).original.key).toEqual(key);
+    expect(decodeDeadLetter({ ...deadLetter, key: null }).original.key).toEqual(key);
+    const cut = { ...deadLetter.headers, [H.key]: [Buffer.from(`${key.toString('base64').slice(0, 4_000)}…`)] };
+    expect(decodeDeadLetter({ ...deadLetter, headers: cut }).original.key).toEqual(key);
   });
 
   it.each([
@@ -113,14 +113,14 @@ describe('a dead letter', () => {
       [H.exceptionCauseFqcn]: name('java.lang.IllegalStateException'),
       [H.exceptionMessage]: name('no such thing'),
     };
-    const letter = decodeDeadLetter({ key: null, value: null, headers: theirs });
-    expect(letter).toMatchObject({
+    const deadLetter = decodeDeadLetter({ key: null, value: null, headers: theirs });
+    expect(deadLetter).toMatchObject({
       code: 'java.lang.IllegalStateException',
       message: 'no such thing',
       group: 'g'.repeat(249),
       original: { topic: 'ab', headers: {} },
     });
-    expect(Object.keys(letter.exceptionHeaders)).toEqual([H.exceptionFqcn, H.exceptionCauseFqcn]);
+    expect(Object.keys(deadLetter.exceptionHeaders)).toEqual([H.exceptionFqcn, H.exceptionCauseFqcn]);
     expect(decodeDeadLetter(encodeDeadLetter(record, cause)).exceptionHeaders).toEqual({});
   });
 });

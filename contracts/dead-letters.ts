@@ -3,7 +3,7 @@
  * Kafka's DeadLetterPublishingRecoverer (numbers big-endian) and a few of our own.
  */
 import { CONSUMED } from './topics';
-import type { LetterReplay, RecordPosition } from './workflow-api';
+import type { DeadLetterReplay, RecordPosition } from './workflow-api';
 
 export const DEAD_LETTER_HEADERS = {
   originalTopic: 'kafka_dlt-original-topic',
@@ -24,7 +24,7 @@ export const DEAD_LETTER_HEADERS = {
   code: 'ordersaga-code',
   /** How often the desk has sent this record back, as decimal text. */
   replayCount: 'ordersaga-replay-count',
-  /** Of a record that the desk has sent back: the place of the letter, and the decision that sent it. */
+  /** Of a record that the desk has sent back: the place of the dead letter, and the decision that sent it. */
   replayOf: 'ordersaga-replay-of',
   decisionId: 'ordersaga-decision',
   /** Of a record whose turn has come in the line of its key: what lets it pass those that wait. */
@@ -115,7 +115,7 @@ export interface DeadLetter {
   readonly message: string | undefined;
   readonly group: string | undefined;
   readonly replayCount: number;
-  /** The decision whose replay died as this letter. */
+  /** The decision whose replay died as this dead letter. */
   readonly decisionId: string | undefined;
   /** What had let the record pass those that wait behind it. */
   readonly turn: string | undefined;
@@ -209,7 +209,7 @@ function numberIn(bytes: Buffer | undefined, size: 4 | 8): bigint {
 }
 
 /** The replay that a record is; undefined: it is none. */
-export function replayIn(headers: HeaderBytes): LetterReplay | undefined {
+export function replayIn(headers: HeaderBytes): DeadLetterReplay | undefined {
   const [of, decisionId] = [idIn(headers[H.replayOf]?.at(-1)), idIn(headers[H.decisionId]?.at(-1))];
   return of === undefined || decisionId === undefined ? undefined : { of, decisionId };
 }
@@ -221,12 +221,12 @@ export function deadLetterOf(dead: {
   readonly value: string;
   readonly replayCount?: number;
   /** The replay that it was worked on by. */
-  readonly replay?: LetterReplay | undefined;
+  readonly replay?: DeadLetterReplay | undefined;
   readonly cause: Omit<DeadLetterCause, 'group'>;
 }): { value: string; headers: Record<string, string | { readonly base64: string }> } {
   const { record, cause, replayCount = 0, replay } = dead;
   const group = CONSUMED.find((consumed) => consumed.topic === record.topic)?.groupId;
-  const letter = encodeDeadLetter(
+  const deadLetter = encodeDeadLetter(
     {
       ...record,
       key: Buffer.from(dead.key),
@@ -240,9 +240,9 @@ export function deadLetterOf(dead: {
   );
   const binary: readonly string[] = [H.originalPartition, H.originalOffset, H.originalTimestamp];
   return {
-    value: letter.value?.toString() ?? '',
+    value: deadLetter.value?.toString() ?? '',
     headers: Object.fromEntries(
-      Object.entries(letter.headers).map(([name, [bytes]]) => [
+      Object.entries(deadLetter.headers).map(([name, [bytes]]) => [
         name,
         binary.includes(name) ? { base64: bytes?.toString('base64') ?? '' } : (bytes?.toString() ?? ''),
       ]),

@@ -17,7 +17,7 @@ const ofOrder = { key: '1:payment:1', orderId: 1 };
 const refund = { id: 're_1', object: 'refund', status: 'failed', amount: 1, failure_reason: 'lost_or_stolen_card' };
 const parcel = { ref: 'sh_1', trackingNumber: 'SBX1' };
 
-const letterFilter = {
+const deadLetterFilter = {
   ...{ topic: 'coupon.issue', code: 'NOT_JSON', key: 'k' },
   ...{ deadBefore: '2026-11-27T00:00:00Z', deadAfter: '2026-11-26T00:00:00Z' },
 };
@@ -62,14 +62,14 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   statementSchema: 'asked for by phone',
   decisionIdSchema: 'd-1',
-  discardLetterSchema: decided,
-  replayLetterSchema: new OneOf({ ...decided, value: '{}' }, { ...decided, valueBase64: 'e30=' }),
-  letterFilterSchema: { ...letterFilter, state: 'WAITING' },
-  listLettersSchema: letterFilter,
-  replayManySchema: { ...decided, filter: letterFilter },
-  steerReplaySchema: decided,
-  listLinesSchema: {},
-  releaseLineSchema: new OneOf(
+  discardDeadLetterSchema: decided,
+  replayDeadLetterSchema: new OneOf({ ...decided, value: '{}' }, { ...decided, valueBase64: 'e30=' }),
+  deadLetterFilterSchema: { ...deadLetterFilter, state: 'WAITING' },
+  listDeadLettersSchema: deadLetterFilter,
+  replayManySchema: { ...decided, filter: deadLetterFilter },
+  controlReplaySchema: decided,
+  listBlockedKeysSchema: {},
+  releaseBlockedKeySchema: new OneOf(
     { ...decided, topic: 'shipment.status', key: '1' },
     { ...decided, topic: 'shipment.status', keyBase64: 'MQ==' },
   ),
@@ -79,7 +79,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   outboxQuerySchema: {},
   itemFilterSchema: { subject: 'order-1/payment', cause: 'UNDO_REFUSED', step: 'payment' },
   resolveItemSchema: decided,
-  letterPlaceSchema: { topic: 'coupon.issue.DLT', partition: 0, offset: '7' },
+  deadLetterPositionSchema: { topic: 'coupon.issue.DLT', partition: 0, offset: '7' },
   businessKeySchema: '1:payment:1',
   providerRefSchema: 'pay_1',
   openPaymentRequestSchema: { ...ofOrder, amountMinor: 1, currency: 'KRW', token: 'tok_visa' },

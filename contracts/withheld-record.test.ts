@@ -62,14 +62,14 @@ describe('a record that holds a card number', () => {
   });
 
   it('as the dead letter of another system keeps neither its bytes nor the words about it', () => {
-    const letter = {
+    const deadLetter = {
       ...{ code: 'com.example.Failed', group: 'g', replayCount: 0, decisionId: undefined, turn: undefined },
       original: json({ note: CARD }),
       message: `can't read ${CARD}`,
       exceptionHeaders: { 'kafka_dlt-exception-stacktrace': [Buffer.from(`can't read ${CARD}`)] },
     };
-    const kept = keepable(letter);
-    expect(kept).toMatchObject({ code: letter.code, message: undefined, exceptionHeaders: {} });
+    const kept = keepable(deadLetter);
+    expect(kept).toMatchObject({ code: deadLetter.code, message: undefined, exceptionHeaders: {} });
     expect(isWithheld(kept.original.value as Buffer)).toBe(true);
     expect(keepable(kept)).toEqual(kept);
   });

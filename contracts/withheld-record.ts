@@ -85,12 +85,12 @@ export function isWithheld(value: Buffer): boolean {
 }
 
 /** A dead letter of anybody's, as it may be kept. */
-export function keepable(letter: DeadLetter): DeadLetter {
-  const { original, message, exceptionHeaders } = letter;
+export function keepable(deadLetter: DeadLetter): DeadLetter {
+  const { original, message, exceptionHeaders } = deadLetter;
   const exceptions = Object.values(exceptionHeaders).flat();
   const isTold = [message ?? '', ...exceptions.map(textOf)].some((text) => holdsCardNumber(text));
   return {
-    ...letter,
+    ...deadLetter,
     original: recordHoldsCardNumber(original) ? withheld(original) : original,
     ...(isTold ? { message: undefined, exceptionHeaders: {} } : {}),
   };

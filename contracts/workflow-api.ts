@@ -75,18 +75,18 @@ export interface CouponSagaInput {
   /** Where its event stood, for the dead letter of a request that fails. */
   readonly record: RecordPosition;
   /** Of an event that was sent back. */
-  readonly replay?: LetterReplay | undefined;
+  readonly replay?: DeadLetterReplay | undefined;
 }
 
 /** A dead letter sent back: which one, by its place, and by which decision. */
-export interface LetterReplay {
+export interface DeadLetterReplay {
   readonly of: string;
   readonly decisionId: string;
 }
 
 export interface DeadLetterReplayInput {
   readonly bulkId: string;
-  /** As the api has checked it; only letters that died before the start are meant. */
+  /** As the api has checked it; only dead letters that died before the start are meant. */
   readonly filter: Readonly<Record<string, string>>;
   readonly ratePerSecond: number;
   readonly actor: string;
@@ -98,23 +98,23 @@ export interface DeadLetterReplayInput {
 /** Answer of the query `progress`. */
 export interface ReplayProgress {
   readonly replayed: number;
-  /** Letters that could not be sent back, by the code of the refusal. */
+  /** Dead letters that could not be sent back, by the code of the refusal. */
   readonly refused: Readonly<Record<string, number>>;
   readonly state: 'RUNNING' | 'PAUSED' | 'DONE' | 'CANCELLED';
   /** The last ones, in their order. */
-  readonly steered: readonly ReplaySteering[];
+  readonly steered: readonly ReplayControl[];
   /** Where the next look begins. */
-  readonly after?: LetterCursor;
+  readonly after?: DeadLetterCursor;
 }
 
 export const REPLAY_ACTIONS = ['pause', 'resume', 'cancel'] as const;
 export type ReplayAction = (typeof REPLAY_ACTIONS)[number];
 
 /** What each of a replay's signals carries, but for its name. */
-export type ReplaySignal = Omit<ReplaySteering, 'action'>;
+export type ReplaySignal = Omit<ReplayControl, 'action'>;
 
 /** What each of a replay's signals carries, all of it optional for who signals by hand: who decided it, when and why. */
-export interface ReplaySteering {
+export interface ReplayControl {
   readonly action: ReplayAction;
   /** Makes the decision idempotent: the same action by the same id is one decision. */
   readonly decisionId?: string;
@@ -124,8 +124,8 @@ export interface ReplaySteering {
   readonly at: string;
 }
 
-/** A letter in the order of their deaths. */
-export interface LetterCursor {
+/** A dead letter in the order of their deaths. */
+export interface DeadLetterCursor {
   /** ISO 8601 with microseconds, as Postgres writes it. */
   readonly deadAt: string;
   readonly topic: string;

@@ -1,20 +1,20 @@
 import type { Knex } from 'knex';
-import type { LetterFilter, LetterState } from '../contracts/dead-letter-desk';
-import type { LetterCursor } from '../contracts/workflow-api';
+import type { DeadLetterFilter, DeadLetterState } from '../contracts/dead-letter-operations';
+import type { DeadLetterCursor } from '../contracts/workflow-api';
+import { KEY_BLOCKED_BY } from './blocked-keys';
 import type { Db, DbOrTrx, Trx } from './connection';
-import { LINE_OF_LETTER } from './key-lines';
 import {
   BODY,
+  type DeadLetterHead,
+  type DeadLetterPosition,
+  deadLettersWithDecisions,
   HEAD,
-  type IndexedLetter,
-  type LetterHead,
-  type LetterPlace,
-  lettersWithDecisions,
-} from './letter-index';
+  type IndexedDeadLetter,
+} from './dead-letter-index';
 
-export type { LetterPlace } from './letter-index';
+export type { DeadLetterPosition } from './dead-letter-index';
 
-export interface LetterDecision {
+export interface DeadLetterDecision {
   readonly decisionId: string;
   readonly action: 'REPLAY' | 'DISCARD';
   readonly actor: string;
@@ -27,25 +27,25 @@ export interface LetterDecision {
   readonly workflowId: string | null;
 }
 
-/** What was decided about a letter, and how the story went on. */
+/** What was decided about a dead letter, and how the story went on. */
 interface Standing {
-  readonly state: LetterState;
-  readonly decision: LetterDecision | undefined;
+  readonly state: DeadLetterState;
+  readonly decision: DeadLetterDecision | undefined;
   /** Later records of its key that wait until it is decided, or until its replay is worked on. */
   readonly waitingBehind: number;
 }
 
-/** A letter in a list. */
-export interface ListedLetter extends LetterHead, Standing {}
+/** A dead letter in a list. */
+export interface ListedDeadLetter extends DeadLetterHead, Standing {}
 
-/** A letter whole. */
-export interface Letter extends IndexedLetter, Standing {}
+/** A dead letter whole. */
+export interface StoredDeadLetter extends IndexedDeadLetter, Standing {}
 
 const STATE = `case when d.action = 'REPLAY' then 'REPLAYED' when d.action = 'DISCARD' then 'DISCARDED'
   when l.replay_count >= ? then 'PARKED' else 'WAITING' end`;
 
 /** The same as conditions of which the planner knows how many rows they leave. */
-const IS_IN: Readonly<Record<LetterState, (maxReplays: number) => (query: Knex.QueryBuilder) => void>> = {
+const IS_IN: Readonly<Record<DeadLetterState, (maxReplays: number) => (query: Knex.QueryBuilder) => void>> = {
   REPLAYED: () => (query) => query.where('d.action', 'REPLAY'),
   DISCARDED: () => (query) => query.where('d.action', 'DISCARD'),
   PARKED: (most) => (query) => query.whereNull('d.topic').where('l.replay_count', '>=', most),
@@ -53,13 +53,13 @@ const IS_IN: Readonly<Record<LetterState, (maxReplays: number) => (query: Knex.Q
 };
 
 const WAITING_BEHIND = `(select count(*)::int from blocked_keys b
-    join waiting_records w on w.topic = b.topic and w.key_hash = b.key_hash where ${LINE_OF_LETTER})`;
+    join waiting_records w on w.topic = b.topic and w.key_hash = b.key_hash where ${KEY_BLOCKED_BY})`;
 
 const DECISION = `'decisionId', d.decision_id, 'action', d.action, 'actor', d.actor, 'reason', d.reason,
   'isEdited', d.edited_value is not null, 'isOverride', d.is_override, 'bulkId', d.bulk_id, 'at', d.at,
   'outcome', d.outcome, 'workflowId', d.workflow_id`;
 
-/** These columns of a letter, and how it stands. */
+/** These columns of a dead letter, and how it stands. */
 const selected = (db: DbOrTrx, columns: Readonly<Record<string, string>>, maxReplays: number) => [
   Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, `l.${column}`])),
   db.raw(
@@ -72,16 +72,16 @@ const selected = (db: DbOrTrx, columns: Readonly<Record<string, string>>, maxRep
 
 /** JSON has no dates. */
 type Selected<L extends Standing> = Omit<L, 'decision'> & {
-  readonly decision: (Omit<LetterDecision, 'at'> & { readonly at: string }) | null;
+  readonly decision: (Omit<DeadLetterDecision, 'at'> & { readonly at: string }) | null;
 };
 
 const standing = ({ decision }: Selected<Standing>) => ({
   decision: decision ? { ...decision, at: new Date(decision.at) } : undefined,
 });
 
-/** Letters with their decisions, as the filter means them. */
-function lettersMeant(db: DbOrTrx, filter: LetterFilter, maxReplays: number) {
-  const query = lettersWithDecisions(db);
+/** Dead letters with their decisions, as the filter means them. */
+function deadLettersMeant(db: DbOrTrx, filter: DeadLetterFilter, maxReplays: number) {
+  const query = deadLettersWithDecisions(db);
   if (filter.topic !== undefined) query.where('l.origin_topic', filter.topic);
   if (filter.code !== undefined) query.where('l.code', filter.code);
   // As the index has it: a key may be longer than an index takes.
@@ -93,12 +93,12 @@ function lettersMeant(db: DbOrTrx, filter: LetterFilter, maxReplays: number) {
 }
 
 /** Newest first, after so many that are skipped. */
-export async function listLetters(
+export async function listDeadLetters(
   db: Db,
-  filter: LetterFilter,
+  filter: DeadLetterFilter,
   page: { readonly limit: number; readonly skip: number; readonly maxReplays: number },
-): Promise<ListedLetter[]> {
-  const rows = (await lettersMeant(db, filter, page.maxReplays)
+): Promise<ListedDeadLetter[]> {
+  const rows = (await deadLettersMeant(db, filter, page.maxReplays)
     .select(...selected(db, HEAD, page.maxReplays))
     .orderBy([
       { column: 'l.dead_at', order: 'desc' },
@@ -107,18 +107,18 @@ export async function listLetters(
       { column: 'l.record_offset', order: 'desc' },
     ])
     .offset(page.skip)
-    .limit(page.limit)) as Selected<ListedLetter>[];
+    .limit(page.limit)) as Selected<ListedDeadLetter>[];
   return rows.map((row) => ({ ...row, ...standing(row) }));
 }
 
-/** The next letters that wait, oldest first, as the filter means them, after the cursor. */
-export async function waitingLetters(
+/** The next dead letters that wait, oldest first, as the filter means them, after the cursor. */
+export async function waitingDeadLetters(
   db: Db,
-  filter: LetterFilter,
-  next: { readonly after: LetterCursor | undefined; readonly limit: number; readonly maxReplays: number },
-): Promise<LetterCursor[]> {
+  filter: DeadLetterFilter,
+  next: { readonly after: DeadLetterCursor | undefined; readonly limit: number; readonly maxReplays: number },
+): Promise<DeadLetterCursor[]> {
   const { after, limit, maxReplays } = next;
-  const query = lettersMeant(db, { ...filter, state: 'WAITING' }, maxReplays)
+  const query = deadLettersMeant(db, { ...filter, state: 'WAITING' }, maxReplays)
     .select(
       'l.topic',
       'l.partition',
@@ -134,18 +134,18 @@ export async function waitingLetters(
       after.partition,
       after.offset,
     ]);
-  return (await query) as LetterCursor[];
+  return (await query) as DeadLetterCursor[];
 }
 
-/** How many letters the filter means that wait. */
-export async function countWaitingLetters(db: Db, filter: LetterFilter, maxReplays: number): Promise<number> {
-  const row = (await lettersMeant(db, { ...filter, state: 'WAITING' }, maxReplays)
+/** How many dead letters the filter means that wait. */
+export async function countWaitingDeadLetters(db: Db, filter: DeadLetterFilter, maxReplays: number): Promise<number> {
+  const row = (await deadLettersMeant(db, { ...filter, state: 'WAITING' }, maxReplays)
     .count({ count: '*' })
     .first()) as { count: number } | undefined;
   return Number(row?.count ?? 0);
 }
 
-/** How many letters a replay of many has sent back. */
+/** How many dead letters a replay of many has sent back. */
 export async function countBulkDecisions(db: Db, bulkId: string): Promise<number> {
   const row = (await db('dead_letter_decisions').where({ bulk_id: bulkId }).count({ count: '*' }).first()) as
     | { count: number }
@@ -153,20 +153,24 @@ export async function countBulkDecisions(db: Db, bulkId: string): Promise<number
   return Number(row?.count ?? 0);
 }
 
-export interface StoredLetterGroup {
+export interface StoredDeadLetterGroup {
   readonly topic: string;
   readonly code: string | null;
-  readonly state: LetterState;
+  readonly state: DeadLetterState;
   readonly count: number;
   readonly oldestAt: Date;
   readonly newestAt: Date;
 }
 
 /** How many of each cause stand how, the most first. */
-export async function groupLetters(db: Db, filter: LetterFilter, maxReplays: number): Promise<StoredLetterGroup[]> {
+export async function groupDeadLetters(
+  db: Db,
+  filter: DeadLetterFilter,
+  maxReplays: number,
+): Promise<StoredDeadLetterGroup[]> {
   return (await db
     .from(
-      lettersMeant(db, filter, maxReplays)
+      deadLettersMeant(db, filter, maxReplays)
         .select('l.origin_topic as topic', 'l.code', 'l.dead_at', db.raw(`${STATE} as state`, [maxReplays]))
         .as('meant'),
     )
@@ -175,53 +179,53 @@ export async function groupLetters(db: Db, filter: LetterFilter, maxReplays: num
     .count({ count: '*' })
     .min({ oldestAt: 'dead_at' })
     .max({ newestAt: 'dead_at' })
-    .orderBy('count', 'desc')) as unknown as StoredLetterGroup[];
+    .orderBy('count', 'desc')) as unknown as StoredDeadLetterGroup[];
 }
 
-/** Has others who would decide about this letter wait for the end of the transaction. */
-export async function lockLetter(trx: Trx, { topic, partition, offset }: LetterPlace): Promise<void> {
+/** Has others who would decide about this dead letter wait for the end of the transaction. */
+export async function lockDeadLetter(trx: Trx, { topic, partition, offset }: DeadLetterPosition): Promise<void> {
   await trx('dead_letters').where({ topic, partition, record_offset: offset }).forUpdate().first('topic');
 }
 
-/** A letter by its place; undefined: none is indexed there. */
-export async function findLetter(
+/** A dead letter by its place; undefined: none is indexed there. */
+export async function findDeadLetter(
   db: DbOrTrx,
-  { topic, partition, offset }: LetterPlace,
+  { topic, partition, offset }: DeadLetterPosition,
   maxReplays: number,
-): Promise<Letter | undefined> {
-  const row = (await lettersMeant(db, {}, maxReplays)
+): Promise<StoredDeadLetter | undefined> {
+  const row = (await deadLettersMeant(db, {}, maxReplays)
     .where({ 'l.topic': topic, 'l.partition': partition, 'l.record_offset': offset })
-    .first(...selected(db, { ...HEAD, ...BODY }, maxReplays))) as Selected<Letter> | undefined;
+    .first(...selected(db, { ...HEAD, ...BODY }, maxReplays))) as Selected<StoredDeadLetter> | undefined;
   return row && { ...row, ...standing(row) };
 }
 
-const placeColumns = (db: DbOrTrx) => ['topic', 'partition', db.raw('record_offset::text as "offset"')];
+const positionColumns = (db: DbOrTrx) => ['topic', 'partition', db.raw('record_offset::text as "offset"')];
 
-/** The letter as which a replay died again; undefined: it has not. */
-export async function letterOfReplay(db: DbOrTrx, decisionId: string): Promise<LetterPlace | undefined> {
+/** The dead letter as which a replay died again; undefined: it has not. */
+export async function deadLetterOfReplay(db: DbOrTrx, decisionId: string): Promise<DeadLetterPosition | undefined> {
   return (await db('dead_letters')
     .where({ decision_id: decisionId })
-    .first(...placeColumns(db))) as LetterPlace | undefined;
+    .first(...positionColumns(db))) as DeadLetterPosition | undefined;
 }
 
-interface TakenDecision extends LetterPlace, Pick<LetterDecision, 'action'> {
+interface TakenDecision extends DeadLetterPosition, Pick<DeadLetterDecision, 'action'> {
   /** What was sent instead of the value; null: the value itself. */
   readonly editedValue: Buffer | null;
 }
 
-/** What a decision was, and about which letter. */
-export async function findLetterDecision(db: DbOrTrx, decisionId: string): Promise<TakenDecision | undefined> {
+/** What a decision was, and about which dead letter. */
+export async function findDeadLetterDecision(db: DbOrTrx, decisionId: string): Promise<TakenDecision | undefined> {
   return (await db('dead_letter_decisions')
     .where({ decision_id: decisionId })
-    .first('action', { editedValue: 'edited_value' }, ...placeColumns(db))) as TakenDecision | undefined;
+    .first('action', { editedValue: 'edited_value' }, ...positionColumns(db))) as TakenDecision | undefined;
 }
 
-/** Writes a decision down, one a letter and one a decisionId; false: there is one already. */
-export async function insertLetterDecision(
+/** Writes a decision down, one a dead letter and one a decisionId; false: there is one already. */
+export async function insertDeadLetterDecision(
   trx: Trx,
   decision: TakenDecision &
-    Pick<LetterHead, 'deadAt'> &
-    Omit<LetterDecision, 'at' | 'isEdited' | 'outcome' | 'workflowId'>,
+    Pick<DeadLetterHead, 'deadAt'> &
+    Omit<DeadLetterDecision, 'at' | 'isEdited' | 'outcome' | 'workflowId'>,
 ): Promise<boolean> {
   const rows = await trx('dead_letter_decisions')
     .insert({

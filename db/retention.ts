@@ -1,5 +1,5 @@
+import { KEY_BLOCKED_BY } from './blocked-keys';
 import type { DbOrTrx } from './connection';
-import { LINE_OF_LETTER } from './key-lines';
 
 /** How long rows are kept once nothing needs them any more, in ms. */
 export interface RetentionAges {
@@ -47,7 +47,7 @@ const IS_DECIDED = `exists (
   select from dead_letters l join dead_letter_decisions d on d.topic = l.topic and d.partition = l.partition
     and d.record_offset = l.record_offset and coalesce(d.dead_at, l.dead_at) = l.dead_at
   where l.topic = t.topic and l.partition = t.partition and l.record_offset = t.record_offset
-    and not exists (select from blocked_keys b where ${LINE_OF_LETTER}))`;
+    and not exists (select from blocked_keys b where ${KEY_BLOCKED_BY}))`;
 
 export const RETENTION_RULES: readonly RetentionRule[] = [
   {
@@ -149,7 +149,7 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     erase: `edited_value = ''`,
   },
   {
-    // After its letter, which without it would wait for a decision again.
+    // After its dead letter, which without it would wait for a decision again.
     name: 'decisions about dead letters',
     table: 'dead_letter_decisions',
     age: 'audit',

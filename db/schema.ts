@@ -4,9 +4,9 @@ import * as orders from './migrations/001-orders';
 import * as requestPayment from './migrations/002-request-payment';
 import * as coupons from './migrations/003-coupons';
 import * as deadLetterDesk from './migrations/004-dead-letter-desk';
-import * as keyLines from './migrations/005-key-lines';
+import * as blockedKeys from './migrations/005-key-lines';
 import * as exceptionHeaders from './migrations/006-exception-headers';
-import * as decisionsOfLetters from './migrations/007-decisions-of-letters';
+import * as decisionsOfDeadLetters from './migrations/007-decisions-of-letters';
 import * as operatorItems from './migrations/008-operator-items';
 import * as liveRelays from './migrations/009-live-relays';
 import * as originalRecords from './migrations/010-original-records';
@@ -23,9 +23,9 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '002-request-payment': requestPayment,
   '003-coupons': coupons,
   '004-dead-letter-desk': deadLetterDesk,
-  '005-key-lines': keyLines,
+  '005-key-lines': blockedKeys,
   '006-exception-headers': exceptionHeaders,
-  '007-decisions-of-letters': decisionsOfLetters,
+  '007-decisions-of-letters': decisionsOfDeadLetters,
   '008-operator-items': operatorItems,
   '009-live-relays': liveRelays,
   '010-original-records': originalRecords,

@@ -29,7 +29,7 @@ export class Metrics {
     labelNames: ['topic', 'partition'] as const,
     registers: [this.registry],
   });
-  readonly letterIndexFailing = new Gauge({
+  readonly deadLetterIndexFailing = new Gauge({
     name: 'ordersaga_dead_letter_index_failing',
     help: '1 while the dead letters of a topic are not indexed',
     labelNames: ['topic'] as const,
@@ -51,8 +51,8 @@ export class Metrics {
     labelNames: ['table'] as const,
     registers: [this.registry],
   });
-  readonly recordsInLine = new Gauge({
-    name: 'ordersaga_records_in_line',
+  readonly waitingRecords = new Gauge({
+    name: 'ordersaga_waiting_records',
     help: 'Records that wait behind a dead letter of their key',
     registers: [this.registry],
   });
@@ -69,8 +69,8 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  readonly couponAnswers = new Counter({
-    name: 'ordersaga_coupon_answers_total',
+  readonly couponResponses = new Counter({
+    name: 'ordersaga_coupon_responses_total',
     help: 'Answers to requests for coupons: ACCEPTED or the code of the refusal, by the gate in Redis or by Postgres',
     labelNames: ['outcome', 'by'] as const,
     registers: [this.registry],

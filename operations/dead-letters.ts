@@ -5,18 +5,18 @@ import { NO_CARD } from '../contracts/external-text';
 import { subjectOf } from '../contracts/record-subject';
 import { CONSUMED, TOPICS } from '../contracts/topics';
 import { isWithheld, recordHoldsCardNumber } from '../contracts/withheld-record';
+import { type Head, isBlocked, releaseBehindReplay, releaseWaiting } from '../db/blocked-keys';
 import type { Db, Trx } from '../db/connection';
 import {
-  findLetter,
-  findLetterDecision,
-  insertLetterDecision,
-  type Letter,
-  type LetterDecision,
-  type LetterPlace,
-  type ListedLetter,
-  lockLetter,
+  type DeadLetterDecision,
+  type DeadLetterPosition,
+  findDeadLetter,
+  findDeadLetterDecision,
+  insertDeadLetterDecision,
+  type ListedDeadLetter,
+  lockDeadLetter,
+  type StoredDeadLetter,
 } from '../db/dead-letters';
-import { giveTurn, goOnWithout, type Head, isBlocked } from '../db/key-lines';
 import { findOrder } from '../db/orders';
 import { addToOutbox, recordRow } from '../db/outbox';
 import { OperationRefused } from './refusal';
@@ -29,8 +29,8 @@ export interface Decider {
   readonly bulkId?: string | undefined;
 }
 
-export interface ReplayWish extends Decider {
-  /** Sent instead of the letter's value. */
+export interface ReplayCommand extends Decider {
+  /** Sent instead of the dead letter's value. */
   readonly editedValue?: Buffer | undefined;
   /** Send it although schema or count of replays speak against it. */
   readonly isOverride?: boolean;
@@ -42,7 +42,7 @@ export interface ReplayPolicy {
 
 /** What a decision comes to; `isDry`: nothing of it was done. */
 export interface Decided {
-  readonly letter: Letter;
+  readonly deadLetter: StoredDeadLetter;
   readonly record?: ReplayedRecord;
   /** False: the same decision had been taken before. */
   readonly isNew: boolean;
@@ -56,119 +56,129 @@ export interface ReplayedRecord {
   readonly replayCount: number;
 }
 
-/** Sends a letter's record back to its topic, once; throws OperationRefused. */
-export function replayLetter(
+/** Sends a dead letter's record back to its topic, once; throws OperationRefused. */
+export function replayDeadLetter(
   db: Db,
-  place: LetterPlace,
-  wish: ReplayWish,
+  position: DeadLetterPosition,
+  command: ReplayCommand,
   policy: ReplayPolicy,
   isDry = false,
 ): Promise<Decided> {
-  return decideOnce(db, place, 'REPLAY', wish, policy, async (trx, letter) => {
-    const record = replayedRecord(letter, wish.editedValue);
-    await refuseReplay(trx, letter, record, wish, policy);
-    if (!isDry) await sendBack(trx, letter, record, wish);
-    return { letter, record, isNew: true };
+  return decideOnce(db, position, 'REPLAY', command, policy, async (trx, deadLetter) => {
+    const record = replayedRecord(deadLetter, command.editedValue);
+    await refuseReplay(trx, deadLetter, record, command, policy);
+    if (!isDry) await sendBack(trx, deadLetter, record, command);
+    return { deadLetter, record, isNew: true };
   });
 }
 
-/** Puts a letter aside for good; throws OperationRefused. */
-export function discardLetter(
+/** Puts a dead letter aside for good; throws OperationRefused. */
+export function discardDeadLetter(
   db: Db,
-  place: LetterPlace,
-  wish: Decider,
+  position: DeadLetterPosition,
+  command: Decider,
   policy: ReplayPolicy,
   isDry = false,
 ): Promise<Decided> {
-  return decideOnce(db, place, 'DISCARD', wish, policy, async (trx, letter) => {
+  return decideOnce(db, position, 'DISCARD', command, policy, async (trx, deadLetter) => {
     if (!isDry) {
-      await writeDown(trx, letter, 'DISCARD', wish);
-      await goOnWithout(trx, headOf(letter));
+      await writeDown(trx, deadLetter, 'DISCARD', command);
+      await releaseWaiting(trx, headOf(deadLetter));
     }
-    return { letter, isNew: true };
+    return { deadLetter, isNew: true };
   });
 }
 
-/** Decides about a letter that nobody has decided about, one at a time; the same decision again changes nothing. */
+/** Decides about a dead letter that nobody has decided about, one at a time; the same decision again changes nothing. */
 function decideOnce(
   db: Db,
-  place: LetterPlace,
-  action: LetterDecision['action'],
-  { decisionId, editedValue }: ReplayWish,
+  position: DeadLetterPosition,
+  action: DeadLetterDecision['action'],
+  { decisionId, editedValue }: ReplayCommand,
   policy: ReplayPolicy,
-  decide: (trx: Trx, letter: Letter) => Promise<Decided>,
+  decide: (trx: Trx, deadLetter: StoredDeadLetter) => Promise<Decided>,
 ): Promise<Decided> {
   return db.transaction(async (trx) => {
-    await lockLetter(trx, place);
-    const letter = await findLetter(trx, place, policy.maxReplays);
-    const before = await findLetterDecision(trx, decisionId);
+    await lockDeadLetter(trx, position);
+    const deadLetter = await findDeadLetter(trx, position, policy.maxReplays);
+    const before = await findDeadLetterDecision(trx, decisionId);
     if (before) {
       const isSame = before.action === action && isDeepStrictEqual(before.editedValue, editedValue ?? null);
-      if (letter?.decision?.decisionId === decisionId && isSame) return { letter, isNew: false };
-      throw new OperationRefused('DECISION_ID_REUSED', { usedFor: placeText(before) });
+      if (deadLetter?.decision?.decisionId === decisionId && isSame) return { deadLetter, isNew: false };
+      throw new OperationRefused('DECISION_ID_REUSED', { usedFor: positionText(before) });
     }
-    if (!letter) throw new OperationRefused('DEAD_LETTER_NOT_FOUND');
-    if (letter.decision) throw decided(letter.decision);
-    return decide(trx, letter);
+    if (!deadLetter) throw new OperationRefused('DEAD_LETTER_NOT_FOUND');
+    if (deadLetter.decision) throw decided(deadLetter.decision);
+    return decide(trx, deadLetter);
   });
 }
 
-async function sendBack(trx: Trx, letter: Letter, record: ReplayedRecord, wish: ReplayWish): Promise<void> {
-  await writeDown(trx, letter, 'REPLAY', wish);
-  const isAwaited = await giveTurn(trx, headOf(letter), wish.decisionId);
-  const { [H.turn]: _before, ...headers } = letter.headers;
+async function sendBack(
+  trx: Trx,
+  deadLetter: StoredDeadLetter,
+  record: ReplayedRecord,
+  command: ReplayCommand,
+): Promise<void> {
+  await writeDown(trx, deadLetter, 'REPLAY', command);
+  const isAwaited = await releaseBehindReplay(trx, headOf(deadLetter), command.decisionId);
+  const { [H.turn]: _before, ...headers } = deadLetter.headers;
   const row = recordRow(
     { ...record, headers },
     {
       [H.replayCount]: String(record.replayCount),
-      [H.replayOf]: placeText(letter),
-      [H.decisionId]: wish.decisionId,
-      ...(isAwaited ? { [H.turn]: wish.decisionId } : {}),
+      [H.replayOf]: positionText(deadLetter),
+      [H.decisionId]: command.decisionId,
+      ...(isAwaited ? { [H.turn]: command.decisionId } : {}),
     },
   );
   // A topic of others may not be there: the row must not hold up our own events of that key.
-  await addToOutbox(trx, [OURS.has(record.topic) ? row : { ...row, key: placeText(letter) }]);
+  await addToOutbox(trx, [OURS.has(record.topic) ? row : { ...row, key: positionText(deadLetter) }]);
 }
 
-async function writeDown(trx: Trx, letter: Letter, action: LetterDecision['action'], wish: ReplayWish): Promise<void> {
-  const { topic, partition, offset, deadAt } = letter;
-  const isFirst = await insertLetterDecision(trx, {
+async function writeDown(
+  trx: Trx,
+  deadLetter: StoredDeadLetter,
+  action: DeadLetterDecision['action'],
+  command: ReplayCommand,
+): Promise<void> {
+  const { topic, partition, offset, deadAt } = deadLetter;
+  const isFirst = await insertDeadLetterDecision(trx, {
     topic,
     partition,
     offset,
     deadAt,
     action,
-    decisionId: wish.decisionId,
-    actor: wish.actor,
-    reason: wish.reason,
-    editedValue: wish.editedValue ?? null,
-    isOverride: wish.isOverride ?? false,
-    bulkId: wish.bulkId ?? null,
+    decisionId: command.decisionId,
+    actor: command.actor,
+    reason: command.reason,
+    editedValue: command.editedValue ?? null,
+    isOverride: command.isOverride ?? false,
+    bulkId: command.bulkId ?? null,
   });
-  // Used for another letter since we looked.
+  // Used for another dead letter since we looked.
   if (!isFirst) throw new OperationRefused('DECISION_ID_REUSED');
 }
 
-function decided({ action, actor, at, decisionId }: LetterDecision): OperationRefused {
+function decided({ action, actor, at, decisionId }: DeadLetterDecision): OperationRefused {
   return new OperationRefused('DEAD_LETTER_DECIDED', { action, actor, at: at.toISOString(), decisionId });
 }
 
 /** The key of an edited value is the one that the value asks for; what others mean by a key, nobody knows here. */
-function replayedRecord(letter: Letter, editedValue: Buffer | undefined): ReplayedRecord {
-  const { originTopic: topic } = letter;
-  const value = editedValue ?? letter.value;
+function replayedRecord(deadLetter: StoredDeadLetter, editedValue: Buffer | undefined): ReplayedRecord {
+  const { originTopic: topic } = deadLetter;
+  const value = editedValue ?? deadLetter.value;
   if (value === null || isWithheld(value)) throw new OperationRefused('VALUE_MISSING');
   const { orderId, requestId } = subjectOf(topic, OURS.has(topic) && editedValue ? editedValue : null);
   const ownKey = requestId ?? orderId?.toString();
-  const key = ownKey === undefined ? letter.key : Buffer.from(ownKey);
-  return { topic, key, value, replayCount: letter.replayCount + 1 };
+  const key = ownKey === undefined ? deadLetter.key : Buffer.from(ownKey);
+  return { topic, key, value, replayCount: deadLetter.replayCount + 1 };
 }
 
 async function refuseReplay(
   trx: Trx,
-  letter: Letter,
+  deadLetter: StoredDeadLetter,
   record: ReplayedRecord,
-  wish: ReplayWish,
+  command: ReplayCommand,
   policy: ReplayPolicy,
 ): Promise<void> {
   const { orderId } = subjectOf(record.topic, record.value);
@@ -176,20 +186,23 @@ async function refuseReplay(
   const order = isForUs && orderId !== null ? await findOrder(trx, orderId) : undefined;
   if (order?.status === 'CANCELLED')
     throw new OperationRefused('ORDER_CANCELLED', { orderId, reason: order.statusReason });
-  // Two letters sent to each other's key would wait for each other.
+  // Two dead letters sent to each other's key would wait for each other.
   if (
     record.key &&
-    !(letter.key?.equals(record.key) ?? false) &&
-    (await isBlocked(trx, record.topic, record.key, headOf(letter)))
+    !(deadLetter.key?.equals(record.key) ?? false) &&
+    (await isBlocked(trx, record.topic, record.key, headOf(deadLetter)))
   )
     throw new OperationRefused('KEY_BLOCKED', { topic: record.topic, key: record.key.toString() });
-  if (wish.editedValue && recordHoldsCardNumber({ ...record, headers: {} }))
+  if (command.editedValue && recordHoldsCardNumber({ ...record, headers: {} }))
     throw new OperationRefused('VALUE_INVALID', { errors: [{ path: '', message: NO_CARD }] });
-  if (wish.isOverride) return;
+  if (command.isOverride) return;
   if (!OURS.has(record.topic)) throw new OperationRefused('TOPIC_NOT_OURS', { topic: record.topic });
-  if (letter.replayCount >= policy.maxReplays)
-    throw new OperationRefused('REPLAYS_EXHAUSTED', { replayCount: letter.replayCount, maxReplays: policy.maxReplays });
-  if (wish.editedValue) refuseInvalid(record.topic, wish.editedValue);
+  if (deadLetter.replayCount >= policy.maxReplays)
+    throw new OperationRefused('REPLAYS_EXHAUSTED', {
+      replayCount: deadLetter.replayCount,
+      maxReplays: policy.maxReplays,
+    });
+  if (command.editedValue) refuseInvalid(record.topic, command.editedValue);
 }
 
 const OURS: ReadonlySet<string> = new Set(Object.values(TOPICS));
@@ -210,12 +223,12 @@ function refuseInvalid(topic: string, value: Buffer): void {
 }
 
 /** What others may wait behind. */
-function headOf({ originTopic, originPartition, originOffset, consumerGroup, turn }: ListedLetter): Head {
-  const place = { topic: originTopic, partition: originPartition, offset: originOffset };
-  return { ...place, group: consumerGroup, turn: turn ?? undefined };
+function headOf({ originTopic, originPartition, originOffset, consumerGroup, turn }: ListedDeadLetter): Head {
+  const position = { topic: originTopic, partition: originPartition, offset: originOffset };
+  return { ...position, group: consumerGroup, turn: turn ?? undefined };
 }
 
-/** A letter's id for people. */
-export function placeText({ topic, partition, offset }: LetterPlace): string {
+/** A dead letter's id for people. */
+export function positionText({ topic, partition, offset }: DeadLetterPosition): string {
   return `${topic}/${partition}/${offset}`;
 }

@@ -67,7 +67,7 @@ export function whatToDo({ id, kind, subject, orderId, step, workflowId }: Opera
     case 'DEAD_LETTER':
       return `ordersaga dlt show ${subject}`;
     case 'BLOCKED_KEY':
-      return 'ordersaga dlt lines';
+      return 'ordersaga dlt blocked';
     case 'FAILED_WORKFLOW':
       return `look at workflow ${workflowId} in the Temporal Web UI; ordersaga items resolve ${id} --reason '…'`;
     case 'LOST_REQUEST':

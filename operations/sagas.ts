@@ -1,8 +1,8 @@
-import type { CompensateSaga, ResolveSaga } from '../contracts/saga-desk';
+import type { CompensateSaga, ResolveSaga } from '../contracts/saga-operations';
 import type { Db } from '../db/connection';
 import { findOrder, type Order } from '../db/orders';
+import { findResolution, noteCompensation, WHOLE_ORDER, withdrawCompensation } from '../db/saga-details';
 import { stepsOfOrder } from '../db/saga-steps';
-import { findResolution, noteCompensation, WHOLE_ORDER, withdrawCompensation } from '../db/saga-stories';
 import { isCancellable } from '../domain/order-status';
 import { TemporalUnavailableError, WORKFLOW_CLOSED } from '../temporal/call';
 import type { Workflows } from '../temporal/workflows';
@@ -16,8 +16,8 @@ export class SagaDecisions {
   ) {}
 
   /** False: it had been decided before under this id. */
-  async compensate(order: Order, wish: CompensateSaga, actor: string): Promise<boolean> {
-    const { decisionId, dryRun } = wish;
+  async compensate(order: Order, command: CompensateSaga, actor: string): Promise<boolean> {
+    const { decisionId, dryRun } = command;
     const isUnknown = !(await this.wasDecided(order, decisionId, WHOLE_ORDER));
     if (isUnknown) {
       const why = await this.whyNotCompensable(order);
@@ -25,8 +25,8 @@ export class SagaDecisions {
     }
     if (dryRun) return isUnknown;
     // Recorded first: a process that dies between the two is finished by the same decision, sent once more.
-    const isNew = isUnknown && (await this.note(order, wish, actor));
-    const why = await this.workflows.orders.compensate(order.id, { reason: wish.reason, actor }, decisionId);
+    const isNew = isUnknown && (await this.note(order, command, actor));
+    const why = await this.workflows.orders.compensate(order.id, { reason: command.reason, actor }, decisionId);
     if (!why) return isNew;
     const ended = (await findOrder(this.db, order.id)) ?? order;
     // It was heard the first time, and carried out.
@@ -37,16 +37,16 @@ export class SagaDecisions {
   }
 
   /** False: it had been decided before under this id. */
-  async resolve(order: Order, workflowId: string, wish: ResolveSaga, actor: string): Promise<boolean> {
-    const { dryRun, ...resolution } = wish;
-    const wasDecided = await this.wasDecided(order, wish.decisionId, wish);
+  async resolve(order: Order, workflowId: string, command: ResolveSaga, actor: string): Promise<boolean> {
+    const { dryRun, ...resolution } = command;
+    const wasDecided = await this.wasDecided(order, command.decisionId, command);
     if (dryRun && wasDecided) return false;
     // Also where the database has it: a Temporal that was restarted may have forgotten that it took it.
     const why = dryRun
-      ? await this.whyNotResolvable(workflowId, wish.step)
+      ? await this.whyNotResolvable(workflowId, command.step)
       : await this.workflows.resolve(workflowId, { ...resolution, actor });
     if (why && !wasDecided)
-      throw new OperationRefused('NOT_RESOLVABLE', { orderId: order.id, step: wish.step, reason: why });
+      throw new OperationRefused('NOT_RESOLVABLE', { orderId: order.id, step: command.step, reason: why });
     return !wasDecided;
   }
 

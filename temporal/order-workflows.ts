@@ -189,7 +189,11 @@ export class OrderWorkflows {
    * Asks the order's workflow, started if need be, to undo everything. By the server's own request id the same decision
    * is one signal, however often it is sent. Returns why it can't be asked; throws TemporalUnavailableError.
    */
-  async compensate(orderId: number, wish: Compensate, decisionId: string): Promise<typeof WORKFLOW_CLOSED | undefined> {
+  async compensate(
+    orderId: number,
+    command: Compensate,
+    decisionId: string,
+  ): Promise<typeof WORKFLOW_CLOSED | undefined> {
     const { options, workflowService } = this.temporal;
     const payload = (value: unknown) => options.loadedDataConverter.payloadConverter.toPayload(value);
     const input: OrderSagaInput = { orderId };
@@ -204,7 +208,7 @@ export class OrderWorkflows {
           workflowIdReusePolicy: REJECT_DUPLICATE,
           userMetadata: { summary: payload(`order ${orderId}`) },
           signalName: SIGNALS.compensate,
-          signalInput: { payloads: [payload(wish)] },
+          signalInput: { payloads: [payload(command)] },
           requestId: `${SIGNALS.compensate}:${decisionId}`,
           identity: options.identity,
         });

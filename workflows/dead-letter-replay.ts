@@ -14,15 +14,15 @@ import {
   QUERIES,
   REPLAY_ACTIONS,
   type ReplayAction,
+  type ReplayControl,
   type ReplayProgress,
-  type ReplaySteering,
   SIGNALS,
 } from '../contracts/workflow-api';
 import { holdsCardNumber, isStorable } from '../domain/external-text';
 
 /** Small, so that a pause is soon felt. */
 const MOST_AT_ONCE = 50;
-const STEERINGS_KEPT = 20;
+const CONTROLS_KEPT = 20;
 const MAX_TEXT = 500;
 
 const { replayNext } = proxyActivities<Activities>({
@@ -33,7 +33,7 @@ const { replayNext } = proxyActivities<Activities>({
 
 /** Sends many dead letters back, so many a second; it can be paused, resumed and cancelled, and goes on after any death. */
 export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<ReplayProgress> {
-  const { ratePerSecond, soFar, ...wish } = input;
+  const { ratePerSecond, soFar, ...command } = input;
   const limit = Math.min(ratePerSecond, MOST_AT_ONCE);
   let progress: ReplayProgress = { replayed: 0, refused: {}, steered: [], ...soFar, state: 'RUNNING' };
   let isPaused = soFar?.state === 'PAUSED';
@@ -46,12 +46,12 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
     progress = { ...progress, state };
     return progress;
   };
-  const steer = (steering: ReplaySteering): void => {
-    const { action, decisionId } = steering;
+  const control = (control: ReplayControl): void => {
+    const { action, decisionId } = control;
     // By both: the api, too, looks at what was decided under an id, but while no worker answers it can't.
-    const isSame = (before: ReplaySteering) => before.decisionId === decisionId && before.action === action;
+    const isSame = (before: ReplayControl) => before.decisionId === decisionId && before.action === action;
     if (decisionId !== undefined && progress.steered.some(isSame)) return;
-    progress = { ...progress, steered: [...progress.steered, steering].slice(-STEERINGS_KEPT) };
+    progress = { ...progress, steered: [...progress.steered, control].slice(-CONTROLS_KEPT) };
     if (action === 'cancel') isCancelled = true;
     else isPaused = action === 'pause';
     // A batch that fails is tried again and again: it must not keep anybody from stopping it.
@@ -59,9 +59,9 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
   };
   setHandler(defineQuery<ReplayProgress>(QUERIES.progress), now);
   for (const action of REPLAY_ACTIONS)
-    setHandler(defineSignal<[unknown]>(SIGNALS[action]), (message) => steer(steeringOf(action, message)));
+    setHandler(defineSignal<[unknown]>(SIGNALS[action]), (message) => control(controlOf(action, message)));
   CancellationScope.current().cancelRequested.catch(() =>
-    steer(steeringOf('cancel', { reason: 'cancelled in Temporal' })),
+    control(controlOf('cancel', { reason: 'cancelled in Temporal' })),
   );
 
   /** Undefined: a pause or a cancel has ended it; what it had sent back is counted with the next one. */
@@ -69,7 +69,7 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
     const scope = new CancellationScope();
     batchScope = scope;
     try {
-      return await scope.run(() => replayNext({ ...wish, after: progress.after, limit }));
+      return await scope.run(() => replayNext({ ...command, after: progress.after, limit }));
     } catch (error) {
       if (scope.consideredCancelled) return undefined;
       throw error;
@@ -100,7 +100,7 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
 }
 
 /** What a signal says of itself, and when it came where it says nothing. */
-function steeringOf(action: ReplayAction, message: unknown): ReplaySteering {
+function controlOf(action: ReplayAction, message: unknown): ReplayControl {
   const fields = (typeof message === 'object' && message !== null ? message : {}) as Record<string, unknown>;
   const text = (name: string) => {
     const value = fields[name];

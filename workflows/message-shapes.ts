@@ -44,9 +44,9 @@ export function asCancelRequest(value: unknown): CancelRequest | undefined {
 }
 
 export function asCompensate(value: unknown): Compensate | undefined {
-  const wish = asCancelRequest(value);
+  const command = asCancelRequest(value);
   const isElsewhere = fieldsOf(value).code === 'STOCK_FAILED_ELSEWHERE';
-  return wish && { ...wish, code: isElsewhere ? 'STOCK_FAILED_ELSEWHERE' : 'CANCELLED_BY_OPERATOR' };
+  return command && { ...command, code: isElsewhere ? 'STOCK_FAILED_ELSEWHERE' : 'CANCELLED_BY_OPERATOR' };
 }
 
 /** RETRY, SKIP with a reason, or DONE_EXTERNALLY with a reference. */

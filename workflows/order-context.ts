@@ -50,7 +50,7 @@ export class OrderContext {
       whyNotDecidable: (resolution) => this.saga.whyNotDecidable(resolution),
       whyNotNow: (resolution) => this.saga.whyNotNow(resolution),
       decide: (resolution) => this.saga.decide(resolution),
-      noteCancel: (wish) => this.noteCancel(wish),
+      noteCancel: (command) => this.noteCancel(command),
       interrupt: () => this.saga.interrupt(),
       noteRefusal: (what, why) => this.noteRefusal(what, why),
     });

@@ -24,7 +24,7 @@ export async function orderSaga(input: OrderSagaInput): Promise<OrderStatus | 'D
 
 async function run(order: OrderContext): Promise<OrderStatus | 'DUPLICATE'> {
   try {
-    return await story(order);
+    return await details(order);
   } catch (error) {
     // A cancel has ended the wait for what could not be done.
     if (error instanceof StepFailed && order.isCancelled) return cancel(order);
@@ -32,7 +32,7 @@ async function run(order: OrderContext): Promise<OrderStatus | 'DUPLICATE'> {
   }
 }
 
-async function story(order: OrderContext): Promise<OrderStatus | 'DUPLICATE'> {
+async function details(order: OrderContext): Promise<OrderStatus | 'DUPLICATE'> {
   const reservation = await reserveStock(order);
   if (reservation === 'DUPLICATE') return leaveToTheOther(order);
   if (reservation === 'SHORT') return end(order, 'CANCELLED', 'STOCK_SHORTAGE');

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import type { LetterSummary, LetterView, ReplayProgressView, ReplaySteered } from '../../contracts/dead-letter-desk';
+import type {
+  DeadLetterSummary,
+  DeadLetterView,
+  ReplayControlled,
+  ReplayProgressView,
+} from '../../contracts/dead-letter-operations';
 import { REPLAY_ACTIONS, type ReplayAction } from '../../contracts/workflow-api';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
@@ -9,9 +14,9 @@ import { CommandError, EXIT } from '../command-error';
 import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';
 import { lineDiff } from '../line-diff';
 import { moment, print, say } from '../output';
-import { type FilterOptions, filtered, filterOf } from './letter-filter';
-import { letterPath } from './letter-place';
-import { laterRecords, prettyJson } from './letter-text';
+import { type FilterOptions, filtered, filterOf } from './dead-letter-filter';
+import { deadLetterPath } from './dead-letter-position';
+import { laterRecords, prettyJson } from './dead-letter-text';
 
 interface ReplayOptions extends DecisionOptions, FilterOptions {
   readonly edit?: string;
@@ -20,7 +25,7 @@ interface ReplayOptions extends DecisionOptions, FilterOptions {
   readonly rate?: number;
 }
 
-interface Replayed extends LetterSummary {
+interface Replayed extends DeadLetterSummary {
   /** Of a decision that is, or would be, new. */
   readonly sends: { readonly topic: string; readonly key: string | null; readonly valueBase64: string };
 }
@@ -49,7 +54,7 @@ export function replayCommands(dlt: Command): void {
   )
     .option('--edit <file>', 'send what the file holds instead of the value; -: stdin')
     .option('--override', 'send it although its schema or its count of replays speaks against it')
-    .option('--all', 'every letter that waits and is meant, by a workflow')
+    .option('--all', 'every dead letter that waits and is meant, by a workflow')
     .option('--rate <count>', 'with --all: so many a second, 10 if absent', wholeNumber)
     .action(async (place: string | undefined, options: ReplayOptions) => {
       if ((place === undefined) !== Boolean(options.all))
@@ -72,12 +77,12 @@ export function replayCommands(dlt: Command): void {
       "coupon.issue.DLT/2/14 --reason 'a test of theirs'",
     ]),
   ).action(async (place: string, options: DecisionOptions) => {
-    const path = letterPath(place);
+    const path = deadLetterPath(place);
     refuseUnasked(options);
-    const would = (letter: LetterSummary) =>
-      `${letter.id} would be put aside for good${letter.code === null ? '' : ` (${letter.code})`}${thenWouldFollow(letter)}`;
-    const discarded = await decide<LetterSummary>(await openApi(), `${path}/discard`, options, {}, would);
-    showDecided(discarded, options, printLetter);
+    const would = (deadLetter: DeadLetterSummary) =>
+      `${deadLetter.id} would be put aside for good${deadLetter.code === null ? '' : ` (${deadLetter.code})`}${thenWouldFollow(deadLetter)}`;
+    const discarded = await decide<DeadLetterSummary>(await openApi(), `${path}/discard`, options, {}, would);
+    showDecided(discarded, options, printDeadLetter);
   });
 
   command(dlt, 'progress <id>', 'how far a replay with --all has come, by its decision id', ['7f1c…']).action(
@@ -95,43 +100,43 @@ export function replayCommands(dlt: Command): void {
 async function steerReplay(id: string, action: ReplayAction, options: DecisionOptions): Promise<void> {
   const canBeUndone = action !== 'cancel';
   if (!canBeUndone) refuseUnasked(options);
-  const would = ({ state, replayed }: ReplaySteered) =>
+  const would = ({ state, replayed }: ReplayControlled) =>
     `${id} would ${action}: ${state === undefined ? 'how far it is nobody tells now' : `${state}, ${replayed} sent back so far`}`;
   const path = `${manyPath(id)}/${action}`;
   const unasked = canBeUndone ? { ...options, yes: true } : options;
-  const steered = await decide<ReplaySteered>(await openApi(), path, unasked, {}, would);
-  showDecided(steered, options, ({ steering }) => {
-    print(`${id}  ${action}  decision ${steering.decisionId}`);
+  const steered = await decide<ReplayControlled>(await openApi(), path, unasked, {}, would);
+  showDecided(steered, options, ({ control }) => {
+    print(`${id}  ${action}  decision ${control.decisionId}`);
     say(`\`dlt progress ${id}\` tells what comes of it`);
   });
 }
 
 async function replayOne(place: string, options: ReplayOptions): Promise<void> {
-  const path = letterPath(place);
+  const path = deadLetterPath(place);
   const value = options.edit === undefined ? undefined : await readValue(options.edit);
   const api = await openApi();
-  if (value) await sayDifference(await api.get<LetterView>(path), value);
-  const wish = {
+  if (value) await sayDifference(await api.get<DeadLetterView>(path), value);
+  const command = {
     ...(value ? { valueBase64: value.toString('base64') } : {}),
     ...(options.override ? { override: true } : {}),
   };
-  const would = ({ sends, ...letter }: Replayed) =>
-    `${letter.id} would be sent to ${sends.topic}, key ${sends.key ?? '(none or no text)'}, ${Buffer.from(sends.valueBase64, 'base64').length} bytes${thenWouldFollow(letter)}`;
-  showDecided(await decide<Replayed>(api, `${path}/replay`, options, wish, would), options, printLetter);
+  const would = ({ sends, ...deadLetter }: Replayed) =>
+    `${deadLetter.id} would be sent to ${sends.topic}, key ${sends.key ?? '(none or no text)'}, ${Buffer.from(sends.valueBase64, 'base64').length} bytes${thenWouldFollow(deadLetter)}`;
+  showDecided(await decide<Replayed>(api, `${path}/replay`, options, command, would), options, printDeadLetter);
 }
 
 async function replayMany(options: ReplayOptions): Promise<void> {
-  const wish = { filter: filterOf(options), ...(options.rate === undefined ? {} : { ratePerSecond: options.rate }) };
+  const command = { filter: filterOf(options), ...(options.rate === undefined ? {} : { ratePerSecond: options.rate }) };
   const would = ({ matches, ratePerSecond }: ReplayOfMany) =>
     `${matches} dead letters match: each would be checked when its turn comes and sent back, ${ratePerSecond} a second`;
-  const started = await decide<ReplayOfMany>(await openApi(), '/api/ops/dead-letter-replays', options, wish, would);
+  const started = await decide<ReplayOfMany>(await openApi(), '/api/ops/dead-letter-replays', options, command, would);
   showDecided(started, options, ({ decisionId, matches }) => {
     print(`${decisionId}  ${matches} dead letters match`);
     say(`\`dlt progress ${decisionId}\` tells how far it is; dlt pause, resume, cancel steer it`);
   });
 }
 
-function thenWouldFollow({ waitingBehind }: LetterSummary): string {
+function thenWouldFollow({ waitingBehind }: DeadLetterSummary): string {
   return waitingBehind === 0 ? '' : `; ${laterRecords(waitingBehind)} and would follow`;
 }
 
@@ -143,14 +148,18 @@ async function readValue(file: string): Promise<Buffer> {
   }
 }
 
-async function sayDifference(letter: LetterView, edited: Buffer): Promise<void> {
+async function sayDifference(deadLetter: DeadLetterView, edited: Buffer): Promise<void> {
   const before =
-    letter.valueBase64 === null ? '(no value)' : prettyJson(Buffer.from(letter.valueBase64, 'base64').toString());
-  say([`--- ${letter.id}`, '+++ edited', ...lineDiff(before, prettyJson(edited.toString()))].join('\n'));
+    deadLetter.valueBase64 === null
+      ? '(no value)'
+      : prettyJson(Buffer.from(deadLetter.valueBase64, 'base64').toString());
+  say([`--- ${deadLetter.id}`, '+++ edited', ...lineDiff(before, prettyJson(edited.toString()))].join('\n'));
 }
 
-function printLetter(letter: LetterSummary): void {
-  print(`${letter.id}  ${letter.state}${letter.decision ? `  decision ${letter.decision.decisionId}` : ''}`);
+function printDeadLetter(deadLetter: DeadLetterSummary): void {
+  print(
+    `${deadLetter.id}  ${deadLetter.state}${deadLetter.decision ? `  decision ${deadLetter.decision.decisionId}` : ''}`,
+  );
 }
 
 const manyPath = (id: string) => `/api/ops/dead-letter-replays/${encodeURIComponent(id)}`;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { SagaDecided, SagaStory, SagaSummary } from '../../contracts/saga-desk';
+import type { SagaDecided, SagaDetails, SagaSummary } from '../../contracts/saga-operations';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';
 import { amount, moment, print, say, shortened, table } from '../output';
 import { orderIdOf } from './order-id';
-import { storyText } from './story-text';
+import { sagaText } from './saga-text';
 
 interface ListOptions extends JsonOption {
   readonly state?: string;
@@ -35,8 +35,8 @@ export function sagaCommands(program: Command): void {
 
   command(saga, 'show <order>', "an order's whole story on one screen", ['42', '42 --json']).action(
     async (order: string, options: JsonOption) => {
-      const story = await (await openApi()).get<SagaStory>(sagaPath(order));
-      show(story, options, () => print(storyText(story)));
+      const details = await (await openApi()).get<SagaDetails>(sagaPath(order));
+      show(details, options, () => print(sagaText(details)));
     },
   );
 
@@ -64,9 +64,9 @@ export function sagaCommands(program: Command): void {
     .action(async (order: string, { step, decision, reference, ...options }: ResolveOptions) => {
       const path = `${sagaPath(order)}/resolve`;
       refuseUnasked(options);
-      const wish = { step, decision, ...(reference === undefined ? {} : { reference }) };
+      const command = { step, decision, ...(reference === undefined ? {} : { reference }) };
       const would = ({ workflowId }: SagaDecided) => `${workflowId} would take ${decision} for its step ${step}`;
-      showDecided(await decide<SagaDecided>(await openApi(), path, options, wish, would), options, printDecided);
+      showDecided(await decide<SagaDecided>(await openApi(), path, options, command, would), options, printDecided);
     });
 }
 

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /**
  * An index of the dead-letter topics, which can be emptied and read again, and apart from it what people decided: that
- * refers to a letter by its place, which no reading changes.
+ * refers to a dead letter by its place, which no reading changes.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * A decision is about the letter that stood at its place when it was taken, known by its time: a dead-letter topic that is
- * made anew begins at the same places. Null: decided before this, about whatever letter stands there.
+ * A decision is about the dead letter that stood at its place when it was taken, known by its time: a dead-letter topic that is
+ * made anew begins at the same places. Null: decided before this, about whatever dead letter stands there.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     const ends = [played.rush, ...played.outcomes];
     if (ends.some(({ problems }) => problems.length > 0)) throw new Error(tally);
   } finally {
-    narrator.endOfStory();
+    narrator.endOfSaga();
     narrator.heading('Stopping');
     await leaving.leave((line) => narrator.detail(line));
     narrator.detail(`nothing of this demo is running any more, ${narrator.seconds.toFixed(1)} s after its start`);

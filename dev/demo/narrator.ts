@@ -57,7 +57,7 @@ export class Narrator {
   }
 
   /** From here on nothing is told any more: what is left of it breaks off. */
-  endOfStory(): void {
+  endOfSaga(): void {
     this.isOver = true;
   }
 

@@ -29,7 +29,7 @@ export function accepts(host: string, port: number): Promise<boolean> {
   });
 }
 
-export interface PortWishes {
+export interface PortRequests {
   /** Named by the person: taken by something else is an error. */
   readonly explicit: Partial<Ports>;
   /** Used the last time: taken by something else, another one is chosen. */
@@ -42,27 +42,27 @@ export interface PortWishes {
 }
 
 /** Chooses every port of a stack; throws a StackError when one that was asked for is taken. */
-export async function choosePorts(wishes: PortWishes): Promise<Ports> {
+export async function choosePorts(commands: PortRequests): Promise<Ports> {
   const chosen: Partial<Ports> = {};
-  for (const name of names) chosen[name] = await choosePort(name, wishes, new Set(Object.values(chosen)));
+  for (const name of names) chosen[name] = await choosePort(name, commands, new Set(Object.values(chosen)));
   return chosen as Ports;
 }
 
-async function choosePort(name: PortName, wishes: PortWishes, taken: ReadonlySet<number>): Promise<number> {
+async function choosePort(name: PortName, commands: PortRequests, taken: ReadonlySet<number>): Promise<number> {
   const { variable, fallback } = portNames[name];
-  const remembered = wishes.remembered[name];
-  if (remembered !== undefined && wishes.ours.has(name)) return remembered;
-  const explicit = wishes.explicit[name];
+  const remembered = commands.remembered[name];
+  if (remembered !== undefined && commands.ours.has(name)) return remembered;
+  const explicit = commands.explicit[name];
   if (explicit !== undefined) {
     if (!taken.has(explicit) && (await isFree(explicit))) return explicit;
     throw new StackError(
       `${variable} is ${explicit}, but something else listens there: stop it, or set another ${variable}.`,
     );
   }
-  const wish = remembered ?? (wishes.defaults ? fallback : undefined);
-  if (wish !== undefined && !taken.has(wish) && (await isFree(wish))) return wish;
+  const command = remembered ?? (commands.defaults ? fallback : undefined);
+  if (command !== undefined && !taken.has(command) && (await isFree(command))) return command;
   const port = await freePort(taken);
-  if (wish !== undefined) wishes.log(`port ${wish} (${variable}) is taken by something else: using ${port}`);
+  if (command !== undefined) commands.log(`port ${command} (${variable}) is taken by something else: using ${port}`);
   return port;
 }
 

@@ -177,8 +177,8 @@ export class BatchWorker {
       return;
     }
     if (waitsBehindDead) await blockKey(db, record, groupId);
-    const letter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
-    await deadLetters.send(deadLetterTopic(topic), [letter]);
+    const deadLetter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
+    await deadLetters.send(deadLetterTopic(topic), [deadLetter]);
     logger.warn({ topic, partition, offset, code: poison.code }, `dead letter: ${poison.message}`);
   }
 

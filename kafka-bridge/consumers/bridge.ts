@@ -2,7 +2,7 @@ import { CONSUMED } from '../../contracts/topics';
 import type { Logger } from '../../observability/logger';
 import type { Metrics } from '../../observability/metrics';
 import type { Kafka, KafkaConsumer } from '../client/kafka-port';
-import { keepLettersIndexed, letterSources } from '../dead-letters/index-dead-letters';
+import { deadLetterSources, keepDeadLettersIndexed } from '../dead-letters/index-dead-letters';
 import { BatchWorker } from './batch-worker';
 import { couponRequested } from './handlers/coupon-requested';
 import type { ConsumedTopic, Handler, HandlerDependencies } from './handlers/handler';
@@ -61,7 +61,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       }),
     ),
   );
-  const letterIndex = keepLettersIndexed(options, logger);
+  const deadLetterIndex = keepDeadLettersIndexed(options, logger);
   const caughtUp = new CaughtUpPartitions(options.db, logger);
   const lagWatch = await watchLag({
     kafka: options.kafka,
@@ -69,7 +69,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     logger,
     sources: [
       ...CONSUMED.map(({ groupId, topic }) => ({ groupId, topics: [topic] })),
-      ...letterSources(options.foreignDeadLetterTopics),
+      ...deadLetterSources(options.foreignDeadLetterTopics),
     ],
     isIdle: (topic, partition) =>
       !unreadable.has(topic) && workers.some((worker) => worker.source.topic === topic && worker.isIdle(partition)),
@@ -87,7 +87,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       if (unreadable.size > 0) throw new Error(`unreadable: ${[...unreadable].join(', ')}`);
     },
     async stop() {
-      await Promise.all([lagWatch, ...consumers, letterIndex].map((part) => part.stop()));
+      await Promise.all([lagWatch, ...consumers, deadLetterIndex].map((part) => part.stop()));
       await caughtUp.stop();
       await deadLetters.close();
     },

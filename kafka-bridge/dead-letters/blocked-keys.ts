@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { base64Headers, DEAD_LETTER_HEADERS, idIn } from '../../contracts/dead-letters';
+import * as lines from '../../db/blocked-keys';
 import type { Db } from '../../db/connection';
-import * as lines from '../../db/key-lines';
-import { hasDeadLetter } from '../../db/letter-index';
+import { hasDeadLetter } from '../../db/dead-letter-index';
 import type { IncomingRecord } from '../client/kafka-port';
 import { recordTime } from '../consumers/event-time';
 
@@ -24,7 +24,7 @@ export async function standInLine(db: Db, record: IncomingRecord, group: string)
   const own = turnOf(record);
   const turn = own !== undefined && (await lines.isAwaited(db, record.topic, own)) ? own : randomUUID();
   const headers = base64Headers({ ...record.headers, [DEAD_LETTER_HEADERS.turn]: [Buffer.from(turn)] });
-  return lines.waitInLine(db, { ...record, turn, headers });
+  return lines.waitForKey(db, { ...record, turn, headers });
 }
 
 /** Before a record's dead letter is written: from here on the later ones of its key wait behind it. */
@@ -34,10 +34,10 @@ export function blockKey(db: Db, record: IncomingRecord, group: string): Promise
 
 /** The head of a line has been worked on: the next one follows. */
 export function headIsDone(db: Db, record: IncomingRecord, group: string): Promise<void> {
-  return db.transaction((trx) => lines.goOnWithout(trx, { ...inLine(record), group }));
+  return db.transaction((trx) => lines.releaseWaiting(trx, { ...inLine(record), group }));
 }
 
-const inLine = (record: IncomingRecord): lines.RecordInLine => ({ ...record, turn: turnOf(record) });
+const inLine = (record: IncomingRecord): lines.KeyedRecord => ({ ...record, turn: turnOf(record) });
 
 function turnOf({ headers }: IncomingRecord): string | undefined {
   return idIn(headers[DEAD_LETTER_HEADERS.turn]?.at(-1));

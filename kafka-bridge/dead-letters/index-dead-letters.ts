@@ -5,7 +5,7 @@ import { subjectOf } from '../../contracts/record-subject';
 import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { keepable } from '../../contracts/withheld-record';
 import type { Db } from '../../db/connection';
-import { type IndexedLetter, indexLetters } from '../../db/letter-index';
+import { type IndexedDeadLetter, indexDeadLetters } from '../../db/dead-letter-index';
 import { refusalState } from '../../db/refusal';
 import type { Logger } from '../../observability/logger';
 import type { Metrics } from '../../observability/metrics';
@@ -26,7 +26,7 @@ interface Source {
 }
 
 /** Our own together, and each of others by itself: one that is missing, forbidden or unreadable keeps up no other. */
-export function letterSources(foreign: readonly string[]): Source[] {
+export function deadLetterSources(foreign: readonly string[]): Source[] {
   const own = Object.values(TOPICS).map(deadLetterTopic);
   const others = [...new Set(foreign)].filter((topic) => !own.includes(topic));
   return [
@@ -42,7 +42,7 @@ interface IndexOptions {
 }
 
 /** Keeps the index of dead letters in Postgres up with their topics; what stands against that is said, and tried again. */
-export function keepLettersIndexed(
+export function keepDeadLettersIndexed(
   options: IndexOptions & { readonly metrics: Metrics },
   logger: Logger,
 ): { stop(): Promise<void> } {
@@ -54,7 +54,7 @@ export function keepLettersIndexed(
 
   async function keepIndexed(source: Source): Promise<void> {
     const tell = (problem?: unknown) => {
-      for (const topic of source.topics) options.metrics.letterIndexFailing.set({ topic }, problem ? 1 : 0);
+      for (const topic of source.topics) options.metrics.deadLetterIndexFailing.set({ topic }, problem ? 1 : 0);
     };
     while (!signal.aborted) {
       try {
@@ -69,7 +69,7 @@ export function keepLettersIndexed(
     }
   }
 
-  const running = letterSources(options.foreignDeadLetterTopics).map(keepIndexed);
+  const running = deadLetterSources(options.foreignDeadLetterTopics).map(keepIndexed);
   return {
     async stop() {
       stopping.abort();
@@ -80,12 +80,12 @@ export function keepLettersIndexed(
 
 /**
  * Reads every topic anew, from its beginning to where it ends now: what is wrong or missing in the index is mended. What
- * was decided stays, and so does a letter that its topic no longer has: it can still be shown and sent back. A topic that
+ * was decided stays, and so does a dead letter that its topic no longer has: it can still be shown and sent back. A topic that
  * can't be read or indexed is given up, so that this ends; the others are read all the same.
  */
-export async function rebuildLetterIndex(options: IndexOptions, logger: Logger): Promise<void> {
+export async function rebuildDeadLetterIndex(options: IndexOptions, logger: Logger): Promise<void> {
   const groupId = `dead-letter-rebuild-${randomUUID()}`;
-  const topics = letterSources(options.foreignDeadLetterTopics).flatMap((source) => source.topics);
+  const topics = deadLetterSources(options.foreignDeadLetterTopics).flatMap((source) => source.topics);
   const outcomes = await Promise.allSettled(
     topics.map((topic) => readToItsEnd(topic, `${groupId}.${topic}`, options, logger)),
   );
@@ -168,7 +168,7 @@ function indexSource(
 
 async function index(db: Db, records: readonly IncomingRecord[], logger: Logger): Promise<void> {
   try {
-    await indexLetters(db, records.map(indexedLetter));
+    await indexDeadLetters(db, records.map(indexedDeadLetter));
   } catch (error) {
     if (!refusalState(error)) throw error;
     for (const record of records) await indexByItself(db, record, logger);
@@ -177,22 +177,22 @@ async function index(db: Db, records: readonly IncomingRecord[], logger: Logger)
 
 /**
  * One that the database won't hold as it is: what can be shown and put aside is its place, key and value. The words of
- * the refusal may quote the letter, and are not told.
+ * the refusal may quote the dead letter, and are not told.
  */
 async function indexByItself(db: Db, record: IncomingRecord, logger: Logger): Promise<void> {
-  const letter = indexedLetter(record);
+  const deadLetter = indexedDeadLetter(record);
   try {
-    await indexLetters(db, [letter]);
+    await indexDeadLetters(db, [deadLetter]);
   } catch (error) {
     const sqlState = refusalState(error);
     if (!sqlState) throw error;
     const { topic, partition, offset } = record;
     logger.error({ topic, partition, offset, sqlState }, 'a dead letter is indexed by place, key and value alone');
-    await indexLetters(db, [bare(letter)]);
+    await indexDeadLetters(db, [bare(deadLetter)]);
   }
 }
 
-function bare({ topic, partition, offset, deadAt, key, value }: IndexedLetter): IndexedLetter {
+function bare({ topic, partition, offset, deadAt, key, value }: IndexedDeadLetter): IndexedDeadLetter {
   return {
     ...{ topic, partition, offset, deadAt, key, value },
     originTopic: topicBefore(topic),
@@ -214,9 +214,9 @@ function bare({ topic, partition, offset, deadAt, key, value }: IndexedLetter): 
 }
 
 /** A record of a dead-letter topic as the index has it. */
-function indexedLetter(record: IncomingRecord): IndexedLetter {
-  const letter = keepable(decodeDeadLetter(record));
-  const { original, code, message, group, replayCount, decisionId, turn, exceptionHeaders } = letter;
+function indexedDeadLetter(record: IncomingRecord): IndexedDeadLetter {
+  const deadLetter = keepable(decodeDeadLetter(record));
+  const { original, code, message, group, replayCount, decisionId, turn, exceptionHeaders } = deadLetter;
   const { topic, partition, offset } = record;
   const originTopic = original.topic || topicBefore(topic);
   // Of a replay another group may have its own opinion, which is not what the replay has come to.

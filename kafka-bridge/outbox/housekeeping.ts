@@ -1,5 +1,5 @@
+import { countWaitingRecords } from '../../db/blocked-keys';
 import type { Db } from '../../db/connection';
-import { countWaitingRecords } from '../../db/key-lines';
 import type { LossPolicy } from '../../db/lost-records';
 import { outboxBacklog } from '../../db/outbox';
 import type { Logger } from '../../observability/logger';
@@ -29,7 +29,7 @@ export function startHousekeeping(options: {
     const { waiting, oldestMs } = await outboxBacklog(db);
     metrics.outboxWaiting.set(waiting);
     metrics.outboxAge.set(oldestMs / 1000);
-    metrics.recordsInLine.set(await countWaitingRecords(db));
+    metrics.waitingRecords.set(await countWaitingRecords(db));
   }
   const listing = every(
     SAMPLE_MS,

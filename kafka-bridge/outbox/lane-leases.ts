@@ -43,7 +43,7 @@ export class LaneLeases {
   }
 
   /** Whether the lanes were left to the others. */
-  isAway(): boolean {
+  isUnavailable(): boolean {
     return this.away;
   }
 

@@ -163,8 +163,8 @@ export class OutboxPublisher {
       value: value === null ? null : Buffer.from(value),
       headers,
     };
-    const letter = encodeDeadLetter(original, { code: 'REFUSED_BY_BROKER', message: refusal.code });
-    const failed = await this.trySend(deadLetterTopic(row.topic), [letter]);
+    const deadLetter = encodeDeadLetter(original, { code: 'REFUSED_BY_BROKER', message: refusal.code });
+    const failed = await this.trySend(deadLetterTopic(row.topic), [deadLetter]);
     if (failed === undefined) {
       this.logger.error(place, 'the broker refuses an outbox row: it is in the dead letters');
       return true;

@@ -152,7 +152,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   return {
     failed,
     async readiness() {
-      if (leases.isAway()) throw new Error('Kafka takes nothing from this relay');
+      if (leases.isUnavailable()) throw new Error('Kafka takes nothing from this relay');
       await reach.check();
     },
     async stop() {

@@ -111,11 +111,11 @@ describe('a coupon rush while parts die', () => {
     await expect(workflow.result()).rejects.toThrow();
     expect((await shop.askForCoupon(code, 'first@x.kr', requestId)).body.data).toEqual({ requestId, rank });
 
-    const [letter] = await broker.untilRecords(DEAD, [requestId]);
+    const [deadLetter] = await broker.untilRecords(DEAD, [requestId]);
     const [original] = await broker.untilRecords(TOPICS.couponIssue, [requestId]);
-    expect(Buffer.from(letter?.value?.toString() ?? '', 'base64')).toEqual(original?.value);
-    expect(letter?.headers[HEADERS.originalOffset]?.readBigInt64BE()).toBe(BigInt(original?.offset ?? -1));
-    expect(letter?.headers[HEADERS.code]?.toString()).toBe('ISSUE_FAILED');
+    expect(Buffer.from(deadLetter?.value?.toString() ?? '', 'base64')).toEqual(original?.value);
+    expect(deadLetter?.headers[HEADERS.originalOffset]?.readBigInt64BE()).toBe(BigInt(original?.offset ?? -1));
+    expect(deadLetter?.headers[HEADERS.code]?.toString()).toBe('ISSUE_FAILED');
 
     const next = (await shop.askForCoupon(code, 'second@x.kr')).body.data;
     expect(next.rank).toBe(2);

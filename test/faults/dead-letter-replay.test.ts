@@ -69,16 +69,16 @@ describe('many dead letters sent back', () => {
       event: string;
     }[];
     const timestamp = String(Date.now());
-    const letters = events.map(({ request_id: key, event }, index): WrittenRecord => {
+    const deadLetters = events.map(({ request_id: key, event }, index): WrittenRecord => {
       const place = { topic: TOPICS.couponIssue, partition: 0, offset: String(index), timestamp };
       const record = { ...place, key: Buffer.from(key), value: Buffer.from(event), headers: {} };
-      const letter = encodeDeadLetter(record, { code: 'REFUSED_BY_DATABASE', message: code });
-      const headers = Object.entries(letter.headers).map(([name, [bytes]]) => [name, bytes as Buffer]);
-      return { key: letter.key, value: letter.value, headers: Object.fromEntries(headers) };
+      const deadLetter = encodeDeadLetter(record, { code: 'REFUSED_BY_DATABASE', message: code });
+      const headers = Object.entries(deadLetter.headers).map(([name, [bytes]]) => [name, bytes as Buffer]);
+      return { key: deadLetter.key, value: deadLetter.value, headers: Object.fromEntries(headers) };
     });
-    await broker.write(deadLetterTopic(TOPICS.couponIssue), ...letters);
+    await broker.write(deadLetterTopic(TOPICS.couponIssue), ...deadLetters);
     await until(
-      'all letters to be indexed',
+      'all dead letters to be indexed',
       async () => Number((await shop.db('dead_letters').where({ message: code }).count({ n: '*' }).first())?.n),
       (indexed) => indexed === count,
       RESTART_MS,
@@ -91,12 +91,12 @@ describe('many dead letters sent back', () => {
   test('1,000 at 100 a second while the worker is killed: each has one effect', async () => {
     const code = await deadRequests(LETTERS);
     const decisionId = randomUUID();
-    const wish = { decisionId, reason: 'the database is well again', ratePerSecond: RATE };
+    const command = { decisionId, reason: 'the database is well again', ratePerSecond: RATE };
     const filter = { topic: TOPICS.couponIssue, code: 'REFUSED_BY_DATABASE' };
-    const dry = await post<{ matches: number }>('', { ...wish, filter, dryRun: true });
+    const dry = await post<{ matches: number }>('', { ...command, filter, dryRun: true });
     expect([dry.status, dry.body.data.matches]).toEqual([200, LETTERS]);
     const beganAt = Date.now();
-    const answers = await Promise.all([post('', { ...wish, filter }), post('', { ...wish, filter })]);
+    const answers = await Promise.all([post('', { ...command, filter }), post('', { ...command, filter })]);
     expect(answers.map(({ status }) => status)).toEqual([202, 202]);
 
     for (const atLeast of [100, 500]) {
@@ -142,7 +142,7 @@ describe('many dead letters sent back', () => {
       RESTART_MS,
     );
     expect(outcomes.reduce((sum, { n }) => sum + n, 0)).toBe(LETTERS);
-    expect((await post('', { ...wish, filter })).status).toBe(202);
+    expect((await post('', { ...command, filter })).status).toBe(202);
   });
 
   test('it pauses, resumes and is cancelled; what it has not sent back waits', async () => {
@@ -158,12 +158,12 @@ describe('many dead letters sent back', () => {
         RESTART_MS,
       );
     await reaches('some to be sent back', ({ replayed }) => replayed >= 5);
-    const steer = (how: string) => post(`/${decisionId}/${how}`, { decisionId: randomUUID(), reason: 'a test' });
-    await steer('pause');
+    const control = (how: string) => post(`/${decisionId}/${how}`, { decisionId: randomUUID(), reason: 'a test' });
+    await control('pause');
     const paused = await reaches('a pause', ({ state }) => state === 'PAUSED');
-    await steer('resume');
+    await control('resume');
     await reaches('it to go on', ({ replayed }) => replayed > paused.replayed + 5);
-    await steer('cancel');
+    await control('cancel');
     await reaches('the cancel', ({ state }) => state === 'CANCELLED');
     const [issued] = await until(
       'what was sent back to be issued',

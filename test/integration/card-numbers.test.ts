@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
-import type { LetterView } from '../../contracts/dead-letter-desk';
+import type { DeadLetterView } from '../../contracts/dead-letter-operations';
 import { DEAD_LETTER_HEADERS as H } from '../../contracts/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { Broker, eventOf, type SeenRecord, type WrittenRecord } from '../support/broker';
 import { aCardNumber } from '../support/card-number';
+import { DeadLetterDesk, deadLetterRecord } from '../support/dead-letter-operator';
 import { roleEnvironment } from '../support/environment';
-import { LetterDesk, letterOf } from '../support/letter-desk';
 import { payBody, Shop } from '../support/shop';
 import { tablesWith } from '../support/tables-with';
 import { until } from '../support/until';
@@ -17,14 +17,14 @@ const PARTITION = 2;
 describe('a record of another system that holds a card number', () => {
   const shop = new Shop();
   let broker: Broker;
-  let desk: LetterDesk;
+  let desk: DeadLetterDesk;
   beforeAll(async () => {
     broker = await Broker.open(shop.system, [TOPICS.orderProcessing, TOPICS.shipmentStatus].map(deadLetterTopic));
-    desk = await LetterDesk.open(shop);
+    desk = await DeadLetterDesk.open(shop);
   });
   afterAll(() => Promise.all([shop.close(), broker.close()]));
 
-  const letterAt = (topic: string, offset: bigint): Promise<SeenRecord> =>
+  const deadLetterAt = (topic: string, offset: bigint): Promise<SeenRecord> =>
     until(
       `the dead letter of ${topic} ${offset}`,
       async () =>
@@ -35,12 +35,12 @@ describe('a record of another system that holds a card number', () => {
               headers[H.originalOffset]?.readBigInt64BE() === offset &&
               headers[H.originalPartition]?.readInt32BE() === PARTITION,
           ) as SeenRecord,
-      (letter) => letter !== undefined,
+      (deadLetter) => deadLetter !== undefined,
     );
 
-  const indexed = (orderId: number, count = 1): Promise<LetterView[]> =>
+  const indexed = (orderId: number, count = 1): Promise<DeadLetterView[]> =>
     until(
-      `the letters of order ${orderId} to be indexed`,
+      `the dead letters of order ${orderId} to be indexed`,
       async () => {
         const rows = (await shop
           .db('dead_letters')
@@ -52,7 +52,7 @@ describe('a record of another system that holds a card number', () => {
         }[];
         return Promise.all(rows.map((row) => desk.show(`${row.topic}/${row.partition}/${row.record_offset}`)));
       },
-      (letters) => letters.length >= count,
+      (deadLetters) => deadLetters.length >= count,
     );
 
   const logs = () =>
@@ -86,13 +86,13 @@ describe('a record of another system that holds a card number', () => {
     const card = aCardNumber();
     const record = records[where]?.(orderId, card) as WrittenRecord;
     const offset = await broker.write(TOPICS.orderProcessing, { ...record, partition: PARTITION });
-    const letter = await letterAt(TOPICS.orderProcessing, offset);
-    expect(letter.headers[H.code]?.toString()).toBe('CARD_NUMBER');
-    const value = Buffer.from(letter.value?.toString() ?? '', 'base64').toString();
+    const deadLetter = await deadLetterAt(TOPICS.orderProcessing, offset);
+    expect(deadLetter.headers[H.code]?.toString()).toBe('CARD_NUMBER');
+    const value = Buffer.from(deadLetter.value?.toString() ?? '', 'base64').toString();
     expect(JSON.parse(value)).toMatchObject({
       ...{ withheld: 'CARD_NUMBER', topic: TOPICS.orderProcessing, partition: PARTITION, offset: String(offset) },
     });
-    const all = [letter.key, value, ...Object.values(letter.headers)].map(String).join();
+    const all = [deadLetter.key, value, ...Object.values(deadLetter.headers)].map(String).join();
     expect(all).not.toContain(card);
     expect(all).not.toContain(Buffer.from(card).toString('base64').slice(0, 20));
     expect(await shop.db('processing_requests').where({ order_id: orderId })).toEqual([]);
@@ -106,15 +106,15 @@ describe('a record of another system that holds a card number', () => {
     const { orderId } = await shop.payableOrder();
     const card = aCardNumber();
     await broker.write(TOPICS.orderProcessing, asRecord(orderId, paying(orderId, {}, card)));
-    const [letter] = (await indexed(orderId)) as [LetterView];
-    expect(await desk.decide(letter.id, 'replay')).toMatchObject({ status: 422, body: { code: 'VALUE_MISSING' } });
+    const [deadLetter] = (await indexed(orderId)) as [DeadLetterView];
+    expect(await desk.decide(deadLetter.id, 'replay')).toMatchObject({ status: 422, body: { code: 'VALUE_MISSING' } });
     for (const override of [false, true]) {
       const value = JSON.stringify(paying(orderId, { note: card }));
-      const refused = await desk.decide(letter.id, 'replay', { value, override });
+      const refused = await desk.decide(deadLetter.id, 'replay', { value, override });
       expect(refused).toMatchObject({ status: 422, body: { code: 'VALUE_INVALID' } });
       expect(JSON.stringify(refused.body)).not.toContain(card);
     }
-    const sent = await desk.decide(letter.id, 'replay', { value: JSON.stringify(paying(orderId)) });
+    const sent = await desk.decide(deadLetter.id, 'replay', { value: JSON.stringify(paying(orderId)) });
     expect(sent.status).toBeLessThan(300);
     await shop.reaches(orderId, 'PREPARING');
     await expectNowhere(card);
@@ -129,13 +129,13 @@ describe('a record of another system that holds a card number', () => {
     const news = eventOf({ orderId, status: 'IN_TRANSIT', note: card });
     await broker.write(TOPICS.shipmentStatus, { key, value: '{', partition: PARTITION });
     const offset = await broker.write(TOPICS.shipmentStatus, { ...asRecord(orderId, news), partition: PARTITION });
-    expect((await letterAt(TOPICS.shipmentStatus, offset)).headers[H.code]?.toString()).toBe('CARD_NUMBER');
-    const [withheld] = (await indexed(orderId)) as [LetterView];
+    expect((await deadLetterAt(TOPICS.shipmentStatus, offset)).headers[H.code]?.toString()).toBe('CARD_NUMBER');
+    const [withheld] = (await indexed(orderId)) as [DeadLetterView];
     await expectNowhere(card);
 
     const { note: _card, ...mended } = news;
     await desk.decide(withheld.id, 'replay', { value: JSON.stringify(mended) });
-    const [first] = (await desk.lettersOf(TOPICS.shipmentStatus, key)) as [LetterView];
+    const [first] = (await desk.deadLettersOf(TOPICS.shipmentStatus, key)) as [DeadLetterView];
     const unread = [first, withheld].find(({ code }) => code === 'NOT_JSON') ?? first;
     await desk.decide(unread.id, 'discard');
     await shop.reaches(orderId, 'IN_TRANSIT');
@@ -153,9 +153,9 @@ describe('a record of another system that holds a card number', () => {
       },
     };
     const group = 'order-processing-group';
-    const letter = letterOf(original, { code: 'WRONG_SCHEMA', message: `token: ${card}`, group });
-    await broker.write(deadLetterTopic(TOPICS.orderProcessing), letter);
-    const [shown] = (await indexed(orderId)) as [LetterView];
+    const deadLetter = deadLetterRecord(original, { code: 'WRONG_SCHEMA', message: `token: ${card}`, group });
+    await broker.write(deadLetterTopic(TOPICS.orderProcessing), deadLetter);
+    const [shown] = (await indexed(orderId)) as [DeadLetterView];
     expect(shown).toMatchObject({ code: 'WRONG_SCHEMA', message: null, orderId });
     expect(shown.value).toContain('"withheld":"CARD_NUMBER"');
     await expectNowhere(card);

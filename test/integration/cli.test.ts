@@ -3,10 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { developmentUserId } from '../../cli/development-token';
-import type { LetterSummary, LetterView, ReplayProgressView, ReplaySteered } from '../../contracts/dead-letter-desk';
+import type { BlockedKeyView } from '../../contracts/blocked-keys';
+import type {
+  DeadLetterSummary,
+  DeadLetterView,
+  ReplayControlled,
+  ReplayProgressView,
+} from '../../contracts/dead-letter-operations';
 import type { CouponView, TimelineView } from '../../contracts/http';
-import type { KeyLineView } from '../../contracts/key-lines';
-import type { OutboxView, SagaDecided, SagaStory, SagaSummary } from '../../contracts/saga-desk';
+import type { OutboxView, SagaDecided, SagaDetails, SagaSummary } from '../../contracts/saga-operations';
 import { TOPICS } from '../../contracts/topics';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
@@ -53,14 +58,14 @@ describe('the operator’s command', () => {
   };
 
   /** Writes a record that dies, and waits until `dlt list` has it. */
-  async function deadLetter(record: WrittenRecord): Promise<LetterSummary> {
+  async function makeDeadLetter(record: WrittenRecord): Promise<DeadLetterSummary> {
     await broker.write(TOPICS.orderProcessing, record);
-    const [letter] = await until(
+    const [deadLetter] = await until(
       'the dead letter',
-      () => told<LetterSummary[]>('dlt', 'list', '--key', String(record.key), '--topic', TOPICS.orderProcessing),
-      (letters) => letters.length > 0,
+      () => told<DeadLetterSummary[]>('dlt', 'list', '--key', String(record.key), '--topic', TOPICS.orderProcessing),
+      (deadLetters) => deadLetters.length > 0,
     );
-    return letter as LetterSummary;
+    return deadLetter as DeadLetterSummary;
   }
 
   /** An order whose parcel the carrier will not take back at once. */
@@ -75,12 +80,20 @@ describe('the operator’s command', () => {
     const { orderId } = await shop.payableOrder();
     const key = `cli-${randomUUID()}`;
     const good = eventOf(processingEvent(orderId));
-    const letter = await deadLetter({ key, value: JSON.stringify({ ...good, orderId: 'seven' }) });
-    expect(letter).toMatchObject({ state: 'WAITING', code: 'WRONG_SCHEMA', key });
-    const decoded = await run('dlt', 'decode', letter.id);
+    const deadLetter = await makeDeadLetter({ key, value: JSON.stringify({ ...good, orderId: 'seven' }) });
+    expect(deadLetter).toMatchObject({ state: 'WAITING', code: 'WRONG_SCHEMA', key });
+    const decoded = await run('dlt', 'decode', deadLetter.id);
     expect(JSON.parse(decoded.stdout.toString())).toEqual({ ...good, orderId: 'seven' });
 
-    const edit = ['dlt', 'replay', letter.id, '--reason', 'order id mended', '--edit', fileOf(JSON.stringify(good))];
+    const edit = [
+      'dlt',
+      'replay',
+      deadLetter.id,
+      '--reason',
+      'order id mended',
+      '--edit',
+      fileOf(JSON.stringify(good)),
+    ];
     const unasked = await run(...edit);
     expect([unasked.exitCode, unasked.stdout.toString()]).toEqual([2, '']);
     expect(unasked.stderr).toContain('--yes');
@@ -88,16 +101,16 @@ describe('the operator’s command', () => {
     expect([dry.exitCode, JSON.parse(dry.stdout.toString())]).toMatchObject([0, { dryRun: true, state: 'WAITING' }]);
     expect(dry.stderr).toContain(`-  "orderId": "seven"`);
     expect(dry.stderr).toContain(`+  "orderId": ${orderId}`);
-    expect((await told<LetterView>('dlt', 'show', letter.id)).state).toBe('WAITING');
+    expect((await told<DeadLetterView>('dlt', 'show', deadLetter.id)).state).toBe('WAITING');
 
     const sent = await run(...edit, '--yes', '--decision-id', key);
-    expect([sent.exitCode, sent.stdout.toString()]).toEqual([0, `${letter.id}  REPLAYED  decision ${key}\n`]);
+    expect([sent.exitCode, sent.stdout.toString()]).toEqual([0, `${deadLetter.id}  REPLAYED  decision ${key}\n`]);
     expect((await run(...edit, '--yes', '--decision-id', key)).exitCode).toBe(0);
     const another = await run(...edit, '--yes');
     expect([another.exitCode, another.stderr]).toEqual([1, expect.stringContaining('DEAD_LETTER_DECIDED')]);
     await shop.reaches(orderId, 'PREPARING');
     await expectLedgersToBalance(shop, orderId);
-    expect((await told<LetterView>('dlt', 'show', letter.id)).decision).toMatchObject({
+    expect((await told<DeadLetterView>('dlt', 'show', deadLetter.id)).decision).toMatchObject({
       actor: `operator:${developmentUserId('op@example.com')}`,
       reason: 'order id mended',
       isEdited: true,
@@ -106,17 +119,17 @@ describe('the operator’s command', () => {
 
   test('bytes that are no text come out as they were; what is read from stdin is held against the schema', async () => {
     const key = `cli-${randomUUID()}`;
-    const letter = await deadLetter({ key, value: NOT_TEXT });
-    expect((await run('dlt', 'decode', letter.id)).stdout.equals(NOT_TEXT)).toBe(true);
-    const args = ['dlt', 'replay', letter.id, '--edit', '-', '--reason', 'a guess', '--yes', '--json'];
+    const deadLetter = await makeDeadLetter({ key, value: NOT_TEXT });
+    expect((await run('dlt', 'decode', deadLetter.id)).stdout.equals(NOT_TEXT)).toBe(true);
+    const args = ['dlt', 'replay', deadLetter.id, '--edit', '-', '--reason', 'a guess', '--yes', '--json'];
     const refused = await ordersaga(args, operator, '{"orderId": "seven"}');
     expect([refused.exitCode, refused.stdout.toString()]).toEqual([1, '']);
     expect(refused.stderr).toContain('"code":"VALUE_INVALID"');
-    const discard = ['dlt', 'discard', letter.id, '--reason', 'a test', '--decision-id', key];
+    const discard = ['dlt', 'discard', deadLetter.id, '--reason', 'a test', '--decision-id', key];
     const dry = await run(...discard, '--dry-run');
     expect([dry.exitCode, dry.stdout.toString()]).toEqual([0, '']);
-    expect(dry.stderr).toBe(`${letter.id} would be put aside for good (NOT_UTF8)\n`);
-    expect((await run(...discard, '--yes')).stdout.toString()).toBe(`${letter.id}  DISCARDED  decision ${key}\n`);
+    expect(dry.stderr).toBe(`${deadLetter.id} would be put aside for good (NOT_UTF8)\n`);
+    expect((await run(...discard, '--yes')).stdout.toString()).toBe(`${deadLetter.id}  DISCARDED  decision ${key}\n`);
     expect((await run(...discard, '--dry-run')).stderr).toContain('decided by this decision id before');
     const groups = await told<{ state: string; count: number }[]>('dlt', 'groups', '--key', key);
     expect(groups).toMatchObject([{ state: 'DISCARDED', count: 1 }]);
@@ -139,7 +152,7 @@ describe('the operator’s command', () => {
     const reaches = (wanted: string) => until(wanted, progress, ({ state }) => state === wanted);
 
     const pause = ['dlt', 'pause', id, '--reason', 'it does harm'];
-    expect((await told<ReplaySteered>(...pause, '--dry-run')).state).toBe('RUNNING');
+    expect((await told<ReplayControlled>(...pause, '--dry-run')).state).toBe('RUNNING');
     expect((await run(...pause)).exitCode).toBe(0);
     await reaches('PAUSED');
     const shown = (await run('dlt', 'progress', id)).stdout.toString();
@@ -166,12 +179,12 @@ describe('the operator’s command', () => {
       sagaState: 'NEEDS_OPERATOR',
       stuck: [{ step: 'shipment', attempt: 1, code: 'UNDO_REFUSED' }],
     });
-    const story = await until(
+    const details = await until(
       'its workflow to tell its part',
-      () => told<SagaStory>('saga', 'show', String(orderId)),
+      () => told<SagaDetails>('saga', 'show', String(orderId)),
       ({ waits, workflow }) => waits !== undefined && workflow !== undefined,
     );
-    expect(story).toMatchObject({
+    expect(details).toMatchObject({
       order: { orderId, sagaState: 'NEEDS_OPERATOR' },
       requests: [{ state: 'RUNNING', attempt: 1, source: 'api' }],
       money: [{ kind: 'charge' }, { kind: 'refund' }],
@@ -179,12 +192,12 @@ describe('the operator’s command', () => {
       workflow: { workflowId: `order-${orderId}`, status: 'RUNNING' },
       waits: { waitingFor: 'a decision on the undo that failed', stuck: [{ step: 'shipment' }] },
     });
-    expect(story.steps.find(({ step }) => step === 'payment')).toMatchObject({
+    expect(details.steps.find(({ step }) => step === 'payment')).toMatchObject({
       state: 'UNDONE',
       key: `${orderId}:payment:1`,
       providerRef: expect.any(String) as string,
     });
-    expect(JSON.stringify(story)).not.toMatch(/tok_visa|Sejong-daero|kim@example.com/);
+    expect(JSON.stringify(details)).not.toMatch(/tok_visa|Sejong-daero|kim@example.com/);
     const screen = (await run('saga', 'show', String(orderId))).stdout.toString();
     expect(screen.split('\n').length).toBeLessThan(45);
     expect(screen).toContain(`ordersaga saga resolve ${orderId} --step shipment --decision RETRY`);
@@ -213,7 +226,7 @@ describe('the operator’s command', () => {
     expect((await resolve('shipment', '--yes', '--decision-id', decisionId)).exitCode).toBe(0);
     const reused = await resolve('payment', '--yes', '--decision-id', decisionId);
     expect([reused.exitCode, reused.stderr]).toEqual([1, expect.stringContaining('DECISION_ID_REUSED')]);
-    const { resolutions } = await told<SagaStory>('saga', 'show', String(orderId));
+    const { resolutions } = await told<SagaDetails>('saga', 'show', String(orderId));
     expect(resolutions).toMatchObject([
       { decisionId, decision: 'RETRY', step: 'shipment', actor: `operator:${developmentUserId('op@example.com')}` },
     ]);
@@ -237,7 +250,7 @@ describe('the operator’s command', () => {
     const late = await compensate('--yes');
     expect([late.exitCode, late.stderr]).toEqual([1, expect.stringContaining('ORDER_CANCELLED')]);
     await expectLedgersToBalance(shop, orderId);
-    const { resolutions, timeline } = await told<SagaStory>('saga', 'show', String(orderId));
+    const { resolutions, timeline } = await told<SagaDetails>('saga', 'show', String(orderId));
     expect(resolutions).toMatchObject([{ decisionId, decision: 'COMPENSATE', reason: 'the customer called' }]);
     expect(timeline.filter(({ type }) => type === 'refused')).toEqual([]);
   });
@@ -269,9 +282,9 @@ describe('the operator’s command', () => {
   });
 
   test('lines behind dead letters are listed, and a key that nobody waits for is not released', async () => {
-    expect(await told<KeyLineView[]>('dlt', 'lines')).toEqual(expect.any(Array));
+    expect(await told<BlockedKeyView[]>('dlt', 'blocked')).toEqual(expect.any(Array));
     const released = await run('dlt', 'release', 'shipment.status', 'nobody', '--reason', 'a test', '--yes');
-    expect([released.exitCode, released.stderr]).toEqual([3, expect.stringContaining('LINE_NOT_FOUND')]);
+    expect([released.exitCode, released.stderr]).toEqual([3, expect.stringContaining('KEY_NOT_BLOCKED')]);
     expect((await run('dlt', 'release', 'shipment.status', 'nobody', '--reason', 'a test')).exitCode).toBe(2);
   });
 

@@ -22,7 +22,7 @@ describe('a request for a coupon whose calls come late', () => {
     const standing = async () => ({
       ...(await shop.db('coupon_requests').where({ request_id: requestId }).first('status', 'replays')),
       ...(await shop.db('coupons').where({ code }).first('taken', 'issued')),
-      letters: (
+      deadLetters: (
         await shop
           .db('outbox')
           .where({ topic: deadLetterTopic(TOPICS.couponIssue), key: requestId })
@@ -42,7 +42,7 @@ describe('a request for a coupon whose calls come late', () => {
     const { issue, fail, standing } = await waitingRequest();
     expect([await fail(0), await fail(0)]).toEqual(['FAILED', 'FAILED']);
     await expect(issue(0)).rejects.toThrow();
-    expect(await standing()).toEqual({ status: 'FAILED', replays: 0, taken: 0, issued: 0, letters: 1 });
+    expect(await standing()).toEqual({ status: 'FAILED', replays: 0, taken: 0, issued: 0, deadLetters: 1 });
   });
 
   test('a replay that was given up before it began is not taken up by a late call, and is dead once more', async () => {
@@ -50,7 +50,7 @@ describe('a request for a coupon whose calls come late', () => {
     await fail(0);
     expect([await fail(1), await fail(1)]).toEqual(['FAILED', 'FAILED']);
     await expect(issue(1)).rejects.toThrow();
-    expect(await standing()).toEqual({ status: 'FAILED', replays: 1, taken: 0, issued: 0, letters: 2 });
+    expect(await standing()).toEqual({ status: 'FAILED', replays: 1, taken: 0, issued: 0, deadLetters: 2 });
   });
 
   test('a late giving up is of its own replay only, and never of what is issued', async () => {
@@ -59,13 +59,13 @@ describe('a request for a coupon whose calls come late', () => {
     await issue(1);
     expect([await fail(0), await fail(1)]).toEqual(['ISSUED', 'ISSUED']);
     await issue(1);
-    expect(await standing()).toEqual({ status: 'ISSUED', replays: 1, taken: 1, issued: 1, letters: 1 });
+    expect(await standing()).toEqual({ status: 'ISSUED', replays: 1, taken: 1, issued: 1, deadLetters: 1 });
   });
 
   test('ten calls at once issue once', async () => {
     const { issue, standing } = await waitingRequest();
     await Promise.all(Array.from({ length: 10 }, () => issue(0)));
-    expect(await standing()).toEqual({ status: 'ISSUED', replays: 0, taken: 1, issued: 1, letters: 0 });
+    expect(await standing()).toEqual({ status: 'ISSUED', replays: 0, taken: 1, issued: 1, deadLetters: 0 });
   });
 
   test('turns of two coupons that meet at the same requestIds, in opposite order, do not deadlock', async () => {

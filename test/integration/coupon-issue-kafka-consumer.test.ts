@@ -58,10 +58,10 @@ describe('coupons over Kafka', () => {
     const requestId = randomUUID();
     const value = JSON.stringify(eventOf({ requestId, userId: 'user-1', code: 'NO-SUCH-COUPON', rank: 1 }));
     await broker.write(TOPICS.couponIssue, { key: requestId, value });
-    const [letter] = await broker.untilRecords(deadLetterTopic(TOPICS.couponIssue), [requestId]);
-    expect(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString()).toBe(value);
-    expect(letter?.headers[HEADERS.code]?.toString()).toBe('UNKNOWN_COUPON');
-    expect(letter?.headers[HEADERS.originalConsumerGroup]?.toString()).toBe('coupon-issue-group');
+    const [deadLetter] = await broker.untilRecords(deadLetterTopic(TOPICS.couponIssue), [requestId]);
+    expect(Buffer.from(deadLetter?.value?.toString() ?? '', 'base64').toString()).toBe(value);
+    expect(deadLetter?.headers[HEADERS.code]?.toString()).toBe('UNKNOWN_COUPON');
+    expect(deadLetter?.headers[HEADERS.originalConsumerGroup]?.toString()).toBe('coupon-issue-group');
   });
 
   test('a good message leaves its records in Redis and in Postgres, tells other systems and the customer', async () => {

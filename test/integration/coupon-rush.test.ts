@@ -23,7 +23,7 @@ describe('a coupon that many want', () => {
     const line = text
       .split('\n')
       .find(
-        (one) => one.startsWith('ordersaga_coupon_answers_total') && one.includes(`"${by}"`) && one.includes(outcome),
+        (one) => one.startsWith('ordersaga_coupon_responses_total') && one.includes(`"${by}"`) && one.includes(outcome),
       );
     return Number(line?.slice(line.lastIndexOf(' ')) ?? 0);
   }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { ReplayProgressView, ReplaySteered } from '../../contracts/dead-letter-desk';
+import type { ReplayControlled, ReplayProgressView } from '../../contracts/dead-letter-operations';
 import { TOPICS } from '../../contracts/topics';
 import { deadLetterReplayWorkflowId, SIGNALS } from '../../contracts/workflow-api';
 import { Broker } from '../support/broker';
-import { LetterDesk } from '../support/letter-desk';
+import { DeadLetterDesk } from '../support/dead-letter-operator';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
@@ -20,11 +20,11 @@ const FORGETTING_MS = 100_000;
 describe('a replay of many dead letters', () => {
   const shop = new Shop();
   let broker: Broker;
-  let desk: LetterDesk;
+  let desk: DeadLetterDesk;
   let token: string;
   beforeAll(async () => {
     broker = await Broker.open(shop.system, [TOPIC]);
-    desk = await LetterDesk.open(shop);
+    desk = await DeadLetterDesk.open(shop);
     token = await shop.token('op@example.com', 'operator');
   });
   afterAll(() => Promise.all([shop.close(), broker.close()]));
@@ -32,8 +32,8 @@ describe('a replay of many dead letters', () => {
   const post = <Data>(path: string, body: object) => shop.call<Data>('POST', `${PATH}${path}`, { token, body });
   const progressOf = async (id: string) =>
     (await shop.call<ReplayProgressView>('GET', `${PATH}/${id}`, { token })).body.data;
-  const steer = (id: string, how: string, wish: object = {}) =>
-    post<ReplaySteered>(`/${id}/${how}`, { decisionId: randomUUID(), reason: 'agreed by phone', ...wish });
+  const sendControl = (id: string, how: string, command: object = {}) =>
+    post<ReplayControlled>(`/${id}/${how}`, { decisionId: randomUUID(), reason: 'agreed by phone', ...command });
   const reaches = (id: string, what: string, isIt: (progress: ReplayProgressView) => boolean) =>
     until(
       `the replay to be ${what}`,
@@ -43,23 +43,23 @@ describe('a replay of many dead letters', () => {
   const reachesState = (id: string, wanted: ReplayProgressView['state']) =>
     reaches(id, wanted, ({ state }) => state === wanted);
 
-  /** Letters of one key that die again whenever they are sent back. */
-  async function letters(count: number): Promise<{ key: string; ids: string[] }> {
+  /** Dead letters of one key that die again whenever they are sent back. */
+  async function deadLetters(count: number): Promise<{ key: string; ids: string[] }> {
     const key = `key-${randomUUID()}`;
     await broker.write(TOPIC, ...Array.from({ length: count }, () => ({ key, value: 'no JSON' })));
-    return { key, ids: (await desk.lettersOf(TOPIC, key, count)).map(({ id }) => id) };
+    return { key, ids: (await desk.deadLettersOf(TOPIC, key, count)).map(({ id }) => id) };
   }
 
-  async function start(key: string, wish: object = {}): Promise<string> {
+  async function start(key: string, command: object = {}): Promise<string> {
     const decisionId = randomUUID();
-    const { status } = await post('', { decisionId, reason: 'mended', ratePerSecond: 1, filter: { key }, ...wish });
+    const { status } = await post('', { decisionId, reason: 'mended', ratePerSecond: 1, filter: { key }, ...command });
     expect(status).toBe(202);
     return decisionId;
   }
 
   const workflowOf = async (id: string) => (await shop.temporal()).workflow.getHandle(deadLetterReplayWorkflowId(id));
 
-  /** Has the database refuse every decision about a letter with this SQLSTATE; the returned function lets it go. */
+  /** Has the database refuse every decision about a dead letter with this SQLSTATE; the returned function lets it go. */
   async function refuseDecision(id: string, sqlState: string): Promise<() => Promise<unknown>> {
     const [topic, , offset] = id.split('/');
     const name = `refuse_${randomUUID().replaceAll('-', '')}`;
@@ -72,44 +72,44 @@ describe('a replay of many dead letters', () => {
   }
 
   test('keeps who steered it, when and why; the same decision again is no other', async () => {
-    const { key } = await letters(MORE_THAN_ARE_SENT);
+    const { key } = await deadLetters(MORE_THAN_ARE_SENT);
     const id = await start(key);
     expect((await post(`/${id}/pause`, {})).body.code).toBe('VALIDATION_FAILED');
     const pause = { decisionId: randomUUID(), reason: 'it does harm' };
-    const dry = await steer(id, 'pause', { ...pause, dryRun: true });
+    const dry = await sendControl(id, 'pause', { ...pause, dryRun: true });
     expect([dry.status, dry.body.data]).toMatchObject([200, { action: 'pause', dryRun: true, state: 'RUNNING' }]);
     expect((await progressOf(id)).steered).toEqual([]);
 
-    const paused = await steer(id, 'pause', pause);
+    const paused = await sendControl(id, 'pause', pause);
     expect([paused.status, paused.headers.get('idempotent-replayed')]).toEqual([202, null]);
-    const [steering] = (await reachesState(id, 'PAUSED')).steered;
+    const [control] = (await reachesState(id, 'PAUSED')).steered;
     const actor = expect.stringMatching(/^operator:user-/) as string;
-    expect(steering).toEqual({ ...pause, action: 'pause', actor, at: paused.body.data.steering.at });
-    await steer(id, 'resume', { reason: 'it was something else' });
+    expect(control).toEqual({ ...pause, action: 'pause', actor, at: paused.body.data.control.at });
+    await sendControl(id, 'resume', { reason: 'it was something else' });
     await reachesState(id, 'RUNNING');
-    const again = await steer(id, 'pause', pause);
-    expect([again.status, again.headers.get('idempotent-replayed'), again.body.data.steering]).toEqual([
+    const again = await sendControl(id, 'pause', pause);
+    expect([again.status, again.headers.get('idempotent-replayed'), again.body.data.control]).toEqual([
       202,
       'true',
-      steering,
+      control,
     ]);
-    expect((await steer(id, 'cancel', pause)).body.code).toBe('DECISION_ID_REUSED');
+    expect((await sendControl(id, 'cancel', pause)).body.code).toBe('DECISION_ID_REUSED');
     expect((await progressOf(id)).steered.map(({ action }) => action)).toEqual(['pause', 'resume']);
 
     const cancel = { decisionId: randomUUID(), reason: 'enough' };
-    await steer(id, 'cancel', cancel);
+    await sendControl(id, 'cancel', cancel);
     const { steered } = await reachesState(id, 'CANCELLED');
     expect(steered.at(-1)).toMatchObject({ ...cancel, action: 'cancel', actor });
-    expect((await steer(id, 'cancel', cancel)).headers.get('idempotent-replayed')).toBe('true');
+    expect((await sendControl(id, 'cancel', cancel)).headers.get('idempotent-replayed')).toBe('true');
     for (const how of ['pause', 'resume', 'cancel']) {
-      const late = await steer(id, how);
+      const late = await sendControl(id, how);
       expect([late.status, late.body]).toMatchObject([409, { code: 'REPLAY_OVER', state: 'CANCELLED' }]);
-      expect((await steer(randomUUID(), how)).body.code).toBe('REPLAY_NOT_FOUND');
+      expect((await sendControl(randomUUID(), how)).body.code).toBe('REPLAY_NOT_FOUND');
     }
   });
 
   test('is steered by hand, too, by signals that say nothing or nonsense of themselves', async () => {
-    const { key } = await letters(MORE_THAN_ARE_SENT);
+    const { key } = await deadLetters(MORE_THAN_ARE_SENT);
     const id = await start(key);
     const workflow = await workflowOf(id);
     const nonsense = [[], [null], ['text'], [7], [[]], [{ decisionId: 7, actor: {}, reason: '', at: null }]];
@@ -138,8 +138,8 @@ describe('a replay of many dead letters', () => {
     });
   });
 
-  test('counts a letter that the database refuses, and goes on with the others', async () => {
-    const { key, ids } = await letters(2);
+  test('counts a dead letter that the database refuses, and goes on with the others', async () => {
+    const { key, ids } = await deadLetters(2);
     const letGo = await refuseDecision(ids[0] as string, UNTRANSLATABLE);
     try {
       const id = await start(key);
@@ -151,18 +151,18 @@ describe('a replay of many dead letters', () => {
   });
 
   test.each(['cancel', 'pause'])('that fails again and again says so, and a %s ends its tries', async (how) => {
-    const { key, ids } = await letters(1);
+    const { key, ids } = await deadLetters(1);
     const letGo = await refuseDecision(ids[0] as string, UNFORESEEN);
     try {
       const id = await start(key);
       const failing = ({ failing: why }: ReplayProgressView) => why?.includes(UNFORESEEN) ?? false;
       await reaches(id, 'failing', failing);
-      await steer(id, how);
+      await sendControl(id, how);
       await reachesState(id, how === 'cancel' ? 'CANCELLED' : 'PAUSED');
       await reaches(id, 'at rest', (progress) => !failing(progress));
       await letGo();
       if (how === 'cancel') return;
-      await steer(id, 'resume');
+      await sendControl(id, 'resume');
       expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 1, refused: {} });
     } finally {
       await letGo().catch(() => undefined);
@@ -170,7 +170,7 @@ describe('a replay of many dead letters', () => {
   });
 
   test('tells all who ask how many it has sent back, and that it was terminated', async () => {
-    const { key, ids } = await letters(2);
+    const { key, ids } = await deadLetters(2);
     const letGo = await refuseDecision(ids[1] as string, UNFORESEEN);
     try {
       const id = await start(key, { ratePerSecond: 2 });
@@ -179,40 +179,43 @@ describe('a replay of many dead letters', () => {
         'failing with the first sent back',
         ({ failing, replayed }) => Boolean(failing) && replayed === 1,
       );
-      expect((await steer(id, 'pause', { dryRun: true })).body.data).toMatchObject({ state: 'RUNNING', replayed: 1 });
+      expect((await sendControl(id, 'pause', { dryRun: true })).body.data).toMatchObject({
+        state: 'RUNNING',
+        replayed: 1,
+      });
       await (await workflowOf(id)).terminate('by a test');
       expect(await progressOf(id)).toMatchObject({ state: 'TERMINATED', replayed: 1 });
-      const late = await steer(id, 'resume');
+      const late = await sendControl(id, 'resume');
       expect([late.status, late.body]).toMatchObject([409, { code: 'REPLAY_OVER', state: 'TERMINATED' }]);
     } finally {
       await letGo();
     }
   });
 
-  test('does not go round with letters that die again, whatever time is asked for', async () => {
-    const { key } = await letters(2);
+  test('does not go round with dead letters that die again, whatever time is asked for', async () => {
+    const { key } = await deadLetters(2);
     const id = await start(key, { filter: { key, deadBefore: '2099-01-01T00:00:00Z' } });
     expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 2 });
-    expect((await desk.lettersOf(TOPIC, key, 4)).map(({ replayCount }) => replayCount)).toEqual([0, 0, 1, 1]);
+    expect((await desk.deadLettersOf(TOPIC, key, 4)).map(({ replayCount }) => replayCount)).toEqual([0, 0, 1, 1]);
   });
 
   test('is not begun anew under its id when its workflow is forgotten', async () => {
-    const { key } = await letters(1);
-    const wish = { decisionId: randomUUID(), reason: 'every night', filter: { key } };
-    await post('', wish);
-    await reachesState(wish.decisionId, 'DONE');
-    await desk.lettersOf(TOPIC, key, 2);
+    const { key } = await deadLetters(1);
+    const command = { decisionId: randomUUID(), reason: 'every night', filter: { key } };
+    await post('', command);
+    await reachesState(command.decisionId, 'DONE');
+    await desk.deadLettersOf(TOPIC, key, 2);
     const { workflowService } = await shop.temporal();
-    const workflowExecution = { workflowId: deadLetterReplayWorkflowId(wish.decisionId) };
+    const workflowExecution = { workflowId: deadLetterReplayWorkflowId(command.decisionId) };
     await workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution });
     await until(
       'the workflow to be forgotten',
-      async () => (await shop.call('GET', `${PATH}/${wish.decisionId}`, { token })).status,
+      async () => (await shop.call('GET', `${PATH}/${command.decisionId}`, { token })).status,
       (status) => status === 404,
       FORGETTING_MS,
     );
     for (const dryRun of [true, false]) {
-      const refused = await post('', { ...wish, dryRun });
+      const refused = await post('', { ...command, dryRun });
       expect([refused.status, refused.body]).toMatchObject([409, { code: 'DECISION_ID_REUSED', replayed: 1 }]);
     }
   }, 120_000);

@@ -73,7 +73,7 @@ describe('dead letters', () => {
     },
   };
 
-  const letterAt = (topic: string, offset: bigint) =>
+  const deadLetterAt = (topic: string, offset: bigint) =>
     until(
       `the dead letter of ${topic} ${offset}`,
       async () =>
@@ -81,7 +81,7 @@ describe('dead letters', () => {
           const at = headers[HEADERS.originalOffset]?.readBigInt64BE();
           return at === offset && headers[HEADERS.originalPartition]?.readInt32BE() === PARTITION;
         }),
-      (letters) => letters.length > 0,
+      (deadLetters) => deadLetters.length > 0,
     );
 
   test.each(CONSUMED)(
@@ -105,9 +105,15 @@ describe('dead letters', () => {
       for (const { isDone } of [before, between, after]) await isDone();
       await broker.untilCommitted(topic);
       for (const [kind, { record, code }] of Object.entries(kinds)) {
-        const letters = await letterAt(topic, offsets.get(kind) as bigint);
-        expect([kind, letters.length]).toEqual([kind, 1]);
-        expectLetter(letters[0] as SeenRecord, { topic, groupId, code, record, offset: offsets.get(kind) as bigint });
+        const deadLetters = await deadLetterAt(topic, offsets.get(kind) as bigint);
+        expect([kind, deadLetters.length]).toEqual([kind, 1]);
+        expectDeadLetter(deadLetters[0] as SeenRecord, {
+          topic,
+          groupId,
+          code,
+          record,
+          offset: offsets.get(kind) as bigint,
+        });
       }
       expect((await recordOutcomes(shop.system, topic)).dead - isDeadBefore).toBe(Object.keys(kinds).length);
     },
@@ -119,9 +125,9 @@ describe('dead letters', () => {
     try {
       const record = { key: String(orderId), value: JSON.stringify(eventOf(processingEvent(orderId))) };
       const offset = await broker.write(TOPICS.orderProcessing, { ...record, partition: PARTITION });
-      const [letter] = await letterAt(TOPICS.orderProcessing, offset);
-      expect(letter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_DATABASE');
-      expect(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString()).toBe(record.value);
+      const [deadLetter] = await deadLetterAt(TOPICS.orderProcessing, offset);
+      expect(deadLetter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_DATABASE');
+      expect(Buffer.from(deadLetter?.value?.toString() ?? '', 'base64').toString()).toBe(record.value);
       expect((await shop.status(orderId)).status).toBe('PENDING_PAYMENT');
     } finally {
       await accept();
@@ -137,8 +143,8 @@ describe('dead letters', () => {
     });
     const record = { key: String(orderId), value: JSON.stringify(event), partition: PARTITION };
     const offset = await broker.write(TOPICS.orderProcessing, record);
-    const [letter] = await letterAt(TOPICS.orderProcessing, offset);
-    expect(letter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_TEMPORAL');
+    const [deadLetter] = await deadLetterAt(TOPICS.orderProcessing, offset);
+    expect(deadLetter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_TEMPORAL');
   });
 
   test('retries that are used up: the event is dead, its order cancelled and the customer told once', async () => {
@@ -157,13 +163,13 @@ describe('dead letters', () => {
     first.event.requestDto.paymentRequest = { method: 'CARD', token: 'tok_unavailable' };
     const retries = await broker.untilEvents(TOPICS.orderRetry, orderId, 2);
     expect(retries).toEqual([1, 2].map((retryCount) => ({ ...first.event, retryCount })));
-    const [letter] = await broker.untilRecords(deadLetterTopic(TOPICS.orderProcessing), [String(orderId)]);
-    expect(JSON.parse(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString())).toEqual({
+    const [deadLetter] = await broker.untilRecords(deadLetterTopic(TOPICS.orderProcessing), [String(orderId)]);
+    expect(JSON.parse(Buffer.from(deadLetter?.value?.toString() ?? '', 'base64').toString())).toEqual({
       ...first.event,
       retryCount: 2,
     });
-    expect(letter?.headers[HEADERS.code]?.toString()).toBe('RETRIES_EXHAUSTED');
-    expect(letter?.headers[HEADERS.originalTopic]?.toString()).toBe(TOPICS.orderRetry);
+    expect(deadLetter?.headers[HEADERS.code]?.toString()).toBe('RETRIES_EXHAUSTED');
+    expect(deadLetter?.headers[HEADERS.originalTopic]?.toString()).toBe(TOPICS.orderRetry);
 
     const outcomes = await shop.db('notifications').where({ order_id: orderId }).pluck('outcome');
     expect(outcomes.filter((outcome) => outcome === 'CANCELLED')).toHaveLength(1);
@@ -182,12 +188,12 @@ describe('dead letters', () => {
       const record = { key: String(orderId), value, partition: PARTITION, headers: { producer: 'legacy-shop' } };
       const offset = await broker.write(TOPICS.orderRetry, record);
       expect((await shop.reaches(orderId, 'CANCELLED', 'SETTLED')).reason).toBe('RETRIES_EXHAUSTED');
-      const [letter] = await broker.untilRecords(deadLetterTopic(TOPICS.orderProcessing), [String(orderId)]);
-      expect(Buffer.from(letter?.value?.toString() ?? '', 'base64').toString()).toBe(value);
-      expect(letter?.headers.producer?.toString()).toBe('legacy-shop');
-      expect(letter?.headers[HEADERS.originalTopic]?.toString()).toBe(TOPICS.orderRetry);
-      expect(letter?.headers[HEADERS.originalPartition]?.readInt32BE()).toBe(PARTITION);
-      expect(letter?.headers[HEADERS.originalOffset]?.readBigInt64BE()).toBe(offset);
+      const [deadLetter] = await broker.untilRecords(deadLetterTopic(TOPICS.orderProcessing), [String(orderId)]);
+      expect(Buffer.from(deadLetter?.value?.toString() ?? '', 'base64').toString()).toBe(value);
+      expect(deadLetter?.headers.producer?.toString()).toBe('legacy-shop');
+      expect(deadLetter?.headers[HEADERS.originalTopic]?.toString()).toBe(TOPICS.orderRetry);
+      expect(deadLetter?.headers[HEADERS.originalPartition]?.readInt32BE()).toBe(PARTITION);
+      expect(deadLetter?.headers[HEADERS.originalOffset]?.readBigInt64BE()).toBe(offset);
     } finally {
       await accept();
     }
@@ -221,8 +227,8 @@ function poison(topic: ConsumedTopic, event: object): Record<string, { record: W
   };
 }
 
-function expectLetter(
-  letter: SeenRecord,
+function expectDeadLetter(
+  deadLetter: SeenRecord,
   {
     topic,
     groupId,
@@ -232,11 +238,11 @@ function expectLetter(
   }: { topic: string; groupId: string; code: string; record: WrittenRecord; offset: bigint },
 ): void {
   const bytes = (content: string | Buffer | null) => (content === null ? null : Buffer.from(content));
-  const { headers } = letter;
-  expect(letter.key).toEqual(bytes(record.key));
-  expect(letter.value && Buffer.from(letter.value.toString(), 'base64').equals(bytes(record.value) as Buffer)).toBe(
-    record.value === null ? null : true,
-  );
+  const { headers } = deadLetter;
+  expect(deadLetter.key).toEqual(bytes(record.key));
+  expect(
+    deadLetter.value && Buffer.from(deadLetter.value.toString(), 'base64').equals(bytes(record.value) as Buffer),
+  ).toBe(record.value === null ? null : true);
   expect(headers[HEADERS.valueEncoding]?.toString()).toBe('base64');
   expect(headers[HEADERS.key]?.toString()).toBe(bytes(record.key)?.toString('base64'));
   expect(headers[HEADERS.originalTopic]?.toString()).toBe(topic);

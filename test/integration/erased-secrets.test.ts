@@ -107,12 +107,12 @@ describe('a token is kept no longer than its attempt:', () => {
     await shop.pay(orderId, { token: 'tok_unavailable' });
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED', 120_000);
     await areErased(orderId);
-    const [letter] = await until(
+    const [deadLetter] = await until(
       'the dead letter to be indexed',
       () => shop.db('dead_letters').where({ order_id: orderId }).select('value') as Promise<{ value: Buffer }[]>,
-      (letters) => letters.length > 0,
+      (deadLetters) => deadLetters.length > 0,
     );
-    expect(letter?.value.toString()).toContain('tok_unavailable');
+    expect(deadLetter?.value.toString()).toContain('tok_unavailable');
   });
 
   test('that no provider knows: it is in no table once its request has ended', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { stackFolder } from '../../config/load';
-import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import type { DeadLetterGroup, DeadLetterSummary, DeadLetterView } from '../../contracts/dead-letter-operations';
 import { Broker, type WrittenRecord } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
 import { ordersaga } from '../support/operator-command';
@@ -94,12 +94,12 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
   const ask = <Data>(method: string, path: string, body?: object) =>
     shop.call<Data>(method, `/api/ops/dead-letters${path}`, { token, ...(body ? { body } : {}) });
 
-  /** Writes a letter as they do, and waits until the desk has it. */
-  async function indexed(record: WrittenRecord): Promise<LetterView> {
+  /** Writes a dead letter as they do, and waits until the desk has it. */
+  async function indexed(record: WrittenRecord): Promise<DeadLetterView> {
     const offset = await broker.write(THEIR_DEAD_LETTERS, record);
     const { body } = await until(
-      'their letter to be indexed',
-      () => ask<LetterView>('GET', `/${THEIR_DEAD_LETTERS}/${record.partition}/${offset}`),
+      'their dead letter to be indexed',
+      () => ask<DeadLetterView>('GET', `/${THEIR_DEAD_LETTERS}/${record.partition}/${offset}`),
       ({ status }) => status === 200,
     );
     return body.data;
@@ -107,8 +107,8 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
 
   test('is indexed raw as Spring writes it, shown, and decoded byte for byte', async () => {
     const key = Buffer.from(`invoice-${randomUUID()}`);
-    const letter = await indexed(springLetter(key));
-    expect(letter).toMatchObject({
+    const deadLetter = await indexed(springLetter(key));
+    expect(deadLetter).toMatchObject({
       state: 'WAITING',
       topic: THEIRS,
       origin: { partition: 2, offset: '7000000000', at: '2026-01-01T01:00:00.000Z' },
@@ -123,23 +123,23 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
       headers: { __TypeId__: [CLASS] },
       replayCount: 0,
     });
-    const listed = await ask<LetterSummary[]>('GET', `?topic=${THEIRS}&key=${key}`);
-    expect(listed.body.data.map(({ id }) => id)).toEqual([letter.id]);
-    const groups = await ask<LetterGroup[]>('GET', `/groups?key=${key}`);
+    const listed = await ask<DeadLetterSummary[]>('GET', `?topic=${THEIRS}&key=${key}`);
+    expect(listed.body.data.map(({ id }) => id)).toEqual([deadLetter.id]);
+    const groups = await ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`);
     expect(groups.body.data).toMatchObject([
       { topic: THEIRS, code: 'java.lang.IllegalStateException', state: 'WAITING', count: 1 },
     ]);
 
     const operator = { ORDERSAGA_API: system.addresses.api, ORDERSAGA_TOKEN: token };
-    const decoded = await ordersaga(['dlt', 'decode', letter.id], operator);
+    const decoded = await ordersaga(['dlt', 'decode', deadLetter.id], operator);
     expect([decoded.exitCode, decoded.stdout.equals(BYTES)]).toEqual([0, true]);
-    const shown = await ordersaga(['dlt', 'show', letter.id], operator);
+    const shown = await ordersaga(['dlt', 'show', deadLetter.id], operator);
     expect([shown.exitCode, shown.stdout.toString()]).toEqual([0, expect.stringContaining('no such invoice')]);
   });
 
   test('that says nothing of where its records came from is named after their topic', async () => {
-    const letter = await indexed({ key: null, value: 'text, and no header at all', partition: 0 });
-    expect(letter).toMatchObject({
+    const deadLetter = await indexed({ key: null, value: 'text, and no header at all', partition: 0 });
+    expect(deadLetter).toMatchObject({
       topic: THEIRS,
       origin: { partition: -1, offset: '-1', at: null },
       consumerGroup: null,
@@ -155,14 +155,14 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
     ['none', null],
   ])('is not sent back to, unless overridden: then the record arrives byte for byte, key: %s', async (_, key) => {
     const { id } = await indexed(springLetter(key));
-    const wish = { decisionId: randomUUID(), reason: 'the invoice is there now' };
-    const refused = await ask('POST', `/${id}/replay`, wish);
+    const command = { decisionId: randomUUID(), reason: 'the invoice is there now' };
+    const refused = await ask('POST', `/${id}/replay`, command);
     expect([refused.status, refused.body]).toMatchObject([409, { code: 'TOPIC_NOT_OURS', topic: THEIRS }]);
-    expect((await ask<LetterView>('GET', `/${id}`)).body.data.state).toBe('WAITING');
+    expect((await ask<DeadLetterView>('GET', `/${id}`)).body.data.state).toBe('WAITING');
 
-    const overridden = { ...wish, override: true };
+    const overridden = { ...command, override: true };
     for (const times of ['once', 'again']) {
-      const { status, body } = await ask<LetterView>('POST', `/${id}/replay`, overridden);
+      const { status, body } = await ask<DeadLetterView>('POST', `/${id}/replay`, overridden);
       expect([times, status, body.data.state]).toEqual([times, 202, 'REPLAYED']);
     }
     const arrived = await until(
@@ -181,9 +181,9 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
   test('keeps its key, whatever an edit says that looks like one of our ids', async () => {
     const key = Buffer.from(`invoice-${randomUUID()}`);
     const { id } = await indexed(springLetter(key));
-    const wish = { decisionId: randomUUID(), reason: 'mended', override: true, value: '{"orderId": 7}' };
-    expect((await ask('POST', `/${id}/replay`, wish)).status).toBe(202);
-    expect(await broker.untilRecords(THEIRS, [key.toString()])).toMatchObject([{ value: Buffer.from(wish.value) }]);
+    const command = { decisionId: randomUUID(), reason: 'mended', override: true, value: '{"orderId": 7}' };
+    expect((await ask('POST', `/${id}/replay`, command)).status).toBe(202);
+    expect(await broker.untilRecords(THEIRS, [key.toString()])).toMatchObject([{ value: Buffer.from(command.value) }]);
   });
 });
 

@@ -37,11 +37,11 @@ describe('a worker that comes too late', () => {
     return { orderId, eventId: row.event_id, retryCount: row.retry_count, attempt: row.attempt };
   }
 
-  async function preparing(wish: PayRequest = {}) {
+  async function preparing(command: PayRequest = {}) {
     const [sku, code] = await Promise.all([shop.product(5), shop.issuedCoupon()]);
     const orderId = await shop.order(sku, 1, code);
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
-    await shop.pay(orderId, wish);
+    await shop.pay(orderId, command);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
     return { orderId, sku, code, call: await lastCall(orderId) };
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { SagaDecided, SagaStory } from '../../contracts/saga-desk';
+import type { SagaDecided, SagaDetails } from '../../contracts/saga-operations';
 import { TOPICS } from '../../contracts/topics';
 import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/workflow-api';
 import { couponStanding } from '../support/coupons';
@@ -25,11 +25,11 @@ describe('what an operator decides about a saga', () => {
 
   const post = <Data = SagaDecided>(orderId: number, what: 'resolve' | 'compensate', body: object) =>
     shop.call<Data>('POST', `/api/ops/sagas/${orderId}/${what}`, { token, body });
-  const storyOf = async (orderId: number) =>
-    (await shop.call<SagaStory>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
+  const sagaDetailsOf = async (orderId: number) =>
+    (await shop.call<SagaDetails>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
   /** The story once its workflow has told its part, which a busy machine may leave out. */
-  const toldBy = (orderId: number, isTold: (story: SagaStory) => boolean) =>
-    until('its workflow to tell its part', () => storyOf(orderId), isTold);
+  const toldBy = (orderId: number, isTold: (details: SagaDetails) => boolean) =>
+    until('its workflow to tell its part', () => sagaDetailsOf(orderId), isTold);
   /** Again and again while Temporal does not answer in time. */
   const answered = (orderId: number, what: 'resolve' | 'compensate', body: object) =>
     until(
@@ -38,7 +38,7 @@ describe('what an operator decides about a saga', () => {
       ({ status }) => status !== 503,
     );
   const aDecision = () => ({ decisionId: randomUUID(), reason: 'agreed by phone' });
-  const movedMoney = ({ money }: SagaStory) => money.map(({ kind, amount }) => `${kind} ${amount}`);
+  const movedMoney = ({ money }: SagaDetails) => money.map(({ kind, amount }) => `${kind} ${amount}`);
 
   async function paidOrder(): Promise<number> {
     const { orderId } = await shop.payableOrder();
@@ -48,20 +48,20 @@ describe('what an operator decides about a saga', () => {
   }
 
   /** Asks twice for what ends the saga's wait: the second time it is the same decision. */
-  async function resolves(orderId: number, wish: object, workflowId: string): Promise<void> {
-    const dry = await answered(orderId, 'resolve', { ...wish, dryRun: true });
+  async function resolves(orderId: number, command: object, workflowId: string): Promise<void> {
+    const dry = await answered(orderId, 'resolve', { ...command, dryRun: true });
     expect([dry.status, dry.body.data.sagaState]).toEqual([200, 'NEEDS_OPERATOR']);
     expect(dry.body.message).toBe('결정을 전달하게 됩니다. 바뀐 것은 없습니다.');
-    const taken = await post(orderId, 'resolve', wish);
+    const taken = await post(orderId, 'resolve', command);
     expect([taken.status, taken.body.data]).toMatchObject([202, { orderId, workflowId, dryRun: false }]);
     await until(
       'the decision to be written down',
-      () => storyOf(orderId),
+      () => sagaDetailsOf(orderId),
       ({ resolutions }) => resolutions.length === 1,
     );
-    const again = await post(orderId, 'resolve', wish);
+    const again = await post(orderId, 'resolve', command);
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
-    const dryAgain = await answered(orderId, 'resolve', { ...wish, dryRun: true });
+    const dryAgain = await answered(orderId, 'resolve', { ...command, dryRun: true });
     expect(dryAgain.body.message).toBe('이 decisionId로 이미 처리되었습니다. 바뀌는 것은 없습니다.');
   }
 
@@ -78,15 +78,15 @@ describe('what an operator decides about a saga', () => {
 
       await resolves(orderId, { ...aDecision(), step: 'payment', decision, ...more }, orderWorkflowId(orderId));
       await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
-      const story = await storyOf(orderId);
-      expect(movedMoney(story)).toEqual(['charge 1000', 'adjustment 1000']);
-      expect(story.resolutions).toMatchObject([{ step: 'payment', decision, reason: 'agreed by phone', ...more }]);
+      const details = await sagaDetailsOf(orderId);
+      expect(movedMoney(details)).toEqual(['charge 1000', 'adjustment 1000']);
+      expect(details.resolutions).toMatchObject([{ step: 'payment', decision, reason: 'agreed by phone', ...more }]);
       expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
       await expectLedgersToBalance(shop, orderId);
 
       await shop.pay(orderId);
       await shop.reaches(orderId, 'PREPARING', 'WAITING');
-      expect(movedMoney(await storyOf(orderId))).toEqual(['charge 1000', 'adjustment 1000', 'charge 1000']);
+      expect(movedMoney(await sagaDetailsOf(orderId))).toEqual(['charge 1000', 'adjustment 1000', 'charge 1000']);
       await expectLedgersToBalance(shop, orderId);
     },
   );
@@ -96,11 +96,11 @@ describe('what an operator decides about a saga', () => {
     await shop.pay(orderId, { token: 'tok_undo_refused:1', recipientName: 'fault:ship_refused' });
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
     const { decisionId, reason } = aDecision();
-    const wish = { step: 'payment', decision: 'RETRY' };
+    const command = { step: 'payment', decision: 'RETRY' };
     await shop
       .db('resolutions')
-      .insert({ ...wish, order_id: orderId, decision_id: decisionId, reason, actor: 'operator:op' });
-    const taken = await post(orderId, 'resolve', { ...wish, decisionId, reason });
+      .insert({ ...command, order_id: orderId, decision_id: decisionId, reason, actor: 'operator:op' });
+    const taken = await post(orderId, 'resolve', { ...command, decisionId, reason });
     expect([taken.status, taken.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
     expect(await shop.capturedNet(orderId)).toBe(0);
@@ -125,14 +125,14 @@ describe('what an operator decides about a saga', () => {
       expect([parked.refund?.status, parked.waits?.stuck.map(({ step }) => step)]).toEqual(['RUNNING', ['coupon']]);
       await giveBack();
 
-      const wish = { ...aDecision(), step: 'coupon', decision, ...more };
-      const notStuck = await post(orderId, 'resolve', { ...wish, step: 'payment' });
+      const command = { ...aDecision(), step: 'coupon', decision, ...more };
+      const notStuck = await post(orderId, 'resolve', { ...command, step: 'payment' });
       expect([notStuck.status, notStuck.body.code]).toEqual([409, 'NOT_RESOLVABLE']);
-      await resolves(orderId, wish, refundWorkflowId(orderId));
+      await resolves(orderId, command, refundWorkflowId(orderId));
       await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
-      const story = await storyOf(orderId);
-      expect(movedMoney(story)).toEqual(['charge 900', 'refund 900']);
-      expect(story.resolutions).toMatchObject([{ step: 'coupon', decision, ...more }]);
+      const details = await sagaDetailsOf(orderId);
+      expect(movedMoney(details)).toEqual(['charge 900', 'refund 900']);
+      expect(details.resolutions).toMatchObject([{ step: 'coupon', decision, ...more }]);
       expect(await shop.stock(sku)).toEqual({ free: 3, held: 0, sold: 0 });
       expect(await couponStanding(shop, code)).toBe('free');
       await expectLedgersToBalance(shop, orderId);
@@ -152,20 +152,20 @@ describe('what an operator decides about a saga', () => {
       () => post(orderId, 'resolve', { ...aDecision(), ...decision }),
       ({ status }) => status === 202,
     );
-    const story = await until(
+    const details = await until(
       'the refusal',
-      () => storyOf(orderId),
+      () => sagaDetailsOf(orderId),
       ({ timeline }) => timeline.some(({ type }) => type === 'refused'),
     );
-    expect(story.timeline.find(({ type }) => type === 'refused')?.data).toMatchObject({
+    expect(details.timeline.find(({ type }) => type === 'refused')?.data).toMatchObject({
       what: SIGNALS.resolveCompensation,
       why: expect.stringContaining('DONE_EXTERNALLY could not be carried out') as string,
     });
-    expect([story.order.sagaState, story.resolutions]).toEqual(['NEEDS_OPERATOR', []]);
+    expect([details.order.sagaState, details.resolutions]).toEqual(['NEEDS_OPERATOR', []]);
 
     await outage(shop, orderId, 'none');
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
-    expect(movedMoney(await storyOf(orderId))).toEqual(['charge 1000', 'refund 1000']);
+    expect(movedMoney(await sagaDetailsOf(orderId))).toEqual(['charge 1000', 'refund 1000']);
     await expectLedgersToBalance(shop, orderId);
   });
 
@@ -187,95 +187,95 @@ describe('what an operator decides about a saga', () => {
       `new.topic = '${TOPICS.shipmentStatus}' and new.key = '${orderId}'`,
     );
     await pickUp(shop, orderId);
-    const wish = aDecision();
-    expect((await post(orderId, 'compensate', wish)).status).toBe(202);
-    const refusalOf = ({ timeline }: SagaStory) => timeline.filter(({ data }) => data.code === 'CANCEL_REFUSED');
-    const story = await until(
+    const command = aDecision();
+    expect((await post(orderId, 'compensate', command)).status).toBe(202);
+    const refusalOf = ({ timeline }: SagaDetails) => timeline.filter(({ data }) => data.code === 'CANCEL_REFUSED');
+    const details = await until(
       'the refusal',
-      () => storyOf(orderId),
+      () => sagaDetailsOf(orderId),
       (found) => refusalOf(found).length > 0,
     );
-    expect(story).toMatchObject({
+    expect(details).toMatchObject({
       order: { status: 'PREPARING', sagaState: 'WAITING' },
-      resolutions: [{ ...wish, decision: 'COMPENSATE' }],
+      resolutions: [{ ...command, decision: 'COMPENSATE' }],
     });
-    const [refusal] = refusalOf(story);
-    expect(refusal?.data).toMatchObject({ reason: 'ALREADY_PICKED_UP', actor: story.resolutions[0]?.actor });
+    const [refusal] = refusalOf(details);
+    expect(refusal?.data).toMatchObject({ reason: 'ALREADY_PICKED_UP', actor: details.resolutions[0]?.actor });
     const operator = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: token };
     const screen = (await ordersaga(['saga', 'show', String(orderId)], operator)).stdout.toString();
     expect(screen).toContain('shipment #1 UNDO_FAILED (ALREADY_PICKED_UP)');
     expect(screen).toContain('CANCEL_REFUSED');
 
-    expect(story.steps.map(({ step, state }) => [step, state])).toEqual(
+    expect(details.steps.map(({ step, state }) => [step, state])).toEqual(
       ['stock', 'payment', 'shipment'].map((step) => [step, 'DONE']),
     );
     expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
     await expectLedgersToBalance(shop, orderId);
 
-    expect((await post(orderId, 'compensate', wish)).status).toBe(202);
+    expect((await post(orderId, 'compensate', command)).status).toBe(202);
     await announce();
     await shop.reaches(orderId, 'SHIPMENT_STARTED', 'WAITING');
     await deliver(orderId);
-    expect(refusalOf(await storyOf(orderId))).toHaveLength(1);
+    expect(refusalOf(await sagaDetailsOf(orderId))).toHaveLength(1);
     expect(await compensatesOf(orderId)).toBe(1);
   });
 
   test('a compensate that is asked for many times at once is one decision and one signal', async () => {
     const orderId = await paidOrder();
-    const wish = aDecision();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => post(orderId, 'compensate', wish)));
+    const command = aDecision();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => post(orderId, 'compensate', command)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
     expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === null)).toHaveLength(1);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await compensatesOf(orderId)).toBe(1);
-    expect((await storyOf(orderId)).resolutions).toMatchObject([{ ...wish, decision: 'COMPENSATE' }]);
+    expect((await sagaDetailsOf(orderId)).resolutions).toMatchObject([{ ...command, decision: 'COMPENSATE' }]);
     await expectLedgersToBalance(shop, orderId);
   });
 
   describe('a compensate that dies with the api before the workflow hears of it', () => {
     /** An order whose compensate is written down, by an api that was killed before it could send the signal. */
-    async function unheardCompensate(): Promise<{ orderId: number; wish: ReturnType<typeof aDecision> }> {
+    async function unheardCompensate(): Promise<{ orderId: number; command: ReturnType<typeof aDecision> }> {
       const [orderId, api] = await Promise.all([paidOrder(), GatedApi.start(shop.system, 'killed')]);
       try {
         api.gate.shut('there', 'back');
-        const wish = aDecision();
+        const command = aDecision();
         const path = `/api/ops/sagas/${orderId}/compensate`;
-        const answer = api.shop.call('POST', path, { token, body: wish }).catch(() => 'none');
+        const answer = api.shop.call('POST', path, { token, body: command }).catch(() => 'none');
         await until(
           'the decision to be written down',
-          () => shop.db('resolutions').where({ decision_id: wish.decisionId }),
+          () => shop.db('resolutions').where({ decision_id: command.decisionId }),
           (rows) => rows.length === 1,
         );
         await api.process.end('SIGKILL');
         expect(await answer).toBe('none');
-        return { orderId, wish };
+        return { orderId, command };
       } finally {
         await api.close();
       }
     }
 
     test('is carried out when it is asked for again, once', async () => {
-      const { orderId, wish } = await unheardCompensate();
+      const { orderId, command } = await unheardCompensate();
       expect(await compensatesOf(orderId)).toBe(0);
       expect((await shop.status(orderId)).status).toBe('PREPARING');
 
-      const answers = await Promise.all([1, 2, 3].map(() => post(orderId, 'compensate', wish)));
+      const answers = await Promise.all([1, 2, 3].map(() => post(orderId, 'compensate', command)));
       for (const { status, headers } of answers)
         expect([status, headers.get('idempotent-replayed')]).toEqual([202, 'true']);
       await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-      expect((await post(orderId, 'compensate', wish)).status).toBe(202);
+      expect((await post(orderId, 'compensate', command)).status).toBe(202);
       expect(await compensatesOf(orderId)).toBe(1);
-      const story = await storyOf(orderId);
-      expect(story.resolutions).toMatchObject([{ ...wish, decision: 'COMPENSATE' }]);
-      expect(movedMoney(story)).toEqual(['charge 1000', 'refund 1000']);
-      expect(story.timeline.filter(({ type }) => type === 'refused')).toEqual([]);
+      const details = await sagaDetailsOf(orderId);
+      expect(details.resolutions).toMatchObject([{ ...command, decision: 'COMPENSATE' }]);
+      expect(movedMoney(details)).toEqual(['charge 1000', 'refund 1000']);
+      expect(details.timeline.filter(({ type }) => type === 'refused')).toEqual([]);
       await expectLedgersToBalance(shop, orderId);
     });
 
     test('is refused when it is asked for again after the order was delivered', async () => {
-      const { orderId, wish } = await unheardCompensate();
+      const { orderId, command } = await unheardCompensate();
       await deliver(orderId);
-      const late = await post(orderId, 'compensate', wish);
+      const late = await post(orderId, 'compensate', command);
       expect([late.status, late.body]).toMatchObject([
         409,
         { code: 'ORDER_NOT_CANCELLABLE', reason: 'ORDER_COMPLETED' },

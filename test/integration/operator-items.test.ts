@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
 import { TOPICS } from '../../contracts/topics';
-import { indexLetters } from '../../db/letter-index';
+import { indexDeadLetters } from '../../db/dead-letter-index';
 import { closeOperatorItems, openOperatorItem, replaceItems } from '../../db/operator-items';
-import { discardLetter } from '../../operations/dead-letters';
+import { discardDeadLetter } from '../../operations/dead-letters';
 import { Broker } from '../support/broker';
 import { ordersaga } from '../support/operator-command';
 import { Shop } from '../support/shop';
@@ -98,7 +98,7 @@ describe('the one list of what needs a person', () => {
     const [blocked] = (await listed('the blocked key', `kind=BLOCKED_KEY&order=${orderId}`)) as unknown as [
       OperatorItemView,
     ];
-    const letter = await until(
+    const deadLetter = await until(
       'the dead letter',
       () =>
         shop
@@ -107,7 +107,7 @@ describe('the one list of what needs a person', () => {
           .first('topic', 'partition', 'record_offset'),
       (row) => row !== undefined,
     );
-    const position = `${letter.topic}/${letter.partition}/${letter.record_offset}`;
+    const position = `${deadLetter.topic}/${deadLetter.partition}/${deadLetter.record_offset}`;
     const items = await list(`kind=DEAD_LETTER&subject=${position}`);
     expect(items).toMatchObject([{ cause: 'NOT_JSON', whatToDo: `ordersaga dlt show ${position}` }]);
     const path = `/api/ops/dead-letters/${position}/discard`;
@@ -120,14 +120,14 @@ describe('the one list of what needs a person', () => {
 
   test('has a dead letter anew that comes to the position of one that was decided, in a topic made anew', async () => {
     const at = { topic: `made-anew-${randomUUID()}.DLT`, partition: 0, offset: '0' };
-    const letter = {
+    const deadLetter = {
       ...{ ...at, originTopic: 'made-anew', originPartition: 0, originOffset: '0', consumerGroup: null, message: null },
       ...{ key: null, value: null, headers: {}, exceptionHeaders: {}, replayCount: 0, decisionId: null, eventId: null },
       ...{ orderId: null, requestId: null, turn: null },
     };
     const dies = (day: number, code: string) => {
       const deadAt = new Date(Date.UTC(2026, 0, day));
-      return indexLetters(shop.db, [{ ...letter, code, deadAt, originAt: deadAt }]);
+      return indexDeadLetters(shop.db, [{ ...deadLetter, code, deadAt, originAt: deadAt }]);
     };
     const rows = () =>
       shop
@@ -137,7 +137,7 @@ describe('the one list of what needs a person', () => {
         .select('state', 'cause');
     await dies(1, 'FIRST');
     const decision = { decisionId: randomUUID(), actor: 'lee', reason: 'never meant for us' };
-    await discardLetter(shop.db, at, decision, { maxReplays: 3 });
+    await discardDeadLetter(shop.db, at, decision, { maxReplays: 3 });
     await dies(1, 'FIRST');
     expect(await rows()).toEqual([{ state: 'RESOLVED', cause: 'FIRST' }]);
     await dies(2, 'SECOND');
@@ -145,7 +145,7 @@ describe('the one list of what needs a person', () => {
       { state: 'RESOLVED', cause: 'FIRST' },
       { state: 'OPEN', cause: 'SECOND' },
     ]);
-    await discardLetter(shop.db, at, { ...decision, decisionId: randomUUID() }, { maxReplays: 3 });
+    await discardDeadLetter(shop.db, at, { ...decision, decisionId: randomUUID() }, { maxReplays: 3 });
   });
 
   test('has an order whose workflow was terminated, until somebody has seen to it', async () => {

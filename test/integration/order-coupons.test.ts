@@ -13,15 +13,15 @@ describe('an order with a coupon', () => {
   afterAll(() => shop.close());
 
   /** An order of one thing, with a coupon, that waits for its payment. */
-  async function payable(wish = FIXED_300, price = 1_000) {
-    const [sku, code] = await Promise.all([shop.product(5, price), shop.issuedCoupon(wish)]);
+  async function payable(command = FIXED_300, price = 1_000) {
+    const [sku, code] = await Promise.all([shop.product(5, price), shop.issuedCoupon(command)]);
     const orderId = await shop.order(sku, 1, code);
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
     return { orderId, sku, code };
   }
 
-  async function paid(wish = FIXED_300, request: { token?: string } = {}) {
-    const order = await payable(wish);
+  async function paid(command = FIXED_300, request: { token?: string } = {}) {
+    const order = await payable(command);
     await shop.pay(order.orderId, { ...request, warehouseStorage: true });
     await shop.reaches(order.orderId, 'COMPLETED', 'SETTLED');
     return order;
@@ -88,9 +88,9 @@ describe('an order with a coupon', () => {
       ],
     ])(
       '%s leaves the coupon claimed, not redeemed, and the next attempt redeems it',
-      async (_what, wish, reason, told) => {
+      async (_what, command, reason, told) => {
         const { orderId, code } = await payable();
-        await shop.pay(orderId, wish);
+        await shop.pay(orderId, command);
         expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason }]);
         await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
         expect(await stepsOf(orderId)).toEqual(told);
@@ -145,8 +145,8 @@ describe('an order with a coupon', () => {
     test.each([
       ['with money', FIXED_300, 2],
       ['without', EVERYTHING, 0],
-    ])('cancelled after it is paid, %s', async (_what, wish, moved) => {
-      const order = await payable(wish);
+    ])('cancelled after it is paid, %s', async (_what, command, moved) => {
+      const order = await payable(command);
       await shop.pay(order.orderId);
       await shop.reaches(order.orderId, 'PREPARING', 'WAITING');
       expect((await cancel(order.orderId)).status).toBe(202);
@@ -183,8 +183,8 @@ describe('an order with a coupon', () => {
     test.each([
       ['with money', FIXED_300, ['coupon DONE', 'payment DONE', 'payment UNDONE', 'coupon UNDONE']],
       ['without', EVERYTHING, ['coupon DONE', 'coupon UNDONE']],
-    ])('refunded, %s', async (_what, wish, told) => {
-      const order = await paid(wish);
+    ])('refunded, %s', async (_what, command, told) => {
+      const order = await paid(command);
       expect((await refund(order.orderId)).status).toBe(202);
       await shop.reaches(order.orderId, 'REFUNDED', 'SETTLED');
       const steps = await stepsOf(order.orderId);

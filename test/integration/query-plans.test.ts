@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Db, openDatabase } from '../../db/connection';
 import { migrateSchema } from '../../db/schema';
 import { postgresAdminUrl } from '../../dev/stack/postgres';
-import { knownPlace } from '../../dev/stack/stack-folder';
+import { knownPosition } from '../../dev/stack/stack-folder';
 import { sharedSystem } from '../support/environment';
 import { seedOrders } from '../support/many-orders';
 import { operationsQueries } from '../support/operations-queries';
@@ -20,9 +20,9 @@ const MOST_ROWS = 700;
 /** Those whose work grows with what waits for a person, not with what is sold: table -> why. */
 const READS_ALL: Readonly<Record<string, readonly string[]>> = {
   // Counts.
-  'dead-letters.countWaitingLetters': ['dead_letters', 'dead_letter_decisions'],
-  'dead-letters.groupLetters': ['dead_letters', 'dead_letter_decisions'],
-  'key-lines.countWaitingRecords': ['waiting_records'],
+  'dead-letters.countWaitingDeadLetters': ['dead_letters', 'dead_letter_decisions'],
+  'dead-letters.groupDeadLetters': ['dead_letters', 'dead_letter_decisions'],
+  'blocked-keys.countWaitingRecords': ['waiting_records'],
   'operator-items.groupOperatorItems': ['operator_items'],
   'outbox.outboxBacklog': ['outbox'],
   'outbox.nextDueAt': ['outbox'],
@@ -33,9 +33,9 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
   // One coupon's requests, for operators; and the newest settled orders, behind those that are not.
   'coupons.couponCounts': ['coupon_requests'],
   'coupons.couponTruth': ['coupon_requests'],
-  'saga-stories.listSagas SETTLED': ['orders'],
-  // One letter among all keys that are blocked.
-  'key-lines.waitingBehind': ['blocked_keys'],
+  'saga-details.listSagas SETTLED': ['orders'],
+  // One dead letter among all keys that are blocked.
+  'blocked-keys.waitingBehind': ['blocked_keys'],
 };
 
 /** They ask nothing, or what is asked elsewhere. */
@@ -60,7 +60,7 @@ const ASK_BY_THEMSELVES: ReadonlySet<string> = new Set([
   'activities/attempt.ts',
   'activities/refund.ts',
   'activities/write-off.ts',
-  'processes/rebuild-letter-index.ts',
+  'processes/rebuild-dead-letter-index.ts',
   'processes/worker/failed-workflows.ts',
 ]);
 
@@ -155,7 +155,7 @@ class RolledBack extends Error {}
 /** Of the stack's own Postgres; where the tests were given another, their role must be one. */
 async function superuserUrl(): Promise<URL> {
   const { stackName, postgres } = sharedSystem();
-  const place = await knownPlace(stackName);
+  const place = await knownPosition(stackName);
   const given = new URL(postgres);
   return place && String(place.ports.postgres) === given.port ? new URL(postgresAdminUrl(place)) : given;
 }

@@ -4,8 +4,8 @@ import { stackFolder } from '../../config/load';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { freePorts } from '../../dev/stack/ports';
 import { Broker, eventOf } from '../support/broker';
+import { DeadLetterDesk } from '../support/dead-letter-operator';
 import { roleEnvironment } from '../support/environment';
-import { LetterDesk } from '../support/letter-desk';
 import { refuseRows } from '../support/refused-rows';
 import { Shop } from '../support/shop';
 import { FAST_DELAYS, RoleProcess } from '../support/system';
@@ -17,10 +17,10 @@ const PARTITIONS = [0, 1, 2];
 describe('a dead record that comes again', () => {
   const shop = new Shop();
   let broker: Broker;
-  let desk: LetterDesk;
+  let desk: DeadLetterDesk;
   beforeAll(async () => {
     broker = await Broker.open(shop.system, [deadLetterTopic(TOPIC), deadLetterTopic(TOPICS.stockDecreaseFailed)]);
-    desk = await LetterDesk.open(shop);
+    desk = await DeadLetterDesk.open(shop);
   });
   afterAll(() => Promise.all([shop.close(), broker.close()]));
 
@@ -36,7 +36,7 @@ describe('a dead record that comes again', () => {
   }
 
   async function discardAll(key: string): Promise<void> {
-    for (const { id, state } of await desk.lettersOf(TOPIC, key))
+    for (const { id, state } of await desk.deadLettersOf(TOPIC, key))
       if (state === 'WAITING') await desk.decide(id, 'discard');
   }
 
@@ -65,7 +65,7 @@ describe('a dead record that comes again', () => {
     await broker.untilMembers(TOPIC, 1);
   }
 
-  test('blocks no key that was freed, writes no second letter, and waits for nothing', async () => {
+  test('blocks no key that was freed, writes no second dead letter, and waits for nothing', async () => {
     const orderId = await paidOrder();
     const id = randomUUID();
     const places = await Promise.all(
@@ -100,14 +100,14 @@ describe('a dead record that comes again', () => {
           ] as const),
         );
       for (const { decided, undecided, blockedAgain } of places) {
-        await desk.lettersOf(TOPIC, undecided);
+        await desk.deadLettersOf(TOPIC, undecided);
         for (const key of [decided, blockedAgain]) {
           await discardAll(key);
           await untilBlocked(key, false);
         }
       }
       for (const { partition, blockedAgain } of places) await write(partition, [blockedAgain, 'more nonsense']);
-      for (const { blockedAgain } of places) await desk.lettersOf(TOPIC, blockedAgain, 2);
+      for (const { blockedAgain } of places) await desk.deadLettersOf(TOPIC, blockedAgain, 2);
 
       await withAnotherBridge(async () => {
         await accept();
@@ -123,9 +123,9 @@ describe('a dead record that comes again', () => {
       places.map(({ last }) => last),
       PARTITIONS.length,
     );
-    const letters = (key: string) => broker.recordsOf(deadLetterTopic(TOPIC), key).length;
+    const deadLetters = (key: string) => broker.recordsOf(deadLetterTopic(TOPIC), key).length;
     for (const { decided, undecided, blockedAgain } of places)
-      expect([letters(decided), letters(undecided), letters(blockedAgain)]).toEqual([1, 1, 2]);
+      expect([deadLetters(decided), deadLetters(undecided), deadLetters(blockedAgain)]).toEqual([1, 1, 2]);
     const waiting = await shop
       .db('waiting_records')
       .whereIn(
@@ -154,8 +154,8 @@ describe('a dead record that comes again', () => {
     } finally {
       await shop.db.raw('alter table dead_letters_elsewhere rename to dead_letters');
     }
-    const [letter] = await desk.lettersOf(topic, key);
-    expect(letter).toMatchObject({ state: 'WAITING', code: 'NOT_JSON' });
-    await desk.decide(letter?.id as string, 'discard');
+    const [deadLetter] = await desk.deadLettersOf(topic, key);
+    expect(deadLetter).toMatchObject({ state: 'WAITING', code: 'NOT_JSON' });
+    await desk.decide(deadLetter?.id as string, 'discard');
   });
 });

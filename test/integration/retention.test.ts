@@ -199,7 +199,7 @@ describe('old rows', () => {
 
   describe('of dead letters', () => {
     const position = (offset: number) => ({ topic: 'shipment.status.DLT', partition: 0, record_offset: offset });
-    const letter = (offset: number, deadAt: Date) => ({
+    const deadLetter = (offset: number, deadAt: Date) => ({
       ...position(offset),
       dead_at: deadAt,
       origin_topic: 'shipment.status',
@@ -227,11 +227,11 @@ describe('old rows', () => {
       const [old, ancient] = [daysAgo(100), daysAgo(2_000)];
       const [undecided, decided, waitedFor, young, longDecided] = [1, 2, 3, 4, 5] as const;
       await db('dead_letters').insert([
-        letter(undecided, ancient),
-        letter(decided, old),
-        letter(waitedFor, old),
-        letter(young, daysAgo(10)),
-        letter(longDecided, ancient),
+        deadLetter(undecided, ancient),
+        deadLetter(decided, old),
+        deadLetter(waitedFor, old),
+        deadLetter(young, daysAgo(10)),
+        deadLetter(longDecided, ancient),
       ]);
       await db('dead_letter_decisions').insert([
         decision(decided, old),
@@ -254,7 +254,7 @@ describe('old rows', () => {
       ).toEqual([young]);
       expect(await db('dead_letter_decisions').whereNull('edited_value')).toEqual([]);
 
-      await db('dead_letters').insert(letter(decided, old));
+      await db('dead_letters').insert(deadLetter(decided, old));
       await purge();
       expect(await offsets('dead_letters')).toEqual([undecided, waitedFor, young]);
     });

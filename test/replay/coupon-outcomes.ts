@@ -1,5 +1,5 @@
-import { admittedCouponRequest } from '../support/lab-coupons';
-import type { OrderLab } from '../support/order-lab';
+import { admittedCouponRequest } from '../support/harness-coupons';
+import type { OrderHarness } from '../support/order-harness';
 import { until } from '../support/until';
 import { delivered, ended, endedAs, type Play, refunded, requestsAre } from './plays';
 
@@ -7,26 +7,26 @@ const PRICE = 1_000;
 
 /** Orders with a coupon, and the requests for coupons themselves. */
 export const COUPON_OUTCOMES: Readonly<Record<string, Play>> = {
-  async 'coupon-paid-and-delivered'(lab) {
-    const { orderId } = await lab.preparing({}, await lab.coupon());
-    return delivered(lab, orderId);
+  async 'coupon-paid-and-delivered'(harness) {
+    const { orderId } = await harness.preparing({}, await harness.coupon());
+    return delivered(harness, orderId);
   },
-  async 'coupon-declined-then-hold-expired'(lab) {
-    const { orderId } = await lab.payable(10, await lab.coupon());
-    await lab.pay(orderId, { token: 'tok_declined' });
-    await requestsAre(lab, orderId, 'FAILED');
-    return ended(lab, orderId, 'CANCELLED');
+  async 'coupon-declined-then-hold-expired'(harness) {
+    const { orderId } = await harness.payable(10, await harness.coupon());
+    await harness.pay(orderId, { token: 'tok_declined' });
+    await requestsAre(harness, orderId, 'FAILED');
+    return ended(harness, orderId, 'CANCELLED');
   },
-  'coupon-refunded': (lab) => storedAndRefunded(lab, 300),
-  'coupon-for-everything-refunded': (lab) => storedAndRefunded(lab, PRICE),
-  async 'coupon-issued'(lab) {
-    const { requestId } = await admittedCouponRequest(lab.db, 'kim', 300);
-    return endedAs(lab, 'coupon', await lab.startCoupon(requestId), 'ISSUED');
+  'coupon-refunded': (harness) => storedAndRefunded(harness, 300),
+  'coupon-for-everything-refunded': (harness) => storedAndRefunded(harness, PRICE),
+  async 'coupon-issued'(harness) {
+    const { requestId } = await admittedCouponRequest(harness.db, 'kim', 300);
+    return endedAs(harness, 'coupon', await harness.startCoupon(requestId), 'ISSUED');
   },
-  async 'coupon-not-issued'(lab) {
-    const { requestId } = await admittedCouponRequest(lab.db, 'kim', 300);
-    const refused = await refuseToIssue(lab, requestId);
-    const workflow = lab.handle(await lab.startCoupon(requestId));
+  async 'coupon-not-issued'(harness) {
+    const { requestId } = await admittedCouponRequest(harness.db, 'kim', 300);
+    const refused = await refuseToIssue(harness, requestId);
+    const workflow = harness.handle(await harness.startCoupon(requestId));
     await refused();
     await workflow.cancel();
     await workflow.result().catch(() => undefined);
@@ -36,14 +36,14 @@ export const COUPON_OUTCOMES: Readonly<Record<string, Play>> = {
   },
 };
 
-async function storedAndRefunded(lab: OrderLab, discountMinor: number) {
-  const { orderId } = await lab.payable(10, await lab.coupon(discountMinor));
-  await lab.pay(orderId, { warehouseStorage: true });
-  return { ...(await ended(lab, orderId, 'COMPLETED')), ...(await refunded(lab, orderId, 'REFUNDED')) };
+async function storedAndRefunded(harness: OrderHarness, discountMinor: number) {
+  const { orderId } = await harness.payable(10, await harness.coupon(discountMinor));
+  await harness.pay(orderId, { warehouseStorage: true });
+  return { ...(await ended(harness, orderId, 'COMPLETED')), ...(await refunded(harness, orderId, 'REFUNDED')) };
 }
 
 /** The database does not issue this one, however often it is asked; the returned function waits until it has been. */
-async function refuseToIssue({ db }: OrderLab, requestId: string): Promise<() => Promise<unknown>> {
+async function refuseToIssue({ db }: OrderHarness, requestId: string): Promise<() => Promise<unknown>> {
   // A sequence moves on although its transaction is undone.
   await db.raw(`
     create sequence refusals;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SIGNALS } from '../../contracts/workflow-api';
 import { COUPON_OUTCOMES } from './coupon-outcomes';
-import { LETTER_OUTCOMES } from './letter-outcomes';
+import { LETTER_OUTCOMES } from './dead-letter-replay-outcomes';
 import {
   compensated,
   delivered,
@@ -17,152 +17,156 @@ import {
 
 /** Every way in which an order, a refund or a request for a coupon ends, and the detours that change what a workflow does. */
 export const OUTCOMES: Readonly<Record<string, Play>> = {
-  async 'paid-and-delivered'(lab) {
-    const { orderId } = await lab.preparing();
+  async 'paid-and-delivered'(harness) {
+    const { orderId } = await harness.preparing();
     for (const status of ['SHIPMENT_STARTED', 'IN_TRANSIT', 'SHIPMENT_STARTED'] as const)
-      await lab.shipmentUpdate(orderId, status);
-    return delivered(lab, orderId);
+      await harness.shipmentUpdate(orderId, status);
+    return delivered(harness, orderId);
   },
-  async 'news-before-it-was-paid'(lab) {
-    const { orderId } = await lab.payable();
-    await lab.shipmentUpdate(orderId, 'DELIVERED');
-    await lab.pay(orderId);
-    return ended(lab, orderId, 'COMPLETED');
+  async 'news-before-it-was-paid'(harness) {
+    const { orderId } = await harness.payable();
+    await harness.shipmentUpdate(orderId, 'DELIVERED');
+    await harness.pay(orderId);
+    return ended(harness, orderId, 'COMPLETED');
   },
-  stored: async (lab) => ended(lab, await paid(lab, { warehouseStorage: true }), 'COMPLETED'),
-  async shortage(lab) {
-    const { orderId } = await lab.order(5, 2);
-    await lab.start(orderId);
-    return ended(lab, orderId, 'CANCELLED');
+  stored: async (harness) => ended(harness, await paid(harness, { warehouseStorage: true }), 'COMPLETED'),
+  async shortage(harness) {
+    const { orderId } = await harness.order(5, 2);
+    await harness.start(orderId);
+    return ended(harness, orderId, 'CANCELLED');
   },
-  async 'declined-then-paid'(lab) {
-    const orderId = await paid(lab, { token: 'tok_declined' });
-    await requestsAre(lab, orderId, 'FAILED');
-    await lab.pay(orderId);
-    await lab.reaches(orderId, 'PREPARING/WAITING');
-    return delivered(lab, orderId);
+  async 'declined-then-paid'(harness) {
+    const orderId = await paid(harness, { token: 'tok_declined' });
+    await requestsAre(harness, orderId, 'FAILED');
+    await harness.pay(orderId);
+    await harness.reaches(orderId, 'PREPARING/WAITING');
+    return delivered(harness, orderId);
   },
-  async 'declined-three-times'(lab) {
-    const { orderId } = await lab.payable();
+  async 'declined-three-times'(harness) {
+    const { orderId } = await harness.payable();
     for (const states of ['FAILED', 'FAILED,FAILED', 'FAILED,FAILED,FAILED']) {
-      await lab.pay(orderId, { token: 'tok_declined' });
-      await requestsAre(lab, orderId, states);
+      await harness.pay(orderId, { token: 'tok_declined' });
+      await requestsAre(harness, orderId, states);
     }
-    return ended(lab, orderId, 'CANCELLED');
+    return ended(harness, orderId, 'CANCELLED');
   },
-  'hold-expired': async (lab) => ended(lab, (await lab.payable()).orderId, 'CANCELLED'),
-  'shipment-refused-then-hold-expired': async (lab) =>
-    ended(lab, await paid(lab, { recipientName: 'fault:ship_refused' }), 'CANCELLED'),
-  async 'storage-refused-then-compensated'(lab) {
-    const orderId = await paid(lab, { recipientName: 'fault:store_refused', warehouseStorage: true });
-    await requestsAre(lab, orderId, 'FAILED');
-    return compensated(lab, orderId);
+  'hold-expired': async (harness) => ended(harness, (await harness.payable()).orderId, 'CANCELLED'),
+  'shipment-refused-then-hold-expired': async (harness) =>
+    ended(harness, await paid(harness, { recipientName: 'fault:ship_refused' }), 'CANCELLED'),
+  async 'storage-refused-then-compensated'(harness) {
+    const orderId = await paid(harness, { recipientName: 'fault:store_refused', warehouseStorage: true });
+    await requestsAre(harness, orderId, 'FAILED');
+    return compensated(harness, orderId);
   },
-  async 'time-out-found'(lab) {
-    const orderId = await paid(lab, { token: 'tok_timeout_after_charge' });
-    await lab.reaches(orderId, 'PREPARING/WAITING');
-    return delivered(lab, orderId);
+  async 'time-out-found'(harness) {
+    const orderId = await paid(harness, { token: 'tok_timeout_after_charge' });
+    await harness.reaches(orderId, 'PREPARING/WAITING');
+    return delivered(harness, orderId);
   },
-  async 'retry-then-paid'(lab) {
-    const { orderId } = await lab.payable();
-    await lab.outage(orderId, 'unavailable');
-    const { eventId } = await lab.pay(orderId);
-    await requestsAre(lab, orderId, 'FAILED,PENDING');
-    await lab.outage(orderId, 'none');
-    await lab.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: 1 });
-    await lab.reaches(orderId, 'PREPARING/WAITING');
-    return delivered(lab, orderId);
+  async 'retry-then-paid'(harness) {
+    const { orderId } = await harness.payable();
+    await harness.outage(orderId, 'unavailable');
+    const { eventId } = await harness.pay(orderId);
+    await requestsAre(harness, orderId, 'FAILED,PENDING');
+    await harness.outage(orderId, 'none');
+    await harness.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: 1 });
+    await harness.reaches(orderId, 'PREPARING/WAITING');
+    return delivered(harness, orderId);
   },
-  async 'retries-exhausted'(lab) {
-    const { orderId } = await lab.payable();
-    const { eventId } = await lab.pay(orderId, { token: 'tok_unavailable' });
+  async 'retries-exhausted'(harness) {
+    const { orderId } = await harness.payable();
+    const { eventId } = await harness.pay(orderId, { token: 'tok_unavailable' });
     for (const [index, states] of ['FAILED,PENDING', 'FAILED,FAILED,PENDING'].entries()) {
-      await requestsAre(lab, orderId, states);
-      await lab.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: index + 1 });
+      await requestsAre(harness, orderId, states);
+      await harness.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: index + 1 });
     }
-    return ended(lab, orderId, 'CANCELLED');
+    return ended(harness, orderId, 'CANCELLED');
   },
-  'parked-then-retry': (lab) => resolved(lab, 'RETRY', 1),
-  'parked-then-skip': (lab) => resolved(lab, 'SKIP'),
-  'parked-then-done-externally': (lab) => resolved(lab, 'DONE_EXTERNALLY', 99, { reference: 'bank transfer 4711' }),
-  async 'parked-then-unparked-by-itself'(lab) {
-    const { orderId } = await lab.payable();
-    await lab.outage(orderId, 'slow', 'carrier', 300);
-    await lab.pay(orderId, { recipientName: 'fault:ship_refused' });
-    await lab.reachesStep(orderId, 'shipment');
-    await lab.outage(orderId, 'unavailable');
-    await lab.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
-    await lab.outage(orderId, 'none');
-    await lab.reaches(orderId, 'PENDING_PAYMENT/WAITING');
-    return compensated(lab, orderId);
+  'parked-then-retry': (harness) => resolved(harness, 'RETRY', 1),
+  'parked-then-skip': (harness) => resolved(harness, 'SKIP'),
+  'parked-then-done-externally': (harness) =>
+    resolved(harness, 'DONE_EXTERNALLY', 99, { reference: 'bank transfer 4711' }),
+  async 'parked-then-unparked-by-itself'(harness) {
+    const { orderId } = await harness.payable();
+    await harness.outage(orderId, 'slow', 'carrier', 300);
+    await harness.pay(orderId, { recipientName: 'fault:ship_refused' });
+    await harness.reachesStep(orderId, 'shipment');
+    await harness.outage(orderId, 'unavailable');
+    await harness.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
+    await harness.outage(orderId, 'none');
+    await harness.reaches(orderId, 'PENDING_PAYMENT/WAITING');
+    return compensated(harness, orderId);
   },
-  async 'cancelled-from-preparing'(lab) {
-    const { orderId } = await lab.preparing();
-    await lab.cancel(orderId);
-    return ended(lab, orderId, 'CANCELLED');
+  async 'cancelled-from-preparing'(harness) {
+    const { orderId } = await harness.preparing();
+    await harness.cancel(orderId);
+    return ended(harness, orderId, 'CANCELLED');
   },
-  async 'cancelled-in-temporal'(lab) {
-    const { orderId } = await lab.preparing();
-    await lab.orderHandle(orderId).cancel();
-    return ended(lab, orderId, 'CANCELLED');
+  async 'cancelled-in-temporal'(harness) {
+    const { orderId } = await harness.preparing();
+    await harness.orderHandle(orderId).cancel();
+    return ended(harness, orderId, 'CANCELLED');
   },
-  async 'cancelled-while-charged'(lab) {
-    const { orderId } = await lab.payable();
-    await lab.outage(orderId, 'slow', 'payment', 300);
-    await lab.pay(orderId);
-    await lab.reachesStep(orderId, 'payment');
-    await lab.cancel(orderId);
-    return ended(lab, orderId, 'CANCELLED');
+  async 'cancelled-while-charged'(harness) {
+    const { orderId } = await harness.payable();
+    await harness.outage(orderId, 'slow', 'payment', 300);
+    await harness.pay(orderId);
+    await harness.reachesStep(orderId, 'payment');
+    await harness.cancel(orderId);
+    return ended(harness, orderId, 'CANCELLED');
   },
-  async 'cancel-refused'(lab) {
-    const { orderId } = await lab.preparing();
-    await lab.pickUp(orderId);
-    await lab.cancel(orderId);
-    return delivered(lab, orderId);
+  async 'cancel-refused'(harness) {
+    const { orderId } = await harness.preparing();
+    await harness.pickUp(orderId);
+    await harness.cancel(orderId);
+    return delivered(harness, orderId);
   },
-  async 'messages-refused'(lab) {
-    const { orderId } = await lab.payable();
+  async 'messages-refused'(harness) {
+    const { orderId } = await harness.payable();
     for (const name of Object.values(SIGNALS))
-      if (name !== SIGNALS.refundStarted) await lab.signal(orderId, name, 'nonsense');
-    await refusalsAre(lab, orderId, 4);
-    return compensated(lab, orderId);
+      if (name !== SIGNALS.refundStarted) await harness.signal(orderId, name, 'nonsense');
+    await refusalsAre(harness, orderId, 4);
+    return compensated(harness, orderId);
   },
-  async 'card-number-refused'(lab) {
-    const { orderId } = await lab.payable();
-    await lab.signal(orderId, SIGNALS.compensate, { reason: 'paid with 4111 1111 1111 1111', actor: 'lee' });
-    await refusalsAre(lab, orderId, 1);
-    return compensated(lab, orderId);
+  async 'card-number-refused'(harness) {
+    const { orderId } = await harness.payable();
+    await harness.signal(orderId, SIGNALS.compensate, { reason: 'paid with 4111 1111 1111 1111', actor: 'lee' });
+    await refusalsAre(harness, orderId, 1);
+    return compensated(harness, orderId);
   },
-  async 'claimed-by-another'(lab) {
-    const { orderId } = await lab.order();
-    await lab.db('orders').where({ id: orderId }).update({ run_id: randomUUID() });
-    await lab.start(orderId);
-    return ended(lab, orderId, 'DUPLICATE');
+  async 'claimed-by-another'(harness) {
+    const { orderId } = await harness.order();
+    await harness.db('orders').where({ id: orderId }).update({ run_id: randomUUID() });
+    await harness.start(orderId);
+    return ended(harness, orderId, 'DUPLICATE');
   },
-  async 'refund-done'(lab) {
-    const orderId = await paid(lab, { warehouseStorage: true });
-    await ended(lab, orderId, 'COMPLETED');
-    return refunded(lab, orderId, 'REFUNDED');
+  async 'refund-done'(harness) {
+    const orderId = await paid(harness, { warehouseStorage: true });
+    await ended(harness, orderId, 'COMPLETED');
+    return refunded(harness, orderId, 'REFUNDED');
   },
-  async 'refund-refused'(lab) {
-    const orderId = await paid(lab, { token: 'tok_undo_refused:1', warehouseStorage: true });
-    await ended(lab, orderId, 'COMPLETED');
-    return refunded(lab, orderId, 'COMPLETED');
+  async 'refund-refused'(harness) {
+    const orderId = await paid(harness, { token: 'tok_undo_refused:1', warehouseStorage: true });
+    await ended(harness, orderId, 'COMPLETED');
+    return refunded(harness, orderId, 'COMPLETED');
   },
-  async 'refund-of-a-lost-parcel'(lab) {
-    const { orderId } = await lab.preparing();
-    await lab.shipmentUpdate(orderId, 'IN_TRANSIT');
-    await lab.reaches(orderId, 'IN_TRANSIT/WAITING');
-    return { ...(await refunded(lab, orderId, 'REFUNDED')), ...(await ended(lab, orderId, 'REFUND_REQUESTED')) };
+  async 'refund-of-a-lost-parcel'(harness) {
+    const { orderId } = await harness.preparing();
+    await harness.shipmentUpdate(orderId, 'IN_TRANSIT');
+    await harness.reaches(orderId, 'IN_TRANSIT/WAITING');
+    return {
+      ...(await refunded(harness, orderId, 'REFUNDED')),
+      ...(await ended(harness, orderId, 'REFUND_REQUESTED')),
+    };
   },
-  async 'refund-parked'(lab) {
-    const orderId = await paid(lab, { warehouseStorage: true });
-    await ended(lab, orderId, 'COMPLETED');
-    await lab.outage(orderId, 'unavailable');
-    await lab.startRefund(orderId);
-    await lab.reaches(orderId, 'REFUND_REQUESTED/NEEDS_OPERATOR');
-    await lab.outage(orderId, 'none');
-    return endedRefund(lab, orderId, 'REFUNDED');
+  async 'refund-parked'(harness) {
+    const orderId = await paid(harness, { warehouseStorage: true });
+    await ended(harness, orderId, 'COMPLETED');
+    await harness.outage(orderId, 'unavailable');
+    await harness.startRefund(orderId);
+    await harness.reaches(orderId, 'REFUND_REQUESTED/NEEDS_OPERATOR');
+    await harness.outage(orderId, 'none');
+    return endedRefund(harness, orderId, 'REFUNDED');
   },
   ...COUPON_OUTCOMES,
   ...LETTER_OUTCOMES,

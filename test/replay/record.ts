@@ -5,7 +5,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { stackRemove, stackUp } from '../../dev/stack/stack';
 import { runMain } from '../../processes/process';
 import { ensureSearchAttributes } from '../../temporal/search-attributes';
-import { OrderLab } from '../support/order-lab';
+import { OrderHarness } from '../support/order-harness';
 import { installQuietTemporal } from '../support/quiet-temporal';
 import { FAST_DELAYS } from '../support/system';
 import { HISTORIES, privateDataIn } from './histories';
@@ -31,11 +31,11 @@ async function main(names: readonly string[]): Promise<void> {
     const native = await NativeConnection.connect({ address });
     const client = new Client({ connection, identity: 'recorder' });
     const delays = { ...FAST_DELAYS, STOCK_HOLD_MS };
-    const lab = await OrderLab.open({ postgres, client, connection: native, delays });
+    const harness = await OrderHarness.open({ postgres, client, connection: native, delays });
     try {
-      await record(lab, names, say);
+      await record(harness, names, say);
     } finally {
-      await lab.close();
+      await harness.close();
       await native.close();
       await connection.close();
     }
@@ -44,26 +44,26 @@ async function main(names: readonly string[]): Promise<void> {
   }
 }
 
-async function record(lab: OrderLab, names: readonly string[], say: (line: string) => void): Promise<void> {
+async function record(harness: OrderHarness, names: readonly string[], say: (line: string) => void): Promise<void> {
   const wanted = Object.keys(OUTCOMES).filter((name) => names.length === 0 || names.includes(name));
   if (names.length === 0) removeAll();
   const waiting = [...wanted];
   const play = async (): Promise<void> => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
-      const played = await OUTCOMES[name]?.(lab).catch((cause: unknown) => {
+      const played = await OUTCOMES[name]?.(harness).catch((cause: unknown) => {
         throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
       });
-      if (played) for (const file of await keep(lab, name, played)) say(file);
+      if (played) for (const file of await keep(harness, name, played)) say(file);
     }
   };
   const outcomes = await Promise.allSettled(Array.from({ length: AT_ONCE }, play));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-async function keep(lab: OrderLab, name: string, played: Played): Promise<string[]> {
+async function keep(harness: OrderHarness, name: string, played: Played): Promise<string[]> {
   return Promise.all(
     Object.entries(played).map(async ([kind, workflowId]) => {
-      const history = plainHistory(await lab.handle(workflowId).fetchHistory());
+      const history = plainHistory(await harness.handle(workflowId).fetchHistory());
       const withoutStacks = (key: string, value: unknown) => (key === 'stackTrace' ? '' : value);
       const text = JSON.stringify({ workflowId, history }, withoutStacks);
       const found = privateDataIn(text);
@@ -75,7 +75,7 @@ async function keep(lab: OrderLab, name: string, played: Played): Promise<string
   );
 }
 
-type History = Awaited<ReturnType<ReturnType<OrderLab['handle']>['fetchHistory']>>;
+type History = Awaited<ReturnType<ReturnType<OrderHarness['handle']>['fetchHistory']>>;
 
 /** What JSON can carry and the worker takes again: the SDK's own JSON functions need one protobufjs in the whole tree. */
 function plainHistory(history: History): History {

@@ -15,10 +15,10 @@ export interface Ending {
 const PATHS = { cancelled: 'cancel', 'not cancelled': 'cancel', refunded: 'refund' } as const;
 
 /** An order that is paid, and on its way unless it is stored. */
-export async function paidOrder(shop: Shop, wish: PayRequest = {}): Promise<number> {
+export async function paidOrder(shop: Shop, command: PayRequest = {}): Promise<number> {
   const { orderId } = await shop.payableOrder();
-  await shop.pay(orderId, wish);
-  if (wish.warehouseStorage) await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+  await shop.pay(orderId, command);
+  if (command.warehouseStorage) await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
   else await shop.reaches(orderId, 'PREPARING', 'WAITING');
   return orderId;
 }

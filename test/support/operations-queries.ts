@@ -1,7 +1,7 @@
+import * as blockedKeyReleases from '../../db/blocked-key-releases';
+import * as blockedKeys from '../../db/blocked-keys';
+import * as deadLetterIndex from '../../db/dead-letter-index';
 import * as deadLetters from '../../db/dead-letters';
-import * as keyLines from '../../db/key-lines';
-import * as letterIndex from '../../db/letter-index';
-import * as lineReleases from '../../db/line-releases';
 import * as lostRecords from '../../db/lost-records';
 import * as operatorItems from '../../db/operator-items';
 import * as outbox from '../../db/outbox';
@@ -16,31 +16,31 @@ const LOSS = { lostAfterMs: 1_000, retryDelayMs: 1_000 };
 /** What is asked about records, dead letters, operators' items and old rows, by `file.function` of db/. */
 export function operationsQueries({ completed }: SeededOrders): Record<string, RepositoryQuery> {
   const at = new Date();
-  const letter = { topic: 'shipment.status.DLT', partition: 0, offset: '40' };
+  const deadLetter = { topic: 'shipment.status.DLT', partition: 0, offset: '40' };
   const blocked = { topic: 'shipment.status', partition: 1, offset: '40', key: Buffer.from('40'), turn: 'turn-40-1' };
   const head = { ...blocked, group: 'order-processing-group' };
   const item = { kind: 'PARKED_SAGA', subject: `order-${completed}` } as const;
   const decision = { decision: 'RETRY', actor: 'lee', reason: 'why' };
 
   const queries: Record<string, RepositoryQuery> = {
-    'dead-letters.listLetters': async (trx) => {
+    'dead-letters.listDeadLetters': async (trx) => {
       const page = { limit: 50, skip: 0, maxReplays: MAX_REPLAYS };
-      await deadLetters.listLetters(trx, {}, page);
-      await deadLetters.listLetters(trx, { topic: 'shipment.status', code: 'WRONG_SCHEMA' }, page);
-      return deadLetters.listLetters(trx, { key: '40' }, page);
+      await deadLetters.listDeadLetters(trx, {}, page);
+      await deadLetters.listDeadLetters(trx, { topic: 'shipment.status', code: 'WRONG_SCHEMA' }, page);
+      return deadLetters.listDeadLetters(trx, { key: '40' }, page);
     },
-    'dead-letters.waitingLetters': (trx) =>
-      deadLetters.waitingLetters(trx, {}, { after: undefined, limit: 50, maxReplays: MAX_REPLAYS }),
-    'dead-letters.countWaitingLetters': (trx) => deadLetters.countWaitingLetters(trx, {}, MAX_REPLAYS),
+    'dead-letters.waitingDeadLetters': (trx) =>
+      deadLetters.waitingDeadLetters(trx, {}, { after: undefined, limit: 50, maxReplays: MAX_REPLAYS }),
+    'dead-letters.countWaitingDeadLetters': (trx) => deadLetters.countWaitingDeadLetters(trx, {}, MAX_REPLAYS),
     'dead-letters.countBulkDecisions': (trx) => deadLetters.countBulkDecisions(trx, 'bulk-0'),
-    'dead-letters.groupLetters': (trx) => deadLetters.groupLetters(trx, {}, MAX_REPLAYS),
-    'dead-letters.lockLetter': (trx) => deadLetters.lockLetter(trx, letter),
-    'dead-letters.findLetter': (trx) => deadLetters.findLetter(trx, letter, MAX_REPLAYS),
-    'dead-letters.letterOfReplay': (trx) => deadLetters.letterOfReplay(trx, 'decided-1'),
-    'dead-letters.findLetterDecision': (trx) => deadLetters.findLetterDecision(trx, 'decided-1'),
-    'dead-letters.insertLetterDecision': (trx) =>
-      deadLetters.insertLetterDecision(trx, {
-        ...letter,
+    'dead-letters.groupDeadLetters': (trx) => deadLetters.groupDeadLetters(trx, {}, MAX_REPLAYS),
+    'dead-letters.lockDeadLetter': (trx) => deadLetters.lockDeadLetter(trx, deadLetter),
+    'dead-letters.findDeadLetter': (trx) => deadLetters.findDeadLetter(trx, deadLetter, MAX_REPLAYS),
+    'dead-letters.deadLetterOfReplay': (trx) => deadLetters.deadLetterOfReplay(trx, 'decided-1'),
+    'dead-letters.findDeadLetterDecision': (trx) => deadLetters.findDeadLetterDecision(trx, 'decided-1'),
+    'dead-letters.insertDeadLetterDecision': (trx) =>
+      deadLetters.insertDeadLetterDecision(trx, {
+        ...deadLetter,
         decisionId: 'new',
         deadAt: at,
         action: 'REPLAY',
@@ -51,32 +51,32 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
         bulkId: null,
       }),
     'dead-letters.noteReplayOutcome': (trx) => deadLetters.noteReplayOutcome(trx, 'decided-1', 'processed', undefined),
-    'key-lines.standingOf': (trx) => keyLines.standingOf(trx, blocked),
-    'key-lines.waitInLine': (trx) =>
-      keyLines.waitInLine(trx, { ...blocked, offset: '99', turn: 'new', timestamp: '0', value: null, headers: {} }),
-    'key-lines.isAwaited': (trx) => keyLines.isAwaited(trx, blocked.topic, blocked.turn),
-    'key-lines.blockKey': (trx) => keyLines.blockKey(trx, { ...head, key: Buffer.from('123') }),
-    'key-lines.goOnWithout': (trx) => keyLines.goOnWithout(trx, head),
-    'key-lines.giveTurn': (trx) => keyLines.giveTurn(trx, head, 'new'),
-    'key-lines.isBlocked': (trx) => keyLines.isBlocked(trx, blocked.topic, blocked.key, head),
-    'key-lines.waitingBehind': (trx) => keyLines.waitingBehind(trx, letter, 20),
-    'key-lines.countWaitingRecords': (trx) => keyLines.countWaitingRecords(trx),
-    'key-lines.sendNext': async (trx) => {
+    'blocked-keys.standingOf': (trx) => blockedKeys.standingOf(trx, blocked),
+    'blocked-keys.waitForKey': (trx) =>
+      blockedKeys.waitForKey(trx, { ...blocked, offset: '99', turn: 'new', timestamp: '0', value: null, headers: {} }),
+    'blocked-keys.isAwaited': (trx) => blockedKeys.isAwaited(trx, blocked.topic, blocked.turn),
+    'blocked-keys.blockKey': (trx) => blockedKeys.blockKey(trx, { ...head, key: Buffer.from('123') }),
+    'blocked-keys.releaseWaiting': (trx) => blockedKeys.releaseWaiting(trx, head),
+    'blocked-keys.releaseBehindReplay': (trx) => blockedKeys.releaseBehindReplay(trx, head, 'new'),
+    'blocked-keys.isBlocked': (trx) => blockedKeys.isBlocked(trx, blocked.topic, blocked.key, head),
+    'blocked-keys.waitingBehind': (trx) => blockedKeys.waitingBehind(trx, deadLetter, 20),
+    'blocked-keys.countWaitingRecords': (trx) => blockedKeys.countWaitingRecords(trx),
+    'blocked-keys.sendNext': async (trx) => {
       const line = (await trx('blocked_keys')
         .where({ topic: blocked.topic, key: blocked.key })
-        .first({ topic: 'topic', keyHash: 'key_hash' })) as keyLines.Line;
-      return keyLines.sendNext(trx, line);
+        .first({ topic: 'topic', keyHash: 'key_hash' })) as blockedKeys.BlockedKeyId;
+      return blockedKeys.sendNext(trx, line);
     },
-    'letter-index.lettersWithDecisions': (trx) =>
-      letterIndex.lettersWithDecisions(trx).where('l.order_id', completed).select('l.topic'),
-    'letter-index.indexLetters': async (trx) => {
-      const known = (await deadLetters.findLetter(trx, letter, MAX_REPLAYS)) as deadLetters.Letter;
-      return letterIndex.indexLetters(trx, [known]);
+    'dead-letter-index.deadLettersWithDecisions': (trx) =>
+      deadLetterIndex.deadLettersWithDecisions(trx).where('l.order_id', completed).select('l.topic'),
+    'dead-letter-index.indexDeadLetters': async (trx) => {
+      const known = (await deadLetters.findDeadLetter(trx, deadLetter, MAX_REPLAYS)) as deadLetters.StoredDeadLetter;
+      return deadLetterIndex.indexDeadLetters(trx, [known]);
     },
-    'letter-index.hasDeadLetter': async (trx) => {
-      const known = (await deadLetters.findLetter(trx, letter, MAX_REPLAYS)) as deadLetters.Letter;
+    'dead-letter-index.hasDeadLetter': async (trx) => {
+      const known = (await deadLetters.findDeadLetter(trx, deadLetter, MAX_REPLAYS)) as deadLetters.StoredDeadLetter;
       const { originTopic, originPartition, originOffset, originAt, consumerGroup } = known;
-      return letterIndex.hasDeadLetter(trx, {
+      return deadLetterIndex.hasDeadLetter(trx, {
         topic: originTopic,
         partition: originPartition,
         offset: originOffset,
@@ -84,17 +84,18 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
         group: consumerGroup ?? '',
       });
     },
-    'line-releases.longestLines': (trx) => lineReleases.longestLines(trx, 50),
-    'line-releases.lockedLine': (trx) => lineReleases.lockedLine(trx, blocked.topic, blocked.key),
-    'line-releases.noteRelease': (trx) =>
-      lineReleases.noteRelease(trx, {
+    'blocked-key-releases.longestBlocked': (trx) => blockedKeyReleases.longestBlocked(trx, 50),
+    'blocked-key-releases.lockBlockedKey': (trx) => blockedKeyReleases.lockBlockedKey(trx, blocked.topic, blocked.key),
+    'blocked-key-releases.recordRelease': (trx) =>
+      blockedKeyReleases.recordRelease(trx, {
         decisionId: 'new',
         topic: blocked.topic,
         key: blocked.key,
         actor: 'lee',
         reason: 'why',
       }),
-    'line-releases.wasReleasedBy': (trx) => lineReleases.wasReleasedBy(trx, 'release-200', blocked.topic, blocked.key),
+    'blocked-key-releases.wasReleasedBy': (trx) =>
+      blockedKeyReleases.wasReleasedBy(trx, 'release-200', blocked.topic, blocked.key),
     'lost-records.lateRecords': (trx) => lostRecords.lateRecords(trx, LOSS),
     'lost-records.closeFound': (trx) => lostRecords.closeFound(trx),
     'lost-records.sendAgain': async (trx) => {

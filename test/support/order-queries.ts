@@ -13,8 +13,8 @@ import * as orders from '../../db/orders';
 import * as paymentRequests from '../../db/payment-requests';
 import * as products from '../../db/products';
 import * as requests from '../../db/requests';
+import * as sagaDetails from '../../db/saga-details';
 import * as sagaSteps from '../../db/saga-steps';
-import * as sagaStories from '../../db/saga-stories';
 import * as stock from '../../db/stock';
 import * as timeline from '../../db/timeline';
 import { payBody } from './shop';
@@ -177,11 +177,11 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'saga-steps.beginStep': (trx) => sagaSteps.beginStep(trx, { ...step, attempt: 9 }, 'UNKNOWN'),
     'saga-steps.advanceStep': (trx) => sagaSteps.advanceStep(trx, step, ['DONE'], { state: 'UNDOING' }),
     'saga-steps.stepsOfOrder': (trx) => sagaSteps.stepsOfOrder(trx, completed),
-    'saga-stories.storyOf': (_, db) => sagaStories.storyOf(db, completed),
-    'saga-stories.findResolution': (trx) => sagaStories.findResolution(trx, 'decision-100'),
-    'saga-stories.noteCompensation': (trx) =>
-      sagaStories.noteCompensation(trx, { orderId: completed, decisionId: 'new', reason: 'why', actor: 'lee' }),
-    'saga-stories.withdrawCompensation': (trx) => sagaStories.withdrawCompensation(trx, 'decision-100'),
+    'saga-details.sagaDetailsOf': (_, db) => sagaDetails.sagaDetailsOf(db, completed),
+    'saga-details.findResolution': (trx) => sagaDetails.findResolution(trx, 'decision-100'),
+    'saga-details.noteCompensation': (trx) =>
+      sagaDetails.noteCompensation(trx, { orderId: completed, decisionId: 'new', reason: 'why', actor: 'lee' }),
+    'saga-details.withdrawCompensation': (trx) => sagaDetails.withdrawCompensation(trx, 'decision-100'),
     'stock.holdStock': (trx) =>
       stock.holdStock(trx, moved, [{ sku: 'sku-1', name: 'Mug', quantity: 1, unitPriceMinor: 1 }]),
     'stock.sellHeldStock': (trx) => stock.sellHeldStock(trx, moved),
@@ -223,9 +223,9 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     },
   };
   for (const sagaState of ['RUNNING', 'WAITING', 'COMPENSATING', 'NEEDS_OPERATOR', 'SETTLED'] as const)
-    queries[`saga-stories.listSagas ${sagaState}`] = (trx) => sagaStories.listSagas(trx, { sagaState, limit: 50 });
+    queries[`saga-details.listSagas ${sagaState}`] = (trx) => sagaDetails.listSagas(trx, { sagaState, limit: 50 });
   for (const needsOperator of [true, false])
-    queries[`saga-stories.listSagas needs an operator: ${needsOperator}`] = (trx) =>
-      sagaStories.listSagas(trx, { needsOperator, before: count, limit: 50 });
+    queries[`saga-details.listSagas needs an operator: ${needsOperator}`] = (trx) =>
+      sagaDetails.listSagas(trx, { needsOperator, before: count, limit: 50 });
   return queries;
 }

@@ -3,8 +3,8 @@ import { insertOrder } from '../../db/orders';
 import { payBody, type Shop } from './shop';
 
 /** A processing event as a producer other than our api writes it. */
-export function processingEvent(orderId: number, wish: Parameters<typeof payBody>[0] = {}) {
-  return { orderId, userEmail: 'kim@example.com', requestDto: payBody(wish), retryCount: 0 };
+export function processingEvent(orderId: number, command: Parameters<typeof payBody>[0] = {}) {
+  return { orderId, userEmail: 'kim@example.com', requestDto: payBody(command), retryCount: 0 };
 }
 
 /** An order whose stock event has not been published: it stays CREATED until somebody writes one. */

@@ -9,7 +9,7 @@ import type { CouponRequestStatus } from '../../domain/coupon';
 import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
 import { sharedSystem } from './environment';
-import { SandboxDesk } from './sandbox-desk';
+import { SandboxDesk } from './sandbox-operator';
 import type { SystemAddresses } from './system';
 import { until } from './until';
 
@@ -86,9 +86,9 @@ export class Shop {
   }
 
   /** A coupon of this test alone. */
-  async coupon(total: number, wish: Partial<PutCoupon> = {}): Promise<string> {
+  async coupon(total: number, command: Partial<PutCoupon> = {}): Promise<string> {
     const code = `coupon-${randomUUID()}`;
-    await this.putCoupon(code, { name: 'Opening day', total, discount: { type: 'FIXED', value: 100 }, ...wish });
+    await this.putCoupon(code, { name: 'Opening day', total, discount: { type: 'FIXED', value: 100 }, ...command });
     return code;
   }
 
@@ -120,8 +120,8 @@ export class Shop {
   }
 
   /** A coupon that was issued to a user. */
-  async issuedCoupon(wish: Partial<PutCoupon> = {}, email = 'kim@example.com'): Promise<string> {
-    const code = await this.coupon(1, wish);
+  async issuedCoupon(command: Partial<PutCoupon> = {}, email = 'kim@example.com'): Promise<string> {
+    const code = await this.coupon(1, command);
     const { status, body } = await this.askForCoupon(code, email);
     if (status !== 202) throw new Error(`coupon request: ${JSON.stringify(body)}`);
     await this.couponRequestIs(body.data.requestId, 'ISSUED');
@@ -145,9 +145,9 @@ export class Shop {
   }
 
   pay(orderId: number, request: PayRequest = {}): Promise<Answer> {
-    const { headers, ...wish } = request;
+    const { headers, ...command } = request;
     return this.call('POST', `/api/orders/${orderId}/process-payment-shipment`, {
-      body: payBody(wish),
+      body: payBody(command),
       ...(headers ? { headers } : {}),
     });
   }
@@ -249,16 +249,16 @@ export interface PayRequest {
 }
 
 /** A whole request to pay and ship, with the wish's magic values in it. */
-export function payBody(wish: Omit<PayRequest, 'headers'> = {}) {
+export function payBody(command: Omit<PayRequest, 'headers'> = {}) {
   return {
-    paymentRequest: { method: 'CARD', token: wish.token ?? 'tok_visa' },
+    paymentRequest: { method: 'CARD', token: command.token ?? 'tok_visa' },
     shipment: {
-      recipientName: wish.recipientName ?? 'Kim Minji',
+      recipientName: command.recipientName ?? 'Kim Minji',
       phone: '010-0000-0000',
       postalCode: '04524',
       address1: 'Sejong-daero 110, Seoul',
       country: 'KR',
     },
-    warehouseStorage: wish.warehouseStorage ?? false,
+    warehouseStorage: command.warehouseStorage ?? false,
   };
 }

@@ -1,13 +1,13 @@
 import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
-import { TimeLab } from './time-lab';
+import { TimeHarness } from './time-harness';
 
 const ACCEPTED = { accepted: true };
 
 describe('a cancel', () => {
-  let time: TimeLab;
+  let time: TimeHarness;
   beforeAll(async () => {
-    time = await TimeLab.open();
+    time = await TimeHarness.open();
   });
   afterAll(() => time.close());
 
@@ -164,7 +164,7 @@ describe('a cancel', () => {
   test('is rejected without a trace in history where it is malformed or impossible', async () => {
     const { orders } = time;
     const { orderId } = await orders.preparing();
-    const ask = (wish: unknown) => orders.orderHandle(orderId).executeUpdate('cancel', { args: [wish] });
+    const ask = (command: unknown) => orders.orderHandle(orderId).executeUpdate('cancel', { args: [command] });
     for (const nonsense of [undefined, null, 'please', {}, { reason: 'x' }, { reason: 1, actor: 'lee' }])
       await expect(ask(nonsense)).rejects.toMatchObject({ cause: { type: 'NOT_CANCELLABLE' } });
     await orders.shipmentUpdate(orderId, 'IN_TRANSIT');

@@ -2,18 +2,18 @@ import { sharedSystem } from '../support/environment';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
-import { TimeLab } from './time-lab';
+import { TimeHarness } from './time-harness';
 
 /** What an order that waits for its database adds to its history, in hours as in minutes. */
 const MOST_EVENTS = 30;
 
 describe('a database that is unavailable for hours', () => {
   let proxy: TcpProxy;
-  let time: TimeLab;
+  let time: TimeHarness;
   beforeAll(async () => {
     const { hostname, port } = new URL(sharedSystem().postgres);
     proxy = await TcpProxy.to(hostname, Number(port));
-    time = await TimeLab.open(proxy);
+    time = await TimeHarness.open(proxy);
   });
   afterAll(async () => {
     await time?.close();

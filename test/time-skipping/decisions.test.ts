@@ -2,15 +2,15 @@ import { SIGNALS } from '../../contracts/workflow-api';
 import { couponStanding } from '../support/coupons';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
-import { aDecision } from '../support/workflow-desk';
-import { TimeLab } from './time-lab';
+import { aDecision } from '../support/workflow-operator';
+import { TimeHarness } from './time-harness';
 
 const MINUTE = 60_000;
 
 describe('a decision about an undo that was refused', () => {
-  let time: TimeLab;
+  let time: TimeHarness;
   beforeAll(async () => {
-    time = await TimeLab.open();
+    time = await TimeHarness.open();
   });
   afterAll(() => time.close());
 

@@ -1,14 +1,14 @@
 import { SIGNALS } from '../../contracts/workflow-api';
 import { couponStanding } from '../support/coupons';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { TimeLab } from './time-lab';
+import { TimeHarness } from './time-harness';
 
 const MINUTE = 60_000;
 
 describe('the hold of 15 minutes', () => {
-  let time: TimeLab;
+  let time: TimeHarness;
   beforeAll(async () => {
-    time = await TimeLab.open();
+    time = await TimeHarness.open();
   });
   afterAll(() => time.close());
 

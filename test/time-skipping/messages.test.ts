@@ -3,7 +3,7 @@ import { orderWorkflowId, SIGNALS, UPDATES } from '../../contracts/workflow-api'
 import { historyText } from '../support/history-text';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
-import { TimeLab } from './time-lab';
+import { TimeHarness } from './time-harness';
 
 const NUL = '\u0000';
 const LONE_SURROGATE = '\ud83d';
@@ -53,9 +53,9 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 describe('what anybody can send to an order', () => {
-  let time: TimeLab;
+  let time: TimeHarness;
   beforeAll(async () => {
-    time = await TimeLab.open();
+    time = await TimeHarness.open();
   });
   afterAll(() => time.close());
 

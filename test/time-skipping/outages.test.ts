@@ -1,6 +1,6 @@
 import { SIGNALS } from '../../contracts/workflow-api';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { TimeLab } from './time-lab';
+import { TimeHarness } from './time-harness';
 
 const MINUTE = 60_000;
 
@@ -13,9 +13,9 @@ interface OutboxRow {
 }
 
 describe('a provider that is away', () => {
-  let time: TimeLab;
+  let time: TimeHarness;
   beforeAll(async () => {
-    time = await TimeLab.open();
+    time = await TimeHarness.open();
   });
   afterAll(() => time.close());
 
@@ -43,13 +43,13 @@ describe('a provider that is away', () => {
     expect(await orders.row(orderId)).toMatchObject({ status_reason: 'RETRIES_EXHAUSTED', saga_state: 'SETTLED' });
     expect(await requestStates(orderId)).toEqual(['FAILED', 'FAILED', 'FAILED', 'FAILED']);
     expect(await outbox(orderId, 'order-retry-topic')).toHaveLength(3);
-    const [letter, ...more] = await outbox(orderId, 'order-processing-topic.DLT');
+    const [deadLetter, ...more] = await outbox(orderId, 'order-processing-topic.DLT');
     expect(more).toEqual([]);
     const text = (base64: string | undefined) => Buffer.from(base64 ?? '', 'base64').toString();
-    expect(letter?.headers).toMatchObject({
+    expect(deadLetter?.headers).toMatchObject({
       'ordersaga-code': [{ base64: Buffer.from('RETRIES_EXHAUSTED').toString('base64') }],
     });
-    const original = JSON.parse(text(text(letter?.raw?.value)));
+    const original = JSON.parse(text(text(deadLetter?.raw?.value)));
     expect(original).toMatchObject({ orderId, eventId, retryCount: 3 });
     expect(await notified(orderId)).toEqual(['RETRY_SCHEDULED', 'RETRY_SCHEDULED', 'RETRY_SCHEDULED', 'CANCELLED']);
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });

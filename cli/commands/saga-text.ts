@@ -1,4 +1,4 @@
-import type { SagaStory, StoryWorkflow } from '../../contracts/saga-desk';
+import type { SagaDetails, SagaWorkflow } from '../../contracts/saga-operations';
 import { amount, moment, shortened, table } from '../output';
 import { timelineLine } from '../timeline-line';
 
@@ -11,24 +11,24 @@ const TIMELINE = 8;
 const WIDTH = 110;
 
 /** An order's story for a screen; what was left out is said, and `--json` has it. */
-export function storyText(story: SagaStory): string {
+export function sagaText(details: SagaDetails): string {
   return [
-    ...orderLines(story),
-    ...waitLines(story),
-    ...stepLines(story),
-    ...part('requests', lastOf(story.requests, REQUESTS), requestLine),
-    ...moneyLines(story),
-    ...stockLines(story),
-    ...letterLines(story),
-    ...part('decided', lastOf(story.resolutions, DECISIONS), resolutionLine),
-    ...part('released', lastOf(story.releases, DECISIONS), releaseLine),
-    ...part('timeline', lastOf(story.timeline, TIMELINE), (entry) => `${moment(entry.at)}  ${timelineLine(entry)}`),
-    ...workflowLines('workflow', story.workflow),
-    ...workflowLines('refund', story.refund),
+    ...orderLines(details),
+    ...waitLines(details),
+    ...stepLines(details),
+    ...part('requests', lastOf(details.requests, REQUESTS), requestLine),
+    ...moneyLines(details),
+    ...stockLines(details),
+    ...deadLetterLines(details),
+    ...part('decided', lastOf(details.resolutions, DECISIONS), resolutionLine),
+    ...part('released', lastOf(details.releases, DECISIONS), releaseText),
+    ...part('timeline', lastOf(details.timeline, TIMELINE), (entry) => `${moment(entry.at)}  ${timelineLine(entry)}`),
+    ...workflowLines('workflow', details.workflow),
+    ...workflowLines('refund', details.refund),
   ].join('\n');
 }
 
-function orderLines({ order, retryAt }: SagaStory): string[] {
+function orderLines({ order, retryAt }: SagaDetails): string[] {
   const discount = order.discountAmount > 0 ? ` after ${order.discountAmount.toLocaleString('en-US')} off` : '';
   const coupon = order.couponCode === null ? '' : `, coupon ${order.couponCode}`;
   const isHeld = order.status === 'PENDING_PAYMENT' && order.holdExpiresAt !== null;
@@ -41,7 +41,7 @@ function orderLines({ order, retryAt }: SagaStory): string[] {
   ];
 }
 
-function waitLines({ order, waits }: SagaStory): string[] {
+function waitLines({ order, waits }: SagaDetails): string[] {
   if (!waits) return order.sagaState === 'SETTLED' ? [] : [line('waits for', '(its workflow does not answer)')];
   const retry = waits.nextRetryAt === undefined ? '' : `; tried again by itself ${moment(waits.nextRetryAt)}`;
   const atRisk = waits.amountAtRisk > 0 ? `; ${amount(waits.amountAtRisk, order.currency)} at risk` : '';
@@ -57,15 +57,15 @@ function waitLines({ order, waits }: SagaStory): string[] {
   ];
 }
 
-function letterLines({ deadLetters, recordsInLine }: SagaStory): string[] {
-  const behind = recordsInLine === 0 ? [] : [line('', `${recordsInLine} later records of the order wait behind it`)];
-  const letters = part('dead', lastOf(deadLetters, DEAD_LETTERS), ({ at, id, code, action }) =>
+function deadLetterLines({ deadLetters, waitingRecords }: SagaDetails): string[] {
+  const behind = waitingRecords === 0 ? [] : [line('', `${waitingRecords} later records of the order wait behind it`)];
+  const undecided = part('dead', lastOf(deadLetters, DEAD_LETTERS), ({ at, id, code, action }) =>
     [moment(at), action ?? 'undecided:', `ordersaga dlt show ${id}`, code === null ? '' : `(${code})`].join(' '),
   );
-  return [...letters, ...behind];
+  return [...undecided, ...behind];
 }
 
-function stepLines({ steps }: SagaStory): string[] {
+function stepLines({ steps }: SagaDetails): string[] {
   const { shown, left } = lastOf(steps, STEPS);
   const rows = shown.map((step) => [
     step.step,
@@ -80,33 +80,33 @@ function stepLines({ steps }: SagaStory): string[] {
   return text === '' ? [] : [...text.split('\n'), ...leftOut(left)];
 }
 
-function moneyLines({ money, order }: SagaStory): string[] {
+function moneyLines({ money, order }: SagaDetails): string[] {
   if (money.length === 0) return [];
   const net = money.reduce((sum, entry) => sum + (entry.kind === 'charge' ? entry.amount : -entry.amount), 0);
   const entries = money.map(({ kind, amount: moved }) => `${kind} ${moved.toLocaleString('en-US')}`);
   return [line('money', `${shortened(entries.join(', '), WIDTH)} = ${amount(net, order.currency)}`)];
 }
 
-function stockLines({ stock }: SagaStory): string[] {
+function stockLines({ stock }: SagaDetails): string[] {
   const moved = stock.map(({ sku, kind, units }) => `${kind} ${units} ${sku}`);
   return moved.length === 0 ? [] : [line('stock', shortened(moved.join(', '), WIDTH))];
 }
 
-function requestLine(request: SagaStory['requests'][number]): string {
+function requestLine(request: SagaDetails['requests'][number]): string {
   const attempt = request.attempt === null ? '' : ` as attempt ${request.attempt}`;
   const why = request.reason === null ? '' : ` (${shortened(request.reason, 40)})`;
   return `${moment(request.createdAt)}  ${request.state}${attempt}${why}, ${request.eventId} retry ${request.retryCount} from ${request.source}`;
 }
 
-function resolutionLine({ at, actor, decision, step, reason, reference }: SagaStory['resolutions'][number]): string {
+function resolutionLine({ at, actor, decision, step, reason, reference }: SagaDetails['resolutions'][number]): string {
   return `${moment(at)}  ${actor}: ${decision} ${step}${reference === null ? '' : ` by ${reference}`} (${reason})`;
 }
 
-function releaseLine({ at, actor, reason }: SagaStory['releases'][number]): string {
+function releaseText({ at, actor, reason }: SagaDetails['releases'][number]): string {
   return `${moment(at)}  ${actor}: the line behind its dead letter (${reason})`;
 }
 
-function workflowLines(name: string, workflow: StoryWorkflow | undefined): string[] {
+function workflowLines(name: string, workflow: SagaWorkflow | undefined): string[] {
   return workflow ? [line(name, `${workflow.status}  ${workflow.url ?? workflow.workflowId}`)] : [];
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { SagaDecided, SagaStory } from '../../contracts/saga-desk';
+import type { SagaDecided, SagaDetails } from '../../contracts/saga-operations';
 import { TOPICS } from '../../contracts/topics';
 import { Broker, eventOf } from '../support/broker';
-import { LetterDesk } from '../support/letter-desk';
+import { DeadLetterDesk } from '../support/dead-letter-operator';
 import { ordersaga } from '../support/operator-command';
 import { unannouncedOrder } from '../support/processing';
 import { Shop } from '../support/shop';
@@ -18,8 +18,8 @@ describe("an order's story", () => {
   });
   afterAll(() => Promise.all([shop.close(), broker.close()]));
 
-  const storyOf = async (orderId: number) =>
-    (await shop.call<SagaStory>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
+  const sagaDetailsOf = async (orderId: number) =>
+    (await shop.call<SagaDetails>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
   const screenOf = async (orderId: number) => {
     const env = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: token };
     return (await ordersaga(['saga', 'show', String(orderId)], env)).stdout.toString();
@@ -29,18 +29,18 @@ describe("an order's story", () => {
     const { orderId } = await shop.payableOrder();
     const news = JSON.stringify(eventOf({ orderId, status: 'IN_TRANSIT' }));
     const key = String(orderId);
-    const desk = await LetterDesk.open(shop);
+    const desk = await DeadLetterDesk.open(shop);
     await broker.write(TOPICS.couponIssue, { key, value: 'of another that has this key' });
-    await desk.lettersOf(TOPICS.couponIssue, key);
+    await desk.deadLettersOf(TOPICS.couponIssue, key);
     await broker.write(TOPICS.shipmentStatus, { key, value: '{' }, { key, value: news }, { key, value: news });
-    const [letter] = await desk.lettersOf(TOPICS.shipmentStatus, key);
-    const id = letter?.id as string;
-    const story = await until(
+    const [deadLetter] = await desk.deadLettersOf(TOPICS.shipmentStatus, key);
+    const id = deadLetter?.id as string;
+    const details = await until(
       'both to wait',
-      () => storyOf(orderId),
-      ({ recordsInLine }) => recordsInLine === 2,
+      () => sagaDetailsOf(orderId),
+      ({ waitingRecords }) => waitingRecords === 2,
     );
-    expect(story.deadLetters).toMatchObject([{ id, code: 'NOT_JSON', action: null }]);
+    expect(details.deadLetters).toMatchObject([{ id, code: 'NOT_JSON', action: null }]);
     const screen = await screenOf(orderId);
     expect(screen).toContain(`undecided: ordersaga dlt show ${id} (NOT_JSON)`);
     expect(screen).toContain('2 later records of the order wait behind it');
@@ -48,8 +48,8 @@ describe("an order's story", () => {
     await desk.decide(id, 'discard');
     const after = await until(
       'nobody to wait',
-      () => storyOf(orderId),
-      ({ recordsInLine }) => recordsInLine === 0,
+      () => sagaDetailsOf(orderId),
+      ({ waitingRecords }) => waitingRecords === 0,
     );
     expect(after.deadLetters).toMatchObject([{ id, action: 'DISCARD' }]);
   });
@@ -61,7 +61,7 @@ describe("an order's story", () => {
       await shop
         .db('line_releases')
         .insert({ decision_id: `${topic}-${orderId}`, topic, key: Buffer.from(String(orderId)), ...release });
-    const { releases } = await storyOf(orderId);
+    const { releases } = await sagaDetailsOf(orderId);
     expect(releases).toMatchObject([{ ...release, decisionId: `${TOPICS.shipmentStatus}-${orderId}` }]);
     expect(await screenOf(orderId)).toContain(
       'operator:lee: the line behind its dead letter (its topic was made anew)',
@@ -73,8 +73,8 @@ describe("an order's story", () => {
     await shop.pay(orderId, { token: 'tok_unavailable' });
     const { retryAt } = await until(
       'a retry to be due',
-      () => storyOf(orderId),
-      (story) => story.retryAt !== undefined,
+      () => sagaDetailsOf(orderId),
+      (details) => details.retryAt !== undefined,
     );
     expect(Math.abs(Date.parse(retryAt as string) - Date.now())).toBeLessThan(30_000);
   });
@@ -89,23 +89,23 @@ describe("an order's story", () => {
       () => delayed.clone().update({ available_at: later }),
       (rows) => rows === 1,
     );
-    expect((await storyOf(orderId)).retryAt).toBe(later.toISOString());
+    expect((await sagaDetailsOf(orderId)).retryAt).toBe(later.toISOString());
     await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too late' } });
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-    expect((await storyOf(orderId)).retryAt).toBeUndefined();
+    expect((await sagaDetailsOf(orderId)).retryAt).toBeUndefined();
     expect(await delayed.clone().delete()).toBe(1);
   });
 
   test('ends by compensate also where its workflow has never begun', async () => {
     const sku = await shop.product(5);
     const orderId = await unannouncedOrder(shop, sku, 2);
-    const wish = { decisionId: randomUUID(), reason: 'its event was discarded' };
+    const command = { decisionId: randomUUID(), reason: 'its event was discarded' };
     const compensate = () =>
-      shop.call<SagaDecided>('POST', `/api/ops/sagas/${orderId}/compensate`, { token, body: wish });
+      shop.call<SagaDecided>('POST', `/api/ops/sagas/${orderId}/compensate`, { token, body: command });
     expect((await compensate()).status).toBe(202);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect((await compensate()).status).toBe(202);
-    expect((await storyOf(orderId)).order.reason).toBe('CANCELLED_BY_OPERATOR');
+    expect((await sagaDetailsOf(orderId)).order.reason).toBe('CANCELLED_BY_OPERATOR');
     expect(await shop.stock(sku)).toEqual({ free: 5, held: 0, sold: 0 });
   });
 });

@@ -3,23 +3,23 @@ import { z } from 'zod';
 import { isStorable } from '../domain/external-text';
 import { decisionFields, decisionIdSchema } from './decision';
 import { externalId } from './external-text';
-import type { ReplayAction, ReplayProgress, ReplaySteering } from './workflow-api';
+import type { ReplayAction, ReplayControl, ReplayProgress } from './workflow-api';
 
 /** Undecided ones wait; one whose replays are used up is PARKED. */
 export const LETTER_STATES = ['WAITING', 'PARKED', 'REPLAYED', 'DISCARDED'] as const;
-export type LetterState = (typeof LETTER_STATES)[number];
+export type DeadLetterState = (typeof LETTER_STATES)[number];
 
-export const discardLetterSchema = z.strictObject(decisionFields);
+export const discardDeadLetterSchema = z.strictObject(decisionFields);
 
 /** What a broker takes of a record unless it is told otherwise, its key and headers included. */
 const MAX_RECORD_BYTES = 1_048_576;
 const fits = (encoding: 'utf8' | 'base64') => (value: string) => Buffer.byteLength(value, encoding) <= MAX_RECORD_BYTES;
 const tooLarge = `must have ${MAX_RECORD_BYTES} bytes at most`;
 
-export const replayLetterSchema = z
+export const replayDeadLetterSchema = z
   .strictObject({
     ...decisionFields,
-    /** Sent instead of the letter's value: text. */
+    /** Sent instead of the dead letter's value: text. */
     value: z
       .string()
       .refine(isStorable, 'must be text; send other bytes as valueBase64')
@@ -34,19 +34,19 @@ export const replayLetterSchema = z
     message: 'value and valueBase64 exclude each other',
     path: ['valueBase64'],
   });
-export type ReplayLetter = z.infer<typeof replayLetterSchema>;
+export type ReplayDeadLetter = z.infer<typeof replayDeadLetterSchema>;
 
 const moment = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its zone' }).max(64);
 
-/** A letter's id, as the parts of a path. */
-export const letterPlaceSchema = z.object({
+/** A dead letter's id, as the parts of a path. */
+export const deadLetterPositionSchema = z.object({
   topic: z.string().regex(/^[\w.-]{1,249}$/, 'must be the name of a topic'),
   partition: z.coerce.number().int().min(0).max(1_000_000),
   offset: z.string().regex(/^\d{1,18}$/),
 });
 
-/** Which letters are meant; all that are named must hold. */
-export const letterFilterSchema = z.strictObject({
+/** Which dead letters are meant; all that are named must hold. */
+export const deadLetterFilterSchema = z.strictObject({
   /** Of the record, not of its dead-letter topic. */
   topic: externalId({ max: 249 }).optional(),
   code: externalId({ max: 249 }).optional(),
@@ -56,23 +56,23 @@ export const letterFilterSchema = z.strictObject({
   deadBefore: moment.optional(),
   deadAfter: moment.optional(),
 });
-export type LetterFilter = z.infer<typeof letterFilterSchema>;
+export type DeadLetterFilter = z.infer<typeof deadLetterFilterSchema>;
 
-export const listLettersSchema = letterFilterSchema.extend({
+export const listDeadLettersSchema = deadLetterFilterSchema.extend({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   skip: z.coerce.number().int().min(0).max(1_000_000).default(0),
 });
 
 export const replayManySchema = z.strictObject({
   ...decisionFields,
-  /** Shorter than others, as the decision about each letter is named after it and the letter's place. */
+  /** Shorter than others, as the decision about each dead letter is named after it and the dead letter's place. */
   decisionId: decisionIdSchema.max(120),
-  filter: letterFilterSchema.omit({ state: true }),
+  filter: deadLetterFilterSchema.omit({ state: true }),
   ratePerSecond: z.number().int().min(1).max(500).default(10),
 });
 
 /** Pauses, resumes or cancels a replay of many. */
-export const steerReplaySchema = z.strictObject(decisionFields);
+export const controlReplaySchema = z.strictObject(decisionFields);
 
 /** How its workflow was ended where it could not say so itself. */
 export const CUT_SHORT = ['FAILED', 'TERMINATED', 'TIMED_OUT'] as const;
@@ -81,7 +81,7 @@ export const REPLAY_STATES = ['RUNNING', 'PAUSED', 'DONE', 'CANCELLED', ...CUT_S
 /** How a replay of many stands. */
 export interface ReplayStanding {
   readonly state: (typeof REPLAY_STATES)[number];
-  /** How many letters it has sent back. */
+  /** How many dead letters it has sent back. */
   readonly replayed: number;
 }
 
@@ -94,15 +94,15 @@ export interface ReplayProgressView extends ReplayStanding, Pick<ReplayProgress,
 }
 
 /** Answer to a decision about a replay of many. How it stood when it was asked is absent where nobody could tell. */
-export interface ReplaySteered extends Partial<ReplayStanding> {
+export interface ReplayControlled extends Partial<ReplayStanding> {
   /** The replay's. */
   readonly decisionId: string;
   readonly action: ReplayAction;
-  readonly steering: ReplaySteering;
+  readonly control: ReplayControl;
   readonly dryRun: boolean;
 }
 
-export interface LetterDecisionView {
+export interface DeadLetterDecisionView {
   readonly decisionId: string;
   readonly action: 'REPLAY' | 'DISCARD';
   readonly actor: string;
@@ -119,10 +119,10 @@ export interface LetterDecisionView {
 }
 
 /** A dead letter in a list. */
-export interface LetterSummary {
+export interface DeadLetterSummary {
   /** `topic/partition/offset` of the dead-letter topic. */
   readonly id: string;
-  readonly state: LetterState;
+  readonly state: DeadLetterState;
   readonly deadAt: string;
   readonly topic: string;
   readonly code: string | null;
@@ -132,7 +132,7 @@ export interface LetterSummary {
   readonly replayCount: number;
   readonly orderId?: number;
   readonly requestId?: string;
-  readonly decision?: LetterDecisionView;
+  readonly decision?: DeadLetterDecisionView;
   /** Later records of its key that wait until it is decided, or until its replay is worked on. */
   readonly waitingBehind: number;
 }
@@ -147,7 +147,7 @@ export interface WaitingRecordView {
 }
 
 /** A dead letter whole. */
-export interface LetterView extends LetterSummary {
+export interface DeadLetterView extends DeadLetterSummary {
   readonly origin: { readonly partition: number; readonly offset: string; readonly at: string | null };
   readonly consumerGroup: string | null;
   readonly keyBase64: string | null;
@@ -159,15 +159,15 @@ export interface LetterView extends LetterSummary {
   readonly headers: Readonly<Record<string, readonly (string | null)[]>>;
   /** The first of those that wait behind it, in the order in which they will follow. */
   readonly waiting: readonly WaitingRecordView[];
-  /** The letter whose replay died as this one. */
+  /** The dead letter whose replay died as this one. */
   readonly replayOf?: string;
 }
 
-/** Letters of one cause. */
-export interface LetterGroup {
+/** Dead letters of one cause. */
+export interface DeadLetterGroup {
   readonly topic: string;
   readonly code: string | null;
-  readonly state: LetterState;
+  readonly state: DeadLetterState;
   readonly count: number;
   readonly oldestAt: string;
   readonly newestAt: string;

@@ -1,6 +1,6 @@
 import { TOPICS } from '../../contracts/topics';
 import { Broker, eventOf } from '../support/broker';
-import { LetterDesk } from '../support/letter-desk';
+import { DeadLetterDesk } from '../support/dead-letter-operator';
 import { parcelNewsHeard } from '../support/parcel-news';
 import { RunningSystem } from '../support/running-system';
 import { Shop } from '../support/shop';
@@ -44,10 +44,10 @@ describe('lines behind dead letters', () => {
     }
     await until('all to wait', waiting, (count) => count === ORDERS * BEHIND, RESTART_MS);
 
-    const desk = await LetterDesk.open(shop);
+    const desk = await DeadLetterDesk.open(shop);
     for (const [index, orderId] of orderIds.entries()) {
-      const [letter] = await desk.lettersOf(TOPIC, String(orderId));
-      const id = letter?.id as string;
+      const [deadLetter] = await desk.deadLettersOf(TOPIC, String(orderId));
+      const id = deadLetter?.id as string;
       if (index % 2 === 0) await desk.decide(id, 'discard');
       else
         await desk.decide(id, 'replay', {

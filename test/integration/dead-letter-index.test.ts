@@ -11,16 +11,16 @@ import {
   Partitioners,
 } from 'kafkajs';
 import { stackFolder } from '../../config/load';
-import type { LetterGroup, LetterView } from '../../contracts/dead-letter-desk';
+import type { DeadLetterGroup, DeadLetterView } from '../../contracts/dead-letter-operations';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { freePorts } from '../../dev/stack/ports';
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { UnreadableBatchError } from '../../kafka-bridge/client/kafkajs-codecs';
-import { rebuildLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
+import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../../observability/logger';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
+import { DeadLetterDesk } from '../support/dead-letter-operator';
 import { roleEnvironment, sharedSystem } from '../support/environment';
-import { LetterDesk } from '../support/letter-desk';
 import { holdTopicConfigs } from '../support/locks';
 import { metric } from '../support/metrics';
 import { Shop } from '../support/shop';
@@ -41,7 +41,7 @@ describe('the index of dead letters', () => {
   const client = new Kafka({ clientId: 'parcels', brokers: [system.kafka], logLevel: logLevel.NOTHING });
   let admin: Admin;
   let broker: Broker;
-  let desk: LetterDesk;
+  let desk: DeadLetterDesk;
   let bridge: RoleProcess | undefined;
   /** Of the bridge that indexes their topics. */
   let theirBridge = system;
@@ -50,7 +50,7 @@ describe('the index of dead letters', () => {
     admin = client.admin();
     await admin.connect();
     await createTheirTopics();
-    [broker, desk] = await Promise.all([Broker.open(system, [TOPICS.orderProcessing]), LetterDesk.open(shop)]);
+    [broker, desk] = await Promise.all([Broker.open(system, [TOPICS.orderProcessing]), DeadLetterDesk.open(shop)]);
     const [port] = await freePorts(1);
     theirBridge = { ...system, probes: { ...system.probes, bridge: `http://127.0.0.1:${port}` } };
     const topics = [MISSING, THEIRS, ...COMPRESSED.map(([, topic]) => topic)];
@@ -77,12 +77,12 @@ describe('the index of dead letters', () => {
   const ourKafka = () =>
     createKafka({ KAFKA_BROKERS: [system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 }, logger);
   const rebuild = (foreignDeadLetterTopics: readonly string[]) =>
-    rebuildLetterIndex({ db: shop.db, kafka: ourKafka(), foreignDeadLetterTopics }, logger);
+    rebuildDeadLetterIndex({ db: shop.db, kafka: ourKafka(), foreignDeadLetterTopics }, logger);
 
-  const answerOf = (id: string) => desk.ask<LetterView>('GET', `/${id}`);
+  const answerOf = (id: string) => desk.ask<DeadLetterView>('GET', `/${id}`);
 
-  /** Writes letters in one batch, waits until the last of them is indexed, and shows them. */
-  async function indexed(topic: string, ...records: readonly WrittenRecord[]): Promise<LetterView[]> {
+  /** Writes dead letters in one batch, waits until the last of them is indexed, and shows them. */
+  async function indexed(topic: string, ...records: readonly WrittenRecord[]): Promise<DeadLetterView[]> {
     const first = await broker.write(topic, ...records);
     const ids = records.map((_, index) => `${topic}/0/${first + BigInt(index)}`);
     await until(
@@ -93,9 +93,9 @@ describe('the index of dead letters', () => {
     return Promise.all(ids.map((id) => desk.show(id)));
   }
 
-  test('takes letters of which no header is as it should be, and those behind them', async () => {
+  test('takes dead letters of which no header is as it should be, and those behind them', async () => {
     const long = randomBytes(3_000).toString('base64');
-    const letters = await indexed(
+    const deadLetters = await indexed(
       OURS,
       {
         key: 'nul',
@@ -131,7 +131,7 @@ describe('the index of dead letters', () => {
       },
       { key: 'sound', value: 'd' },
     );
-    expect(letters).toMatchObject([
+    expect(deadLetters).toMatchObject([
       { key: 'nul', value: 'a', code: 'AB', topic: 'their.topic', consumerGroup: 'g', message: 'nothing' },
       { key: 'numbers', value: 'b', origin: { partition: -1, offset: '12345', at: null }, replayCount: 0 },
       { key: 'long', value: 'c', code: long.slice(0, 249), topic: long.slice(0, 249) },
@@ -139,7 +139,7 @@ describe('the index of dead letters', () => {
     ]);
   });
 
-  test('takes 4,000 letters that come in one batch', async () => {
+  test('takes 4,000 dead letters that come in one batch', async () => {
     const key = `many-${randomUUID()}`;
     const first = await broker.write(OURS, ...Array.from({ length: 4_000 }, (_, at) => ({ key, value: String(at) })));
     const theirs = () => shop.db('dead_letters').where({ topic: OURS, key: Buffer.from(key) });
@@ -151,7 +151,7 @@ describe('the index of dead letters', () => {
     expect((await desk.show(`${OURS}/0/${first + 3_999n}`)).value).toBe('3999');
   });
 
-  test('takes by place, key and value a letter that the database refuses, and those beside it whole', async () => {
+  test('takes by place, key and value a dead letter that the database refuses, and those beside it whole', async () => {
     await shop.db.raw(`alter table dead_letters add constraint stubborn check (message <> 'stubborn') not valid`);
     try {
       const headers = (message: string) => ({ 'ordersaga-code': 'ODD', 'kafka_dlt-exception-message': message });
@@ -179,14 +179,18 @@ describe('the index of dead letters', () => {
         shop.db('dead_letters').where({ origin_topic: TOPICS.orderProcessing, key }).first('topic', 'record_offset'),
       (row) => row !== undefined,
     );
-    const letter = await desk.show(`${found.topic}/0/${found.record_offset}`);
-    expect([letter.code, letter.keyBase64, letter.value]).toEqual(['WRONG_SCHEMA', key.toString('base64'), value]);
+    const deadLetter = await desk.show(`${found.topic}/0/${found.record_offset}`);
+    expect([deadLetter.code, deadLetter.keyBase64, deadLetter.value]).toEqual([
+      'WRONG_SCHEMA',
+      key.toString('base64'),
+      value,
+    ]);
   });
 
   test.each(COMPRESSED)('reads what was compressed with %s', async (_, topic) => {
     const value = 'compressible '.repeat(20_000);
-    const letters = await indexed(topic, { key: 'k', value: 'small' }, { key: null, value });
-    expect(letters.map((letter) => [letter.key, letter.value])).toEqual([
+    const deadLetters = await indexed(topic, { key: 'k', value: 'small' }, { key: null, value });
+    expect(deadLetters.map((deadLetter) => [deadLetter.key, deadLetter.value])).toEqual([
       ['k', 'small'],
       [null, value],
     ]);
@@ -208,8 +212,8 @@ describe('the index of dead letters', () => {
     try {
       await configure([...before, { name: 'compression.type', value: 'lz4' }]);
       await broker.write(topic, { key, value: 'no JSON' });
-      const [letter] = await desk.lettersOf(topic, key);
-      expect(letter).toMatchObject({ code: 'NOT_JSON', value: 'no JSON' });
+      const [deadLetter] = await desk.deadLettersOf(topic, key);
+      expect(deadLetter).toMatchObject({ code: 'NOT_JSON', value: 'no JSON' });
     } finally {
       await configure(before);
       await letGo();
@@ -267,32 +271,32 @@ describe('the index of dead letters', () => {
     expect((await fetch(`${theirBridge.probes.bridge}/readyz`)).status).toBe(200);
   });
 
-  test("groups another system's letters by their exceptions, and shows those", async () => {
+  test("groups another system's dead letters by their exceptions, and shows those", async () => {
     const key = `spring-${randomUUID()}`;
     const wrapper = 'org.springframework.kafka.listener.ListenerExecutionFailedException';
-    const letterOf = (causes: Record<string, string>) => ({
+    const deadLetterRecord = (causes: Record<string, string>) => ({
       key,
       value: '{}',
       headers: { 'kafka_dlt-exception-fqcn': wrapper, 'kafka_dlt-original-topic': TOPICS.orderProcessing, ...causes },
     });
     const cause = 'java.lang.IllegalStateException';
     const stacktrace = `${cause}: no such parcel\n\tat com.example.Parcels.take(Parcels.java:42)`;
-    const [letter] = await indexed(
+    const [deadLetter] = await indexed(
       THEIRS,
-      letterOf({ 'kafka_dlt-exception-cause-fqcn': cause, 'kafka_dlt-exception-stacktrace': stacktrace }),
-      letterOf({ 'kafka_dlt-exception-cause-fqcn': cause }),
-      letterOf({}),
+      deadLetterRecord({ 'kafka_dlt-exception-cause-fqcn': cause, 'kafka_dlt-exception-stacktrace': stacktrace }),
+      deadLetterRecord({ 'kafka_dlt-exception-cause-fqcn': cause }),
+      deadLetterRecord({}),
     );
-    const groups = await desk.ask<LetterGroup[]>('GET', `/groups?key=${key}`);
+    const groups = await desk.ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`);
     expect(groups.body.data).toMatchObject([
       { code: cause, count: 2 },
       { code: wrapper, count: 1 },
     ]);
-    expect(letter?.headers).toMatchObject({
+    expect(deadLetter?.headers).toMatchObject({
       'kafka_dlt-exception-cause-fqcn': [cause],
       'kafka_dlt-exception-stacktrace': [stacktrace],
     });
-    expect((await desk.decide(letter?.id ?? '', 'replay')).status).toBe(202);
+    expect((await desk.decide(deadLetter?.id ?? '', 'replay')).status).toBe(202);
     const [back] = await broker.untilRecords(TOPICS.orderProcessing, [key]);
     expect(Object.keys(back?.headers ?? {}).filter((name) => name.startsWith('kafka_dlt-'))).toEqual([]);
   });
@@ -344,8 +348,8 @@ describe('the index of dead letters', () => {
     const [gone, garbled, lost] = (
       await indexed(THEIRS, { key: 'k', value: 'a' }, { key: 'k', value: 'b' }, { key: 'k', value: 'c' })
     ).map(({ id }) => id) as [string, string, string];
-    const wish = { decisionId: randomUUID() };
-    expect((await desk.decide(gone, 'discard', wish)).status).toBe(202);
+    const command = { decisionId: randomUUID() };
+    expect((await desk.decide(gone, 'discard', command)).status).toBe(202);
     await inTransaction('last', (transaction) => transaction.commit());
 
     const offsetOf = (id: string) => id.split('/')[2] as string;
@@ -363,7 +367,7 @@ describe('the index of dead letters', () => {
     });
     const meanwhile = await until(
       'the rebuild to end',
-      async () => (await desk.decide(gone, 'discard', wish)).status,
+      async () => (await desk.decide(gone, 'discard', command)).status,
       (status) => isOver || status !== 202,
       60_000,
     );

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { Broker, eventOf } from '../support/broker';
-import { LetterDesk, letterOf } from '../support/letter-desk';
+import { DeadLetterDesk, deadLetterRecord } from '../support/dead-letter-operator';
 import { parcelNewsHeard } from '../support/parcel-news';
 import { processingEvent } from '../support/processing';
 import { Shop } from '../support/shop';
@@ -10,20 +10,20 @@ import { until } from '../support/until';
 describe('decisions at the desk for dead letters', () => {
   const shop = new Shop();
   let broker: Broker;
-  let desk: LetterDesk;
+  let desk: DeadLetterDesk;
   beforeAll(async () => {
     broker = await Broker.open(shop.system, []);
-    desk = await LetterDesk.open(shop);
+    desk = await DeadLetterDesk.open(shop);
   });
   afterAll(() => Promise.all([shop.close(), broker.close()]));
 
   test('the same one sent five times at once is one, and each is told so', async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
-    const [letter] = await desk.lettersOf(TOPICS.orderProcessing, String(orderId));
-    const wish = { decisionId: randomUUID(), value: JSON.stringify(eventOf(processingEvent(orderId))) };
+    const [deadLetter] = await desk.deadLettersOf(TOPICS.orderProcessing, String(orderId));
+    const command = { decisionId: randomUUID(), value: JSON.stringify(eventOf(processingEvent(orderId))) };
     const answers = await Promise.all(
-      Array.from({ length: 5 }, () => desk.decide(letter?.id as string, 'replay', wish)),
+      Array.from({ length: 5 }, () => desk.decide(deadLetter?.id as string, 'replay', command)),
     );
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
     await shop.reaches(orderId, 'PREPARING');
@@ -33,10 +33,10 @@ describe('decisions at the desk for dead letters', () => {
   test('two different ones at once: one is taken, the other is told which', async () => {
     const key = `two-${randomUUID()}`;
     await broker.write(TOPICS.orderProcessing, { key, value: '{' });
-    const [letter] = await desk.lettersOf(TOPICS.orderProcessing, key);
+    const [deadLetter] = await desk.deadLettersOf(TOPICS.orderProcessing, key);
     const answers = await Promise.all([
-      desk.decide(letter?.id as string, 'discard'),
-      desk.decide(letter?.id as string, 'replay'),
+      desk.decide(deadLetter?.id as string, 'discard'),
+      desk.decide(deadLetter?.id as string, 'replay'),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
     expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({
@@ -48,19 +48,19 @@ describe('decisions at the desk for dead letters', () => {
   test('the same id for another value is another decision, and is refused', async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
-    const [letter] = await desk.lettersOf(TOPICS.orderProcessing, String(orderId));
+    const [deadLetter] = await desk.deadLettersOf(TOPICS.orderProcessing, String(orderId));
     const event = eventOf(processingEvent(orderId));
-    const wish = { decisionId: randomUUID(), value: JSON.stringify(event) };
-    const replay = (more: object = {}) => desk.decide(letter?.id as string, 'replay', { ...wish, ...more });
+    const command = { decisionId: randomUUID(), value: JSON.stringify(event) };
+    const replay = (more: object = {}) => desk.decide(deadLetter?.id as string, 'replay', { ...command, ...more });
     expect([(await replay()).status, (await replay()).status]).toEqual([202, 202]);
     const other = await replay({ value: JSON.stringify({ ...event, userEmail: 'lee@example.com' }) });
     expect([other.status, other.body.code]).toEqual([409, 'DECISION_ID_REUSED']);
   });
 
-  test('is about the letter that stood there: one that comes to its place in a topic made anew can be decided', async () => {
+  test('is about the dead letter that stood there: one that comes to its place in a topic made anew can be decided', async () => {
     const key = `anew-${randomUUID()}`;
     await broker.write(TOPICS.orderProcessing, { key, value: '{' });
-    const id = (await desk.lettersOf(TOPICS.orderProcessing, key))[0]?.id as string;
+    const id = (await desk.deadLettersOf(TOPICS.orderProcessing, key))[0]?.id as string;
     const [topic, partition, offset] = id.split('/');
     expect((await desk.decide(id, 'discard')).status).toBe(202);
     const row = () => shop.db('dead_letters').where({ topic, partition, record_offset: offset });
@@ -82,24 +82,24 @@ describe('decisions at the desk for dead letters', () => {
     const value = JSON.stringify(eventOf({ orderId, from: 'PENDING_PAYMENT', to: 'CANCELLED' }));
     const [topic, key] = [TOPICS.orderStatusChanged, String(orderId)];
     const record = { topic, partition: 0, offset: '1', timestamp: '1', headers: {} };
-    const letter = letterOf(
+    const deadLetter = deadLetterRecord(
       { ...record, key: Buffer.from(key), value: Buffer.from(value) },
       { code: 'REFUSED_BY_BROKER', message: 'too large' },
     );
-    await broker.write(deadLetterTopic(topic), letter);
-    const [dead] = await desk.lettersOf(topic, key);
+    await broker.write(deadLetterTopic(topic), deadLetter);
+    const [dead] = await desk.deadLettersOf(topic, key);
     expect((await desk.decide(dead?.id as string, 'replay')).status).toBe(202);
   });
 
   test("an order's event keeps the order's key, whatever else it calls a requestId", async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.shipmentStatus, { key: String(orderId), value: '{' });
-    const [letter] = await desk.lettersOf(TOPICS.shipmentStatus, String(orderId));
+    const [deadLetter] = await desk.deadLettersOf(TOPICS.shipmentStatus, String(orderId));
     const news = { ...eventOf({ orderId, status: 'IN_TRANSIT', eventId: `${orderId}-1` }), requestId: 'trace-1' };
-    await desk.decide(letter?.id as string, 'replay', { value: JSON.stringify(news) });
+    await desk.decide(deadLetter?.id as string, 'replay', { value: JSON.stringify(news) });
     const told = await until(
       'the outcome',
-      () => desk.show(letter?.id as string),
+      () => desk.show(deadLetter?.id as string),
       ({ decision }) => decision?.outcome !== undefined,
     );
     expect(told.decision).toMatchObject({ outcome: 'processed', workflowId: `order-${orderId}` });
@@ -115,7 +115,7 @@ describe('decisions at the desk for dead letters', () => {
     await until(
       'it to be indexed',
       () => desk.show(id),
-      (letter) => letter !== undefined,
+      (deadLetter) => deadLetter !== undefined,
     );
     expect((await desk.decide(id, 'replay', { override: true })).status).toBe(202);
     await shop.pay(orderId);

@@ -1,34 +1,34 @@
+import { type BlockedKeyId, KEY_BLOCKED_BY_UNDECIDED } from './blocked-keys';
 import type { Db, DbOrTrx, Trx } from './connection';
-import { LINE_OF_UNDECIDED, type Line } from './key-lines';
-import { lettersWithDecisions } from './letter-index';
+import { deadLettersWithDecisions } from './dead-letter-index';
 
 /** The line of a key as people look at it. */
-export interface StandingLine extends Line {
+export interface BlockedKey extends BlockedKeyId {
   readonly key: Buffer;
   readonly waiting: number;
   readonly movedAt: Date;
   readonly standsStillMs: number;
   /** Somebody has decided, and a record is on its way. */
   readonly isUnderWay: boolean;
-  /** `topic/partition/offset` of the letter at its head that nobody has decided; null: there is none. */
+  /** `topic/partition/offset` of the dead letter at its head that nobody has decided; null: there is none. */
   readonly deadLetter: string | null;
 }
 
 /** The lines that have stood longest without moving. */
-export async function longestLines(db: Db, limit: number): Promise<StandingLine[]> {
+export async function longestBlocked(db: Db, limit: number): Promise<BlockedKey[]> {
   return lines(db).orderBy('b.moved_at').limit(limit);
 }
 
 /** One line, locked so that it does not move meanwhile; undefined: the key is free. */
-export async function lockedLine(trx: Trx, topic: string, key: Buffer): Promise<StandingLine | undefined> {
+export async function lockBlockedKey(trx: Trx, topic: string, key: Buffer): Promise<BlockedKey | undefined> {
   return (await lines(trx).where('b.topic', topic).whereRaw('b.key_hash = sha256(?)', [key]).forUpdate('b').first()) as
-    | StandingLine
+    | BlockedKey
     | undefined;
 }
 
 function lines(db: DbOrTrx) {
-  const undecided = lettersWithDecisions(db)
-    .whereRaw(LINE_OF_UNDECIDED)
+  const undecided = deadLettersWithDecisions(db)
+    .whereRaw(KEY_BLOCKED_BY_UNDECIDED)
     .whereNull('d.decision_id')
     .orderBy('l.dead_at', 'desc')
     .first(db.raw("concat_ws('/', l.topic, l.partition, l.record_offset)"));
@@ -46,7 +46,7 @@ function lines(db: DbOrTrx) {
 }
 
 /** Writes down who let a line go on; false: the decisionId has been used. */
-export async function noteRelease(
+export async function recordRelease(
   trx: Trx,
   release: {
     readonly decisionId: string;

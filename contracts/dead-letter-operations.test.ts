@@ -1,10 +1,10 @@
-import { replayLetterSchema } from './dead-letter-desk';
+import { replayDeadLetterSchema } from './dead-letter-operations';
 
 const TAKEN_BYTES = 1_048_576;
 
-describe('a value sent instead of a letter’s', () => {
-  const takes = (wish: { value?: string; valueBase64?: string }) =>
-    replayLetterSchema.safeParse({ decisionId: 'd-1', reason: 'mended', ...wish }).success;
+describe('a value sent instead of a dead letter’s', () => {
+  const takes = (command: { value?: string; valueBase64?: string }) =>
+    replayDeadLetterSchema.safeParse({ decisionId: 'd-1', reason: 'mended', ...command }).success;
   const base64 = (bytes: number) => Buffer.alloc(bytes).toString('base64');
 
   test.each([

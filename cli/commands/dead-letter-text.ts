@@ -1,29 +1,29 @@
-import type { LetterDecisionView, LetterView } from '../../contracts/dead-letter-desk';
+import type { DeadLetterDecisionView, DeadLetterView } from '../../contracts/dead-letter-operations';
 import { moment } from '../output';
 
 const LONGEST_VALUE = 4_000;
 
 /** A dead letter as people read it. */
-export function letterText(letter: LetterView): string {
-  const { origin, decision } = letter;
+export function deadLetterText(deadLetter: DeadLetterView): string {
+  const { origin, decision } = deadLetter;
   const facts: [string, string | number | null | undefined][] = [
-    ['place', letter.id],
-    ['state', letter.state],
-    ['died', `${moment(letter.deadAt)}${letter.consumerGroup ? ` in ${letter.consumerGroup}` : ''}`],
-    ['cause', [letter.code, letter.message].filter(Boolean).join(': ')],
-    ['from', `${letter.topic}/${origin.partition}/${origin.offset}${origin.at ? ` of ${moment(origin.at)}` : ''}`],
-    ['key', letter.key ?? (letter.keyBase64 === null ? '(none)' : `(bytes, Base64) ${letter.keyBase64}`)],
-    ['order', letter.orderId],
-    ['request', letter.requestId],
-    ['replays', letter.replayCount],
-    ['replay of', letter.replayOf],
+    ['place', deadLetter.id],
+    ['state', deadLetter.state],
+    ['died', `${moment(deadLetter.deadAt)}${deadLetter.consumerGroup ? ` in ${deadLetter.consumerGroup}` : ''}`],
+    ['cause', [deadLetter.code, deadLetter.message].filter(Boolean).join(': ')],
+    ['from', `${deadLetter.topic}/${origin.partition}/${origin.offset}${origin.at ? ` of ${moment(origin.at)}` : ''}`],
+    ['key', deadLetter.key ?? (deadLetter.keyBase64 === null ? '(none)' : `(bytes, Base64) ${deadLetter.keyBase64}`)],
+    ['order', deadLetter.orderId],
+    ['request', deadLetter.requestId],
+    ['replays', deadLetter.replayCount],
+    ['replay of', deadLetter.replayOf],
     ...(decision ? decisionFacts(decision) : []),
-    ['behind it', behindIt(letter)],
-    ...letter.waiting.map(({ id, since, eventId }): [string, string] => [
+    ['behind it', behindIt(deadLetter)],
+    ...deadLetter.waiting.map(({ id, since, eventId }): [string, string] => [
       'waits',
       `${id} since ${moment(since)}${eventId === null ? '' : `, event ${eventId}`}`,
     ]),
-    ...Object.entries(letter.headers).map(([name, values]): [string, string] => [
+    ...Object.entries(deadLetter.headers).map(([name, values]): [string, string] => [
       'header',
       `${name}: ${values.map((value) => value ?? '(null)').join(' | ')}`,
     ]),
@@ -31,10 +31,10 @@ export function letterText(letter: LetterView): string {
   const lines = facts
     .filter(([, value]) => value !== undefined && value !== null && value !== '')
     .map(([name, value]) => `${name.padEnd(10)}${value}`);
-  return [...lines, '', valueText(letter)].join('\n');
+  return [...lines, '', valueText(deadLetter)].join('\n');
 }
 
-function behindIt({ waitingBehind: count, waiting }: LetterView): string | undefined {
+function behindIt({ waitingBehind: count, waiting }: DeadLetterView): string | undefined {
   if (count === 0) return undefined;
   return `${laterRecords(count)}${waiting.length < count ? `; the first ${waiting.length}:` : ''}`;
 }
@@ -43,7 +43,7 @@ export function laterRecords(count: number): string {
   return count === 1 ? '1 later record of its key waits' : `${count} later records of its key wait`;
 }
 
-function decisionFacts(decision: LetterDecisionView): [string, string | undefined][] {
+function decisionFacts(decision: DeadLetterDecisionView): [string, string | undefined][] {
   const how = [decision.isEdited ? 'edited' : '', decision.isOverride ? 'by override' : ''].filter(Boolean).join(', ');
   const { action, actor, at, reason, outcome, workflowId, bulkId, diedAgainAs, decisionId } = decision;
   return [
@@ -54,7 +54,7 @@ function decisionFacts(decision: LetterDecisionView): [string, string | undefine
   ];
 }
 
-function valueText({ value, valueBase64, valueBytes }: LetterView): string {
+function valueText({ value, valueBase64, valueBytes }: DeadLetterView): string {
   if (valueBase64 === null) return '(no value)';
   if (value === null) return `(${valueBytes} bytes that are no text: \`dlt decode\` writes them out)`;
   const text = prettyJson(value);

@@ -66,7 +66,7 @@ export interface SagaSummary {
   readonly stuck: readonly StuckStep[];
 }
 
-export interface StoryStep {
+export interface SagaStep {
   readonly step: OrderStep;
   readonly attempt: number;
   readonly state: StepState;
@@ -78,7 +78,7 @@ export interface StoryStep {
 }
 
 /** A request to pay and ship, without its token and address. */
-export interface StoryRequest {
+export interface SagaRequest {
   readonly eventId: string;
   readonly retryCount: number;
   readonly source: string;
@@ -90,7 +90,7 @@ export interface StoryRequest {
   readonly updatedAt: string;
 }
 
-export interface StoryMoney {
+export interface SagaMoney {
   readonly kind: string;
   readonly amount: number;
   readonly key: string;
@@ -99,7 +99,7 @@ export interface StoryMoney {
   readonly at: string;
 }
 
-export interface StoryStock {
+export interface SagaStock {
   readonly sku: string;
   readonly kind: string;
   readonly units: number;
@@ -109,7 +109,7 @@ export interface StoryStock {
 }
 
 /** What somebody decided: about a step's undo, or COMPENSATE about the order. */
-export interface StoryResolution {
+export interface SagaResolution {
   readonly decisionId: string;
   readonly step: string;
   readonly decision: string;
@@ -120,7 +120,7 @@ export interface StoryResolution {
 }
 
 /** A workflow as Temporal knows it. */
-export interface StoryWorkflow {
+export interface SagaWorkflow {
   readonly workflowId: string;
   readonly runId: string;
   /** RUNNING, COMPLETED, and so on. */
@@ -132,7 +132,7 @@ export interface StoryWorkflow {
 }
 
 /** What only the workflow knows. */
-export interface StoryWait {
+export interface SagaWait {
   readonly workflowId: string;
   readonly waitingFor: string;
   readonly amountAtRisk: number;
@@ -143,7 +143,7 @@ export interface StoryWait {
 }
 
 /** A dead letter of the order's. */
-export interface StoryLetter {
+export interface SagaDeadLetter {
   /** `topic/partition/offset` of the dead-letter topic. */
   readonly id: string;
   readonly code: string | null;
@@ -153,7 +153,7 @@ export interface StoryLetter {
 }
 
 /** Somebody let the line behind a dead letter of the order's key go on. */
-export interface StoryRelease {
+export interface SagaRelease {
   readonly decisionId: string;
   readonly actor: string;
   readonly reason: string;
@@ -161,7 +161,7 @@ export interface StoryRelease {
 }
 
 /** An order's whole story. */
-export interface SagaStory {
+export interface SagaDetails {
   readonly order: {
     readonly orderId: number;
     readonly userId: string;
@@ -176,26 +176,26 @@ export interface SagaStory {
     readonly createdAt: string;
     readonly lastUpdated: string;
   };
-  readonly steps: readonly StoryStep[];
-  readonly requests: readonly StoryRequest[];
-  readonly money: readonly StoryMoney[];
-  readonly stock: readonly StoryStock[];
-  readonly resolutions: readonly StoryResolution[];
+  readonly steps: readonly SagaStep[];
+  readonly requests: readonly SagaRequest[];
+  readonly money: readonly SagaMoney[];
+  readonly stock: readonly SagaStock[];
+  readonly resolutions: readonly SagaResolution[];
   /** The last 50. */
   readonly timeline: readonly TimelineView[];
   /** The last 20. */
-  readonly deadLetters: readonly StoryLetter[];
+  readonly deadLetters: readonly SagaDeadLetter[];
   /** Records of the order that wait behind a dead letter of its key. */
-  readonly recordsInLine: number;
+  readonly waitingRecords: number;
   /** Of that line. */
-  readonly releases: readonly StoryRelease[];
+  readonly releases: readonly SagaRelease[];
   /** When its payment is tried again; absent: no retry is due. */
   readonly retryAt?: string;
   /** The order's workflow and its refund's; absent: Temporal does not answer, or there is none. */
-  readonly workflow?: StoryWorkflow;
-  readonly refund?: StoryWorkflow;
+  readonly workflow?: SagaWorkflow;
+  readonly refund?: SagaWorkflow;
   /** Absent: the saga has ended, or nobody could be asked. */
-  readonly waits?: StoryWait;
+  readonly waits?: SagaWait;
 }
 
 /** Answer to a decision about a saga. */

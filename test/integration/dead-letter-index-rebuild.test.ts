@@ -6,7 +6,7 @@ import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { UnreadableBatchError } from '../../kafka-bridge/client/kafkajs-codecs';
-import { rebuildLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
+import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../../observability/logger';
 import { Broker } from '../support/broker';
 import { roleEnvironment, sharedSystem } from '../support/environment';
@@ -42,13 +42,16 @@ describe('the index of dead letters, rebuilt,', () => {
   function rebuild(foreignDeadLetterTopics: readonly string[]): Promise<void> {
     const logger = createLogger('index', 'silent');
     const settings = { KAFKA_BROKERS: [system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 };
-    return rebuildLetterIndex({ db: shop.db, kafka: createKafka(settings, logger), foreignDeadLetterTopics }, logger);
+    return rebuildDeadLetterIndex(
+      { db: shop.db, kafka: createKafka(settings, logger), foreignDeadLetterTopics },
+      logger,
+    );
   }
 
   const rowsOf = (key: string) => shop.db('dead_letters').where({ key: Buffer.from(key) });
 
-  /** Writes a letter, of which the index lacks the row; returns its key. */
-  async function missingLetter(topic: string): Promise<string> {
+  /** Writes a dead letter, of which the index lacks the row; returns its key. */
+  async function missingDeadLetter(topic: string): Promise<string> {
     const key = randomUUID();
     await broker.write(topic, { key, value: 'once more' });
     if (topic.endsWith('.DLT')) {
@@ -64,8 +67,8 @@ describe('the index of dead letters, rebuilt,', () => {
 
   test('names topics that are missing or hold what cannot be read, and mends the others', async () => {
     const lz4 = CompressionCodecs[CompressionTypes.LZ4];
-    const keys = [await missingLetter(OURS), await missingLetter(THEIRS)];
-    await missingLetter(UNREADABLE);
+    const keys = [await missingDeadLetter(OURS), await missingDeadLetter(THEIRS)];
+    await missingDeadLetter(UNREADABLE);
     CompressionCodecs[CompressionTypes.LZ4] = () => ({
       decompress: () => Promise.reject(new UnreadableBatchError('for a test')),
     });
@@ -79,7 +82,7 @@ describe('the index of dead letters, rebuilt,', () => {
   });
 
   test('names the one topic of ours that the database does not take for now, and mends the others', async () => {
-    const [key, refused] = [await missingLetter(OURS), await missingLetter(ALSO_OURS)];
+    const [key, refused] = [await missingDeadLetter(OURS), await missingDeadLetter(ALSO_OURS)];
     await shop.db.raw(`
       create function not_now() returns trigger language plpgsql as $$
         begin raise exception 'not now' using errcode = '42501'; end $$;
@@ -101,7 +104,7 @@ describe('the index of dead letters, rebuilt,', () => {
       const url = new URL(system.postgres);
       url.pathname = database;
       const root = join(__dirname, '..', '..');
-      const child = spawn(process.execPath, [join(root, 'dev', 'run.mjs'), 'processes/rebuild-letter-index.ts'], {
+      const child = spawn(process.execPath, [join(root, 'dev', 'run.mjs'), 'processes/rebuild-dead-letter-index.ts'], {
         cwd: root,
         env: roleEnvironment(system, { DATABASE_URL: url.href }),
         stdio: ['ignore', 'ignore', 'pipe'],

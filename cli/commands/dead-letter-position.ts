@@ -1,7 +1,7 @@
 import { CommandError, EXIT } from '../command-error';
 
-/** The API's path of a letter that people name `topic/partition/offset`. */
-export function letterPath(place: string): string {
+/** The API's path of a dead letter that people name `topic/partition/offset`. */
+export function deadLetterPath(place: string): string {
   const [, topic, partition, offset] = /^([^/\s]+)\/(\d+)\/(\d+)$/.exec(place) ?? [];
   if (topic === undefined)
     throw new CommandError(

@@ -19,18 +19,18 @@ import { composeActivities } from '../../processes/worker/compose-activities';
 import { startWorker } from '../../processes/worker/worker';
 import { sandboxProviders } from '../../providers/sandbox-http';
 import { type Sandbox, startSandbox } from '../../sandbox/server';
-import { issuedCoupon } from './lab-coupons';
+import { issuedCoupon } from './harness-coupons';
 import type { Ledgers } from './ledgers';
 import { type PayRequest, payBody } from './shop';
 import type { TcpProxy } from './tcp-proxy';
 import { until } from './until';
-import { WorkflowDesk } from './workflow-desk';
+import { WorkflowDesk } from './workflow-operator';
 
 const PRICE = 1_000;
 const USER = 'kim';
 const EMAIL = 'kim@example.com';
 
-export interface LabParts {
+export interface HarnessParts {
   /** A Postgres in which the lab makes a database of its own. */
   readonly postgres: string;
   readonly client: Client;
@@ -55,7 +55,7 @@ export interface Request {
  * The worker with its real activities, database and sandbox, and nothing before it: the lab itself does what api,
  * relay and bridge would, so that a test decides what comes when.
  */
-export class OrderLab extends WorkflowDesk implements Ledgers {
+export class OrderHarness extends WorkflowDesk implements Ledgers {
   private constructor(
     client: Client,
     private readonly admin: Db,
@@ -69,7 +69,7 @@ export class OrderLab extends WorkflowDesk implements Ledgers {
     super(client, sandbox.url);
   }
 
-  static async open(parts: LabParts): Promise<OrderLab> {
+  static async open(parts: HarnessParts): Promise<OrderHarness> {
     const database = `lab_${randomUUID().replaceAll('-', '')}`;
     const admin = openDatabase({ url: parts.postgres, poolMax: 1, applicationName: 'lab admin' });
     await admin.raw(`create database ${database}`);
@@ -105,7 +105,7 @@ export class OrderLab extends WorkflowDesk implements Ledgers {
       redis: undefined,
       identity: 'lab',
     });
-    return new OrderLab(parts.client, admin, database, db, workerDb, dataDir, sandbox, worker);
+    return new OrderHarness(parts.client, admin, database, db, workerDb, dataDir, sandbox, worker);
   }
 
   async close(): Promise<void> {
@@ -145,9 +145,9 @@ export class OrderLab extends WorkflowDesk implements Ledgers {
   }
 
   /** An order that is paid and waits for its carrier. */
-  async preparing(wish: PayRequest = {}, coupon?: OrderCoupon): Promise<PlacedOrder> {
+  async preparing(command: PayRequest = {}, coupon?: OrderCoupon): Promise<PlacedOrder> {
     const order = await this.payable(10, coupon);
-    await this.pay(order.orderId, wish);
+    await this.pay(order.orderId, command);
     await this.reaches(order.orderId, 'PREPARING/WAITING');
     return order;
   }
@@ -164,7 +164,7 @@ export class OrderLab extends WorkflowDesk implements Ledgers {
   }
 
   /** Saves a request as the api does, and no more: the workflow has not heard of it. */
-  async saveRequest(orderId: number, wish: PayRequest = {}): Promise<Request> {
+  async saveRequest(orderId: number, command: PayRequest = {}): Promise<Request> {
     const request = { eventId: randomUUID(), retryCount: 0 };
     const event: OrderProcessingEvent = {
       ...request,
@@ -172,14 +172,14 @@ export class OrderLab extends WorkflowDesk implements Ledgers {
       schemaVersion: 1,
       orderId,
       userEmail: EMAIL,
-      requestDto: { ...payBody(wish), paymentRequest: { method: 'CARD', token: wish.token ?? 'tok_visa' } },
+      requestDto: { ...payBody(command), paymentRequest: { method: 'CARD', token: command.token ?? 'tok_visa' } },
     };
     await insertRequest(this.db, event, 'api');
     return request;
   }
 
-  async pay(orderId: number, wish: PayRequest = {}): Promise<Request> {
-    const request = await this.saveRequest(orderId, wish);
+  async pay(orderId: number, command: PayRequest = {}): Promise<Request> {
+    const request = await this.saveRequest(orderId, command);
     await this.signal(orderId, SIGNALS.paymentRequested, request);
     return request;
   }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { TextHeaders } from '../contracts/dead-letters';
 import type { RecordPosition } from '../contracts/workflow-api';
 import type { Db, DbOrTrx, Trx } from './connection';
-import { type LetterPlace, lettersWithDecisions } from './letter-index';
+import { type DeadLetterPosition, deadLettersWithDecisions } from './dead-letter-index';
 import { addToOutbox, recordRow } from './outbox';
 
 /**
@@ -13,30 +13,30 @@ import { addToOutbox, recordRow } from './outbox';
 export type Standing = 'free' | 'head' | 'waiting';
 
 /** A record in a line, or one that could be. */
-export interface RecordInLine extends Place {
+export interface KeyedRecord extends Place {
   readonly key: Buffer | null;
   /** What lets it pass the others, when its time has come; undefined: it has none yet. */
   readonly turn: string | undefined;
 }
 
 type Place = Pick<RecordPosition, 'topic' | 'partition' | 'offset'>;
-export type Line = { readonly topic: string; readonly keyHash: Buffer };
+export type BlockedKeyId = { readonly topic: string; readonly keyHash: Buffer };
 
 const LINE = { topic: 'topic', keyHash: 'key_hash' } as const;
 
-/** What may be at the head of lines: a record, or the letter that it left. */
+/** What may be at the head of lines: a record, or the dead letter that it left. */
 export interface Head extends Place {
-  /** The group that gave it up; another's letter about the same record moves no line of ours. */
+  /** The group that gave it up; another's dead letter about the same record moves no line of ours. */
   readonly group: string | null;
   readonly turn: string | undefined;
 }
 
 /** How a record stands in the line of its key. */
-export function standingOf(db: Db, record: RecordInLine): Promise<Standing> {
+export function standingOf(db: Db, record: KeyedRecord): Promise<Standing> {
   return standing(lineOf(db, record.topic, record.key), record);
 }
 
-async function standing(line: ReturnType<typeof lineOf>, { partition, offset, turn }: RecordInLine): Promise<Standing> {
+async function standing(line: ReturnType<typeof lineOf>, { partition, offset, turn }: KeyedRecord): Promise<Standing> {
   const head = (await line.first('head_partition', 'head_offset', 'turn')) as
     | { head_partition: number; head_offset: number; turn: string | null }
     | undefined;
@@ -48,9 +48,9 @@ async function standing(line: ReturnType<typeof lineOf>, { partition, offset, tu
 }
 
 /** Puts a record at the end of the line of its key, unless that has become free: then it returns how the record stands. */
-export async function waitInLine(
+export async function waitForKey(
   db: Db,
-  record: RecordInLine & {
+  record: KeyedRecord & {
     readonly turn: string;
     readonly timestamp: string;
     readonly value: Buffer | null;
@@ -84,7 +84,7 @@ export async function isAwaited(db: Db, topic: string, turn: string): Promise<bo
 }
 
 /** Before a record's dead letter is written: from here on the later ones of its key wait behind it. */
-export async function blockKey(db: Db, record: RecordInLine & { readonly group: string }): Promise<void> {
+export async function blockKey(db: Db, record: KeyedRecord & { readonly group: string }): Promise<void> {
   const { topic, partition, offset, key, turn, group } = record;
   const head = { head_partition: partition, head_offset: offset, consumer_group: group };
   await db.transaction(async (trx) => {
@@ -102,12 +102,12 @@ export async function blockKey(db: Db, record: RecordInLine & { readonly group: 
 }
 
 /** The head is done with, worked on or put aside: sends the next one after it, or frees the key. */
-export async function goOnWithout(trx: Trx, head: Head): Promise<void> {
+export async function releaseWaiting(trx: Trx, head: Head): Promise<void> {
   for (const line of await linesBehind(trx, head)) await sendNext(trx, line);
 }
 
 /** The head is sent back with a new turn; false: nobody waits behind it. */
-export async function giveTurn(trx: Trx, head: Head, turn: string): Promise<boolean> {
+export async function releaseBehindReplay(trx: Trx, head: Head, turn: string): Promise<boolean> {
   const lines = await linesBehind(trx, head);
   for (const line of lines) await whereLine(trx('blocked_keys'), line).update({ turn, moved_at: trx.fn.now() });
   return lines.length > 0;
@@ -121,11 +121,11 @@ export async function isBlocked(trx: Trx, topic: string, key: Buffer, head: Head
 const DIED_AT_HEAD = `b.turn is null
   and b.head_partition = l.origin_partition and b.head_offset = l.origin_offset and b.consumer_group = l.consumer_group`;
 
-/** Whether line `b` waits for letter `l` to be decided, or for its replay, the decision `d`, to be worked on. */
-export const LINE_OF_LETTER = `b.topic = l.origin_topic and (b.turn in (l.turn, d.decision_id) or ${DIED_AT_HEAD})`;
+/** Whether line `b` waits for dead letter `l` to be decided, or for its replay, the decision `d`, to be worked on. */
+export const KEY_BLOCKED_BY = `b.topic = l.origin_topic and (b.turn in (l.turn, d.decision_id) or ${DIED_AT_HEAD})`;
 
-/** The same of a letter that nobody has decided. */
-export const LINE_OF_UNDECIDED = `b.topic = l.origin_topic and (b.turn = l.turn or ${DIED_AT_HEAD})`;
+/** The same of a dead letter that nobody has decided. */
+export const KEY_BLOCKED_BY_UNDECIDED = `b.topic = l.origin_topic and (b.turn = l.turn or ${DIED_AT_HEAD})`;
 
 /** As people see it. */
 export interface WaitingRecord extends Place {
@@ -138,11 +138,11 @@ export interface WaitingRecord extends Place {
 const LOOKED_INTO_BYTES = 65_536;
 
 /** The first of those that wait behind a dead letter. */
-export async function waitingBehind(db: Db, letter: LetterPlace, limit: number): Promise<WaitingRecord[]> {
-  const rows = (await lettersWithDecisions(db)
-    .join('blocked_keys as b', (join) => join.on(db.raw(LINE_OF_LETTER)))
+export async function waitingBehind(db: Db, deadLetter: DeadLetterPosition, limit: number): Promise<WaitingRecord[]> {
+  const rows = (await deadLettersWithDecisions(db)
+    .join('blocked_keys as b', (join) => join.on(db.raw(KEY_BLOCKED_BY)))
     .join('waiting_records as w', (join) => join.on('w.topic', 'b.topic').andOn('w.key_hash', 'b.key_hash'))
-    .where({ 'l.topic': letter.topic, 'l.partition': letter.partition, 'l.record_offset': letter.offset })
+    .where({ 'l.topic': deadLetter.topic, 'l.partition': deadLetter.partition, 'l.record_offset': deadLetter.offset })
     .orderBy('w.id')
     .limit(limit)
     .select(
@@ -163,7 +163,7 @@ const lineOf = (db: DbOrTrx, topic: string, key: Buffer | null) =>
   db('blocked_keys').where({ topic }).whereRaw('key_hash = sha256(?)', [key]);
 
 /** The lines that wait for this record, locked: more than one where a record's key was edited. */
-async function linesBehind(trx: Trx, head: Head): Promise<Line[]> {
+async function linesBehind(trx: Trx, head: Head): Promise<BlockedKeyId[]> {
   return trx('blocked_keys')
     .where({ topic: head.topic })
     .where(isHead(head))
@@ -173,7 +173,7 @@ async function linesBehind(trx: Trx, head: Head): Promise<Line[]> {
 }
 
 /**
- * By its turn; by its place only until somebody has decided: by a crash it may have died twice there, and left two letters.
+ * By its turn; by its place only until somebody has decided: by a crash it may have died twice there, and left two dead letters.
  * Only '=' finds turns by their index, and only the other may be negated.
  */
 const isHead =
@@ -184,7 +184,7 @@ const isHead =
   };
 
 /** Sends the next one of a line, whatever its head is, or frees the key. */
-export async function sendNext(trx: Trx, line: Line): Promise<void> {
+export async function sendNext(trx: Trx, line: BlockedKeyId): Promise<void> {
   const next = (await whereLine(trx('waiting_records'), line)
     .orderBy('id')
     .first('id', 'topic', 'key', 'value', 'headers', 'turn')) as
@@ -199,5 +199,5 @@ export async function sendNext(trx: Trx, line: Line): Promise<void> {
   await addToOutbox(trx, [recordRow(next)]);
 }
 
-const whereLine = <Query extends ReturnType<Trx>>(query: Query, { topic, keyHash }: Line) =>
+const whereLine = <Query extends ReturnType<Trx>>(query: Query, { topic, keyHash }: BlockedKeyId) =>
   query.where({ topic, key_hash: keyHash });

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
-import type { LetterView } from '../../contracts/dead-letter-desk';
+import type { BlockedKeyReleased, BlockedKeyView } from '../../contracts/blocked-keys';
+import type { DeadLetterView } from '../../contracts/dead-letter-operations';
 import { DEAD_LETTER_HEADERS } from '../../contracts/dead-letters';
-import type { KeyLineView, LineReleased } from '../../contracts/key-lines';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { freePorts } from '../../dev/stack/ports';
 import { Broker, eventOf } from '../support/broker';
+import { DeadLetterDesk, deadLetterRecord } from '../support/dead-letter-operator';
 import { roleEnvironment } from '../support/environment';
-import { LetterDesk, letterOf } from '../support/letter-desk';
 import { parcelNewsHeard } from '../support/parcel-news';
 import { Shop } from '../support/shop';
 import { FAST_DELAYS, RoleProcess } from '../support/system';
@@ -19,10 +19,10 @@ const TOPIC = TOPICS.shipmentStatus;
 describe('what follows a dead letter of its key on shipment.status', () => {
   const shop = new Shop();
   let broker: Broker;
-  let desk: LetterDesk;
+  let desk: DeadLetterDesk;
   beforeAll(async () => {
     broker = await Broker.open(shop.system, [TOPIC]);
-    desk = await LetterDesk.open(shop);
+    desk = await DeadLetterDesk.open(shop);
   });
   afterAll(() => Promise.all([shop.close(), broker.close()]));
 
@@ -47,7 +47,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     until(
       `${count} records to wait behind ${id}`,
       () => desk.show(id),
-      (letter) => letter.waitingBehind === count,
+      (deadLetter) => deadLetter.waitingBehind === count,
     );
 
   /** An order whose news waits behind a record of it that died, and the dead letter. */
@@ -55,9 +55,9 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     const orderId = await paidOrder();
     const key = String(orderId);
     await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
-    const [letter] = (await desk.lettersOf(TOPIC, key)) as [LetterView];
-    await waitingBehind(letter.id, 1);
-    return { orderId, key, letter };
+    const [deadLetter] = (await desk.deadLettersOf(TOPIC, key)) as [DeadLetterView];
+    await waitingBehind(deadLetter.id, 1);
+    return { orderId, key, deadLetter };
   }
 
   /** As if the line of a key had not moved for a minute. */
@@ -89,10 +89,10 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       orderIds.push(orderId);
       await write(orderId, ['{', news(orderId, 'IN_TRANSIT')], partition);
     }
-    const letters = await Promise.all(
-      orderIds.map(async (id) => (await desk.lettersOf(TOPIC, String(id)))[0]?.id as string),
+    const deadLetters = await Promise.all(
+      orderIds.map(async (id) => (await desk.deadLettersOf(TOPIC, String(id)))[0]?.id as string),
     );
-    await Promise.all(letters.map((id) => waitingBehind(id, 1)));
+    await Promise.all(deadLetters.map((id) => waitingBehind(id, 1)));
 
     const [port] = await freePorts(1);
     const env = { ...roleEnvironment(shop.system, FAST_DELAYS), BRIDGE_PORT: String(port) };
@@ -101,14 +101,14 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       await broker.untilMembers(TOPIC, 2);
       for (const [index, orderId] of orderIds.entries())
         await write(orderId, [news(orderId, 'SHIPMENT_STARTED')], partitions[index]);
-      await Promise.all(letters.map((id) => waitingBehind(id, 2)));
+      await Promise.all(deadLetters.map((id) => waitingBehind(id, 2)));
     } finally {
       await another.end('SIGTERM');
     }
     await broker.untilMembers(TOPIC, 1);
     for (const [index, orderId] of orderIds.entries())
       await write(orderId, [news(orderId, 'DELIVERED')], partitions[index]);
-    const shown = await Promise.all(letters.map((id) => waitingBehind(id, 3)));
+    const shown = await Promise.all(deadLetters.map((id) => waitingBehind(id, 3)));
     expect(shown.map(({ waiting }) => waiting.map(({ eventId }) => eventId))).toEqual(
       orderIds.map((id) => [`${id}-IN_TRANSIT`, `${id}-SHIPMENT_STARTED`, `${id}-DELIVERED`]),
     );
@@ -119,7 +119,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     for (const orderId of orderIds) expect((await shop.status(orderId)).status).toBe('PREPARING');
 
     for (const [index, orderId] of orderIds.entries())
-      await desk.decide(letters[index] as string, 'replay', {
+      await desk.decide(deadLetters[index] as string, 'replay', {
         value: news(orderId, 'SHIPMENT_STARTED', `${orderId}-mended`),
       });
     for (const orderId of orderIds) {
@@ -137,13 +137,13 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   test('follows when it is discarded, and waits anew behind the next one that dies', async () => {
     const orderId = await paidOrder();
     await write(orderId, ['{', 'no JSON', news(orderId, 'IN_TRANSIT')]);
-    const [first] = await desk.lettersOf(TOPIC, String(orderId));
+    const [first] = await desk.deadLettersOf(TOPIC, String(orderId));
     await waitingBehind(first?.id as string, 2);
     expect((await desk.decide(first?.id as string, 'discard', { dryRun: true })).status).toBe(200);
     expect((await desk.show(first?.id as string)).waitingBehind).toBe(2);
     await desk.decide(first?.id as string, 'discard');
 
-    const [, second] = await desk.lettersOf(TOPIC, String(orderId), 2);
+    const [, second] = await desk.deadLettersOf(TOPIC, String(orderId), 2);
     expect(second).toMatchObject({ state: 'WAITING', value: 'no JSON', replayCount: 0 });
     await waitingBehind(second?.id as string, 1);
     expect((await shop.status(orderId)).status).toBe('PREPARING');
@@ -155,10 +155,10 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   test('stays behind a replay that dies again', async () => {
     const orderId = await paidOrder();
     await write(orderId, ['{', news(orderId, 'IN_TRANSIT')]);
-    const [first] = await desk.lettersOf(TOPIC, String(orderId));
+    const [first] = await desk.deadLettersOf(TOPIC, String(orderId));
     await waitingBehind(first?.id as string, 1);
     await desk.decide(first?.id as string, 'replay');
-    const [, again] = await desk.lettersOf(TOPIC, String(orderId), 2);
+    const [, again] = await desk.deadLettersOf(TOPIC, String(orderId), 2);
     expect(again).toMatchObject({ replayCount: 1, replayOf: first?.id, value: '{' });
     await waitingBehind(again?.id as string, 1);
     expect(await parcelNewsHeard(shop, orderId)).toEqual([]);
@@ -173,15 +173,15 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     const wrongKey = `wrong-${mine}`;
     await write(wrongKey, ['{', news(mine, 'IN_TRANSIT')]);
     await write(other, ['{']);
-    const [letter] = await desk.lettersOf(TOPIC, wrongKey);
-    const [blocker] = await desk.lettersOf(TOPIC, String(other));
-    await waitingBehind(letter?.id as string, 1);
-    const refused = await desk.decide(letter?.id as string, 'replay', {
+    const [deadLetter] = await desk.deadLettersOf(TOPIC, wrongKey);
+    const [blocker] = await desk.deadLettersOf(TOPIC, String(other));
+    await waitingBehind(deadLetter?.id as string, 1);
+    const refused = await desk.decide(deadLetter?.id as string, 'replay', {
       value: news(other, 'SHIPMENT_STARTED'),
       override: true,
     });
     expect([refused.status, refused.body.code]).toEqual([409, 'KEY_BLOCKED']);
-    await desk.decide(letter?.id as string, 'replay', { value: news(mine, 'SHIPMENT_STARTED') });
+    await desk.decide(deadLetter?.id as string, 'replay', { value: news(mine, 'SHIPMENT_STARTED') });
     await shop.reaches(mine, 'IN_TRANSIT');
     expect(await parcelNewsHeard(shop, mine)).toEqual([`${mine}-SHIPMENT_STARTED`, `${mine}-IN_TRANSIT`]);
     await desk.decide(blocker?.id as string, 'discard');
@@ -192,10 +192,10 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     const orderId = await paidOrder();
     const nobodys = 900_000_000_000 + orderId;
     await write(orderId, ['{', news(orderId, 'IN_TRANSIT')]);
-    const [letter] = await desk.lettersOf(TOPIC, String(orderId));
-    await waitingBehind(letter?.id as string, 1);
-    await desk.decide(letter?.id as string, 'replay', { value: news(nobodys, 'SHIPMENT_STARTED') });
-    const [wrong] = await desk.lettersOf(TOPIC, String(nobodys));
+    const [deadLetter] = await desk.deadLettersOf(TOPIC, String(orderId));
+    await waitingBehind(deadLetter?.id as string, 1);
+    await desk.decide(deadLetter?.id as string, 'replay', { value: news(nobodys, 'SHIPMENT_STARTED') });
+    const [wrong] = await desk.deadLettersOf(TOPIC, String(nobodys));
     expect(wrong).toMatchObject({ code: 'UNKNOWN_ORDER', waitingBehind: 1 });
     const right = { value: news(orderId, 'SHIPMENT_STARTED') };
     expect((await desk.decide(wrong?.id as string, 'replay', right)).status).toBe(202);
@@ -204,8 +204,8 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     await untilFree(orderId, nobodys);
   });
 
-  test("is not moved by another group's letter about the same record", async () => {
-    const { orderId, key, letter: ours } = await orderInLine();
+  test("is not moved by another group's dead letter about the same record", async () => {
+    const { orderId, key, deadLetter: ours } = await orderInLine();
     const { partition, offset } = ours.origin;
     const original = {
       topic: TOPIC,
@@ -217,8 +217,8 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       headers: {},
     };
     const cause = { code: 'NOT_JSON', message: 'theirs', group: 'billing' } as const;
-    await broker.write(deadLetterTopic(TOPIC), letterOf(original, cause));
-    const theirs = (await desk.lettersOf(TOPIC, key, 2)).find(({ consumerGroup }) => consumerGroup === 'billing');
+    await broker.write(deadLetterTopic(TOPIC), deadLetterRecord(original, cause));
+    const theirs = (await desk.deadLettersOf(TOPIC, key, 2)).find(({ consumerGroup }) => consumerGroup === 'billing');
     expect(theirs?.waitingBehind).toBe(0);
     await desk.decide(theirs?.id as string, 'discard');
     await waitingBehind(ours.id, 1);
@@ -236,9 +236,9 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       const values = ['IN_TRANSIT', 'DELIVERED'].map((status) => ({ key, value: news(orderId, status), headers }));
       await broker.write(TOPIC, { key, value: '{' }, ...values);
     }
-    const letters = await Promise.all(orderIds.map((id) => desk.lettersOf(TOPIC, String(id))));
-    for (const [letter] of letters) await waitingBehind(letter?.id as string, 2);
-    for (const [letter] of letters) await desk.decide(letter?.id as string, 'discard');
+    const deadLetters = await Promise.all(orderIds.map((id) => desk.deadLettersOf(TOPIC, String(id))));
+    for (const [deadLetter] of deadLetters) await waitingBehind(deadLetter?.id as string, 2);
+    for (const [deadLetter] of deadLetters) await desk.decide(deadLetter?.id as string, 'discard');
     for (const orderId of orderIds) {
       await shop.reaches(orderId, 'COMPLETED');
       expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-IN_TRANSIT`, `${orderId}-DELIVERED`]);
@@ -257,11 +257,11 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       { key: String(orderId), value: huge },
       { key: String(orderId), value: news(orderId, 'IN_TRANSIT') },
     );
-    const [letter] = await desk.lettersOf(TOPIC, String(orderId));
-    expect([letter?.code, letter?.valueBytes]).toEqual(['WRONG_SCHEMA', huge.length]);
-    await waitingBehind(letter?.id as string, 1);
-    await desk.decide(letter?.id as string, 'replay');
-    const [, again] = await desk.lettersOf(TOPIC, String(orderId), 2);
+    const [deadLetter] = await desk.deadLettersOf(TOPIC, String(orderId));
+    expect([deadLetter?.code, deadLetter?.valueBytes]).toEqual(['WRONG_SCHEMA', huge.length]);
+    await waitingBehind(deadLetter?.id as string, 1);
+    await desk.decide(deadLetter?.id as string, 'replay');
+    const [, again] = await desk.deadLettersOf(TOPIC, String(orderId), 2);
     expect([again?.code, again?.value === huge]).toEqual(['WRONG_SCHEMA', true]);
     await desk.decide(again?.id as string, 'discard');
     await shop.reaches(orderId, 'IN_TRANSIT');
@@ -269,15 +269,17 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   });
 
   test('is let go on by hand where the record that all wait for is lost, and no sooner', async () => {
-    const { orderId, key, letter } = await orderInLine();
-    const { id } = letter;
-    const wish = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the topic was made anew' };
+    const { orderId, key, deadLetter } = await orderInLine();
+    const { id } = deadLetter;
+    const command = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the topic was made anew' };
     const lines = async () =>
-      (await desk.askFor<KeyLineView[]>('GET', '/api/ops/key-lines')).body.data.filter((line) => line.key === key);
+      (await desk.askFor<BlockedKeyView[]>('GET', '/api/ops/blocked-keys')).body.data.filter(
+        (line) => line.key === key,
+      );
     const release = (more: object = {}) =>
-      desk.askFor<LineReleased>('POST', '/api/ops/key-lines/release', { ...wish, ...more });
+      desk.askFor<BlockedKeyReleased>('POST', '/api/ops/blocked-keys/release', { ...command, ...more });
     expect(await lines()).toMatchObject([{ topic: TOPIC, waiting: 1, waitsFor: 'DECISION', deadLetter: id }]);
-    expect((await release()).body).toMatchObject({ code: 'LINE_WAITS_FOR_DECISION', deadLetter: id });
+    expect((await release()).body).toMatchObject({ code: 'KEY_AWAITS_DECISION', deadLetter: id });
 
     // The replay is lost on its way.
     await shop.db.transaction(async (trx) => {
@@ -289,33 +291,33 @@ describe('what follows a dead letter of its key on shipment.status', () => {
         ...{ decision_id: `lost-${key}`, actor: 'operator:op', reason: 'a test' },
       });
     });
-    // Another group gave up on the replay: not even its turn makes their letter the head.
+    // Another group gave up on the replay: not even its turn makes their dead letter the head.
     const copied = {
       [DEAD_LETTER_HEADERS.turn]: [Buffer.from('lost')],
       [DEAD_LETTER_HEADERS.decisionId]: [Buffer.from('lost')],
     };
     const replayed = { topic: TOPIC, partition: 0, offset: '1000000', timestamp: '1', headers: copied };
-    const theirs = letterOf(
+    const theirs = deadLetterRecord(
       { ...replayed, key: Buffer.from(key), value: Buffer.from('{') },
       { code: 'NOT_JSON', message: 'theirs', group: 'billing' },
     );
     await broker.write(deadLetterTopic(TOPIC), theirs);
-    const [, copy] = await desk.lettersOf(TOPIC, key, 2);
+    const [, copy] = await desk.deadLettersOf(TOPIC, key, 2);
     expect((await desk.decide(copy?.id as string, 'replay', { override: true })).status).toBe(202);
     await until('their replay to stand at the end of the line', lines, ([line]) => line?.waiting === 2);
     expect(await lines()).toMatchObject([{ waitsFor: 'RECORD_UNDER_WAY' }]);
-    expect((await release()).body.code).toBe('LINE_MOVES');
+    expect((await release()).body.code).toBe('KEY_JUST_MOVED');
     await standsStill(key);
     expect((await release({ dryRun: true })).body.data).toMatchObject({ dryRun: true, waiting: 2 });
     expect((await release()).status).toBe(202);
     await shop.reaches(orderId, 'IN_TRANSIT');
-    const [, , last] = await desk.lettersOf(TOPIC, key, 3);
+    const [, , last] = await desk.deadLettersOf(TOPIC, key, 3);
     await desk.decide(last?.id as string, 'discard');
     await untilFree(key);
     const again = await release();
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
     expect((await release({ key: 'another' })).body.code).toBe('DECISION_ID_REUSED');
-    expect((await release({ decisionId: randomUUID() })).body.code).toBe('LINE_NOT_FOUND');
+    expect((await release({ decisionId: randomUUID() })).body.code).toBe('KEY_NOT_BLOCKED');
   });
 
   test('is let go on where its letter is not indexed only by who insists', async () => {
@@ -326,10 +328,10 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       .delete();
     await standsStill(key);
     const release = (more: object = {}) => {
-      const wish = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the letter is lost' };
-      return desk.askFor<LineReleased>('POST', '/api/ops/key-lines/release', { ...wish, ...more });
+      const command = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the dead letter is lost' };
+      return desk.askFor<BlockedKeyReleased>('POST', '/api/ops/blocked-keys/release', { ...command, ...more });
     };
-    expect((await release()).body.code).toBe('LINE_LETTER_MISSING');
+    expect((await release()).body.code).toBe('DEAD_LETTER_NOT_INDEXED');
     expect((await release({ override: true })).status).toBe(202);
     await shop.reaches(orderId, 'IN_TRANSIT');
     await untilFree(key);

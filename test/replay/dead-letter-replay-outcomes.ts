@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { TOPICS } from '../../contracts/topics';
 import { QUERIES, type ReplayProgress, SIGNALS } from '../../contracts/workflow-api';
-import { type IndexedLetter, indexLetters } from '../../db/letter-index';
-import type { OrderLab } from '../support/order-lab';
+import { type IndexedDeadLetter, indexDeadLetters } from '../../db/dead-letter-index';
+import type { OrderHarness } from '../support/order-harness';
 import { until } from '../support/until';
 import type { Play } from './plays';
 
 /** Dead letters, many of them sent back at once. */
 export const LETTER_OUTCOMES: Readonly<Record<string, Play>> = {
-  async 'letters-sent-back'(lab) {
-    const code = await deadLetters(lab, 60);
-    const workflow = lab.handle(await lab.startReplay(randomUUID(), { code }, 100));
+  async 'letters-sent-back'(harness) {
+    const code = await deadLetters(harness, 60);
+    const workflow = harness.handle(await harness.startReplay(randomUUID(), { code }, 100));
     return endsAs(workflow, 'DONE', ({ replayed, refused }) => replayed === 58 && refused.VALUE_MISSING === 2);
   },
-  async 'letters-paused-resumed-cancelled'(lab) {
-    const code = await deadLetters(lab, 60);
-    const workflow = lab.handle(await lab.startReplay(randomUUID(), { code }, 10));
+  async 'letters-paused-resumed-cancelled'(harness) {
+    const code = await deadLetters(harness, 60);
+    const workflow = harness.handle(await harness.startReplay(randomUUID(), { code }, 10));
     const reaches = (what: string, isIt: (progress: ReplayProgress) => boolean) =>
       until(what, () => workflow.query<ReplayProgress>(QUERIES.progress), isIt);
-    await reaches('some letters to be sent back', ({ replayed }) => replayed > 0);
+    await reaches('some dead letters to be sent back', ({ replayed }) => replayed > 0);
     const by = () => ({
       decisionId: randomUUID(),
       actor: 'lee',
@@ -34,11 +34,11 @@ export const LETTER_OUTCOMES: Readonly<Record<string, Play>> = {
   },
 };
 
-/** So many letters of a code of their own; the first and the last have no value, which can't be sent back. */
-async function deadLetters({ db }: OrderLab, count: number): Promise<string> {
+/** So many dead letters of a code of their own; the first and the last have no value, which can't be sent back. */
+async function deadLetters({ db }: OrderHarness, count: number): Promise<string> {
   const code = `CODE_${randomUUID()}`;
   const deadAt = new Date();
-  const letters = Array.from({ length: count }, (_, index): IndexedLetter => {
+  const deadLetters = Array.from({ length: count }, (_, index): IndexedDeadLetter => {
     const hasValue = index > 0 && index < count - 1;
     return {
       ...{ topic: code, partition: 0, offset: String(index), deadAt, code, message: null },
@@ -48,12 +48,12 @@ async function deadLetters({ db }: OrderLab, count: number): Promise<string> {
       ...{ replayCount: 0, decisionId: null, turn: null },
     };
   });
-  await indexLetters(db, letters);
+  await indexDeadLetters(db, deadLetters);
   return code;
 }
 
 async function endsAs(
-  workflow: ReturnType<OrderLab['handle']>,
+  workflow: ReturnType<OrderHarness['handle']>,
   state: ReplayProgress['state'],
   isIt: (progress: ReplayProgress) => boolean,
 ) {

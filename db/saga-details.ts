@@ -1,16 +1,16 @@
 import type {
-  StoryLetter,
-  StoryMoney,
-  StoryRelease,
-  StoryRequest,
-  StoryResolution,
-  StoryStock,
-} from '../contracts/saga-desk';
+  SagaDeadLetter,
+  SagaMoney,
+  SagaRelease,
+  SagaRequest,
+  SagaResolution,
+  SagaStock,
+} from '../contracts/saga-operations';
 import type { Topic } from '../contracts/topics';
 import type { OrderStatus } from '../domain/order-status';
 import type { OrderStep, SagaState } from '../domain/saga-state';
 import type { Db, DbOrTrx } from './connection';
-import { lettersWithDecisions } from './letter-index';
+import { deadLettersWithDecisions } from './dead-letter-index';
 import type { StoredTimelineEntry } from './timeline';
 
 /** As its view has it, with the database's own time. */
@@ -19,24 +19,24 @@ type Stored<View> = {
 };
 
 /** Everything the database tells of an order beside its row and its steps. */
-export interface StoredStory {
-  readonly requests: readonly Stored<StoryRequest>[];
-  readonly money: readonly Stored<StoryMoney>[];
-  readonly stock: readonly Stored<StoryStock>[];
-  readonly resolutions: readonly Stored<StoryResolution>[];
+export interface StoredSagaDetails {
+  readonly requests: readonly Stored<SagaRequest>[];
+  readonly money: readonly Stored<SagaMoney>[];
+  readonly stock: readonly Stored<SagaStock>[];
+  readonly resolutions: readonly Stored<SagaResolution>[];
   readonly timeline: readonly StoredTimelineEntry[];
-  readonly deadLetters: readonly Stored<StoryLetter>[];
-  readonly recordsInLine: number;
-  readonly releases: readonly Stored<StoryRelease>[];
+  readonly deadLetters: readonly Stored<SagaDeadLetter>[];
+  readonly waitingRecords: number;
+  readonly releases: readonly Stored<SagaRelease>[];
   readonly retryAt: Date | undefined;
 }
 
 const TIMELINE_ENTRIES = 50;
 const DEAD_LETTERS = 20;
 
-export async function storyOf(db: Db, orderId: number): Promise<StoredStory> {
+export async function sagaDetailsOf(db: Db, orderId: number): Promise<StoredSagaDetails> {
   const of = (table: string) => db(table).where({ order_id: orderId });
-  const [requests, money, stock, resolutions, timeline, deadLetters, recordsInLine, releases, retryAt] =
+  const [requests, money, stock, resolutions, timeline, deadLetters, waitingRecords, releases, retryAt] =
     await Promise.all([
       of('processing_requests').orderBy(['created_at', 'retry_count']).select('source', 'state', 'attempt', 'reason', {
         eventId: 'event_id',
@@ -62,7 +62,7 @@ export async function storyOf(db: Db, orderId: number): Promise<StoredStory> {
     resolutions,
     timeline: timeline.reverse(),
     deadLetters: deadLetters.reverse(),
-    recordsInLine,
+    waitingRecords,
     releases,
     retryAt,
   };
@@ -78,8 +78,8 @@ const KEYED_BY_ORDER: readonly Topic[] = [
 ];
 
 /** One that can't be read is known by its key; elsewhere the same key may be a customer's, or a request's. */
-async function deadLettersOf(db: Db, orderId: number): Promise<Stored<StoryLetter>[]> {
-  return lettersWithDecisions(db)
+async function deadLettersOf(db: Db, orderId: number): Promise<Stored<SagaDeadLetter>[]> {
+  return deadLettersWithDecisions(db)
     .where('l.order_id', orderId)
     .orWhere((unread) =>
       unread
@@ -107,7 +107,7 @@ async function countRecordsInLine(db: Db, orderId: number): Promise<number> {
 }
 
 /** Who let the line of the order's key go on. */
-async function releasesOf(db: Db, orderId: number): Promise<Stored<StoryRelease>[]> {
+async function releasesOf(db: Db, orderId: number): Promise<Stored<SagaRelease>[]> {
   return db('line_releases')
     .where({ topic: KEEPS_LINES, key: keyOf(orderId) })
     .orderBy('at')
@@ -132,14 +132,14 @@ const keyOf = (orderId: number) => Buffer.from(String(orderId));
 
 const RESOLUTION = ['step', 'decision', 'reason', 'actor', 'reference', 'at', { decisionId: 'decision_id' }] as const;
 
-async function resolutionsOf(db: DbOrTrx, orderId: number): Promise<Stored<StoryResolution>[]> {
+async function resolutionsOf(db: DbOrTrx, orderId: number): Promise<Stored<SagaResolution>[]> {
   return db('resolutions')
     .where({ order_id: orderId })
     .orderBy('at')
     .select(...RESOLUTION);
 }
 
-export type StoredResolution = Stored<StoryResolution> & { readonly orderId: number };
+export type StoredResolution = Stored<SagaResolution> & { readonly orderId: number };
 
 /** A decision by its id; undefined: none was taken under it. */
 export async function findResolution(db: DbOrTrx, decisionId: string): Promise<StoredResolution | undefined> {
@@ -154,9 +154,9 @@ export const WHOLE_ORDER = { step: 'order', decision: 'COMPENSATE' } as const;
 /** Writes down that somebody wants an order undone; false: the id has been used. */
 export async function noteCompensation(
   db: Db,
-  wish: { readonly orderId: number; readonly decisionId: string; readonly reason: string; readonly actor: string },
+  command: { readonly orderId: number; readonly decisionId: string; readonly reason: string; readonly actor: string },
 ): Promise<boolean> {
-  const { orderId, decisionId, reason, actor } = wish;
+  const { orderId, decisionId, reason, actor } = command;
   const inserted = await db('resolutions')
     .insert({ decision_id: decisionId, order_id: orderId, ...WHOLE_ORDER, reason, actor })
     .onConflict('decision_id')

@@ -3,7 +3,7 @@ import { deadLetterTopic } from '../contracts/topics';
 import type { DbOrTrx } from './connection';
 
 /** Where a dead letter stands. */
-export interface LetterPlace {
+export interface DeadLetterPosition {
   readonly topic: string;
   readonly partition: number;
   /** Decimal text. */
@@ -11,7 +11,7 @@ export interface LetterPlace {
 }
 
 /** A dead letter as its topic has it, decoded, without what may be large. */
-export interface LetterHead extends LetterPlace {
+export interface DeadLetterHead extends DeadLetterPosition {
   readonly deadAt: Date;
   readonly originTopic: string;
   readonly originPartition: number;
@@ -38,7 +38,7 @@ interface IndexedBody {
   readonly exceptionHeaders: TextHeaders;
 }
 
-export interface IndexedLetter extends LetterHead, IndexedBody {}
+export interface IndexedDeadLetter extends DeadLetterHead, IndexedBody {}
 
 const OFFSETS = { offset: 'record_offset', originOffset: 'origin_offset' } as const;
 
@@ -66,8 +66,8 @@ export const BODY = { value: 'value', headers: 'headers', exceptionHeaders: 'exc
 
 const COLUMNS = { ...OFFSETS, ...HEAD, ...BODY };
 
-/** Letters `l`, each with the decision `d` about it, if there is one. */
-export function lettersWithDecisions(db: DbOrTrx) {
+/** Dead letters `l`, each with the decision `d` about it, if there is one. */
+export function deadLettersWithDecisions(db: DbOrTrx) {
   return db('dead_letters as l').leftJoin('dead_letter_decisions as d', (join) =>
     join
       .on('d.topic', 'l.topic')
@@ -81,18 +81,18 @@ export function lettersWithDecisions(db: DbOrTrx) {
 const ROWS_AT_ONCE = 1_000;
 
 /**
- * Puts letters into the index; what their topic says counts, whatever is there already. A second copy of one letter, as
+ * Puts dead letters into the index; what their topic says counts, whatever is there already. A second copy of one dead letter, as
  * a crash between sending it and committing its record leaves one, is left out.
  */
-export async function indexLetters(db: DbOrTrx, letters: readonly IndexedLetter[]): Promise<void> {
-  for (let from = 0; from < letters.length; from += ROWS_AT_ONCE) {
-    const firsts = await withoutCopies(db, letters.slice(from, from + ROWS_AT_ONCE));
+export async function indexDeadLetters(db: DbOrTrx, deadLetters: readonly IndexedDeadLetter[]): Promise<void> {
+  for (let from = 0; from < deadLetters.length; from += ROWS_AT_ONCE) {
+    const firsts = await withoutCopies(db, deadLetters.slice(from, from + ROWS_AT_ONCE));
     if (firsts.length === 0) continue;
     await db('dead_letters')
       .insert(
-        firsts.map((letter) =>
+        firsts.map((deadLetter) =>
           Object.fromEntries(
-            Object.entries(COLUMNS).map(([name, column]) => [column, letter[name as keyof IndexedLetter]]),
+            Object.entries(COLUMNS).map(([name, column]) => [column, deadLetter[name as keyof IndexedDeadLetter]]),
           ),
         ),
       )
@@ -128,42 +128,45 @@ export async function hasDeadLetter(db: DbOrTrx, record: GivenUpRecord): Promise
 }
 
 type Origin = Pick<
-  IndexedLetter,
+  IndexedDeadLetter,
   'topic' | 'originTopic' | 'originPartition' | 'originOffset' | 'originAt' | 'consumerGroup' | 'code'
 >;
 
-/** What a letter is the death of; undefined: it does not say where its record was. */
-function originOf(letter: Origin): string | undefined {
-  const { topic, originTopic, originPartition, originOffset, originAt, consumerGroup, code } = letter;
+/** What a dead letter is the death of; undefined: it does not say where its record was. */
+function originOf(deadLetter: Origin): string | undefined {
+  const { topic, originTopic, originPartition, originOffset, originAt, consumerGroup, code } = deadLetter;
   if (originPartition < 0 || originAt === null) return undefined;
   return JSON.stringify([topic, originTopic, originPartition, originOffset, originAt.getTime(), consumerGroup, code]);
 }
 
-async function withoutCopies(db: DbOrTrx, letters: readonly IndexedLetter[]): Promise<IndexedLetter[]> {
-  const named = letters.filter((letter) => originOf(letter) !== undefined);
-  const known = named.length === 0 ? [] : await lettersOfOrigins(db, named);
-  const places = new Map<string, string>();
-  const isFirst = (letter: LetterPlace & Origin) => {
-    const origin = originOf(letter);
+async function withoutCopies(db: DbOrTrx, deadLetters: readonly IndexedDeadLetter[]): Promise<IndexedDeadLetter[]> {
+  const named = deadLetters.filter((deadLetter) => originOf(deadLetter) !== undefined);
+  const known = named.length === 0 ? [] : await deadLettersOfOrigins(db, named);
+  const positions = new Map<string, string>();
+  const isFirst = (deadLetter: DeadLetterPosition & Origin) => {
+    const origin = originOf(deadLetter);
     if (origin === undefined) return true;
-    const place = JSON.stringify([letter.partition, letter.offset]);
-    if (!places.has(origin)) places.set(origin, place);
-    return places.get(origin) === place;
+    const position = JSON.stringify([deadLetter.partition, deadLetter.offset]);
+    if (!positions.has(origin)) positions.set(origin, position);
+    return positions.get(origin) === position;
   };
-  for (const letter of known) isFirst(letter);
-  return letters.filter(isFirst);
+  for (const deadLetter of known) isFirst(deadLetter);
+  return deadLetters.filter(isFirst);
 }
 
 /** Those that are indexed about the same records, the earliest copies first. */
-async function lettersOfOrigins(db: DbOrTrx, letters: readonly IndexedLetter[]): Promise<(LetterPlace & Origin)[]> {
+async function deadLettersOfOrigins(
+  db: DbOrTrx,
+  deadLetters: readonly IndexedDeadLetter[],
+): Promise<(DeadLetterPosition & Origin)[]> {
   const { originTopic, originPartition, originAt, consumerGroup, code, topic, partition } = HEAD;
   return db('dead_letters')
     .whereRaw(
       `(origin_topic, origin_partition, origin_offset) in (select * from unnest(?::text[], ?::int[], ?::bigint[]))`,
       [
-        letters.map((letter) => letter.originTopic),
-        letters.map((letter) => letter.originPartition),
-        letters.map((letter) => letter.originOffset),
+        deadLetters.map((deadLetter) => deadLetter.originTopic),
+        deadLetters.map((deadLetter) => deadLetter.originPartition),
+        deadLetters.map((deadLetter) => deadLetter.originOffset),
       ],
     )
     .orderBy(['dead_at', 'record_offset'])

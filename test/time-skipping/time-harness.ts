@@ -3,7 +3,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SEARCH_ATTRIBUTES } from '../../contracts/workflow-api';
 import { timeSkippingServer } from '../../dev/stack/time-skipping-server';
 import { sharedSystem } from '../support/environment';
-import { OrderLab } from '../support/order-lab';
+import { OrderHarness } from '../support/order-harness';
 import { installQuietTemporal } from '../support/quiet-temporal';
 import type { TcpProxy } from '../support/tcp-proxy';
 
@@ -13,13 +13,13 @@ const INDEXED_TYPE = { Keyword: 2, Int: 3, Bool: 5 } as const;
 const POLL_MS = 20;
 
 /** A lab on a Temporal whose time passes when a test lets it. */
-export class TimeLab {
+export class TimeHarness {
   private constructor(
     private readonly environment: TestWorkflowEnvironment,
-    readonly orders: OrderLab,
+    readonly orders: OrderHarness,
   ) {}
 
-  static async open(databaseProxy?: TcpProxy): Promise<TimeLab> {
+  static async open(databaseProxy?: TcpProxy): Promise<TimeHarness> {
     installQuietTemporal();
     const environment = await startServer();
     await environment.connection.operatorService.addSearchAttributes({
@@ -31,8 +31,8 @@ export class TimeLab {
     const { client, nativeConnection: connection } = environment;
     const postgres = sharedSystem().postgres;
     const parts = { postgres, client, connection, delays: PROVIDER_LIMITS };
-    const orders = await OrderLab.open(databaseProxy ? { ...parts, databaseProxy } : parts);
-    return new TimeLab(environment, orders);
+    const orders = await OrderHarness.open(databaseProxy ? { ...parts, databaseProxy } : parts);
+    return new TimeHarness(environment, orders);
   }
 
   get client(): Client {

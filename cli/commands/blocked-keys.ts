@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { KeyLineView, LineReleased } from '../../contracts/key-lines';
+import type { BlockedKeyReleased, BlockedKeyView } from '../../contracts/blocked-keys';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';
 import { moment, print, say, shortened, table } from '../output';
 
-const WAITS_FOR: Readonly<Record<KeyLineView['waitsFor'], string>> = {
+const WAITS_FOR: Readonly<Record<BlockedKeyView['waitsFor'], string>> = {
   DECISION: 'a decision',
   RECORD_UNDER_WAY: 'the record on its way',
   NOTHING: 'a dead letter that is not indexed',
@@ -13,10 +13,10 @@ const WAITS_FOR: Readonly<Record<KeyLineView['waitsFor'], string>> = {
 
 /** Commands about the lines behind dead letters. */
 export function keyLineCommands(dlt: Command): void {
-  command(dlt, 'lines', 'keys whose later records wait behind a dead letter, the longest still first', ['', '--json'])
+  command(dlt, 'blocked', 'keys whose later records wait behind a dead letter, the longest still first', ['', '--json'])
     .option('--limit <count>', 'how many at most, up to 200', wholeNumber)
     .action(async ({ limit, ...options }: JsonOption & { readonly limit?: number }) => {
-      show(await (await openApi()).get<KeyLineView[]>('/api/ops/key-lines', { limit }), options, printLines);
+      show(await (await openApi()).get<BlockedKeyView[]>('/api/ops/blocked-keys', { limit }), options, printLines);
     });
 
   decides(
@@ -33,13 +33,14 @@ export function keyLineCommands(dlt: Command): void {
         { base64, override, ...options }: DecisionOptions & { readonly base64?: boolean; readonly override?: boolean },
       ) => {
         refuseUnasked(options);
-        const wish = { topic, ...(base64 ? { keyBase64: key } : { key }), ...(override ? { override } : {}) };
-        const would = ({ waiting }: LineReleased) => `the line of ${key} on ${topic} would go on, waiting: ${waiting}`;
-        const released = await decide<LineReleased>(
+        const command = { topic, ...(base64 ? { keyBase64: key } : { key }), ...(override ? { override } : {}) };
+        const would = ({ waiting }: BlockedKeyReleased) =>
+          `the line of ${key} on ${topic} would go on, waiting: ${waiting}`;
+        const released = await decide<BlockedKeyReleased>(
           await openApi(),
-          '/api/ops/key-lines/release',
+          '/api/ops/blocked-keys/release',
           options,
-          wish,
+          command,
           would,
         );
         showDecided(released, options, ({ decisionId }) => print(`${topic}  ${key}  goes on  decision ${decisionId}`));
@@ -47,7 +48,7 @@ export function keyLineCommands(dlt: Command): void {
     );
 }
 
-function printLines(lines: readonly KeyLineView[]): void {
+function printLines(lines: readonly BlockedKeyView[]): void {
   if (lines.length === 0) say('nobody waits');
   const rows = lines.map(({ topic, key, keyBase64, waiting, movedAt, waitsFor, deadLetter }) => [
     topic,

@@ -16,7 +16,7 @@ import {
   UPDATES,
   WORKFLOWS,
 } from '../../contracts/workflow-api';
-import { SandboxDesk } from './sandbox-desk';
+import { SandboxDesk } from './sandbox-operator';
 
 const TASK_QUEUE_OF: Readonly<Record<keyof typeof WORKFLOWS, TaskQueue>> = {
   orderSaga: TASK_QUEUES.orders,

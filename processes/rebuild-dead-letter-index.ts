@@ -2,7 +2,7 @@ import { loadSettings } from '../config/load';
 import { openDatabase } from '../db/connection';
 import { schemaMismatch } from '../db/schema';
 import { createKafka } from '../kafka-bridge/client/kafkajs-adapter';
-import { rebuildLetterIndex } from '../kafka-bridge/dead-letters/index-dead-letters';
+import { rebuildDeadLetterIndex } from '../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../observability/logger';
 import { runMain } from './process';
 
@@ -15,7 +15,7 @@ runMain(async () => {
     const mismatch = await schemaMismatch(db);
     if (mismatch) throw new Error(mismatch);
     const kafka = createKafka(settings, logger);
-    await rebuildLetterIndex({ db, kafka, foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS }, logger);
+    await rebuildDeadLetterIndex({ db, kafka, foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS }, logger);
     const [row] = (await db('dead_letters').count({ count: '*' })) as { count: number }[];
     process.stdout.write(`${row?.count} dead letters indexed\n`);
   } finally {

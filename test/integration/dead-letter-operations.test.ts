@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { LetterGroup, LetterSummary, LetterView } from '../../contracts/dead-letter-desk';
+import type { DeadLetterGroup, DeadLetterSummary, DeadLetterView } from '../../contracts/dead-letter-operations';
 import type { CouponIssueEvent } from '../../contracts/events';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { couponWorkflowId, type ReplayProgress } from '../../contracts/workflow-api';
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
-import { rebuildLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
+import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../../observability/logger';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
 import { unannouncedCouponRequest } from '../support/coupons';
@@ -30,22 +30,22 @@ describe('the desk for dead letters', () => {
 
   const ask = <Data>(method: string, path: string, body?: object) =>
     shop.call<Data>(method, `/api/ops/dead-letters${path}`, { token, ...(body ? { body } : {}) });
-  const show = async (id: string) => (await ask<LetterView>('GET', `/${id}`)).body.data;
-  const replay = (id: string, wish: object = {}) =>
-    ask<LetterSummary & { sends?: { key: string; value: string } }>('POST', `/${id}/replay`, {
+  const show = async (id: string) => (await ask<DeadLetterView>('GET', `/${id}`)).body.data;
+  const replay = (id: string, command: object = {}) =>
+    ask<DeadLetterSummary & { sends?: { key: string; value: string } }>('POST', `/${id}/replay`, {
       decisionId: randomUUID(),
       reason: 'agreed by phone',
-      ...wish,
+      ...command,
     });
 
   /** Writes a record that dies, and waits until the desk has it. */
-  async function deadLetter(topic: string, record: WrittenRecord): Promise<LetterView> {
-    return letterAt(topic, await broker.write(topic, { ...record, partition: PARTITION }));
+  async function makeDeadLetter(topic: string, record: WrittenRecord): Promise<DeadLetterView> {
+    return deadLetterAt(topic, await broker.write(topic, { ...record, partition: PARTITION }));
   }
 
-  async function letterAt(topic: string, offset: bigint): Promise<LetterView> {
+  async function deadLetterAt(topic: string, offset: bigint): Promise<DeadLetterView> {
     const row = await until(
-      `the letter of ${topic} ${offset}`,
+      `the dead letter of ${topic} ${offset}`,
       async () =>
         (await shop
           .db('dead_letters')
@@ -86,10 +86,10 @@ describe('the desk for dead letters', () => {
       const padding = kind.endsWith('1 MiB') ? 'x'.repeat(1_040_000) : '';
       const good = JSON.stringify({ ...eventOf(processingEvent(orderId)), padding });
       const { record, code } = poison(good)[kind] as { record: WrittenRecord; code: string };
-      const letter = await deadLetter(TOPICS.orderProcessing, record);
+      const deadLetter = await makeDeadLetter(TOPICS.orderProcessing, record);
       const base64 = (content: string | Buffer | null) =>
         content === null ? null : Buffer.from(content).toString('base64');
-      expect(letter).toMatchObject({
+      expect(deadLetter).toMatchObject({
         state: 'WAITING',
         topic: TOPICS.orderProcessing,
         code,
@@ -99,20 +99,20 @@ describe('the desk for dead letters', () => {
         consumerGroup: 'order-processing-group',
       });
 
-      const bad = await replay(letter.id, { value: '{"orderId": "seven"}' });
+      const bad = await replay(deadLetter.id, { value: '{"orderId": "seven"}' });
       expect([bad.status, bad.body.code]).toEqual([422, 'VALUE_INVALID']);
-      const dry = await replay(letter.id, { value: good, dryRun: true });
+      const dry = await replay(deadLetter.id, { value: good, dryRun: true });
       expect([dry.status, dry.body.data.state, dry.body.data.sends]).toMatchObject([
         200,
         'WAITING',
         { key: String(orderId), value: good },
       ]);
-      expect((await replay(letter.id, { value: good })).status).toBe(202);
+      expect((await replay(deadLetter.id, { value: good })).status).toBe(202);
       await shop.reaches(orderId, 'PREPARING');
       await expectLedgersToBalance(shop, orderId);
       const after = await until(
         'the replay to be told',
-        () => show(letter.id),
+        () => show(deadLetter.id),
         ({ decision }) => decision?.outcome !== undefined,
       );
       expect(after).toMatchObject({
@@ -131,8 +131,8 @@ describe('the desk for dead letters', () => {
     const event = await unannouncedCouponRequest(shop, code);
     const { requestId } = event;
     const [good, value] = [JSON.stringify(event), `${JSON.stringify({ ...event, ...wrong })} \n`];
-    const letter = await deadLetter(TOPICS.couponIssue, { key: requestId, value });
-    expect(letter).toMatchObject({
+    const deadLetter = await makeDeadLetter(TOPICS.couponIssue, { key: requestId, value });
+    expect(deadLetter).toMatchObject({
       state: 'WAITING',
       topic: TOPICS.couponIssue,
       code: cause,
@@ -144,8 +144,8 @@ describe('the desk for dead letters', () => {
     });
 
     const { rank: _rank, ...withoutRank } = event;
-    expect((await replay(letter.id, { value: JSON.stringify(withoutRank) })).body.code).toBe('VALUE_INVALID');
-    const sent = await replay(letter.id, { value: good });
+    expect((await replay(deadLetter.id, { value: JSON.stringify(withoutRank) })).body.code).toBe('VALUE_INVALID');
+    const sent = await replay(deadLetter.id, { value: good });
     expect([sent.status, sent.body.data.sends]).toMatchObject([202, { key: requestId, value: good }]);
     await shop.couponRequestIs(requestId, 'ISSUED');
     const workflowId = couponWorkflowId(requestId);
@@ -153,18 +153,18 @@ describe('the desk for dead letters', () => {
     expect(await shop.db('coupons').where({ code }).first('issued')).toEqual({ issued: 1 });
     const { state, decision } = await until(
       'the replay to be told',
-      () => show(letter.id),
+      () => show(deadLetter.id),
       (found) => found.decision?.outcome !== undefined,
     );
     expect([state, decision]).toMatchObject(['REPLAYED', { outcome: 'processed', workflowId, isEdited: true }]);
   });
 
-  test('one that is sent back as it is and dies again is another letter, linked to it, and parked at last', async () => {
+  test('one that is sent back as it is and dies again is another dead letter, linked to it, and parked at last', async () => {
     const value = JSON.stringify(eventOf({ requestId: randomUUID(), userId: 'u', code: 'NO-SUCH', rank: 1 }));
-    let letter = await deadLetter(TOPICS.couponIssue, { key: 'k', value });
-    expect(letter.code).toBe('UNKNOWN_COUPON');
+    let deadLetter = await makeDeadLetter(TOPICS.couponIssue, { key: 'k', value });
+    expect(deadLetter.code).toBe('UNKNOWN_COUPON');
     for (let count = 1; count <= 3; count++) {
-      const before = letter.id;
+      const before = deadLetter.id;
       expect((await replay(before)).status).toBe(202);
       const { decision } = await until(
         'it to die again',
@@ -172,37 +172,37 @@ describe('the desk for dead letters', () => {
         (found) => found.decision?.diedAgainAs !== undefined && found.decision.outcome !== undefined,
       );
       expect(decision?.outcome).toBe('dead');
-      letter = await show(decision?.diedAgainAs as string);
-      expect(letter).toMatchObject({ replayCount: count, replayOf: before, value });
+      deadLetter = await show(decision?.diedAgainAs as string);
+      expect(deadLetter).toMatchObject({ replayCount: count, replayOf: before, value });
     }
-    expect(letter.state).toBe('PARKED');
-    expect((await replay(letter.id)).body.code).toBe('REPLAYS_EXHAUSTED');
-    expect((await replay(letter.id, { override: true, dryRun: true })).status).toBe(200);
+    expect(deadLetter.state).toBe('PARKED');
+    expect((await replay(deadLetter.id)).body.code).toBe('REPLAYS_EXHAUSTED');
+    expect((await replay(deadLetter.id, { override: true, dryRun: true })).status).toBe(200);
   });
 
   test('a decision is taken once: again under its id it is the same, under another id it is refused', async () => {
     const code = await shop.coupon(1);
     const event = await unannouncedCouponRequest(shop, code);
-    const letter = await deadLetter(TOPICS.couponIssue, { key: event.requestId, value: '{' });
-    const wish = { decisionId: randomUUID(), value: JSON.stringify(event) };
-    const answers = await Promise.all(Array.from({ length: 5 }, () => replay(letter.id, wish)));
+    const deadLetter = await makeDeadLetter(TOPICS.couponIssue, { key: event.requestId, value: '{' });
+    const command = { decisionId: randomUUID(), value: JSON.stringify(event) };
+    const answers = await Promise.all(Array.from({ length: 5 }, () => replay(deadLetter.id, command)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
-    expect((await replay(letter.id, wish)).status).toBe(202);
-    expect((await replay(letter.id)).body.code).toBe('DEAD_LETTER_DECIDED');
-    const other = await deadLetter(TOPICS.couponIssue, { key: 'k', value: '{' });
-    expect((await replay(other.id, wish)).body.code).toBe('DECISION_ID_REUSED');
+    expect((await replay(deadLetter.id, command)).status).toBe(202);
+    expect((await replay(deadLetter.id)).body.code).toBe('DEAD_LETTER_DECIDED');
+    const other = await makeDeadLetter(TOPICS.couponIssue, { key: 'k', value: '{' });
+    expect((await replay(other.id, command)).body.code).toBe('DECISION_ID_REUSED');
     await shop.couponRequestIs(event.requestId, 'ISSUED');
     expect(await shop.db('outbox').where({ topic: TOPICS.couponIssue, key: event.requestId })).toHaveLength(1);
   });
 
   test('a record of a cancelled order is not sent back, and the reason is told', async () => {
     const { orderId } = await shop.payableOrder();
-    const letter = await deadLetter(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
+    const deadLetter = await makeDeadLetter(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
     expect((await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too late' } })).status).toBe(
       202,
     );
     const value = JSON.stringify(eventOf(processingEvent(orderId)));
-    const refused = await replay(letter.id, { value, override: true });
+    const refused = await replay(deadLetter.id, { value, override: true });
     expect([refused.status, refused.body]).toMatchObject([
       409,
       { code: 'ORDER_CANCELLED', orderId, reason: 'CANCELLED_BY_CUSTOMER' },
@@ -211,21 +211,21 @@ describe('the desk for dead letters', () => {
 
   test('one is put aside for good, found by its key and counted by its cause', async () => {
     const key = `key-${randomUUID()}`;
-    const letter = await deadLetter(TOPICS.orderProcessing, { key, value: 'no JSON' });
-    const wish = { decisionId: randomUUID(), reason: 'a test' };
-    const found = async () => (await ask<LetterSummary[]>('GET', `?key=${key}`)).body.data;
-    expect((await found()).map(({ id, state }) => [id, state])).toEqual([[letter.id, 'WAITING']]);
-    expect((await ask('POST', `/${letter.id}/discard`, { ...wish, dryRun: true })).status).toBe(200);
-    expect((await ask('POST', `/${letter.id}/discard`, wish)).status).toBe(202);
+    const deadLetter = await makeDeadLetter(TOPICS.orderProcessing, { key, value: 'no JSON' });
+    const command = { decisionId: randomUUID(), reason: 'a test' };
+    const found = async () => (await ask<DeadLetterSummary[]>('GET', `?key=${key}`)).body.data;
+    expect((await found()).map(({ id, state }) => [id, state])).toEqual([[deadLetter.id, 'WAITING']]);
+    expect((await ask('POST', `/${deadLetter.id}/discard`, { ...command, dryRun: true })).status).toBe(200);
+    expect((await ask('POST', `/${deadLetter.id}/discard`, command)).status).toBe(202);
     expect((await found()).map(({ state, decision }) => [state, decision?.action])).toEqual([['DISCARDED', 'DISCARD']]);
-    expect((await replay(letter.id, { value: '{}', override: true })).body.code).toBe('DEAD_LETTER_DECIDED');
-    const groups = (await ask<LetterGroup[]>('GET', `/groups?key=${key}`)).body.data;
+    expect((await replay(deadLetter.id, { value: '{}', override: true })).body.code).toBe('DEAD_LETTER_DECIDED');
+    const groups = (await ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`)).body.data;
     expect(groups).toMatchObject([{ topic: TOPICS.orderProcessing, code: 'NOT_JSON', state: 'DISCARDED', count: 1 }]);
   });
 
   test('the index rebuilt from the topics is the same, and what was decided stands', async () => {
-    const letter = await deadLetter(TOPICS.orderProcessing, { key: 'k', value: 'no JSON, again' });
-    await ask('POST', `/${letter.id}/discard`, { decisionId: randomUUID(), reason: 'a test' });
+    const deadLetter = await makeDeadLetter(TOPICS.orderProcessing, { key: 'k', value: 'no JSON, again' });
+    await ask('POST', `/${deadLetter.id}/discard`, { decisionId: randomUUID(), reason: 'a test' });
     const places = ['topic', 'partition', 'record_offset'];
     const placeOf = (row: Record<string, unknown>) => places.map((name) => row[name]).join('/');
     // Whole rows by their digests: a difference of megabytes could not be printed.
@@ -241,13 +241,13 @@ describe('the desk for dead letters', () => {
       { KAFKA_BROKERS: [shop.system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 },
       logger,
     );
-    await rebuildLetterIndex({ db: shop.db, kafka, foreignDeadLetterTopics: [] }, logger);
+    await rebuildDeadLetterIndex({ db: shop.db, kafka, foreignDeadLetterTopics: [] }, logger);
     // What others sent back may have died since, and is indexed by the bridge.
     expect((await index()).filter((row) => isThere.has(placeOf(row)))).toEqual(before);
-    expect((await show(letter.id)).state).toBe('DISCARDED');
+    expect((await show(deadLetter.id)).state).toBe('DISCARDED');
   });
 
-  test("another system's letter, raw as Spring writes it, is read as it is", async () => {
+  test("another system's dead letter, raw as Spring writes it, is read as it is", async () => {
     const value = JSON.stringify({ some: 'event' });
     const headers = {
       'kafka_dlt-original-topic': 'their.topic',
@@ -258,12 +258,12 @@ describe('the desk for dead letters', () => {
     };
     const offset = await broker.write(deadLetterTopic(TOPICS.orderStatusChanged), { key: 'theirs', value, headers });
     const id = `${deadLetterTopic(TOPICS.orderStatusChanged)}/0/${offset}`;
-    const letter = await until(
+    const deadLetter = await until(
       'it to be indexed',
-      () => ask<LetterView>('GET', `/${id}`),
+      () => ask<DeadLetterView>('GET', `/${id}`),
       ({ status }) => status === 200,
     );
-    expect(letter.body.data).toMatchObject({
+    expect(deadLetter.body.data).toMatchObject({
       state: 'WAITING',
       topic: 'their.topic',
       code: 'java.lang.IllegalStateException',
@@ -279,19 +279,19 @@ describe('the desk for dead letters', () => {
     const key = `key-${randomUUID()}`;
     const record = { key, value: 'no JSON', partition: PARTITION };
     const first = await broker.write(TOPICS.couponIssue, ...Array.from({ length: MORE_THAN_ENOUGH }, () => record));
-    await letterAt(TOPICS.couponIssue, first + BigInt(MORE_THAN_ENOUGH - 1));
+    await deadLetterAt(TOPICS.couponIssue, first + BigInt(MORE_THAN_ENOUGH - 1));
     const path = '/api/ops/dead-letter-replays';
     const many = (body: object, how = '') => shop.call('POST', `${path}${how}`, { token, body });
     const decisionId = randomUUID();
-    const wish = { decisionId, reason: 'slowly', ratePerSecond: 1, filter: { key, topic: TOPICS.couponIssue } };
+    const command = { decisionId, reason: 'slowly', ratePerSecond: 1, filter: { key, topic: TOPICS.couponIssue } };
     const others = [
-      { ...wish, filter: { key } },
-      { ...wish, filter: { ...wish.filter, deadBefore: new Date().toISOString() } },
-      { ...wish, ratePerSecond: 2 },
-      { ...wish, reason: 'for another reason' },
+      { ...command, filter: { key } },
+      { ...command, filter: { ...command.filter, deadBefore: new Date().toISOString() } },
+      { ...command, ratePerSecond: 2 },
+      { ...command, reason: 'for another reason' },
     ];
-    const standsForOneWish = async () => {
-      const again = await many(wish);
+    const isOneRequest = async () => {
+      const again = await many(command);
       expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
       for (const other of others) {
         const refused = await many(other);
@@ -306,21 +306,21 @@ describe('the desk for dead letters', () => {
         (progress) => progress?.state === state,
       );
 
-    expect((await many({ ...wish, dryRun: true })).headers.get('idempotent-replayed')).toBeNull();
-    const begun = await many(wish);
+    expect((await many({ ...command, dryRun: true })).headers.get('idempotent-replayed')).toBeNull();
+    const begun = await many(command);
     expect([begun.status, begun.headers.get('idempotent-replayed')]).toEqual([202, null]);
-    const steer = (how: string) => many({ decisionId: randomUUID(), reason: 'a test' }, `/${decisionId}/${how}`);
-    await steer('pause');
+    const control = (how: string) => many({ decisionId: randomUUID(), reason: 'a test' }, `/${decisionId}/${how}`);
+    await control('pause');
     await reaches('PAUSED');
-    await standsForOneWish();
-    await steer('cancel');
+    await isOneRequest();
+    await control('cancel');
     const { replayed } = await reaches('CANCELLED');
     expect(replayed).toBeLessThan(MORE_THAN_ENOUGH);
-    await standsForOneWish();
+    await isOneRequest();
     await until(
       'what was sent back to be dead again, and the rest to wait',
-      async () => (await ask<LetterSummary[]>('GET', `?key=${key}&state=WAITING`)).body.data,
-      (letters) => letters.length === MORE_THAN_ENOUGH,
+      async () => (await ask<DeadLetterSummary[]>('GET', `?key=${key}&state=WAITING`)).body.data,
+      (deadLetters) => deadLetters.length === MORE_THAN_ENOUGH,
     );
   });
 

@@ -11,22 +11,22 @@ const key = {
   keyBase64: z.base64().max(1_400_000).optional(),
 };
 
-export const listLinesSchema = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
+export const listBlockedKeysSchema = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
 
-export const releaseLineSchema = z
+export const releaseBlockedKeySchema = z
   .strictObject({
     ...decisionFields,
     ...key,
     /** Although the dead letter it waits for is not indexed. */
     override: z.boolean().default(false),
   })
-  .refine((wish) => (wish.key === undefined) !== (wish.keyBase64 === undefined), {
+  .refine((command) => (command.key === undefined) !== (command.keyBase64 === undefined), {
     message: 'either key or keyBase64 names the line',
     path: ['key'],
   });
 
 /** The line of a key behind a dead letter. */
-export interface KeyLineView {
+export interface BlockedKeyView {
   readonly topic: string;
   /** As text; null: bytes that are no text. */
   readonly key: string | null;
@@ -42,7 +42,7 @@ export interface KeyLineView {
 }
 
 /** Answer to a release. */
-export interface LineReleased {
+export interface BlockedKeyReleased {
   readonly topic: string;
   readonly keyBase64: string;
   readonly decisionId: string;
