@@ -14,7 +14,7 @@ import {
   stackSettings,
 } from './settings';
 import {
-  knownPosition,
+  knownPlace,
   makeStackFolder,
   readKeeper,
   type StackAddresses,
@@ -72,7 +72,7 @@ async function choosePlace(name: string, options: StackOptions, log: Log): Promi
   // The roles may well run against a stack that is up: their ports are looked at only when nothing of it runs.
   if (running.length > 0) for (const role of ['api', 'sandbox'] as const) ours.add(role);
   const explicit = isolated ? {} : stackSettings().ports;
-  const remembered = (await knownPosition(name))?.ports ?? {};
+  const remembered = (await knownPlace(name))?.ports ?? {};
   return savePlace(name, folder, await choosePorts({ explicit, remembered, ours, defaults: !isolated, log }));
 }
 

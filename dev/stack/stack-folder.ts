@@ -38,7 +38,7 @@ export async function makeStackFolder(name: string): Promise<string> {
 }
 
 /** The place of a stack that has been up before, or undefined. */
-export async function knownPosition(name: string): Promise<StackPlace | undefined> {
+export async function knownPlace(name: string): Promise<StackPlace | undefined> {
   const folder = stackFolder(name);
   const ports = await readJson<Ports>(join(folder, 'ports.json'));
   const secrets = await readJson<StackSecrets>(join(folder, 'secrets.json'));

@@ -9,7 +9,7 @@ import { removePostgresData } from './postgres';
 import { signal, waitForEnd } from './processes';
 import { type EngineName, engineNames, StackError, stackSettings } from './settings';
 import {
-  knownPosition,
+  knownPlace,
   readAddresses,
   readKeeper,
   type StackAddresses,
@@ -55,7 +55,7 @@ export function stackRemove(name: string): Promise<void> {
 /** Says where a stack's parts answer, and which of them do. */
 export async function stackStatus(name = stackSettings().name): Promise<StackStatus> {
   const addresses = await readAddresses(name);
-  const place = await knownPosition(name);
+  const place = await knownPlace(name);
   const engineUp = engineNames.map(async (engine) => [engine, await isUp(engine, addresses, place)] as const);
   const roleUp = (['api', 'sandbox'] as const).map(
     async (role) => [role, addresses !== undefined && (await listens(addresses[role]))] as const,
@@ -79,7 +79,7 @@ export async function killEngine(name: string, engine: EngineName, how: NodeJS.S
 /** Starts an engine of a stack again, on the same port and data, and waits until it answers. */
 export function startEngine(name: string, engine: EngineName): Promise<void> {
   return alone(name, async () => {
-    const place = await knownPosition(name);
+    const place = await knownPlace(name);
     if (!place) throw new StackError(`There is no stack "${name}" yet: bring it up first.`);
     const running = await runningProcess(engines[engine], name);
     if (running) return waitUntilReady(engines[engine], place, running);
@@ -93,7 +93,7 @@ export function startEngine(name: string, engine: EngineName): Promise<void> {
 const alone = <T>(name: string, work: () => Promise<T>): Promise<T> => withLock(stackLock(name), () => undefined, work);
 
 async function takeDown(name: string): Promise<EngineName[]> {
-  const place = await knownPosition(name);
+  const place = await knownPlace(name);
   const keepers = await Promise.all(engineNames.map((engine) => readKeeper(name, engine)));
   const inDocker = engineNames.filter((_, index) => keepers[index] === 'docker');
   if (place && inDocker.length > 0) await composeDown(place);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Db, openDatabase } from '../../db/connection';
 import { migrateSchema } from '../../db/schema';
 import { postgresAdminUrl } from '../../dev/stack/postgres';
-import { knownPosition } from '../../dev/stack/stack-folder';
+import { knownPlace } from '../../dev/stack/stack-folder';
 import { sharedSystem } from '../support/environment';
 import { seedOrders } from '../support/many-orders';
 import { operationsQueries } from '../support/operations-queries';
@@ -141,7 +141,7 @@ describe(`among ${ORDERS} orders`, () => {
   });
 
   test('whatever asks the database by itself, outside db/, is known here', () => {
-    const folders = ['activities', 'api', 'kafka-bridge', 'operations', 'redis', 'roles', 'worker'];
+    const folders = ['activities', 'api', 'kafka-bridge', 'operations', 'redis', 'processes'];
     const asking = folders.flatMap(sourcesIn).filter((file) => {
       const source = readFileSync(join(ROOT, file), 'utf8');
       return /\b(db|trx)(\('|\.from\(|\.raw(<.*>)?\((?!'select 1'\)))/.test(source);
@@ -155,7 +155,7 @@ class RolledBack extends Error {}
 /** Of the stack's own Postgres; where the tests were given another, their role must be one. */
 async function superuserUrl(): Promise<URL> {
   const { stackName, postgres } = sharedSystem();
-  const place = await knownPosition(stackName);
+  const place = await knownPlace(stackName);
   const given = new URL(postgres);
   return place && String(place.ports.postgres) === given.port ? new URL(postgresAdminUrl(place)) : given;
 }

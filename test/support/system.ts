@@ -53,7 +53,7 @@ export class RoleProcess {
     mkdirSync(logFolder, { recursive: true });
     const logFile = join(logFolder, `${role}.log`);
     const log = openSync(logFile, 'a');
-    const child = fork(join(ROOT, 'roles', 'main.ts'), ['--role', role], {
+    const child = fork(join(ROOT, 'processes', 'main.ts'), ['--role', role], {
       cwd: ROOT,
       env,
       execArgv: ['--import', pathToFileURL(require.resolve('tsx')).href],
