@@ -4,7 +4,7 @@ import type { Db } from '../db/connection';
 import { countBulkDecisions, waitingDeadLetters } from '../db/dead-letters';
 import { refusalState } from '../db/refusal';
 import { positionText, type ReplayPolicy, replayDeadLetter } from '../operations/dead-letters';
-import { OperationRefused } from '../operations/refusal';
+import { OperationRefused } from '../operations/decision';
 
 export interface ReplayedBatch {
   /** Of the whole replay so far. */

@@ -1,10 +1,9 @@
 import { webcrypto } from 'node:crypto';
-import type { NextFunction, Request, Response } from 'express';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Settings } from '../config/settings';
 import { ProblemError } from './problem';
 
-/** Who asks. */
+/** The sender of a request. */
 export interface Identity {
   readonly userId: string;
   readonly email: string;
@@ -37,7 +36,7 @@ export function createAuthentication(settings: TokenSettings): Authenticate {
   };
 }
 
-/** Control characters and halves of characters: no database takes them, nor whoever is saved together with them. */
+/** Control characters and halves of characters: no database takes them. */
 const UNSAVEABLE = /[\p{Cc}\p{Cs}]/u;
 
 async function identify(token: string, verify: (token: string) => Promise<JWTPayload>): Promise<Identity> {
@@ -79,24 +78,7 @@ export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer ([\w.~+/=-]+)$/i.exec(header ?? '')?.[1];
 }
 
-/** Express' side of it: later handlers read `identityOf(response)`. */
-export function authenticated(authenticate: Authenticate) {
-  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    response.locals.identity = await authenticate(bearerToken(request.headers.authorization));
-    next();
-  };
-}
-
-export function identityOf(response: Response): Identity {
-  return response.locals.identity as Identity;
-}
-
 /** What is kept of an operator who decides: no address, no name. */
-export function operatorOf(response: Response): string {
-  return `operator:${identityOf(response).userId}`;
-}
-
-export function operatorsOnly(_request: Request, response: Response, next: NextFunction): void {
-  if (!identityOf(response).isOperator) throw new ProblemError('FORBIDDEN');
-  next();
+export function operatorOf(who: Identity): string {
+  return `operator:${who.userId}`;
 }

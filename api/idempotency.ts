@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Request } from 'express';
 import type { Db, Trx } from '../db/connection';
 import {
   type Claim,
@@ -12,45 +11,34 @@ import {
   respondToClaim,
   saveResponse,
 } from '../db/idempotency';
-import type { Answer } from './answer';
 import { ProblemError } from './problem';
+import { Rendered } from './rendered';
 
-/** A request that can be recognised when it comes again: its key, if the client gave one, and its body. */
+/** A request that is recognised when it comes again: by its Idempotency-Key, if it has one, and its body. */
 export interface Repeatable {
   readonly id: IdempotencyId | undefined;
   readonly requestHash: string;
 }
 
-type GivenAnswer = Answer & { readonly replayed: boolean };
-
-/** Reads the optional Idempotency-Key (1 to 255 visible characters, else VALIDATION_FAILED); `body` as its schema left it. */
-export function repeatable(request: Request, userId: string, body: unknown): Repeatable {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return { id: undefined, requestHash: '' };
-  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
-    throw new ProblemError('VALIDATION_FAILED', {
-      errors: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }],
-    });
-  return {
-    id: { userId, method: request.method, path: request.path, key },
-    requestHash: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
-  };
+/** `body`: as its schema left it. */
+export function repeatable(id: IdempotencyId | undefined, body: unknown): Repeatable {
+  if (id === undefined) return { id, requestHash: '' };
+  return { id, requestHash: createHash('sha256').update(JSON.stringify(body)).digest('hex') };
 }
 
-/** Makes a change and saves its answer in one transaction; the same request again gets the saved answer. */
-export async function answerOnce(
+/** Makes a change and saves its response in one transaction; the same request again gets the saved response. */
+export async function respondOnce(
   db: Db,
-  request: Repeatable,
-  change: (trx: Trx) => Promise<Answer>,
-): Promise<GivenAnswer> {
+  { id, requestHash }: Repeatable,
+  change: (trx: Trx) => Promise<Rendered>,
+): Promise<Rendered> {
   return db.transaction(async (trx) => {
-    const { id, requestHash } = request;
-    if (id === undefined) return { ...(await change(trx)), replayed: false };
-    const saved = savedAnswer(await takeUp(trx, id, requestHash));
+    if (id === undefined) return change(trx);
+    const saved = savedResponse(await takeUp(trx, id, requestHash));
     if (saved) return saved;
-    const answer = await change(trx);
-    await saveResponse(trx, id, { requestHash, ...answer });
-    return { ...answer, replayed: false };
+    const { statusCode, body } = await change(trx);
+    await saveResponse(trx, id, { requestHash, statusCode, body });
+    return new Rendered(statusCode, body);
   });
 }
 
@@ -61,7 +49,7 @@ const ATTEMPT_MS = 20_000;
 export interface OutsideAttempt {
   /** The effect is made under this id; later attempts at the same request have the same one. */
   readonly requestId: string;
-  /** An attempt before this one had no answer to give, and may have made the effect. */
+  /** An attempt before this one ended without a response, and may have made the effect. */
   readonly mayHaveHappened: boolean;
   /** By this process's clock: later than this nothing may be sent, as another attempt may be under way. */
   readonly endsAtMs: number;
@@ -72,39 +60,37 @@ export interface OutsideAttempt {
  * transaction spans a network call. `act` throws where the request is to be tried again (503): the claim ends then, and
  * the next attempt has to find out what happened.
  */
-export async function answerOnceOutside(
+export async function respondOnceOutside(
   db: Db,
-  request: Repeatable,
-  act: (attempt: OutsideAttempt) => Promise<Answer>,
-): Promise<GivenAnswer> {
+  { id, requestHash }: Repeatable,
+  act: (attempt: OutsideAttempt) => Promise<Rendered>,
+): Promise<Rendered> {
   const endsAtMs = Date.now() + ATTEMPT_MS;
-  const { id, requestHash } = request;
-  if (id === undefined)
-    return { ...(await act({ requestId: randomUUID(), mayHaveHappened: false, endsAtMs })), replayed: false };
+  if (id === undefined) return act({ requestId: randomUUID(), mayHaveHappened: false, endsAtMs });
 
   const claim = { id, claimId: randomUUID() };
   const taken = await db.transaction(async (trx) => {
     const known = await takeUp(trx, id, requestHash);
-    const saved = savedAnswer(known);
+    const saved = savedResponse(known);
     if (saved) return saved;
     const requestId = known?.requestId ?? randomUUID();
     await claimRequest(trx, claim, { requestHash, requestId });
     return { requestId, mayHaveHappened: known !== undefined, endsAtMs };
   });
-  return 'statusCode' in taken ? taken : answerClaimed(db, claim, () => act(taken));
+  return taken instanceof Rendered ? taken : respondToClaimed(db, claim, () => act(taken));
 }
 
-/** Only who holds the claim says how the request ended: a process that froze meanwhile gives what another has saved. */
-async function answerClaimed(db: Db, claim: Claim, act: () => Promise<Answer>): Promise<GivenAnswer> {
+/** Only the holder of the claim says how the request ended: a process that froze meanwhile gives what another has saved. */
+async function respondToClaimed(db: Db, claim: Claim, act: () => Promise<Rendered>): Promise<Rendered> {
   try {
-    const answer = await act();
-    if (await respondToClaim(db, claim, answer)) return { ...answer, replayed: false };
+    const { statusCode, body } = await act();
+    if (await respondToClaim(db, claim, { statusCode, body })) return new Rendered(statusCode, body);
   } catch (error) {
     // Where not even this can be written, the claim ends by its age.
     const wasHeld = await releaseClaim(db, claim).catch(() => true);
     if (wasHeld) throw error;
   }
-  const saved = savedAnswer(await findKeyedRequest(db, claim.id));
+  const saved = savedResponse(await findKeyedRequest(db, claim.id));
   if (saved) return saved;
   throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
 }
@@ -118,7 +104,6 @@ async function takeUp(trx: Trx, id: IdempotencyId, requestHash: string): Promise
   return known;
 }
 
-function savedAnswer(known: KeyedRequest | undefined): GivenAnswer | undefined {
-  if (!known || known.statusCode === null) return undefined;
-  return { statusCode: known.statusCode, body: known.body, replayed: true };
+function savedResponse(known: KeyedRequest | undefined): Rendered | undefined {
+  return known && known.statusCode !== null ? new Rendered(known.statusCode, known.body, true) : undefined;
 }

@@ -1,4 +1,6 @@
-import { ProblemError } from './problem';
+import { EVENT_RULE, lastEventIdSchema } from '../contracts/http';
+import type { Language } from '../contracts/language';
+import { invalid } from './validation';
 
 export const HEARTBEAT_MS = 15_000;
 /** What may wait in memory for a client that doesn't read, in bytes; it is dropped then, and can resume. */
@@ -20,13 +22,13 @@ export class OpenStreams {
 }
 
 /** The id to resume after; none given: from the beginning. */
-export function resumeAfter(lastEventId: unknown): number {
-  if (lastEventId === undefined || lastEventId === '') return 0;
-  const afterId = typeof lastEventId === 'string' && /^\d{1,16}$/.test(lastEventId) ? Number(lastEventId) : Number.NaN;
-  if (Number.isSafeInteger(afterId)) return afterId;
-  throw new ProblemError('VALIDATION_FAILED', {
-    errors: [{ path: 'lastEventId', message: 'must be the id of an event of this stream' }],
-  });
+export function resumeAfter(lastEventId: unknown, language: Language): number {
+  const result = lastEventIdSchema
+    .transform(Number)
+    .refine(Number.isSafeInteger, EVENT_RULE)
+    .safeParse(lastEventId ?? '');
+  if (result.success) return result.data;
+  throw invalid([{ code: 'custom', path: ['lastEventId'], message: EVENT_RULE }], language);
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,125 +1,173 @@
 import { z } from 'zod';
+import { PROBLEM_CODES, type ProblemCode } from '../contracts/problems';
 import { CARRIER_SIGNATURE_HEADER } from '../contracts/provider-api';
-import { problemAnswer, timelineEntry } from './openapi-answers';
-import { DESK_OPERATIONS } from './openapi-desk';
-import type { Operation } from './openapi-operation';
-import { SHOP_OPERATIONS } from './openapi-shop';
-import { type ProblemCode, problemBody, problemStatus } from './problem';
-
-/** Every operation under its method and path; streams and probes are described apart. */
-const OPERATIONS: Readonly<Record<string, Operation>> = { ...SHOP_OPERATIONS, ...DESK_OPERATIONS };
+import { problemBody, problemStatus } from './problem';
+import type { JsonResponse, Route } from './route';
+import { partsOf } from './serve';
 
 type Json = Record<string, unknown>;
 
-/** The OpenAPI 3.1 document, made from the schemas that requests are checked with. */
-export function openApiDocument(): Json {
+/** The OpenAPI 3.1 document of these routes. */
+export function openApiDocument(routes: readonly Route[]): Json {
   const paths: Record<string, Json> = {};
-  for (const [name, operation] of Object.entries(OPERATIONS)) {
-    const [method = '', path = ''] = name.split(' ');
-    paths[path] = { ...paths[path], [method]: describe(path, operation) };
+  for (const route of routes) {
+    const { method, path } = partsOf(route);
+    paths[path] = { ...paths[path], [method]: operation(route) };
   }
-  paths['/api/orders/{orderId}/events'] = { get: describeEventStream() };
   return {
     openapi: '3.1.0',
     info: {
       title: 'ordersaga',
       version: '1',
+      license: { name: 'MIT', identifier: 'MIT' },
       description:
-        'Orders that always settle. Amounts are integers in minor units. WebSocket at /topic/order/{orderId}: the events of /api/orders/{orderId}/events, one JSON message each; token in the Authorization header or as ?access_token=.',
+        'Orders that always settle. Amounts are integers in minor units. Titles, messages and errors are in Korean, or in English where Accept-Language prefers it. WebSocket at /topic/order/{orderId}: the events of /api/orders/{orderId}/events, one JSON message each; token in the Authorization header or as ?access_token=.',
     },
+    servers: [{ url: '/' }],
     security: [{ bearer: [] }],
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         signature: { type: 'apiKey', in: 'header', name: CARRIER_SIGNATURE_HEADER },
       },
-      schemas: { Problem: jsonSchema(problemAnswer, 'output'), TimelineEntry: jsonSchema(timelineEntry, 'output') },
+      schemas: { Problem: jsonSchema(problemSchema, 'output') },
     },
     paths,
   };
 }
 
-function describe(path: string, { summary, query, body, answer, problems, security }: Operation): Json {
-  const data = jsonSchema(answer.data, 'output');
-  const success = {
+const problemSchema = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum(PROBLEM_CODES),
+  detail: z.string(),
+  instance: z.string(),
+  requestId: z.string(),
+});
+
+const SECURITY = { public: [], customer: undefined, operator: undefined, carrier: [{ signature: [] }] } as const;
+
+function operation(route: Route): Json {
+  const { id, summary, access, params, query, body, isIdempotent, response } = route;
+  const security = SECURITY[access];
+  return {
+    operationId: id,
+    summary,
+    ...(security ? { security } : {}),
+    parameters: [
+      ...parameters(params, 'path'),
+      ...parameters(query, 'query'),
+      ...(isIdempotent ? [IDEMPOTENCY_KEY] : []),
+      ...('raw' in response && 'text/event-stream' in (response.raw[200]?.content ?? {}) ? [LAST_EVENT_ID] : []),
+    ],
+    ...(body ? { requestBody: { required: true, content: jsonContent(jsonSchema(body, 'input')) } } : {}),
+    responses: {
+      ...('raw' in response ? rawResponses(response.raw) : successes(route, response)),
+      ...problemResponses(problemsOf(route)),
+    },
+  };
+}
+
+function successes({ isIdempotent }: Route, { status, data, location, dryRunMessage }: JsonResponse): Json {
+  const content = jsonContent({
     type: 'object',
     required: ['success', 'data', 'message'],
-    properties: { success: { const: true }, data, message: { type: 'string' } },
+    properties: { success: { const: true }, data: jsonSchema(data, 'output'), message: { type: 'string' } },
+  });
+  const headers = {
+    ...REQUEST_ID,
+    ...(location ? { Location: header('Where it can be read') } : {}),
+    ...(isIdempotent || dryRunMessage
+      ? { 'Idempotent-Replayed': header('true: the response of an earlier request') }
+      : {}),
   };
-  const json = { 'application/json': { schema: success } };
-  const taken = body && jsonSchema(body, 'input');
-  const canBeDry = 'dryRun' in ((taken?.properties ?? {}) as Json);
   return {
-    summary,
-    ...(security ? { security: [{ [security]: [] }] } : {}),
-    parameters: [...pathParameters(path), ...queryParameters(query), ...headerParameters(problems)],
-    ...(taken ? { requestBody: { required: true, content: { 'application/json': { schema: taken } } } } : {}),
-    responses: {
-      ...(canBeDry ? { 200: { description: 'dryRun: what would happen; nothing was done', content: json } } : {}),
-      [answer.status]: { description: 'Success', content: json },
-      ...problemResponses(security ? problems : ['UNAUTHENTICATED', ...problems]),
-    },
+    ...(dryRunMessage ? { 200: { description: 'dryRun: what would happen; nothing was done', headers, content } } : {}),
+    [status]: { description: 'Success', headers, content },
   };
 }
 
-function describeEventStream(): Json {
-  const resume = { schema: { type: 'string' }, description: 'Id of the last event that was read' };
-  return {
-    summary: "The order's timeline as server-sent events: `event` is the entry's type, `data` a TimelineEntry",
-    parameters: [
-      ...pathParameters('/api/orders/{orderId}/events'),
-      { name: 'Last-Event-ID', in: 'header', ...resume },
-      { name: 'lastEventId', in: 'query', ...resume },
-    ],
-    responses: {
-      200: { description: 'A stream without end', content: { 'text/event-stream': { schema: { type: 'string' } } } },
-      ...problemResponses(['UNAUTHENTICATED', 'VALIDATION_FAILED', 'ORDER_NOT_FOUND']),
-    },
-  };
+function rawResponses(raw: Exclude<Route['response'], JsonResponse>['raw']): Json {
+  return Object.fromEntries(
+    Object.entries(raw).map(([status, { description, content }]) => [
+      status,
+      {
+        description,
+        headers: REQUEST_ID,
+        content: Object.fromEntries(
+          Object.entries(content).map(([type, schema]) => [type, { schema: jsonSchema(schema, 'output') }]),
+        ),
+      },
+    ]),
+  );
 }
 
-function pathParameters(path: string): Json[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: { type: name === 'orderId' ? 'integer' : 'string' },
-  }));
-}
-
-function queryParameters(query: z.ZodObject | undefined): Json[] {
-  if (!query) return [];
-  const { properties = {}, required = [] } = jsonSchema(query, 'input') as { properties?: Json; required?: string[] };
-  return Object.entries(properties).map(([name, schema]) => ({
-    name,
-    in: 'query',
-    required: required.includes(name),
-    schema,
-  }));
-}
-
-function headerParameters(problems: readonly ProblemCode[]): Json[] {
-  if (!problems.includes('IDEMPOTENCY_KEY_REUSED')) return [];
-  const description =
-    'The same key and body again within 24 hours: the same answer, with Idempotent-Replayed: true; after a 5xx, try again with the same key';
-  return [
-    { name: 'Idempotency-Key', in: 'header', description, schema: { type: 'string', minLength: 1, maxLength: 255 } },
+/** Those that a route has by its access, parameters and body, and its own. */
+function problemsOf({ access, params, unknownParams, query, body, isIdempotent, problems = [] }: Route): ProblemCode[] {
+  const isRead = params !== undefined && unknownParams === undefined;
+  const codes: ProblemCode[] = [
+    ...(access === 'customer' || access === 'operator' ? (['UNAUTHENTICATED'] as const) : []),
+    ...(access === 'operator' ? (['FORBIDDEN'] as const) : []),
+    ...(access === 'carrier' ? (['SIGNATURE_INVALID'] as const) : []),
+    ...(access === 'public' ? [] : (['SERVICE_UNAVAILABLE'] as const)),
+    ...(isRead || query || body || isIdempotent ? (['VALIDATION_FAILED'] as const) : []),
+    ...(body ? (['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(isIdempotent ? (['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
+    ...problems,
   ];
+  return [...new Set(codes)];
 }
 
 function problemResponses(codes: readonly ProblemCode[]): Json {
-  const byStatus: Record<number, ProblemCode[]> = {};
-  for (const code of codes) byStatus[problemStatus(code)] = [...(byStatus[problemStatus(code)] ?? []), code];
+  const statuses = [...new Set(codes.map(problemStatus))].sort();
   return Object.fromEntries(
-    Object.entries(byStatus).map(([status, same]) => [
+    statuses.map((status) => [
       status,
       {
-        description: same.map((code) => `${code}: ${problemBody(code, 'en').title}`).join(' · '),
+        description: codes
+          .filter((code) => problemStatus(code) === status)
+          .map((code) => `${code}: ${problemBody(code, 'en').title}`)
+          .join(' · '),
+        headers: {
+          ...REQUEST_ID,
+          ...(status === 401 ? { 'WWW-Authenticate': header('Bearer') } : {}),
+          ...(status === 503 ? { 'Retry-After': header('Seconds') } : {}),
+        },
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),
   );
 }
+
+function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
+  if (!schema) return [];
+  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as { properties?: Json; required?: string[] };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: property,
+  }));
+}
+
+const header = (description: string) => ({ description, schema: { type: 'string' } });
+const REQUEST_ID = { 'x-request-id': header("The request's id: its own, or one that is made for it") };
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'The same key and body again within 24 hours: the same response, with Idempotent-Replayed: true; after a 5xx, try again with the same key',
+  schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', examples: ['order-2026-11-28-1'] },
+};
+const LAST_EVENT_ID = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  description: 'Id of the last event that was read',
+  schema: { type: 'string', pattern: '^\\d{0,16}$' },
+};
+
+const jsonContent = (schema: Json) => ({ 'application/json': { schema } });
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io }) as Json;

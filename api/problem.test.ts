@@ -1,4 +1,5 @@
-import { PROBLEM_CODES, problemBody } from './problem';
+import { PROBLEM_CODES } from '../contracts/problems';
+import { problemBody } from './problem';
 
 describe('the table of problems', () => {
   test.each(PROBLEM_CODES)('%s has a stable type, a client or server status, and words in both languages', (code) => {

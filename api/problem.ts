@@ -1,14 +1,10 @@
-import { PROBLEMS } from './problems';
-
-export type ProblemCode = keyof typeof PROBLEMS;
-export type Language = 'ko' | 'en';
-
-export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
+import type { Language } from '../contracts/language';
+import { PROBLEMS, type ProblemCode } from '../contracts/problems';
 
 /** Members beside the standard ones, such as `skus` or `errors`. */
 export type ProblemExtensions = Readonly<Record<string, unknown>>;
 
-/** A request that ends with a problem of the table; thrown in a transaction it also undoes it. */
+/** A request that ends with a problem; thrown in a transaction it also undoes it. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   constructor(
@@ -28,24 +24,24 @@ export interface ProblemBody extends ProblemExtensions {
   readonly detail: string;
 }
 
-/** A text with the members that it names in braces. */
-function filled(text: string, extensions: ProblemExtensions): string {
-  return text.replaceAll(/\{(\w+)\}/g, (named, name: string) => String(extensions[name] ?? named));
-}
-
 export function problemStatus(code: ProblemCode): number {
   return PROBLEMS[code].status;
 }
 
 /** The RFC 9457 body of a problem. */
 export function problemBody(code: ProblemCode, language: Language, extensions: ProblemExtensions = {}): ProblemBody {
-  const { status, title, detail } = PROBLEMS[code];
+  const [title, detail] = PROBLEMS[code][language];
   return {
     type: `urn:ordersaga:problem:${code.toLowerCase().replaceAll('_', '-')}`,
-    title: title[language],
-    status,
+    title,
+    status: PROBLEMS[code].status,
     code,
-    detail: filled(detail[language], extensions),
+    detail: filled(detail, extensions),
     ...extensions,
   };
+}
+
+/** A text with the members that it names in braces. */
+function filled(text: string, extensions: ProblemExtensions): string {
+  return text.replaceAll(/\{(\w+)\}/g, (named, name: string) => String(extensions[name] ?? named));
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { NextFunction, Request, Response } from 'express';
 import { holdsCardNumber } from '../domain/external-text';
-import type { ApiOptions } from './dependencies';
+import type { ApiOptions } from './context';
 
 const tracer = trace.getTracer('ordersaga-api');
 

@@ -4,14 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Express } from 'express';
 import pino from 'pino';
+import { z } from 'zod';
 import { createDevelopmentToken } from '../cli/development-token';
 import { COUPON_REFUSALS } from '../domain/coupon';
 import { Metrics } from '../observability/metrics';
 import { createAuthentication } from './authentication';
-import type { RouteDependencies } from './dependencies';
-import { OpenStreams } from './live';
+import type { ApiContext } from './context';
 import { openApiDocument } from './openapi';
 import { problemStatus } from './problem';
+import type { Route } from './route';
+import { ROUTES } from './routes';
+import { partsOf } from './serve';
 import { createApp } from './server';
 
 const SECRET = 'a secret of at least thirty-two characters';
@@ -20,13 +23,13 @@ const settings = { JWT_SECRET: SECRET, CARRIER_WEBHOOK_SECRET: CARRIER_SECRET, C
 const metrics = new Metrics('api');
 const logged = new PassThrough();
 
-/** What these tests ask is answered before any database is. */
-const dependencies = {
+/** These tests are responded to before any database is used. */
+const context = {
   settings,
   metrics,
   logger: pino(logged),
   authenticate: createAuthentication(settings),
-} as unknown as RouteDependencies;
+} as unknown as ApiContext;
 
 let app: Express;
 let server: Server;
@@ -34,7 +37,7 @@ let token: string;
 let operator: string;
 
 beforeAll(async () => {
-  app = createApp(dependencies, new OpenStreams());
+  app = createApp(context);
   server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   token = await createDevelopmentToken(SECRET, { email: 'kim@example.com' });
@@ -56,7 +59,12 @@ describe('what is refused before it does anything', () => {
   const order = JSON.stringify({ lines: [{ sku: 'tea', quantity: 1 }] });
   test.each([
     [404, 'NOT_FOUND', 'GET', '/nothing/here', {}],
-    [404, 'NOT_FOUND', 'DELETE', '/api/orders', {}],
+    [405, 'METHOD_NOT_ALLOWED', 'DELETE', '/api/orders', {}],
+    [405, 'METHOD_NOT_ALLOWED', 'POST', '/api/orders/17/', { body: '{' }],
+    [405, 'METHOD_NOT_ALLOWED', 'GET', '/webhooks/carrier', {}],
+    [404, 'NOT_FOUND', 'POST', '/api/orders/17/nothing', {}],
+    [400, 'VALIDATION_FAILED', 'GET', '/api/products?page=2', {}],
+    [400, 'VALIDATION_FAILED', 'GET', '/api/orders?page=2', {}],
     [404, 'NOT_FOUND', 'GET', '/api/orders/%E0%A4%A', {}],
     [404, 'ORDER_NOT_FOUND', 'GET', '/api/orders/abc', {}],
     [401, 'UNAUTHENTICATED', 'GET', '/api/products', { headers: { authorization: '' } }],
@@ -135,6 +143,33 @@ describe('what is refused before it does anything', () => {
     expect(korean.title).toBe('경로를 찾을 수 없습니다');
     expect(english.title).toBe('No such route');
   });
+
+  test('a known path with another method lists its methods', async () => {
+    const allowed = async (method: string, path: string) => (await ask(method, path)).headers.get('allow');
+    expect(await allowed('DELETE', '/api/orders')).toBe('POST, GET, HEAD, OPTIONS');
+    expect(await allowed('POST', '/api/orders/17')).toBe('GET, HEAD, OPTIONS');
+    expect(await allowed('PUT', '/api/coupons/requests/requests')).toBe('POST, GET, HEAD, OPTIONS');
+    const options = await ask('OPTIONS', '/api/orders/17/cancel');
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'POST, OPTIONS']);
+  });
+
+  test('every error of a response is in the language of its title', async () => {
+    const body = JSON.stringify({
+      lines: [{ sku: 'a b', quantity: 'x', more: 1 }, { sku: 'a b' }],
+      couponCode: '',
+      x: 1,
+    });
+    const refused = async (language: string) => {
+      const headers = { 'accept-language': language, 'idempotency-key': 'k-1' };
+      const response = await ask('POST', '/api/orders', { body, headers });
+      return ((await response.json()) as { errors: { path: string; message: string }[] }).errors;
+    };
+    const [korean, english] = [await refused('ko'), await refused('en')];
+    expect(korean.map(({ path }) => path)).toEqual(english.map(({ path }) => path));
+    expect(korean.length).toBeGreaterThanOrEqual(7);
+    for (const { message } of korean) expect(message).toMatch(/[가-힣]/);
+    for (const { message } of english) expect(message).not.toMatch(/[가-힣]/);
+  });
 });
 
 describe('what goes round every request', () => {
@@ -165,10 +200,65 @@ describe('what goes round every request', () => {
   });
 });
 
+describe('the definition of a route', () => {
+  const routes: readonly Route[] = ROUTES;
+  const named = routes.map((route): [string, Route] => [route.at, route]);
+
+  test('has an operationId of its own', () => {
+    expect(new Set(routes.map(({ id }) => id)).size).toBe(routes.length);
+  });
+
+  test.each(named)('%s has examples that its schemas take', (_at, { params, body, response }) => {
+    const examples = (schema: z.ZodType) => (schema.meta()?.examples ?? []) as unknown[];
+    const schemas = [
+      ...Object.values(params instanceof z.ZodObject ? params.shape : {}),
+      ...(body ? [body] : []),
+      ...('raw' in response ? [] : [response.data instanceof z.ZodArray ? response.data.element : response.data]),
+    ] as z.ZodType[];
+    for (const schema of schemas) {
+      expect(examples(schema).length).toBeGreaterThan(0);
+      for (const example of examples(schema)) expect(schema.safeParse(example).error).toBeUndefined();
+    }
+  });
+
+  test.each(named.filter(([, { body, access }]) => body && access !== 'carrier'))(
+    '%s refuses unknown fields, in the query and at every level of the body',
+    async (at, route) => {
+      const { path, method } = partsOf(route);
+      const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name === 'partition' ? '0' : '17'));
+      const headers = { authorization: `Bearer ${operator}` };
+      const paths = async (suffix: string, body: unknown) => {
+        const response = await ask(method, filled + suffix, { headers, body: JSON.stringify(body) });
+        return [response.status, await response.json()];
+      };
+      const [example] = (route.body?.meta()?.examples ?? []) as object[];
+      expect(await paths('?unknown=1', example)).toMatchObject([400, { code: 'VALIDATION_FAILED' }]);
+      for (const body of withUnknown(example)) {
+        expect({ at, body, answer: await paths('', body) }).toMatchObject({
+          answer: [400, { code: 'VALIDATION_FAILED' }],
+        });
+      }
+    },
+  );
+});
+
+/** The same value with a field that nothing knows, in each of its objects in turn. */
+function withUnknown(value: unknown): unknown[] {
+  if (Array.isArray(value))
+    return value.flatMap((item, at) => withUnknown(item).map((changed) => value.with(at, changed)));
+  if (typeof value !== 'object' || value === null) return [];
+  return [
+    { ...value, unknownField: 1 },
+    ...Object.entries(value).flatMap(([name, inner]) =>
+      withUnknown(inner).map((changed) => ({ ...value, [name]: changed })),
+    ),
+  ];
+}
+
 describe('the documentation', () => {
   test('names every route there is, and no other', () => {
-    const undocumented = ['get /livez', 'get /readyz', 'get /metrics', 'get /openapi.json', 'get /docs'];
-    const { paths } = openApiDocument() as { paths: Record<string, Record<string, unknown>> };
+    const undocumented = ['get /openapi.json', 'get /docs'];
+    const { paths } = openApiDocument(ROUTES) as { paths: Record<string, Record<string, unknown>> };
     const documented = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     );
@@ -176,14 +266,14 @@ describe('the documentation', () => {
   });
 
   test('tells each way of being refused a coupon, under its status', () => {
-    const { paths } = openApiDocument() as { paths: Record<string, Record<string, Described>> };
+    const { paths } = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Described>> };
     const described = paths['/api/coupons/{code}/requests']?.post;
     for (const code of COUPON_REFUSALS)
       expect(described?.responses[problemStatus(code)]?.description).toContain(`${code}: `);
   });
 
   test('names what a list may be asked for, and the answer of a dry run beside that of a decision', () => {
-    const { paths } = openApiDocument() as { paths: Record<string, Record<string, Described>> };
+    const { paths } = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Described>> };
     const asked = (path: string) => paths[path]?.get?.parameters.map(({ name }) => name);
     expect(asked('/api/ops/dead-letters')).toEqual(expect.arrayContaining(['topic', 'state', 'limit', 'skip']));
     expect(asked('/api/ops/outbox')).toEqual(['limit']);

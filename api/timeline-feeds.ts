@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { TimelineView } from '../contracts/http';
 import { timelineChannel } from '../contracts/live';
+import type { TimelineView } from '../contracts/responses/common';
 import type { Db } from '../db/connection';
 import { timelineAfter } from '../db/timeline';
 import type { Logger } from '../observability/logger';

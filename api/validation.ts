@@ -1,41 +1,38 @@
-import express, { type Request } from 'express';
 import { z } from 'zod';
-import { languageOf } from './answer';
+import { type Language, rule, ruleIn } from '../contracts/language';
 import { ProblemError } from './problem';
 
-export const BODY_LIMIT = '64kb';
-/** Reads a JSON body; it stands after the authentication, so that nobody unknown makes us parse. */
-export const jsonBody = express.json({ limit: BODY_LIMIT, type: 'application/json' });
-/** For operators, who edit records as large as the broker takes. */
-export const largeJsonBody = express.json({ limit: '4mb', type: 'application/json' });
+const KEY_RULE = rule('must be 1 to 255 visible ASCII characters', '보이는 ASCII 문자 1자에서 255자여야 합니다');
 
-const koreanMessages = z.locales.ko().localeError;
-const englishMessages = z.locales.en().localeError;
-
-/** The JSON body as the schema wants it; VALIDATION_FAILED names each wrong field, UNSUPPORTED_MEDIA_TYPE what is not JSON. */
-export function parseBody<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
-  const isEmpty = request.headers['content-length'] === '0' || request.is('*/*') === null;
-  if (request.body === undefined && !isEmpty && !request.is('application/json'))
-    throw new ProblemError('UNSUPPORTED_MEDIA_TYPE');
-  return parse(request, schema, request.body);
+/** The optional Idempotency-Key; what can't be one is VALIDATION_FAILED. */
+export function idempotencyKey(header: string | string[] | undefined, language: Language): string | undefined {
+  if (header === undefined || (typeof header === 'string' && /^[\x21-\x7e]{1,255}$/.test(header))) return header;
+  throw invalid([{ code: 'custom', path: ['Idempotency-Key'], message: KEY_RULE }], language);
 }
 
-export function parseQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
-  return parse(request, schema, request.query);
-}
-
-export function parse<Schema extends z.ZodType>(request: Request, schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value, { error: languageOf(request) === 'en' ? englishMessages : koreanMessages });
+/** A part of the request as its schema wants it; VALIDATION_FAILED lists each wrong field in the response's language. */
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, language: Language): z.output<Schema> {
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  throw new ProblemError('VALIDATION_FAILED', {
-    errors: result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
-  });
+  throw invalid(result.error.issues, language);
 }
 
-/** The order id of the path; what can't be one is an order that does not exist. */
-export function orderIdOf(request: Request): number {
-  const text = request.params.orderId;
-  const orderId = typeof text === 'string' && /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(orderId)) throw new ProblemError('ORDER_NOT_FOUND');
-  return orderId;
+type Issue = z.core.$ZodIssue | { readonly code: 'custom'; readonly path: PropertyKey[]; readonly message: string };
+
+export function invalid(issues: readonly Issue[], language: Language): ProblemError {
+  return new ProblemError('VALIDATION_FAILED', { errors: fieldErrors(issues, language) });
+}
+
+const LOCALES = { ko: z.locales.ko().localeError, en: z.locales.en().localeError };
+
+/** What is wrong with which field; needs issues that report their input. */
+export function fieldErrors(issues: readonly Issue[], language: Language): { path: string; message: string }[] {
+  return issues.map((issue) => ({ path: issue.path.join('.'), message: messageOf(issue, language) }));
+}
+
+function messageOf(issue: Issue, language: Language): string {
+  const ours = ruleIn(language, issue.message);
+  if (ours !== undefined) return ours;
+  const message = LOCALES[language](issue as Parameters<z.core.$ZodErrorMap>[0]);
+  return (typeof message === 'string' ? message : message?.message) ?? issue.message;
 }

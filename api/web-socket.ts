@@ -2,10 +2,11 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bearerToken, type Identity } from './authentication';
-import type { RouteDependencies } from './dependencies';
-import { HEARTBEAT_MS, MAX_UNREAD_BYTES, type OpenStreams, onExpiry, resumeAfter } from './live';
-import { entriesFor, ownOrderOrOperators } from './order-access';
+import type { ApiContext } from './context';
+import { HEARTBEAT_MS, MAX_UNREAD_BYTES, onExpiry, resumeAfter } from './live';
+
 import { ProblemError, problemBody } from './problem';
+import { entriesFor, ownOrderOrOperators } from './routes/order-access';
 
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
@@ -17,11 +18,7 @@ interface Admission {
 }
 
 /** Serves `/topic/order/{orderId}`: the order's timeline, one JSON TimelineView a message; `?lastEventId=` resumes. */
-export function serveWebSockets(
-  server: Server,
-  { db, feeds, authenticate, logger }: RouteDependencies,
-  streams: OpenStreams,
-): void {
+export function serveWebSockets(server: Server, { db, feeds, authenticate, logger, streams }: ApiContext): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
 
   async function admit(request: IncomingMessage): Promise<Admission> {
@@ -30,7 +27,7 @@ export function serveWebSockets(
     if (!Number.isSafeInteger(orderId)) throw new ProblemError('NOT_FOUND');
     const token = bearerToken(request.headers.authorization) ?? url.searchParams.get('access_token') ?? undefined;
     const who = await authenticate(token);
-    const afterId = resumeAfter(url.searchParams.get('lastEventId') ?? undefined);
+    const afterId = resumeAfter(url.searchParams.get('lastEventId'), 'ko');
     await ownOrderOrOperators(db, orderId, who);
     return { orderId, afterId, who };
   }
@@ -78,7 +75,7 @@ function dropWhenSilent(socket: WebSocket): () => void {
   return () => clearInterval(timer);
 }
 
-/** A plain HTTP answer, as there is no web socket yet that could carry it. */
+/** A plain HTTP response, as there is no web socket yet that could carry it. */
 function refuse(socket: Duplex, { code, extensions }: ProblemError): void {
   const body = problemBody(code, 'ko', extensions);
   const text = JSON.stringify(body);

@@ -1,4 +1,4 @@
-import type { TimelineView } from '../contracts/http';
+import type { TimelineView } from '../contracts/responses/common';
 
 /** One entry of a timeline as one line, without its time. */
 export function timelineLine({ type, data }: Pick<TimelineView, 'type' | 'data'>): string {

@@ -1,7 +1,8 @@
-/** What the desk tells and takes about lines behind dead letters. */
+/** What operators send about keys that a dead letter blocks. */
 import { z } from 'zod';
-import { decisionFields } from './decision';
+import { DECISION_EXAMPLE, decisionFields } from './decision';
 import { externalId } from './external-text';
+import { rule } from './language';
 
 const key = {
   topic: externalId({ max: 249 }),
@@ -11,42 +12,17 @@ const key = {
   keyBase64: z.base64().max(1_400_000).optional(),
 };
 
-export const listBlockedKeysSchema = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
+export const listBlockedKeysSchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(50) });
 
 export const releaseBlockedKeySchema = z
   .strictObject({
     ...decisionFields,
     ...key,
-    /** Although the dead letter it waits for is not indexed. */
+    /** Release it although the dead letter that blocks it is not indexed. */
     override: z.boolean().default(false),
   })
-  .refine((command) => (command.key === undefined) !== (command.keyBase64 === undefined), {
-    message: 'either key or keyBase64 names the line',
+  .refine(({ key, keyBase64 }) => (key === undefined) !== (keyBase64 === undefined), {
+    message: rule('give either key or keyBase64', 'key와 keyBase64 중 하나만 지정해 주세요'),
     path: ['key'],
-  });
-
-/** The line of a key behind a dead letter. */
-export interface BlockedKeyView {
-  readonly topic: string;
-  /** As text; null: bytes that are no text. */
-  readonly key: string | null;
-  readonly keyBase64: string;
-  /** How many records wait. */
-  readonly waiting: number;
-  /** When it last moved. */
-  readonly movedAt: string;
-  /** A dead letter that is to be decided, its replay or follower on its way, or a dead letter that is not indexed. */
-  readonly waitsFor: 'DECISION' | 'RECORD_UNDER_WAY' | 'NOTHING';
-  /** The dead letter to decide, `topic/partition/offset`; absent: there is none. */
-  readonly deadLetter?: string;
-}
-
-/** Answer to a release. */
-export interface BlockedKeyReleased {
-  readonly topic: string;
-  readonly keyBase64: string;
-  readonly decisionId: string;
-  readonly dryRun: boolean;
-  /** How many waited. */
-  readonly waiting: number;
-}
+  })
+  .meta({ examples: [{ ...DECISION_EXAMPLE, topic: 'shipment.status', key: '17' }] });

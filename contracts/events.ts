@@ -1,7 +1,9 @@
 /** Every event that crosses Kafka, as zod schemas; readers ignore unknown fields. */
+
 import { z } from 'zod';
 import { ORDER_STATUSES } from '../domain/order-status';
-import { externalId, externalPhone, externalText } from './external-text';
+import { codeSchema, externalId, externalPhone, externalText } from './external-text';
+import { rule } from './language';
 import { TOPICS } from './topics';
 import { SHIPMENT_STATUSES } from './workflow-api';
 
@@ -23,7 +25,10 @@ export const shipmentAddressSchema = z.object({
   country: z
     .string()
     .trim()
-    .regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code such as KR'),
+    .regex(
+      /^[A-Z]{2}$/,
+      rule('must be an ISO 3166-1 alpha-2 code such as KR', 'KR과 같은 ISO 3166-1 alpha-2 코드여야 합니다'),
+    ),
 });
 export type ShipmentAddress = z.infer<typeof shipmentAddressSchema>;
 
@@ -70,12 +75,16 @@ export const stockDecreaseFailedEventSchema = z.object({
 });
 export type StockDecreaseFailedEvent = z.infer<typeof stockDecreaseFailedEventSchema>;
 
-export const shipmentStatusEventSchema = z.object({
-  ...envelope,
-  orderId,
-  status: z.enum(SHIPMENT_STATUSES),
-  trackingNumber: externalId({ max: 100 }).optional(),
-});
+export const shipmentStatusEventSchema = z
+  .object({
+    ...envelope,
+    orderId,
+    status: z.enum(SHIPMENT_STATUSES),
+    trackingNumber: externalId({ max: 100 }).optional(),
+  })
+  .meta({
+    examples: [{ eventId: 'scan-1', eventCreatedAt: '2026-11-28T09:00:00Z', orderId: 17, status: 'IN_TRANSIT' }],
+  });
 export type ShipmentStatusEvent = z.infer<typeof shipmentStatusEventSchema>;
 
 export const orderStatusChangedEventSchema = z.object({
@@ -89,11 +98,16 @@ export type OrderStatusChangedEvent = z.infer<typeof orderStatusChangedEventSche
 
 export const requestIdSchema = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/, 'must be 1 to 100 letters, digits, dots, colons, dashes or underscores');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/,
+    rule(
+      'must be 1 to 100 letters, digits, dots, colons, dashes or underscores',
+      '글자, 숫자, 점, 콜론, 하이픈, 밑줄로 1자에서 100자여야 합니다',
+    ),
+  )
+  .meta({ examples: ['7f0c1d5e-1'] });
 
-export const couponCodeSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
+export const couponCodeSchema = codeSchema.meta({ examples: ['OPENING-DAY'] });
 
 const couponRequest = {
   ...envelope,

@@ -51,6 +51,12 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   couponIssueEventSchema: coupon,
   couponIssuedEventSchema: { ...coupon, issuedAt: '2026-11-27T00:00:00Z' },
   skuSchema: 'MUG',
+  codeSchema: 'MUG',
+  momentSchema: '2026-11-27T00:00:00Z',
+  orderIdSchema: '17',
+  lastEventIdSchema: '41',
+  payAndShipmentBodySchema: payAndShip,
+  itemIdSchema: 12,
   listOrdersSchema: {},
   createOrderSchema: { lines: [{ sku: 'MUG', quantity: 1 }], couponCode: 'OPENING' },
   reasonSchema: { reason: 'broken' },
@@ -62,23 +68,20 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   statementSchema: 'asked for by phone',
   decisionIdSchema: 'd-1',
-  discardDeadLetterSchema: decided,
+  decisionSchema: decided,
   replayDeadLetterSchema: new OneOf({ ...decided, value: '{}' }, { ...decided, valueBase64: 'e30=' }),
   deadLetterFilterSchema: { ...deadLetterFilter, state: 'WAITING' },
   listDeadLettersSchema: deadLetterFilter,
   replayManySchema: { ...decided, filter: deadLetterFilter },
-  controlReplaySchema: decided,
   listBlockedKeysSchema: {},
   releaseBlockedKeySchema: new OneOf(
     { ...decided, topic: 'shipment.status', key: '1' },
     { ...decided, topic: 'shipment.status', keyBase64: 'MQ==' },
   ),
-  compensateSchema: decided,
   resolveSchema: { ...decided, step: 'shipment', decision: 'DONE_EXTERNALLY', reference: 'bank transfer 4711' },
   sagaFilterSchema: { sagaState: 'WAITING' },
   outboxQuerySchema: {},
   itemFilterSchema: { subject: 'order-1/payment', cause: 'UNDO_REFUSED', step: 'payment' },
-  resolveItemSchema: decided,
   deadLetterPositionSchema: { topic: 'coupon.issue.DLT', partition: 0, offset: '7' },
   businessKeySchema: '1:payment:1',
   providerRefSchema: 'pay_1',
@@ -110,6 +113,7 @@ const WRITTEN_BY_PEOPLE =
 
 /** What may make a schema of its own for text: it is of what goes out, of the machine's own settings, or of the stand-in. */
 const MAY_MAKE_TEXT = /^(contracts|config|sandbox|test|api\/openapi)/;
+const RESPONSES = 'contracts/responses/';
 
 const sourcesIn = (folder: string) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -121,6 +125,7 @@ const folders = readdirSync(ROOT, { withFileTypes: true })
 
 const schemas = ['contracts', 'providers']
   .flatMap(sourcesIn)
+  .filter((file) => !file.startsWith(RESPONSES))
   .flatMap((file) =>
     Object.entries(require(join(ROOT, file)) as Record<string, unknown>).filter(
       (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,

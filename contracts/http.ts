@@ -1,19 +1,45 @@
-/** Bodies of the REST API, as zod schemas, and the shapes of its answers. */
+/** What customers and shop operators send over HTTP. */
 import { z } from 'zod';
-import type { CouponRequestStatus, Discount } from '../domain/coupon';
-import type { OrderStatus } from '../domain/order-status';
-import type { SagaState } from '../domain/saga-state';
-import { couponCodeSchema, requestIdSchema } from './events';
-import { externalText } from './external-text';
-import type { StepView } from './workflow-api';
+import { couponCodeSchema, payAndShipmentRequestSchema, requestIdSchema, shipmentAddressSchema } from './events';
+import { codeSchema, externalText, momentSchema } from './external-text';
+import { rule } from './language';
 
-export { couponCodeSchema, payAndShipmentRequestSchema, requestIdSchema } from './events';
+export const skuSchema = codeSchema.meta({ examples: ['MUG'] });
 
-export const skuSchema = z
+export const orderIdSchema = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
+  .regex(/^[1-9]\d{0,15}$/)
+  .transform(Number)
+  .refine(Number.isSafeInteger)
+  .meta({ examples: ['17'] });
 
-export const listOrdersSchema = z.object({
+export const EVENT_RULE = rule('must be the id of an event of this stream', '이 스트림의 이벤트 번호여야 합니다');
+/** Empty: from the beginning. */
+export const lastEventIdSchema = z.string().regex(/^\d{0,16}$/, EVENT_RULE);
+
+/** The seeds' PayAndShipmentRequestDto; unlike the event that carries it, a request has no unknown fields. */
+export const payAndShipmentBodySchema = payAndShipmentRequestSchema
+  .extend({
+    paymentRequest: payAndShipmentRequestSchema.shape.paymentRequest.strict(),
+    shipment: shipmentAddressSchema.strict(),
+  })
+  .strict()
+  .meta({
+    examples: [
+      {
+        paymentRequest: { method: 'CARD', token: 'tok_visa' },
+        shipment: {
+          recipientName: 'Kim Jiwoo',
+          phone: '010-0000-0000',
+          postalCode: '04524',
+          address1: 'Sejong-daero 110',
+          country: 'KR',
+        },
+      },
+    ],
+  });
+
+export const listOrdersSchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   /** Those before this one. */
   before: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
@@ -29,69 +55,33 @@ export const createOrderSchema = z
     couponCode: couponCodeSchema.optional(),
   })
   .refine((body) => new Set(body.lines.map((line) => line.sku)).size === body.lines.length, {
-    message: 'each sku may stand in one line only; add the quantities up',
+    message: rule(
+      'each sku may be in one line only; add up its quantities',
+      '같은 sku는 한 줄에만 쓸 수 있습니다. 수량을 합쳐 주세요',
+    ),
     path: ['lines'],
-  });
+  })
+  .meta({ examples: [{ lines: [{ sku: 'MUG', quantity: 2 }] }] });
 export type CreateOrder = z.infer<typeof createOrderSchema>;
 
-export const reasonSchema = z.strictObject({ reason: externalText({ max: 500 }) });
+export const reasonSchema = z
+  .strictObject({ reason: externalText({ max: 500 }) })
+  .meta({ examples: [{ reason: 'Ordered by mistake' }] });
 
-export const putProductSchema = z.strictObject({
-  name: externalText({ max: 200 }),
-  /** Minor units of CURRENCY. */
-  price: z.number().int().min(0).max(1_000_000_000_000),
-  /** Free units from now on. */
-  stock: z.number().int().min(0).max(1_000_000_000),
-});
+export const putProductSchema = z
+  .strictObject({
+    name: externalText({ max: 200 }),
+    /** Minor units of CURRENCY. */
+    price: z.number().int().min(0).max(1_000_000_000_000),
+    /** Free units from now on. */
+    stock: z.number().int().min(0).max(1_000_000_000),
+  })
+  .meta({ examples: [{ name: 'Mug', price: 12_000, stock: 100 }] });
 export type PutProduct = z.infer<typeof putProductSchema>;
 
-export interface ProductView {
-  readonly sku: string;
-  readonly name: string;
-  readonly price: number;
-  readonly currency: string;
-  readonly stock: number;
-}
-
-export interface OrderView {
-  readonly orderId: number;
-  readonly status: OrderStatus;
-  readonly statusDescription: string;
-  readonly reason?: string;
-  /** What is to be paid: the lines less the discount. */
-  readonly totalAmount: number;
-  readonly currency: string;
-  readonly couponCode?: string;
-  readonly discountAmount?: number;
-  readonly createdAt: string;
-  readonly lastUpdated: string;
-  readonly lines: readonly { sku: string; name: string; quantity: number; unitPrice: number }[];
-}
-
-export interface OrderStatusView {
-  readonly orderId: number;
-  readonly status: OrderStatus;
-  readonly statusDescription: string;
-  readonly progressPercentage: number;
-  readonly canCancel: boolean;
-  readonly lastUpdated: string;
-  readonly estimatedCompletionAt: string | null;
-  readonly reason?: string;
-  readonly saga: { readonly state: SagaState; readonly steps: readonly StepView[] };
-  readonly source: 'workflow' | 'database';
-}
-
-/** One line of an order's durable timeline, as SSE data and WebSocket message. */
-export interface TimelineView {
-  readonly id: number;
-  readonly at: string;
-  readonly type: string;
-  readonly data: Record<string, unknown>;
-}
-
-export const requestCouponSchema = z.strictObject({ requestId: requestIdSchema });
-
-const momentSchema = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its zone' }).max(64);
+export const requestCouponSchema = z
+  .strictObject({ requestId: requestIdSchema })
+  .meta({ examples: [{ requestId: '7f0c1d5e-1' }] });
 
 export const putCouponSchema = z
   .strictObject({
@@ -110,46 +100,17 @@ export const putCouponSchema = z
     minimumAmount: z.number().int().min(0).max(1_000_000_000_000).optional(),
   })
   .refine(({ opensAt, closesAt }) => !opensAt || !closesAt || Date.parse(opensAt) < Date.parse(closesAt), {
-    message: 'must be later than opensAt',
+    message: rule('must be later than opensAt', 'opensAt보다 늦어야 합니다'),
     path: ['closesAt'],
+  })
+  .meta({
+    examples: [
+      {
+        name: 'Opening day',
+        total: 100,
+        discount: { type: 'PERCENT', value: 10 },
+        opensAt: '2026-12-01T10:00:00+09:00',
+      },
+    ],
   });
 export type PutCoupon = z.infer<typeof putCouponSchema>;
-
-/** Answer to a request for a coupon that was let in. */
-export interface CouponAcceptedView {
-  readonly requestId: string;
-  readonly rank: number;
-}
-
-export interface CouponRequestView {
-  readonly requestId: string;
-  readonly code: string;
-  readonly status: CouponRequestStatus;
-  readonly rank: number;
-  readonly issuedAt?: string;
-}
-
-/** A coupon as operators see it. */
-export interface CouponView {
-  readonly code: string;
-  readonly name: string;
-  readonly total: number;
-  readonly discount: Discount;
-  readonly opensAt: string | null;
-  readonly closesAt: string | null;
-  readonly minimumAmount: number;
-  readonly currency: string;
-  readonly counts: CouponCounts;
-}
-
-/** `left`: what can still be asked for; `accepted` is also the last rank that was given. */
-export interface CouponCounts {
-  readonly accepted: number;
-  readonly requested: number;
-  readonly issued: number;
-  readonly failed: number;
-  readonly left: number;
-  /** Of those issued: named by an order that is not paid; redeemed by one that is. */
-  readonly claimed: number;
-  readonly redeemed: number;
-}

@@ -1,11 +1,4 @@
-import type {
-  SagaDeadLetter,
-  SagaMoney,
-  SagaRelease,
-  SagaRequest,
-  SagaResolution,
-  SagaStock,
-} from '../contracts/saga-operations';
+import type { SagaDetails } from '../contracts/responses/sagas';
 import type { Topic } from '../contracts/topics';
 import type { OrderStatus } from '../domain/order-status';
 import type { OrderStep, SagaState } from '../domain/saga-state';
@@ -13,21 +6,24 @@ import type { Db, DbOrTrx } from './connection';
 import { deadLettersWithDecisions } from './dead-letter-index';
 import type { StoredTimelineEntry } from './timeline';
 
-/** As its view has it, with the database's own time. */
-type Stored<View> = {
-  readonly [Name in keyof View]: Name extends 'at' | 'createdAt' | 'updatedAt' ? Date : View[Name];
+type ListName = 'requests' | 'money' | 'stock' | 'resolutions' | 'deadLetters' | 'releases';
+/** An entry of a list of the response, with times as the database has them. */
+type Stored<List extends ListName> = {
+  readonly [Name in keyof SagaDetails[List][number]]: Name extends 'at' | 'createdAt' | 'updatedAt'
+    ? Date
+    : SagaDetails[List][number][Name];
 };
 
 /** Everything the database tells of an order beside its row and its steps. */
 export interface StoredSagaDetails {
-  readonly requests: readonly Stored<SagaRequest>[];
-  readonly money: readonly Stored<SagaMoney>[];
-  readonly stock: readonly Stored<SagaStock>[];
-  readonly resolutions: readonly Stored<SagaResolution>[];
+  readonly requests: readonly Stored<'requests'>[];
+  readonly money: readonly Stored<'money'>[];
+  readonly stock: readonly Stored<'stock'>[];
+  readonly resolutions: readonly Stored<'resolutions'>[];
   readonly timeline: readonly StoredTimelineEntry[];
-  readonly deadLetters: readonly Stored<SagaDeadLetter>[];
+  readonly deadLetters: readonly Stored<'deadLetters'>[];
   readonly waitingRecords: number;
-  readonly releases: readonly Stored<SagaRelease>[];
+  readonly releases: readonly Stored<'releases'>[];
   readonly retryAt: Date | undefined;
 }
 
@@ -78,7 +74,7 @@ const KEYED_BY_ORDER: readonly Topic[] = [
 ];
 
 /** One that can't be read is known by its key; elsewhere the same key may be a customer's, or a request's. */
-async function deadLettersOf(db: Db, orderId: number): Promise<Stored<SagaDeadLetter>[]> {
+async function deadLettersOf(db: Db, orderId: number): Promise<Stored<'deadLetters'>[]> {
   return deadLettersWithDecisions(db)
     .where('l.order_id', orderId)
     .orWhere((unread) =>
@@ -107,7 +103,7 @@ async function countRecordsInLine(db: Db, orderId: number): Promise<number> {
 }
 
 /** Who let the line of the order's key go on. */
-async function releasesOf(db: Db, orderId: number): Promise<Stored<SagaRelease>[]> {
+async function releasesOf(db: Db, orderId: number): Promise<Stored<'releases'>[]> {
   return db('line_releases')
     .where({ topic: KEEPS_LINES, key: keyOf(orderId) })
     .orderBy('at')
@@ -132,14 +128,14 @@ const keyOf = (orderId: number) => Buffer.from(String(orderId));
 
 const RESOLUTION = ['step', 'decision', 'reason', 'actor', 'reference', 'at', { decisionId: 'decision_id' }] as const;
 
-async function resolutionsOf(db: DbOrTrx, orderId: number): Promise<Stored<SagaResolution>[]> {
+async function resolutionsOf(db: DbOrTrx, orderId: number): Promise<Stored<'resolutions'>[]> {
   return db('resolutions')
     .where({ order_id: orderId })
     .orderBy('at')
     .select(...RESOLUTION);
 }
 
-export type StoredResolution = Stored<SagaResolution> & { readonly orderId: number };
+export type StoredResolution = Stored<'resolutions'> & { readonly orderId: number };
 
 /** A decision by its id; undefined: none was taken under it. */
 export async function findResolution(db: DbOrTrx, decisionId: string): Promise<StoredResolution | undefined> {

@@ -1,23 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { z } from 'zod';
-import {
-  CUT_SHORT,
-  type ReplayProgressView,
-  type ReplayStanding,
-  type replayManySchema,
-} from '../contracts/dead-letter-operations';
-import type { DeadLetterReplayInput, ReplayControl, ReplayProgress } from '../contracts/workflow-api';
+import { CUT_SHORT, type replayManySchema } from '../contracts/dead-letter-operations';
+import type { ReplayProgressView, ReplayStanding } from '../contracts/responses/dead-letters';
+import type { ReplayAction, ReplayControl, ReplayProgress } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import { countBulkDecisions } from '../db/dead-letters';
 import { unlessUnavailable } from '../temporal/call';
 import type { Workflows } from '../temporal/workflows';
-import { OperationRefused } from './refusal';
+import { type Decision, type Earlier, OperationRefused, takeDecision } from './decision';
 
-/** What an operator asks for, as asked: the replay keeps it, so that its decisionId is not taken for another wish. */
-export type ReplayCommand = Omit<z.infer<typeof replayManySchema>, 'decisionId' | 'dryRun'>;
+/** A replay as it was requested: its workflow keeps the request, so that its decisionId stands for no other. */
+export type ReplayManyRequest = Omit<z.infer<typeof replayManySchema>, 'decisionId' | 'reason' | 'dryRun'>;
 
-/** What operators ask of the workflows that send many dead letters back; TemporalUnavailableError where nobody answers. */
+/** What operators decide about replays of many dead letters; throws TemporalUnavailableError where it does not respond. */
 export class DeadLetterReplays {
   constructor(
     private readonly db: Db,
@@ -25,24 +21,33 @@ export class DeadLetterReplays {
   ) {}
 
   /** False: the same decisionId has started the same replay before, running or over. */
-  async start(command: ReplayCommand, input: DeadLetterReplayInput): Promise<boolean> {
-    if (await this.wasStarted(input.bulkId, command)) return false;
-    return (await this.workflows.replays.start(input, command)) || !(await this.wasStarted(input.bulkId, command));
+  async start(request: ReplayManyRequest, decision: Decision): Promise<boolean> {
+    const { decisionId: bulkId, actor, reason } = decision;
+    const kept = { ...request, reason };
+    return takeDecision(decision, {
+      earlier: () => this.earlier(bulkId, kept),
+      async check() {},
+      act: async () => {
+        const filter = { ...request.filter, deadBefore: untilNow(request.filter.deadBefore) };
+        const isStarted = await this.workflows.replays.start({ ...kept, bulkId, filter, actor }, kept);
+        if (isStarted) return true;
+        const earlier = await this.earlier(bulkId, kept);
+        if (earlier && earlier !== 'same') throw new OperationRefused('DECISION_ID_REUSED', earlier);
+        return earlier === undefined;
+      },
+    });
   }
 
   /**
-   * Whether the replay is there; throws DECISION_ID_REUSED where it is of another wish. What it has sent back is known
-   * for longer than the workflow that sent it: then nobody can tell whether the wish is the same, and it is refused.
+   * What it has sent back is known for longer than the workflow that sent it: then nobody can tell whether the request is
+   * the same, and the decisionId counts as used for another.
    */
-  async wasStarted(bulkId: string, command: ReplayCommand): Promise<boolean> {
-    // First, for a replay that begins in between has sent nothing yet.
+  private async earlier(bulkId: string, request: object): Promise<Earlier> {
+    // Counted first: a replay that begins in between has sent nothing yet.
     const replayed = await countBulkDecisions(this.db, bulkId);
     const workflow = await this.workflows.replays.describe(bulkId);
-    if (!workflow && replayed === 0) return false;
-    if (!workflow) throw new OperationRefused('DECISION_ID_REUSED', { replayed });
-    if (!isDeepStrictEqual(workflow.memo?.command, command))
-      throw new OperationRefused('DECISION_ID_REUSED', { usedFor: workflow.memo?.command });
-    return true;
+    if (!workflow) return replayed === 0 ? undefined : { replayed };
+    return isDeepStrictEqual(workflow.memo?.request, request) ? 'same' : { usedFor: workflow.memo?.request };
   }
 
   /** Throws REPLAY_NOT_FOUND. */
@@ -61,37 +66,40 @@ export class DeadLetterReplays {
     };
   }
 
-  /**
-   * Pauses, resumes or cancels a replay, once a decisionId. Throws REPLAY_NOT_FOUND, REPLAY_OVER, DECISION_ID_REUSED.
-   * A workflow that does not answer is signalled all the same.
-   */
+  /** Pauses, resumes or cancels a replay, once a decisionId; a workflow that does not respond is signalled all the same. */
   async control(
     bulkId: string,
-    control: ReplayControl,
-    isDry: boolean,
+    action: ReplayAction,
+    decision: Decision,
   ): Promise<{
     readonly isNew: boolean;
     readonly control: ReplayControl;
-    /** Before it; undefined: nobody could tell. */
+    /** Before it; undefined: its workflow does not respond. */
     readonly standing: ReplayStanding | undefined;
   }> {
-    const { action, ...decision } = control;
     const workflow = await this.workflows.replays.describe(bulkId);
     if (!workflow) throw new OperationRefused('REPLAY_NOT_FOUND');
     const progress = await unlessUnavailable(this.workflows.replays.progress(bulkId));
     const standing = progress && (await this.standing(bulkId, workflow, progress));
-    const underIt = progress?.steered.filter(({ decisionId }) => decisionId === decision.decisionId) ?? [];
-    const before = underIt.find((steered) => steered.action === action);
-    if (before) return { isNew: false, control: before, standing };
-    if (underIt.length > 0) throw new OperationRefused('DECISION_ID_REUSED', { usedFor: underIt[0] });
-    const isOver = workflow.status.name !== 'RUNNING';
-    if (isOver) throw new OperationRefused('REPLAY_OVER', { state: standing?.state ?? workflow.status.name });
-    if (!isDry && !(await this.workflows.replays.signal(bulkId, action, decision)))
-      throw new OperationRefused('REPLAY_OVER');
-    return { isNew: true, control, standing };
+    const { decisionId, actor, reason } = decision;
+    const earlier = progress?.steered.filter((control) => control.decisionId === decisionId) ?? [];
+    const same = earlier.find((control) => control.action === action);
+    const signal = { decisionId, actor, reason, at: new Date().toISOString() };
+    const isNew = await takeDecision(decision, {
+      earlier: async () => (same ? 'same' : earlier[0] && { usedFor: earlier[0] }),
+      async check() {
+        if (workflow.status.name !== 'RUNNING')
+          throw new OperationRefused('REPLAY_OVER', { state: standing?.state ?? workflow.status.name });
+      },
+      act: async () => {
+        if (!(await this.workflows.replays.signal(bulkId, action, signal))) throw new OperationRefused('REPLAY_OVER');
+        return true;
+      },
+    });
+    return { isNew, control: same ?? { action, ...signal }, standing };
   }
 
-  /** What the workflow does not know: who ended it from outside, and what a batch that was ended had sent back. */
+  /** What the workflow does not know: that it was ended from outside, and what a batch that was ended had sent back. */
   private async standing(
     bulkId: string,
     { status }: WorkflowExecutionDescription,
@@ -100,4 +108,10 @@ export class DeadLetterReplays {
     const cutShort = CUT_SHORT.find((how) => how === status.name);
     return { state: cutShort ?? state, replayed: await countBulkDecisions(this.db, bulkId) };
   }
+}
+
+/** A dead letter that dies while the replay runs is not meant: one that dies again would go round. */
+export function untilNow(deadBefore: string | undefined): string {
+  const requested = deadBefore === undefined ? Number.POSITIVE_INFINITY : Date.parse(deadBefore);
+  return new Date(Math.min(requested, Date.now())).toISOString();
 }

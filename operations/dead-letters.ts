@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { DEAD_LETTER_HEADERS as H } from '../contracts/dead-letters';
 import { EVENT_SCHEMAS } from '../contracts/events';
 import { NO_CARD } from '../contracts/external-text';
+import { rule } from '../contracts/language';
 import { subjectOf } from '../contracts/record-subject';
 import { CONSUMED, TOPICS } from '../contracts/topics';
 import { isWithheld, recordHoldsCardNumber } from '../contracts/withheld-record';
 import { type Head, isBlocked, releaseBehindReplay, releaseWaiting } from '../db/blocked-keys';
 import type { Db, Trx } from '../db/connection';
 import {
-  type DeadLetterDecision,
   type DeadLetterPosition,
   findDeadLetter,
   findDeadLetterDecision,
@@ -16,23 +16,21 @@ import {
   type ListedDeadLetter,
   lockDeadLetter,
   type StoredDeadLetter,
+  type DeadLetterDecision as StoredDecision,
 } from '../db/dead-letters';
 import { findOrder } from '../db/orders';
 import { addToOutbox, recordRow } from '../db/outbox';
-import { OperationRefused } from './refusal';
+import { type Decision, OperationRefused, takeDecision } from './decision';
 
-/** Who decides, and why; the same decisionId twice is one decision. */
-export interface Decider {
-  readonly decisionId: string;
-  readonly actor: string;
-  readonly reason: string;
+/** A decision about a dead letter; `bulkId`: it is one of a replay of many. */
+export interface DeadLetterCommand extends Decision {
   readonly bulkId?: string | undefined;
 }
 
-export interface ReplayCommand extends Decider {
+export interface ReplayCommand extends DeadLetterCommand {
   /** Sent instead of the dead letter's value. */
   readonly editedValue?: Buffer | undefined;
-  /** Send it although schema or count of replays speak against it. */
+  /** Send it although its schema, its topic or its count of replays speaks against it. */
   readonly isOverride?: boolean;
 }
 
@@ -40,11 +38,11 @@ export interface ReplayPolicy {
   readonly maxReplays: number;
 }
 
-/** What a decision comes to; `isDry`: nothing of it was done. */
-export interface Decided {
+export interface DeadLetterDecision {
   readonly deadLetter: StoredDeadLetter;
+  /** What a new replay sends. */
   readonly record?: ReplayedRecord;
-  /** False: the same decision had been taken before. */
+  /** False: the same decision was taken before. */
   readonly isNew: boolean;
 }
 
@@ -62,13 +60,14 @@ export function replayDeadLetter(
   position: DeadLetterPosition,
   command: ReplayCommand,
   policy: ReplayPolicy,
-  isDry = false,
-): Promise<Decided> {
-  return decideOnce(db, position, 'REPLAY', command, policy, async (trx, deadLetter) => {
+): Promise<DeadLetterDecision> {
+  return decide(db, position, 'REPLAY', command, policy, (trx, deadLetter) => {
     const record = replayedRecord(deadLetter, command.editedValue);
-    await refuseReplay(trx, deadLetter, record, command, policy);
-    if (!isDry) await sendBack(trx, deadLetter, record, command);
-    return { deadLetter, record, isNew: true };
+    return {
+      record,
+      check: () => refuseReplay(trx, deadLetter, record, command, policy),
+      act: () => sendBack(trx, deadLetter, record, command),
+    };
   });
 }
 
@@ -76,40 +75,58 @@ export function replayDeadLetter(
 export function discardDeadLetter(
   db: Db,
   position: DeadLetterPosition,
-  command: Decider,
+  command: DeadLetterCommand,
   policy: ReplayPolicy,
-  isDry = false,
-): Promise<Decided> {
-  return decideOnce(db, position, 'DISCARD', command, policy, async (trx, deadLetter) => {
-    if (!isDry) {
-      await writeDown(trx, deadLetter, 'DISCARD', command);
+): Promise<DeadLetterDecision> {
+  return decide(db, position, 'DISCARD', command, policy, (trx, deadLetter) => ({
+    async check() {},
+    async act() {
+      await recordDecision(trx, deadLetter, 'DISCARD', command);
       await releaseWaiting(trx, headOf(deadLetter));
-    }
-    return { deadLetter, isNew: true };
-  });
+    },
+  }));
 }
 
-/** Decides about a dead letter that nobody has decided about, one at a time; the same decision again changes nothing. */
-function decideOnce(
+interface Plan {
+  readonly record?: ReplayedRecord;
+  check(): Promise<void>;
+  act(): Promise<void>;
+}
+
+/** Decides about a dead letter that is undecided, one decision at a time. */
+function decide(
   db: Db,
   position: DeadLetterPosition,
-  action: DeadLetterDecision['action'],
-  { decisionId, editedValue }: ReplayCommand,
+  action: StoredDecision['action'],
+  command: ReplayCommand,
   policy: ReplayPolicy,
-  decide: (trx: Trx, deadLetter: StoredDeadLetter) => Promise<Decided>,
-): Promise<Decided> {
+  planOf: (trx: Trx, deadLetter: StoredDeadLetter) => Plan,
+): Promise<DeadLetterDecision> {
+  const { decisionId, editedValue = null } = command;
   return db.transaction(async (trx) => {
     await lockDeadLetter(trx, position);
-    const deadLetter = await findDeadLetter(trx, position, policy.maxReplays);
-    const before = await findDeadLetterDecision(trx, decisionId);
-    if (before) {
-      const isSame = before.action === action && isDeepStrictEqual(before.editedValue, editedValue ?? null);
-      if (deadLetter?.decision?.decisionId === decisionId && isSame) return { deadLetter, isNew: false };
-      throw new OperationRefused('DECISION_ID_REUSED', { usedFor: positionText(before) });
-    }
-    if (!deadLetter) throw new OperationRefused('DEAD_LETTER_NOT_FOUND');
-    if (deadLetter.decision) throw decided(deadLetter.decision);
-    return decide(trx, deadLetter);
+    const found = await findDeadLetter(trx, position, policy.maxReplays);
+    let plan: Plan | undefined;
+    const isNew = await takeDecision(command, {
+      async earlier() {
+        const before = await findDeadLetterDecision(trx, decisionId);
+        if (!before) return undefined;
+        const isSame = before.action === action && isDeepStrictEqual(before.editedValue, editedValue);
+        return found?.decision?.decisionId === decisionId && isSame ? 'same' : { usedFor: positionText(before) };
+      },
+      async check() {
+        if (!found) throw new OperationRefused('DEAD_LETTER_NOT_FOUND');
+        if (found.decision) throw alreadyDecided(found.decision);
+        plan = planOf(trx, found);
+        await plan.check();
+      },
+      async act() {
+        await plan?.act();
+        return true;
+      },
+    });
+    // It is there: else it would have been refused.
+    return { deadLetter: found as StoredDeadLetter, isNew, ...(plan?.record ? { record: plan.record } : {}) };
   });
 }
 
@@ -119,7 +136,7 @@ async function sendBack(
   record: ReplayedRecord,
   command: ReplayCommand,
 ): Promise<void> {
-  await writeDown(trx, deadLetter, 'REPLAY', command);
+  await recordDecision(trx, deadLetter, 'REPLAY', command);
   const isAwaited = await releaseBehindReplay(trx, headOf(deadLetter), command.decisionId);
   const { [H.turn]: _before, ...headers } = deadLetter.headers;
   const row = recordRow(
@@ -135,10 +152,10 @@ async function sendBack(
   await addToOutbox(trx, [OURS.has(record.topic) ? row : { ...row, key: positionText(deadLetter) }]);
 }
 
-async function writeDown(
+async function recordDecision(
   trx: Trx,
   deadLetter: StoredDeadLetter,
-  action: DeadLetterDecision['action'],
+  action: StoredDecision['action'],
   command: ReplayCommand,
 ): Promise<void> {
   const { topic, partition, offset, deadAt } = deadLetter;
@@ -159,7 +176,7 @@ async function writeDown(
   if (!isFirst) throw new OperationRefused('DECISION_ID_REUSED');
 }
 
-function decided({ action, actor, at, decisionId }: DeadLetterDecision): OperationRefused {
+function alreadyDecided({ action, actor, at, decisionId }: StoredDecision): OperationRefused {
   return new OperationRefused('DEAD_LETTER_DECIDED', { action, actor, at: at.toISOString(), decisionId });
 }
 
@@ -194,7 +211,7 @@ async function refuseReplay(
   )
     throw new OperationRefused('KEY_BLOCKED', { topic: record.topic, key: record.key.toString() });
   if (command.editedValue && recordHoldsCardNumber({ ...record, headers: {} }))
-    throw new OperationRefused('VALUE_INVALID', { errors: [{ path: '', message: NO_CARD }] });
+    throw new OperationRefused('VALUE_INVALID', { issues: [{ code: 'custom', path: [], message: NO_CARD }] });
   if (command.isOverride) return;
   if (!OURS.has(record.topic)) throw new OperationRefused('TOPIC_NOT_OURS', { topic: record.topic });
   if (deadLetter.replayCount >= policy.maxReplays)
@@ -207,19 +224,18 @@ async function refuseReplay(
 
 const OURS: ReadonlySet<string> = new Set(Object.values(TOPICS));
 
-/** What is edited must be an event of its topic; what is not, its reader judges. */
+const NOT_JSON = rule('is not JSON in UTF-8', 'UTF-8로 된 JSON이 아닙니다');
+
+/** An edited value must be an event of its topic. */
 function refuseInvalid(topic: string, value: Buffer): void {
   let event: unknown;
   try {
     event = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value));
   } catch {
-    throw new OperationRefused('VALUE_INVALID', { errors: [{ path: '', message: 'is not JSON in UTF-8' }] });
+    throw new OperationRefused('VALUE_INVALID', { issues: [{ code: 'custom', path: [], message: NOT_JSON }] });
   }
-  const result = EVENT_SCHEMAS[topic]?.safeParse(event);
-  if (!result || result.success) return;
-  throw new OperationRefused('VALUE_INVALID', {
-    errors: result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
-  });
+  const error = EVENT_SCHEMAS[topic]?.safeParse(event, { reportInput: true }).error;
+  if (error) throw new OperationRefused('VALUE_INVALID', { issues: error.issues });
 }
 
 /** What others may wait behind. */

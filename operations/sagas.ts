@@ -1,4 +1,4 @@
-import type { CompensateSaga, ResolveSaga } from '../contracts/saga-operations';
+import type { ResolveSaga } from '../contracts/saga-operations';
 import type { Db } from '../db/connection';
 import { findOrder, type Order } from '../db/orders';
 import { findResolution, noteCompensation, WHOLE_ORDER, withdrawCompensation } from '../db/saga-details';
@@ -6,69 +6,87 @@ import { stepsOfOrder } from '../db/saga-steps';
 import { isCancellable } from '../domain/order-status';
 import { TemporalUnavailableError, WORKFLOW_CLOSED } from '../temporal/call';
 import type { Workflows } from '../temporal/workflows';
-import { OperationRefused } from './refusal';
+import { type Decision, type Earlier, OperationRefused, takeDecision } from './decision';
 
-/** Takes what operators decide about a saga, once a decisionId; what can't be done is a problem with its `reason`. */
+export type ResolveCommand = Decision & Pick<ResolveSaga, 'step' | 'decision' | 'reference'>;
+
+/** What operators decide about a saga; false: it was decided before under this id. Throws OperationRefused. */
 export class SagaDecisions {
   constructor(
     private readonly db: Db,
     private readonly workflows: Workflows,
   ) {}
 
-  /** False: it had been decided before under this id. */
-  async compensate(order: Order, command: CompensateSaga, actor: string): Promise<boolean> {
-    const { decisionId, dryRun } = command;
-    const isUnknown = !(await this.wasDecided(order, decisionId, WHOLE_ORDER));
-    if (isUnknown) {
-      const why = await this.whyNotCompensable(order);
-      if (why) throw new OperationRefused('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason: why });
-    }
-    if (dryRun) return isUnknown;
-    // Recorded first: a process that dies between the two is finished by the same decision, sent once more.
-    const isNew = isUnknown && (await this.note(order, command, actor));
-    const why = await this.workflows.orders.compensate(order.id, { reason: command.reason, actor }, decisionId);
-    if (!why) return isNew;
+  async compensate(order: Order, decision: Decision): Promise<boolean> {
+    return takeDecision(decision, {
+      earlier: () => this.earlier(order, decision.decisionId, WHOLE_ORDER),
+      check: async () => {
+        const why = await this.whyNotCompensable(order);
+        if (why) throw new OperationRefused('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason: why });
+      },
+      // Recorded first: where the process dies between the two, the same decision is sent once more.
+      act: async () => {
+        const isNew = await this.record(order, decision);
+        await this.sendCompensate(order, decision, isNew);
+        return isNew;
+      },
+      repeat: () => this.sendCompensate(order, decision, false),
+    });
+  }
+
+  async resolve(order: Order, workflowId: string, { step, ...command }: ResolveCommand): Promise<boolean> {
+    const { isDryRun: _, ...resolution } = { step, ...command };
+    const refused = (why: string) => new OperationRefused('NOT_RESOLVABLE', { orderId: order.id, step, reason: why });
+    return takeDecision(command, {
+      earlier: () => this.earlier(order, command.decisionId, { step, decision: command.decision }),
+      check: async () => {
+        const why = command.isDryRun && (await this.whyNotResolvable(workflowId, step));
+        if (why) throw refused(why);
+      },
+      act: async () => {
+        const why = await this.workflows.resolve(workflowId, resolution);
+        if (why) throw refused(why);
+        return true;
+      },
+      // A Temporal that was restarted may have forgotten a decision that the database has.
+      repeat: async () => void (await this.workflows.resolve(workflowId, resolution)),
+    });
+  }
+
+  private async sendCompensate(order: Order, { decisionId, reason, actor }: Decision, isNew: boolean): Promise<void> {
+    const why = await this.workflows.orders.compensate(order.id, { reason, actor }, decisionId);
+    if (!why) return;
     const ended = (await findOrder(this.db, order.id)) ?? order;
-    // It was heard the first time, and carried out.
-    if (!isNew && ended.status === 'CANCELLED') return false;
+    // The workflow had it the first time, and carried it out.
+    if (!isNew && ended.status === 'CANCELLED') return;
     if (isNew) await withdrawCompensation(this.db, decisionId);
-    const reason = (await this.whyNotCompensable(ended)) ?? why;
-    throw new OperationRefused('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason });
+    throw new OperationRefused('ORDER_NOT_CANCELLABLE', {
+      orderId: order.id,
+      reason: (await this.whyNotCompensable(ended)) ?? why,
+    });
   }
 
-  /** False: it had been decided before under this id. */
-  async resolve(order: Order, workflowId: string, command: ResolveSaga, actor: string): Promise<boolean> {
-    const { dryRun, ...resolution } = command;
-    const wasDecided = await this.wasDecided(order, command.decisionId, command);
-    if (dryRun && wasDecided) return false;
-    // Also where the database has it: a Temporal that was restarted may have forgotten that it took it.
-    const why = dryRun
-      ? await this.whyNotResolvable(workflowId, command.step)
-      : await this.workflows.resolve(workflowId, { ...resolution, actor });
-    if (why && !wasDecided)
-      throw new OperationRefused('NOT_RESOLVABLE', { orderId: order.id, step: command.step, reason: why });
-    return !wasDecided;
-  }
-
-  private async wasDecided(
+  private async earlier(
     order: Order,
     decisionId: string,
     meant: { readonly step: string; readonly decision: string },
-  ): Promise<boolean> {
+  ): Promise<Earlier> {
     const decided = await findResolution(this.db, decisionId);
-    if (!decided) return false;
+    if (!decided) return undefined;
     const { orderId, step, decision } = decided;
-    if (orderId === order.id && step === meant.step && decision === meant.decision) return true;
-    throw new OperationRefused('DECISION_ID_REUSED', { usedFor: { orderId, step, decision } });
+    const isSame = orderId === order.id && step === meant.step && decision === meant.decision;
+    return isSame ? 'same' : { usedFor: { orderId, step, decision } };
   }
 
   /** False: the same was decided under this id between our look and now. */
-  private async note(order: Order, { decisionId, reason }: CompensateSaga, actor: string): Promise<boolean> {
-    const isFirst = await noteCompensation(this.db, { orderId: order.id, decisionId, reason, actor });
-    return isFirst || !(await this.wasDecided(order, decisionId, WHOLE_ORDER));
+  private async record(order: Order, { decisionId, reason, actor }: Decision): Promise<boolean> {
+    if (await noteCompensation(this.db, { orderId: order.id, decisionId, reason, actor })) return true;
+    const earlier = await this.earlier(order, decisionId, WHOLE_ORDER);
+    if (earlier !== 'same') throw new OperationRefused('DECISION_ID_REUSED', earlier);
+    return false;
   }
 
-  /** As the workflow will judge it; it has the last word, and writes its refusal into the timeline. */
+  /** As the workflow will decide; its decision counts, and a refusal is in the timeline. */
   private async whyNotCompensable({ id, status, sagaState }: Order): Promise<string | undefined> {
     if (!isCancellable(status)) return `ORDER_${status}`;
     if (sagaState !== 'NEEDS_OPERATOR') return undefined;

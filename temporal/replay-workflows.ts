@@ -28,7 +28,7 @@ export class ReplayWorkflows {
           workflowId: deadLetterReplayWorkflowId(input.bulkId),
           taskQueue: TASK_QUEUES.ops,
           args: [input],
-          memo: { command: request },
+          memo: { request },
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           staticSummary: `dead letters, ${input.ratePerSecond} a second`,
         }),

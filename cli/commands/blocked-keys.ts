@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BlockedKeyReleased, BlockedKeyView } from '../../contracts/blocked-keys';
+import type { BlockedKeyReleased, BlockedKeyView } from '../../contracts/responses/dead-letters';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CouponView } from '../../contracts/http';
+import type { CouponView } from '../../contracts/responses/coupons';
 import { openApi } from '../access';
 import { command, type JsonOption, show } from '../command';
 import { amount, moment, print, table } from '../output';

@@ -1,4 +1,4 @@
-import type { DeadLetterDecisionView, DeadLetterView } from '../../contracts/dead-letter-operations';
+import type { DeadLetterDecisionView, DeadLetterView } from '../../contracts/responses/dead-letters';
 import { moment } from '../output';
 
 const LONGEST_VALUE = 4_000;

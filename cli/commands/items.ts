@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ItemResolved, OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
+import type { ItemResolved, OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';

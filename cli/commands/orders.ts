@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { OrderStatusView, OrderView, TimelineView } from '../../contracts/http';
 import { canReach, ORDER_STATUSES, type OrderStatus } from '../../contracts/order-moves';
+import type { TimelineView } from '../../contracts/responses/common';
+import type { OrderStatusView, OrderView } from '../../contracts/responses/orders';
 import { openApi } from '../access';
 import { command, type JsonOption, show } from '../command';
 import { CommandError, EXIT } from '../command-error';

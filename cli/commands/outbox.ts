@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { OutboxView } from '../../contracts/saga-operations';
+import type { OutboxView } from '../../contracts/responses/sagas';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { moment, print, table } from '../output';

@@ -6,7 +6,7 @@ import type {
   DeadLetterView,
   ReplayControlled,
   ReplayProgressView,
-} from '../../contracts/dead-letter-operations';
+} from '../../contracts/responses/dead-letters';
 import { REPLAY_ACTIONS, type ReplayAction } from '../../contracts/workflow-api';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';

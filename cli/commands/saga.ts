@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { SagaDecided, SagaDetails, SagaSummary } from '../../contracts/saga-operations';
+import type { SagaDecided, SagaDetails, SagaSummary } from '../../contracts/responses/sagas';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';

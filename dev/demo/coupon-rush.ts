@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CouponRequestView } from '../../contracts/http';
+import type { CouponRequestView } from '../../contracts/responses/coupons';
 import type { Discount } from '../../domain/coupon';
 import { type Narrator, statusText } from './narrator';
 import {

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { TimelineView } from '../../contracts/http';
+import type { TimelineView } from '../../contracts/responses/common';
 import type { CouponRequestStatus } from '../../domain/coupon';
 import type { OrderStatus } from '../../domain/order-status';
 

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import type { OrderView, TimelineView } from '../../contracts/http';
+import type { TimelineView } from '../../contracts/responses/common';
+import type { OrderView } from '../../contracts/responses/orders';
 import type { ShipmentStatus } from '../../contracts/workflow-api';
 import { nextStatuses, type OrderStatus } from '../../domain/order-status';
 import type { OrderStep, StepState } from '../../domain/saga-state';

@@ -1,4 +1,4 @@
-import type { CouponRequestView, CouponView } from '../../contracts/http';
+import type { CouponRequestView, CouponView } from '../../contracts/responses/coupons';
 import type { ShopClient } from './shop-client';
 
 export interface Customer {

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { PayAndShipmentRequest } from '../../contracts/events';
-import type {
-  CouponAcceptedView,
-  CouponRequestView,
-  CouponView,
-  OrderStatusView,
-  OrderView,
-  ProductView,
-  PutCoupon,
-  PutProduct,
-  TimelineView,
-} from '../../contracts/http';
+import type { PutCoupon, PutProduct } from '../../contracts/http';
+import type { TimelineView } from '../../contracts/responses/common';
+import type { CouponAcceptedView, CouponRequestView, CouponView } from '../../contracts/responses/coupons';
+import type { OrderStatusView, OrderView, ProductView } from '../../contracts/responses/orders';
 
 /** An answer of the API that is no success. */
 export class ApiError extends Error {

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
-import type { BlockedKeyReleased, BlockedKeyView } from '../../contracts/blocked-keys';
-import type { DeadLetterView } from '../../contracts/dead-letter-operations';
 import { DEAD_LETTER_HEADERS } from '../../contracts/dead-letters';
+import type { BlockedKeyReleased, BlockedKeyView, DeadLetterView } from '../../contracts/responses/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { freePorts } from '../../dev/stack/ports';
 import { Broker, eventOf } from '../support/broker';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
-import type { DeadLetterView } from '../../contracts/dead-letter-operations';
 import { DEAD_LETTER_HEADERS as H } from '../../contracts/dead-letters';
+import type { DeadLetterView } from '../../contracts/responses/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { Broker, eventOf, type SeenRecord, type WrittenRecord } from '../support/broker';
 import { aCardNumber } from '../support/card-number';

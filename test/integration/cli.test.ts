@@ -3,15 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { developmentUserId } from '../../cli/development-token';
-import type { BlockedKeyView } from '../../contracts/blocked-keys';
+import type { TimelineView } from '../../contracts/responses/common';
+import type { CouponView } from '../../contracts/responses/coupons';
 import type {
+  BlockedKeyView,
   DeadLetterSummary,
   DeadLetterView,
   ReplayControlled,
   ReplayProgressView,
-} from '../../contracts/dead-letter-operations';
-import type { CouponView, TimelineView } from '../../contracts/http';
-import type { OutboxView, SagaDecided, SagaDetails, SagaSummary } from '../../contracts/saga-operations';
+} from '../../contracts/responses/dead-letters';
+import type { OutboxView, SagaDecided, SagaDetails, SagaSummary } from '../../contracts/responses/sagas';
 import { TOPICS } from '../../contracts/topics';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
 import { roleEnvironment } from '../support/environment';

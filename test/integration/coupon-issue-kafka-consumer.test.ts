@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
-import type { CouponRequestView } from '../../contracts/http';
+import type { CouponRequestView } from '../../contracts/responses/coupons';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { couponWorkflowId } from '../../contracts/workflow-api';
 import { Broker, eventOf } from '../support/broker';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import type { CouponView } from '../../contracts/http';
+import type { CouponView } from '../../contracts/responses/coupons';
 import { TOPICS } from '../../contracts/topics';
 import { expectFairRush, rush } from '../support/rush';
 import { Shop } from '../support/shop';

@@ -11,7 +11,7 @@ import {
   Partitioners,
 } from 'kafkajs';
 import { stackFolder } from '../../config/load';
-import type { DeadLetterGroup, DeadLetterView } from '../../contracts/dead-letter-operations';
+import type { DeadLetterGroup, DeadLetterView } from '../../contracts/responses/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { freePorts } from '../../dev/stack/ports';
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { DeadLetterGroup, DeadLetterSummary, DeadLetterView } from '../../contracts/dead-letter-operations';
 import type { CouponIssueEvent } from '../../contracts/events';
+import type { DeadLetterGroup, DeadLetterSummary, DeadLetterView } from '../../contracts/responses/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { couponWorkflowId, type ReplayProgress } from '../../contracts/workflow-api';
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ReplayControlled, ReplayProgressView } from '../../contracts/dead-letter-operations';
+import type { ReplayControlled, ReplayProgressView } from '../../contracts/responses/dead-letters';
 import { TOPICS } from '../../contracts/topics';
 import { deadLetterReplayWorkflowId, SIGNALS } from '../../contracts/workflow-api';
 import { Broker } from '../support/broker';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
+import type { OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
 import { refundWorkflowId, TASK_QUEUES, WORKFLOWS } from '../../contracts/workflow-api';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { stackFolder } from '../../config/load';
-import type { DeadLetterGroup, DeadLetterSummary, DeadLetterView } from '../../contracts/dead-letter-operations';
+import type { DeadLetterGroup, DeadLetterSummary, DeadLetterView } from '../../contracts/responses/dead-letters';
 import { Broker, type WrittenRecord } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
 import { ordersaga } from '../support/operator-command';

@@ -9,7 +9,7 @@ import { inspect } from 'node:util';
 import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import express from 'express';
 import { asFailure } from '../../activities/failure';
-import { errorAnswer } from '../../api/error-answer';
+import { problemResponses } from '../../api/problem-responses';
 import { createLogger } from '../../observability/logger';
 import { sharedSystem } from '../support/environment';
 import { FAILING, type Failing, failureOf } from '../support/failing-queries';
@@ -68,7 +68,7 @@ describe('what is bound to a statement that fails', () => {
 async function responseTo(error: unknown, logger: ReturnType<typeof createLogger>) {
   const app = express();
   app.get('/', () => Promise.reject(error));
-  app.use(errorAnswer(logger));
+  app.use(problemResponses(logger));
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import type { TimelineView } from '../../contracts/http';
+import type { TimelineView } from '../../contracts/responses/common';
 import { Shop } from '../support/shop';
 
 const PAID = ['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED', 'PREPARING'];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { SagaDecided, SagaDetails } from '../../contracts/saga-operations';
+import type { SagaDecided, SagaDetails } from '../../contracts/responses/sagas';
 import { TOPICS } from '../../contracts/topics';
 import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/workflow-api';
 import { couponStanding } from '../support/coupons';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
+import type { OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
 import { TOPICS } from '../../contracts/topics';
 import { indexDeadLetters } from '../../db/dead-letter-index';
 import { closeOperatorItems, openOperatorItem, replaceItems } from '../../db/operator-items';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OrderView } from '../../contracts/http';
+import type { OrderView } from '../../contracts/responses/orders';
 import { couponStanding, unannouncedCouponRequest } from '../support/coupons';
 import { type Answer, Shop } from '../support/shop';
 

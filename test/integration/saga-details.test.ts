@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { SagaDecided, SagaDetails } from '../../contracts/saga-operations';
+import type { SagaDecided, SagaDetails } from '../../contracts/responses/sagas';
 import { TOPICS } from '../../contracts/topics';
 import { Broker, eventOf } from '../support/broker';
 import { DeadLetterDesk } from '../support/dead-letter-operator';

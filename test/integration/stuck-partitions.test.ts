@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
-import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
+import type { OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
 import { TOPICS } from '../../contracts/topics';
 import { openOperatorItem } from '../../db/operator-items';
 import { freePorts } from '../../dev/stack/ports';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { DeadLetterSummary, DeadLetterView } from '../../contracts/dead-letter-operations';
 import { type DeadLetterCause, encodeDeadLetter, type OriginalRecord } from '../../contracts/dead-letters';
+import type { DeadLetterSummary, DeadLetterView } from '../../contracts/responses/dead-letters';
 import type { WrittenRecord } from './broker';
 import type { Answer, Shop } from './shop';
 import { until } from './until';

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { createDevelopmentToken } from '../../cli/development-token';
-import type { CouponAcceptedView, OrderStatusView, PutCoupon } from '../../contracts/http';
+import type { PutCoupon } from '../../contracts/http';
 import type { ParcelView, StorageView } from '../../contracts/provider-api';
+import type { CouponAcceptedView } from '../../contracts/responses/coupons';
+import type { OrderStatusView } from '../../contracts/responses/orders';
 import { orderWorkflowId } from '../../contracts/workflow-api';
 import { type Db, openDatabase } from '../../db/connection';
 import type { CouponRequestStatus } from '../../domain/coupon';

@@ -1,0 +1,51 @@
+import type { Redis } from 'ioredis';
+import type { Settings } from '../config/settings';
+import type { Db } from '../db/connection';
+import { couponTruth } from '../db/coupons';
+import type { Logger } from '../observability/logger';
+import type { Metrics } from '../observability/metrics';
+import { CouponGate } from '../redis/coupon-gate';
+import { IssuedCoupons } from '../redis/issued-coupons';
+import type { Workflows } from '../temporal/workflows';
+import { type Authenticate, createAuthentication } from './authentication';
+import { CouponAdmission } from './coupon-admission';
+import { OpenStreams } from './live';
+import { TimelineFeeds } from './timeline-feeds';
+
+/** What the api is given. */
+export interface ApiOptions {
+  readonly db: Db;
+  /** On a connection that may be lazy: what needs Temporal fails alone while it is unavailable. */
+  readonly workflows: Workflows;
+  readonly redis?: Redis | undefined;
+  readonly settings: Settings;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** What the handlers of routes work with. */
+export interface ApiContext extends ApiOptions {
+  readonly authenticate: Authenticate;
+  readonly feeds: TimelineFeeds;
+  readonly streams: OpenStreams;
+  readonly coupons: {
+    readonly gate: CouponGate;
+    readonly issued: IssuedCoupons;
+    readonly admission: CouponAdmission;
+  };
+}
+
+export function createContext(options: ApiOptions): ApiContext {
+  const { db, redis, settings, logger } = options;
+  return {
+    ...options,
+    authenticate: createAuthentication(settings),
+    feeds: new TimelineFeeds(db, redis, logger),
+    streams: new OpenStreams(),
+    coupons: {
+      gate: new CouponGate(redis, couponTruth(db)),
+      issued: new IssuedCoupons(redis),
+      admission: new CouponAdmission(db),
+    },
+  };
+}

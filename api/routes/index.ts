@@ -1,0 +1,33 @@
+import { blockedKeyRoutes } from './blocked-keys';
+import { carrierWebhook } from './carrier-webhook';
+import { couponRoutes } from './coupons';
+import { deadLetterReplayRoutes } from './dead-letter-replays';
+import { deadLetterRoutes } from './dead-letters';
+import { operatorItemRoutes } from './operator-items';
+import { orderEndingRoutes } from './order-endings';
+import { orderEvents } from './order-events';
+import { orderStatusRoutes } from './order-status';
+import { orderRoutes } from './orders';
+import { paymentRoutes } from './payments';
+import { probeRoutes } from './probes';
+import { productRoutes } from './products';
+import { sagaRoutes } from './sagas';
+
+/** Every route of the API. */
+export const ROUTES = [
+  ...productRoutes,
+  ...orderRoutes,
+  ...orderStatusRoutes,
+  orderEvents,
+  ...paymentRoutes,
+  ...orderEndingRoutes,
+  ...couponRoutes,
+  ...operatorItemRoutes,
+  ...sagaRoutes,
+  ...deadLetterRoutes,
+  ...deadLetterReplayRoutes,
+  ...blockedKeyRoutes,
+  carrierWebhook,
+  ...probeRoutes,
+] as const;
+export type ApiRoute = (typeof ROUTES)[number];

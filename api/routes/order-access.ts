@@ -1,0 +1,50 @@
+import type { Language } from '../../contracts/language';
+import type { TimelineView } from '../../contracts/responses/common';
+import type { OrderSummary, OrderView } from '../../contracts/responses/orders';
+import type { DbOrTrx } from '../../db/connection';
+import { findOrder, type Order, type OrderLine } from '../../db/orders';
+import { statusLabel } from '../../domain/order-status';
+import { publicTimelineData } from '../../domain/public-timeline';
+import type { Identity } from '../authentication';
+import { ProblemError } from '../problem';
+
+/** The user's own order, or any order for an operator; another's is ORDER_NOT_FOUND, as if it did not exist. */
+export async function ownOrderOrOperators(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
+  const order = await findOrder(db, orderId);
+  if (order === undefined || (order.userId !== who.userId && !who.isOperator))
+    throw new ProblemError('ORDER_NOT_FOUND');
+  return order;
+}
+
+/** The entries of a timeline as they are for this reader: operators see all that was recorded. */
+export function entriesFor(who: Identity, entries: readonly TimelineView[]): readonly TimelineView[] {
+  if (who.isOperator) return entries;
+  return entries.map((entry) => ({ ...entry, data: publicTimelineData(entry.type, entry.data) }));
+}
+
+/** What Temporal and its Web UI know of the actor: no address, no name. */
+export function actorOf(order: Order, who: Identity): string {
+  return order.userId === who.userId ? 'customer' : `operator:${who.userId}`;
+}
+
+/** An order as its owner sees it in a list: without its lines. */
+export function orderSummary(order: Order, language: Language): OrderSummary {
+  return {
+    orderId: order.id,
+    status: order.status,
+    statusDescription: statusLabel(order.status, language),
+    ...(order.statusReason === null ? {} : { reason: order.statusReason }),
+    totalAmount: order.totalMinor,
+    currency: order.currency,
+    ...(order.couponCode === null ? {} : { couponCode: order.couponCode, discountAmount: order.discountMinor }),
+    createdAt: order.createdAt.toISOString(),
+    lastUpdated: order.updatedAt.toISOString(),
+  };
+}
+
+export function orderView(order: Order, lines: readonly OrderLine[], language: Language): OrderView {
+  return {
+    ...orderSummary(order, language),
+    lines: lines.map(({ sku, name, quantity, unitPriceMinor }) => ({ sku, name, quantity, unitPrice: unitPriceMinor })),
+  };
+}

@@ -1,0 +1,86 @@
+import type { Language } from '../../contracts/language';
+import { type OrderStatusView, orderStatusSchema } from '../../contracts/responses/orders';
+import { type StatusView, stepAt } from '../../contracts/workflow-api';
+import type { Db } from '../../db/connection';
+import type { Order } from '../../db/orders';
+import { stepsOfOrder } from '../../db/saga-steps';
+import { isCancellable, nextStatuses, progressPercentage, statusLabel } from '../../domain/order-status';
+import { ORDER_STEPS } from '../../domain/saga-state';
+import { route } from '../route';
+import { ownOrderOrOperators } from './order-access';
+import { ofOrder } from './orders';
+
+/** An order's status: from its workflow where that responds, from the database otherwise. */
+export const orderStatusRoutes = [
+  route('GET /api/orders/{orderId}/status', {
+    id: 'getOrderStatus',
+    summary: 'The status of an order, from its workflow where that responds, else from the database',
+    access: 'customer',
+    ...ofOrder,
+    response: {
+      status: 200,
+      data: orderStatusSchema,
+      message: { ko: '주문 상태 조회 성공', en: 'The status of your order' },
+    },
+    problems: ['ORDER_NOT_FOUND'],
+    async handle({ params, who, language }, { db, workflows, settings }) {
+      const order = await ownOrderOrOperators(db, params.orderId, who);
+      const seen = isDecided(order) ? undefined : await workflows.orders.status(order.id);
+      const view = seen ?? (await statusByDatabase(db, order.id, order));
+      const source = seen ? 'workflow' : 'database';
+      return { data: statusView(view, source, settings.PROCESSING_BUDGET_MS, language, Date.now()) };
+    },
+  }),
+] as const;
+
+/** From here on the order's workflow has no more to say: it has ended, or a refund has the order. */
+function isDecided({ status }: Order): boolean {
+  return status === 'COMPLETED' || status === 'REFUND_REQUESTED' || nextStatuses(status).length === 0;
+}
+
+async function statusByDatabase(db: Db, orderId: number, order: Order): Promise<StatusView> {
+  const steps = await stepsOfOrder(db, orderId);
+  return {
+    orderId,
+    status: order.status,
+    sagaState: order.sagaState,
+    canCancel: isCancellable(order.status) && order.sagaState !== 'COMPENSATING',
+    lastUpdated: order.updatedAt.toISOString(),
+    ...(order.statusReason === null ? {} : { reason: order.statusReason }),
+    steps: steps
+      .map(({ step, attempt, state, code }) => ({ step, attempt, state, ...(code === null ? {} : { error: code }) }))
+      .sort((a, b) => a.attempt - b.attempt || ORDER_STEPS.indexOf(a.step) - ORDER_STEPS.indexOf(b.step)),
+  };
+}
+
+/** The public view of a status; `now` and the budget are in ms. */
+export function statusView(
+  view: StatusView,
+  source: OrderStatusView['source'],
+  processingBudgetMs: number,
+  language: Language,
+  now: number,
+): OrderStatusView {
+  return {
+    orderId: view.orderId,
+    status: view.status,
+    statusDescription: statusLabel(view.status, language),
+    progressPercentage: progressPercentage(view.status),
+    canCancel: view.canCancel && view.sagaState !== 'NEEDS_OPERATOR',
+    lastUpdated: view.lastUpdated,
+    estimatedCompletionAt: estimatedCompletionAt(view, processingBudgetMs, now),
+    ...(view.reason === undefined ? {} : { reason: view.reason }),
+    saga: { state: view.sagaState, steps: view.steps.map((step) => stepAt(step, new Date())) },
+    source,
+  };
+}
+
+/**
+ * When what is under way is over at the latest. Null where nobody can know: it waits for the customer, the carrier or
+ * an operator, it has ended, or it is late already.
+ */
+function estimatedCompletionAt(view: StatusView, processingBudgetMs: number, now: number): string | null {
+  if (view.sagaState !== 'RUNNING' && view.sagaState !== 'COMPENSATING') return null;
+  const at = Date.parse(view.lastUpdated) + processingBudgetMs;
+  return at > now ? new Date(at).toISOString() : null;
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { createOrderSchema, listOrdersSchema, orderIdSchema } from '../../contracts/http';
+import { orderSchema, orderSummarySchema } from '../../contracts/responses/orders';
+import { linesOf, ordersOfUser } from '../../db/orders';
+import { route } from '../route';
+import { orderSummary, orderView, ownOrderOrOperators } from './order-access';
+import { placeOrder } from './place-order';
+
+/** The path parameter of everything about one order. */
+export const ofOrder = { params: z.object({ orderId: orderIdSchema }), unknownParams: 'ORDER_NOT_FOUND' } as const;
+
+/** Orders: placed, listed, read. */
+export const orderRoutes = [
+  route('POST /api/orders', {
+    id: 'createOrder',
+    summary: 'Place an order; its stock is taken by the saga that follows',
+    access: 'customer',
+    isIdempotent: true,
+    body: createOrderSchema,
+    response: {
+      status: 201,
+      data: orderSchema,
+      message: { ko: '주문이 생성되었습니다.', en: 'The order was created.' },
+      location: ({ orderId }) => `/api/orders/${orderId}`,
+    },
+    problems: ['UNKNOWN_SKU', 'COUPON_NOT_ISSUED', 'COUPON_MINIMUM_NOT_MET', 'COUPON_IN_USE'],
+    handle: ({ body, who, language, once }, { settings }) =>
+      once(async (trx) => ({ data: await placeOrder(trx, who, body, settings.CURRENCY, language) })),
+  }),
+
+  route('GET /api/orders', {
+    id: 'listOrders',
+    summary: "The user's orders, newest first",
+    access: 'customer',
+    query: listOrdersSchema,
+    response: {
+      status: 200,
+      data: z.array(orderSummarySchema),
+      message: { ko: '주문 목록 조회 성공', en: 'Your orders' },
+    },
+    async handle({ query: { limit, before }, who, language }, { db }) {
+      const orders = await ordersOfUser(db, who.userId, { limit, beforeId: before });
+      return { data: orders.map((order) => orderSummary(order, language)) };
+    },
+  }),
+
+  route('GET /api/orders/{orderId}', {
+    id: 'getOrder',
+    summary: 'One order with its lines',
+    access: 'customer',
+    ...ofOrder,
+    response: { status: 200, data: orderSchema, message: { ko: '주문 조회 성공', en: 'Your order' } },
+    problems: ['ORDER_NOT_FOUND'],
+    async handle({ params, who, language }, { db }) {
+      const order = await ownOrderOrOperators(db, params.orderId, who);
+      return { data: orderView(order, await linesOf(db, order.id), language) };
+    },
+  }),
+] as const;

@@ -1,0 +1,134 @@
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { z } from 'zod';
+import type { Language } from '../contracts/language';
+import type { ProblemCode } from '../contracts/problems';
+import { bearerToken, type Identity } from './authentication';
+import { verifiedBody } from './carrier-signature';
+import type { ApiContext } from './context';
+import { repeatable, respondOnce, respondOnceOutside } from './idempotency';
+import { languageOf } from './language';
+import { ProblemError } from './problem';
+import { Rendered, render } from './rendered';
+import type { Outcome, Route } from './route';
+import { idempotencyKey, parse } from './validation';
+
+const BODY_LIMIT = '64kb';
+
+/** Serves these routes; what none of them matches is a 404, or a 405 where the path is known. */
+export function serveRoutes(app: Express, routes: readonly Route[], context: ApiContext): void {
+  for (const route of routes) {
+    const { method, path } = partsOf(route);
+    // The body is read after the authentication: nobody unknown makes us parse.
+    app[method](
+      path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      admit(route, context),
+      ...bodyReaders(route),
+      respond(route, context),
+    );
+  }
+  app.use(unmatched(routes));
+}
+
+export function partsOf({ at }: Route): { readonly method: 'get' | 'post' | 'put'; readonly path: string } {
+  const [method = '', path = ''] = at.split(' ');
+  return { method: method.toLowerCase() as 'get' | 'post' | 'put', path };
+}
+
+function admit({ access }: Route, { authenticate }: ApiContext): RequestHandler {
+  return async (request, response, next) => {
+    if (access === 'customer' || access === 'operator') {
+      const who = await authenticate(bearerToken(request.headers.authorization));
+      if (access === 'operator' && !who.isOperator) throw new ProblemError('FORBIDDEN');
+      response.locals.who = who;
+      response.setHeader('Cache-Control', 'no-store');
+    }
+    next();
+  };
+}
+
+function bodyReaders({ access, body, bodyLimit = BODY_LIMIT }: Route): RequestHandler[] {
+  const options = { type: 'application/json', limit: bodyLimit };
+  if (access === 'carrier') return [express.raw(options)];
+  return body ? [express.json(options)] : [];
+}
+
+function respond(route: Route, context: ApiContext): RequestHandler {
+  const { response: described, params, unknownParams, query, isIdempotent } = route;
+  return async (request: Request, response: Response, _next: NextFunction) => {
+    const language = languageOf(request);
+    const who = response.locals.who as Identity | undefined;
+    const pathParams = params && paramsOf(params, unknownParams, request, language);
+    const asked = parse(query ?? NO_QUERY, request.query, language);
+    const body = bodyOf(route, request, context, language);
+    const key = isIdempotent ? idempotencyKey(request.headers['idempotency-key'], language) : undefined;
+    const { method, path } = request;
+    const id = key === undefined || !who ? undefined : { userId: who.userId, method, path, key };
+    const again = repeatable(id, body);
+    const rendered = (outcome: Outcome<unknown>): Rendered => {
+      if ('raw' in described) throw new Error(`${route.id} writes its response itself`);
+      return render(described, outcome, language);
+    };
+    const outcome = await route.handle(
+      {
+        params: pathParams,
+        query: asked,
+        body,
+        who,
+        language,
+        hasKey: key !== undefined,
+        once: (change) => respondOnce(context.db, again, async (trx) => rendered(await change(trx))),
+        onceOutside: (act) => respondOnceOutside(context.db, again, async (attempt) => rendered(await act(attempt))),
+      },
+      context,
+      { request, response },
+    );
+    if (outcome === undefined) return;
+    if (outcome instanceof ProblemError) throw outcome;
+    send(response, route, outcome instanceof Rendered ? outcome : rendered(outcome));
+  };
+}
+
+const NO_QUERY = z.strictObject({});
+
+function paramsOf(params: z.ZodType, unknown: ProblemCode | undefined, request: Request, language: Language): unknown {
+  if (unknown === undefined) return parse(params, request.params, language);
+  const result = params.safeParse(request.params);
+  if (result.success) return result.data;
+  throw new ProblemError(unknown);
+}
+
+function bodyOf({ access, body }: Route, request: Request, { settings }: ApiContext, language: Language): unknown {
+  if (!body) return undefined;
+  const isEmpty = request.headers['content-length'] === '0' || request.is('*/*') === null;
+  if (request.body === undefined && !isEmpty && !request.is('application/json'))
+    throw new ProblemError('UNSUPPORTED_MEDIA_TYPE');
+  const given = access === 'carrier' ? verifiedBody(request, settings.CARRIER_WEBHOOK_SECRET) : request.body;
+  return parse(body, given, language);
+}
+
+function send(response: Response, { response: described }: Route, { statusCode, body, isReplayed }: Rendered): void {
+  response.status(statusCode).vary('Accept-Language');
+  if (isReplayed) response.setHeader('Idempotent-Replayed', 'true');
+  if (statusCode >= 400) response.type('application/problem+json');
+  else if ('location' in described && described.location)
+    response.location(described.location((body as { readonly data: never }).data));
+  response.json(body);
+}
+
+/** A path that is known, with another method: its methods are in the Allow header. */
+function unmatched(routes: readonly Route[]): RequestHandler {
+  const known = routes.map((route) => {
+    const { method, path } = partsOf(route);
+    return { methods: method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()], path: patternOf(path) };
+  });
+  return (request, response) => {
+    const methods = known.filter(({ path }) => path.test(request.path)).flatMap((route) => route.methods);
+    if (methods.length === 0) throw new ProblemError('NOT_FOUND');
+    response.setHeader('Allow', [...new Set(methods), 'OPTIONS'].join(', '));
+    if (request.method !== 'OPTIONS') throw new ProblemError('METHOD_NOT_ALLOWED');
+    response.status(204).end();
+  };
+}
+
+const patternOf = (path: string) =>
+  new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`, 'i');

@@ -1,0 +1,121 @@
+/** What customers read of products and orders. */
+import { z } from 'zod';
+import { ORDER_STATUSES } from '../../domain/order-status';
+import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../../domain/saga-state';
+import { amount, count, type ResponseOf, text, time } from './common';
+
+export const productSchema = z
+  .object({
+    sku: text,
+    name: text,
+    price: amount,
+    currency: text,
+    stock: count.describe('Free units'),
+  })
+  .meta({ examples: [{ sku: 'MUG', name: 'Mug', price: 12_000, currency: 'KRW', stock: 100 }] });
+export type ProductView = ResponseOf<typeof productSchema>;
+
+const ORDER = {
+  orderId: 17,
+  status: 'CREATED',
+  statusDescription: 'Received',
+  totalAmount: 24_000,
+  currency: 'KRW',
+  createdAt: '2026-11-28T09:00:00.000Z',
+  lastUpdated: '2026-11-28T09:00:00.000Z',
+};
+
+export const orderSummarySchema = z
+  .object({
+    orderId: z.int(),
+    status: z.enum(ORDER_STATUSES),
+    statusDescription: text,
+    reason: text.optional(),
+    totalAmount: amount.describe('What is to be paid: the lines less the discount'),
+    currency: text,
+    couponCode: text.optional(),
+    discountAmount: amount.optional(),
+    createdAt: time,
+    lastUpdated: time,
+  })
+  .meta({ examples: [ORDER] });
+export type OrderSummary = ResponseOf<typeof orderSummarySchema>;
+
+export const orderSchema = orderSummarySchema
+  .extend({
+    lines: z.array(z.object({ sku: text, name: text, quantity: z.int(), unitPrice: amount })),
+  })
+  .meta({ examples: [{ ...ORDER, lines: [{ sku: 'MUG', name: 'Mug', quantity: 2, unitPrice: 12_000 }] }] });
+export type OrderView = ResponseOf<typeof orderSchema>;
+
+const stepSchema = z.object({
+  step: z.enum(ORDER_STEPS),
+  attempt: z.int(),
+  state: z.enum(STEP_STATES),
+  error: text.optional().describe('Code of the failure'),
+  nextRetryAt: time.optional().describe('When an undo that failed is tried again by itself'),
+});
+
+export const orderStatusSchema = z
+  .object({
+    orderId: z.int(),
+    status: z.enum(ORDER_STATUSES),
+    statusDescription: text,
+    progressPercentage: z.int().min(0).max(100),
+    canCancel: z.boolean(),
+    lastUpdated: time,
+    estimatedCompletionAt: time
+      .nullable()
+      .describe(
+        'When what is under way is over at the latest: lastUpdated plus the processing budget. Null while waiting for the customer, the carrier or an operator, when late, and at the end',
+      ),
+    reason: text.optional(),
+    saga: z.object({ state: z.enum(SAGA_STATES), steps: z.array(stepSchema) }),
+    source: z.enum(['workflow', 'database']),
+  })
+  .meta({
+    examples: [
+      {
+        orderId: 17,
+        status: 'PENDING_PAYMENT',
+        statusDescription: 'Waiting for payment',
+        progressPercentage: 20,
+        canCancel: true,
+        lastUpdated: '2026-11-28T09:00:00.000Z',
+        estimatedCompletionAt: null,
+        saga: { state: 'WAITING', steps: [{ step: 'stock', attempt: 0, state: 'DONE' }] },
+        source: 'workflow',
+      },
+    ],
+  });
+export type OrderStatusView = ResponseOf<typeof orderStatusSchema>;
+
+export const processingSchema = z
+  .object({
+    orderId: z.int(),
+    status: z.literal('PROCESSING'),
+    message: text,
+    estimatedProcessingTime: text,
+    websocketTopic: text,
+    statusCheckUrl: text,
+  })
+  .meta({
+    examples: [
+      {
+        orderId: 17,
+        status: 'PROCESSING',
+        message: 'Your order was received. The payment is being processed.',
+        estimatedProcessingTime: '1-3 minutes',
+        websocketTopic: '/topic/order/17',
+        statusCheckUrl: '/api/orders/17/status',
+      },
+    ],
+  });
+
+export const cancelledSchema = z
+  .object({ orderId: z.int(), status: z.enum(['CANCELLED', 'CANCELLING']) })
+  .meta({ examples: [{ orderId: 17, status: 'CANCELLED' }] });
+export const refundRequestedSchema = z
+  .object({ orderId: z.int(), status: z.literal('REFUND_REQUESTED') })
+  .meta({ examples: [{ orderId: 17, status: 'REFUND_REQUESTED' }] });
+export const carrierEventSchema = z.object({ orderId: z.int() }).meta({ examples: [{ orderId: 17 }] });
