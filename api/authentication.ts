@@ -21,7 +21,7 @@ type TokenSettings = Pick<Settings, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER'
 const REMEMBER_MS = 60_000;
 const REMEMBER_TOKENS = 10_000;
 
-/** Verifies tokens by the configured key set, or else by the shared secret; never by what the token itself asks for. */
+/** Verifies tokens by the configured key set, or else by the shared secret; never by the algorithm that the token names. */
 export function createAuthentication(settings: TokenSettings): Authenticate {
   const verify = verifier(settings);
   const known = new Map<string, { readonly identity: Identity; readonly until: number }>();

@@ -1,7 +1,7 @@
 import type { Db } from '../db/connection';
 import { type Admission, type Applicant, admitCouponRequests, againWhereTaken } from '../db/coupon-requests';
 
-/** Who is let in at once; more wait for the next turn. */
+/** Admitted in one transaction; more wait for the next batch. */
 const MOST_AT_ONCE = 500;
 
 interface Waiting extends Applicant {
@@ -10,59 +10,59 @@ interface Waiting extends Applicant {
 }
 
 /**
- * Brings those who wait for a coupon before Postgres together: while one transaction runs, the next gathers. Whoever
- * comes when nobody waits is let in at once.
+ * Admits requests for a coupon in batches: while one transaction runs, the next batch gathers. A request that finds no
+ * other is admitted at once.
  */
 export class CouponAdmission {
-  private readonly lines = new Map<string, Waiting[]>();
+  private readonly waiting = new Map<string, Waiting[]>();
 
   constructor(private readonly db: Db) {}
 
   /** Resolves once this applicant's place is committed, or refused. */
-  ask(code: string, applicant: Applicant): Promise<Admission> {
+  request(code: string, applicant: Applicant): Promise<Admission> {
     return new Promise((resolve, reject) => {
-      const line = this.lines.get(code);
+      const queue = this.waiting.get(code);
       const waiting = { ...applicant, resolve, reject };
-      if (line) {
-        line.push(waiting);
+      if (queue) {
+        queue.push(waiting);
         return;
       }
-      this.lines.set(code, [waiting]);
-      // Those whose requests were read from the sockets in the same turn go together.
+      this.waiting.set(code, [waiting]);
+      // Requests that were read from the sockets in the same tick go together.
       setImmediate(() => void this.serve(code));
     });
   }
 
   private async serve(code: string): Promise<void> {
-    const line = this.lines.get(code) ?? [];
-    while (line.length > 0) {
-      const turn = takeTurn(line);
+    const queue = this.waiting.get(code) ?? [];
+    while (queue.length > 0) {
+      const batch = takeBatch(queue);
       try {
-        const admissions = await againWhereTaken(() => admitCouponRequests(this.db, code, turn));
-        for (const { requestId, resolve, reject } of turn) {
+        const admissions = await againWhereTaken(() => admitCouponRequests(this.db, code, batch));
+        for (const { requestId, resolve, reject } of batch) {
           const admission = admissions.get(requestId);
           if (admission) resolve(admission);
-          else reject(new Error(`no answer for coupon request ${requestId}`));
+          else reject(new Error(`no outcome for coupon request ${requestId}`));
         }
       } catch (error) {
-        for (const { reject } of turn) reject(error);
+        for (const { reject } of batch) reject(error);
       }
     }
-    this.lines.delete(code);
+    this.waiting.delete(code);
   }
 }
 
-/** Takes the next of the line, in its order; a user or a requestId that comes again waits for the turn after. */
-function takeTurn(line: Waiting[]): Waiting[] {
-  const turn: Waiting[] = [];
+/** Takes the next requests in their order; a user or a requestId that comes again waits for the batch after. */
+function takeBatch(queue: Waiting[]): Waiting[] {
+  const batch: Waiting[] = [];
   const later: Waiting[] = [];
   const seen = new Set<string>();
-  for (const waiting of line.splice(0)) {
+  for (const waiting of queue.splice(0)) {
     const names = [`user ${waiting.userId}`, `request ${waiting.requestId}`];
-    if (turn.length === MOST_AT_ONCE || names.some((name) => seen.has(name))) later.push(waiting);
-    else turn.push(waiting);
+    if (batch.length === MOST_AT_ONCE || names.some((name) => seen.has(name))) later.push(waiting);
+    else batch.push(waiting);
     for (const name of names) seen.add(name);
   }
-  line.push(...later);
-  return turn;
+  queue.push(...later);
+  return batch;
 }

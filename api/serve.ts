@@ -58,7 +58,7 @@ function respond(route: Route, context: ApiContext): RequestHandler {
     const language = languageOf(request);
     const who = response.locals.who as Identity | undefined;
     const pathParams = params && paramsOf(params, unknownParams, request, language);
-    const asked = parse(query ?? NO_QUERY, request.query, language);
+    const queried = parse(query ?? NO_QUERY, request.query, language);
     const body = bodyOf(route, request, context, language);
     const key = isIdempotent ? idempotencyKey(request.headers['idempotency-key'], language) : undefined;
     const { method, path } = request;
@@ -71,7 +71,7 @@ function respond(route: Route, context: ApiContext): RequestHandler {
     const outcome = await route.handle(
       {
         params: pathParams,
-        query: asked,
+        query: queried,
         body,
         who,
         language,

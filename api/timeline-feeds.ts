@@ -45,7 +45,7 @@ export class TimelineFeeds {
       this.wake(Number(channel.slice(timelineChannel(0).length - 1))),
     );
     this.subscriber?.on('ready', () => this.catchUp());
-    this.subscriber?.on('error', (error) => logger.debug({ err: error }, 'redis is away: timelines are polled'));
+    this.subscriber?.on('error', (error) => logger.debug({ err: error }, 'redis is unavailable: timelines are polled'));
     this.timer = setInterval(() => void this.poll(), POLL_MS).unref();
   }
 
@@ -79,7 +79,7 @@ export class TimelineFeeds {
     return feed;
   }
 
-  /** What was opened or published while Redis was away is neither subscribed to nor read yet. */
+  /** What was opened or published while Redis was unavailable is neither subscribed to nor read yet. */
   private catchUp(): void {
     for (const feed of this.feeds.values()) {
       this.subscriber?.subscribe(timelineChannel(feed.orderId)).catch(() => undefined);

@@ -61,7 +61,7 @@ export function serveWebSockets(server: Server, { db, feeds, authenticate, logge
   });
 }
 
-/** Pings; a client that didn't answer the last ping is gone. */
+/** Pings; a client that sent no pong since the last ping is gone. */
 function dropWhenSilent(socket: WebSocket): () => void {
   let isAlive = true;
   socket.on('pong', () => {

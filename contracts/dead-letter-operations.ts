@@ -10,7 +10,7 @@ import { rule } from './language';
 export const DEAD_LETTER_STATES = ['WAITING', 'PARKED', 'REPLAYED', 'DISCARDED'] as const;
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
 
-/** What a broker takes of a record unless it is told otherwise, its key and headers included. */
+/** The largest record that a broker takes by default, its key and headers included. */
 const MAX_RECORD_BYTES = 1_048_576;
 const fits = (encoding: 'utf8' | 'base64') => (value: string) => Buffer.byteLength(value, encoding) <= MAX_RECORD_BYTES;
 const tooLarge = rule(`must have ${MAX_RECORD_BYTES} bytes at most`, `${MAX_RECORD_BYTES}바이트를 넘을 수 없습니다`);

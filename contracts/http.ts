@@ -93,7 +93,7 @@ export const putCouponSchema = z
       z.strictObject({ type: z.literal('FIXED'), value: z.number().int().min(1).max(1_000_000_000_000) }),
       z.strictObject({ type: z.literal('PERCENT'), value: z.number().int().min(1).max(100) }),
     ]),
-    /** From when to when it can be asked for; using it has no end. */
+    /** From when to when it can be requested; using it has no end. */
     opensAt: momentSchema.optional(),
     closesAt: momentSchema.optional(),
     /** What an order must come to before the discount, minor units. */

@@ -10,7 +10,7 @@ import { unlessUnavailable } from '../temporal/call';
 import type { Workflows } from '../temporal/workflows';
 import { type Decision, type Earlier, OperationRefused, takeDecision } from './decision';
 
-/** A replay as it was requested: its workflow keeps the request, so that its decisionId stands for no other. */
+/** A replay as it was requested: its workflow keeps the request, so that its decisionId is that of no other. */
 export type ReplayManyRequest = Omit<z.infer<typeof replayManySchema>, 'decisionId' | 'reason' | 'dryRun'>;
 
 /** What operators decide about replays of many dead letters; throws TemporalUnavailableError where it does not respond. */
@@ -39,7 +39,7 @@ export class DeadLetterReplays {
   }
 
   /**
-   * What it has sent back is known for longer than the workflow that sent it: then nobody can tell whether the request is
+   * What it has sent back is known for longer than the workflow that sent it: then it is unknown whether the request is
    * the same, and the decisionId counts as used for another.
    */
   private async earlier(bulkId: string, request: object): Promise<Earlier> {

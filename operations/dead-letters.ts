@@ -180,7 +180,7 @@ function alreadyDecided({ action, actor, at, decisionId }: StoredDecision): Oper
   return new OperationRefused('DEAD_LETTER_DECIDED', { action, actor, at: at.toISOString(), decisionId });
 }
 
-/** The key of an edited value is the one that the value asks for; what others mean by a key, nobody knows here. */
+/** The key of an edited value is made from the value on a topic of ours; how others make their keys is unknown. */
 function replayedRecord(deadLetter: StoredDeadLetter, editedValue: Buffer | undefined): ReplayedRecord {
   const { originTopic: topic } = deadLetter;
   const value = editedValue ?? deadLetter.value;

@@ -136,7 +136,7 @@ function rankOf({ coupons, metrics, logger }: ApiContext, code: string, admissio
 async function rankAmongOthers(context: ApiContext, code: string, applicant: Applicant): Promise<number> {
   const { coupons, metrics } = context;
   const refusal = await coupons.gate.refusalOf(code, applicant.userId, applicant.requestId);
-  if (!refusal) return rankOf(context, code, await coupons.admission.ask(code, applicant));
+  if (!refusal) return rankOf(context, code, await coupons.admission.request(code, applicant));
   metrics.couponResponses.inc({ outcome: refusal, by: 'gate' });
   throw new ProblemError(refusal);
 }

@@ -14,7 +14,7 @@ export const couponRequestStateSchema = z
   .object({
     requestId: text,
     code: text,
-    status: z.enum(COUPON_REQUEST_STATUSES).describe('FAILED: its place is open to the next who asks'),
+    status: z.enum(COUPON_REQUEST_STATUSES).describe('FAILED: its place is open to the next request'),
     rank,
     issuedAt: time.optional(),
   })
@@ -43,7 +43,7 @@ export const couponSchema = z
       requested: count,
       issued: count,
       failed: count,
-      left: count.describe('What can still be asked for'),
+      left: count.describe('What can still be requested'),
       claimed: count.describe('Issued, and named by an order that is not paid'),
       redeemed: count.describe('Issued, and used by an order that is paid'),
     }),
