@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import express, { Router } from 'express';
+import { eventRecord } from '../contracts/event-record';
 import { shipmentStatusEventSchema } from '../contracts/events';
 import { CARRIER_SIGNATURE_HEADER } from '../contracts/provider-api';
 import { TOPICS } from '../contracts/topics';
@@ -23,7 +24,7 @@ export function carrierWebhook({ db, settings }: Pick<ApiOptions, 'db' | 'settin
     await db.transaction(async (trx) => {
       const order = await lockOrder(trx, event.orderId);
       if (order === undefined) throw new ProblemError('ORDER_NOT_FOUND');
-      await addToOutbox(trx, [{ topic: TOPICS.shipmentStatus, key: String(order.id), value: JSON.stringify(event) }]);
+      await addToOutbox(trx, [eventRecord(TOPICS.shipmentStatus, event)]);
     });
     send(response, success(202, { orderId: event.orderId }, 'carrierEvent', languageOf(request)));
   });

@@ -7,13 +7,9 @@ import {
   replayDeadLetterSchema,
 } from '../contracts/dead-letter-operations';
 import { waitingBehind } from '../db/blocked-keys';
-import {
-  type DeadLetterPosition,
-  deadLetterOfReplay,
-  findDeadLetter,
-  groupDeadLetters,
-  listDeadLetters,
-} from '../db/dead-letters';
+import { deadLetterOfReplay } from '../db/dead-letter-decisions';
+import type { DeadLetterPosition } from '../db/dead-letter-index';
+import { findDeadLetter, groupDeadLetters, listDeadLetters } from '../db/dead-letters';
 import { type Decided, discardDeadLetter, type ReplayPolicy, replayDeadLetter } from '../operations/dead-letters';
 import { type DecisionName, decisionAnswer, languageOf, send, success } from './answer';
 import { authenticated, operatorOf, operatorsOnly } from './authentication';

@@ -7,13 +7,9 @@ import type {
 import { DEAD_LETTER_HEADERS } from '../contracts/dead-letters';
 import { subjectOf } from '../contracts/record-subject';
 import type { WaitingRecord } from '../db/blocked-keys';
-import type {
-  DeadLetterDecision,
-  DeadLetterPosition,
-  ListedDeadLetter,
-  StoredDeadLetter,
-  StoredDeadLetterGroup,
-} from '../db/dead-letters';
+import type { DeadLetterDecision } from '../db/dead-letter-decisions';
+import type { DeadLetterPosition } from '../db/dead-letter-index';
+import type { ListedDeadLetter, StoredDeadLetter, StoredDeadLetterGroup } from '../db/dead-letters';
 import { positionText } from '../operations/dead-letters';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,5 +1,4 @@
 import type { CreateOrder } from '../contracts/http';
-import { TOPICS } from '../contracts/topics';
 import type { Trx } from '../db/connection';
 import { lockOwnCoupon } from '../db/coupon-claims';
 import { insertOrder, type OrderCoupon, type OrderLine } from '../db/orders';
@@ -31,13 +30,7 @@ export async function placeOrder(
     coupon,
     lines,
   });
-  await addToOutbox(trx, [
-    {
-      topic: TOPICS.stockDecreaseRequested,
-      key: String(order.id),
-      value: JSON.stringify(stockDecreaseRequested(order, lines)),
-    },
-  ]);
+  await addToOutbox(trx, [stockDecreaseRequested(order, lines)]);
   return success(201, orderView(order, lines, language), 'orderCreated', language);
 }
 

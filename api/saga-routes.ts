@@ -8,10 +8,10 @@ import {
   sagaFilterSchema,
 } from '../contracts/saga-operations';
 import { orderWorkflowId, refundWorkflowId } from '../contracts/workflow-api';
-import { workflowParkedAt } from '../db/operator-items';
 import { findOrder, type Order } from '../db/orders';
 import { oldestUnpublished, outboxBacklog } from '../db/outbox';
 import { listSagas, sagaDetailsOf } from '../db/saga-details';
+import { workflowParkedAt } from '../db/saga-items';
 import { stepsOfOrder } from '../db/saga-steps';
 import { SagaDecisions } from '../operations/sagas';
 import { LOOK_WITHIN_MS, unlessUnavailable } from '../temporal/call';

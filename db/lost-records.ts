@@ -1,3 +1,4 @@
+import { eventRecord } from '../contracts/event-record';
 import { TOPICS, type Topic } from '../contracts/topics';
 import type { Db, DbOrTrx, Trx } from './connection';
 import { lockCouponRequest } from './coupon-requests';
@@ -129,15 +130,13 @@ async function lockLate(trx: Trx, policy: LossPolicy, late: LateRecord): Promise
     case 'order': {
       const order = await lockOrder(trx, late.orderId);
       const [still] = await lateOrders(trx, policy, late.orderId);
-      if (!order || !still) return undefined;
-      const event = stockDecreaseRequested(order, await linesOf(trx, order.id));
-      return { topic, key: String(order.id), value: JSON.stringify(event) };
+      return order && still && stockDecreaseRequested(order, await linesOf(trx, order.id));
     }
     case 'request': {
       await lockOrder(trx, late.key.orderId);
       const [still] = await lateRequests(trx, policy, late.key);
       const request = still && (await findRequest(trx, late.key));
-      return request && { topic, key: String(request.orderId), value: JSON.stringify(request.event) };
+      return request && eventRecord(topic, request.event);
     }
     case 'coupon': {
       const request = await lockCouponRequest(trx, late.requestId);

@@ -7,17 +7,17 @@ export interface RetentionAges {
   readonly outbox: number;
   /** The first responses to repeated requests. */
   readonly idempotency: number;
-  /** What names a customer: requests with their addresses, notifications; counted from the order's end. */
+  /** Personal data: requests with their addresses, notifications; counted from the order's end. */
   readonly personal: number;
-  /** How an order or a coupon request went; counted from its end. */
+  /** The history of an order or a coupon request; counted from its end. */
   readonly history: number;
-  /** Dead letters that were decided. */
+  /** Decided dead letters. */
   readonly deadLetters: number;
-  /** Who decided what, and why. */
+  /** Operators' decisions. */
   readonly audit: number;
 }
 
-/** What becomes of old rows of a table. Whatever no rule names is kept: orders with their lines, and the ledgers of money and stock. */
+/** How old rows of a table are purged. Rows that no rule names are kept: orders with their lines, and the ledgers of money and stock. */
 export interface RetentionRule {
   readonly name: string;
   readonly table: string;
@@ -34,7 +34,7 @@ export interface RetentionRule {
   readonly erase?: string;
 }
 
-/** Neither a saga nor a person is to do anything more about the order. */
+/** Neither a saga nor an operator has anything left to do about the order. */
 const ORDER_ENDED = `exists (
   select from orders o where o.id = t.order_id and o.saga_state = 'SETTLED'
     and o.status in ('COMPLETED', 'REFUNDED', 'CANCELLED') and o.updated_at < :until

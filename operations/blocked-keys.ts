@@ -26,7 +26,7 @@ export function releaseBlockedKey(
     if (!line) throw new OperationRefused('KEY_NOT_BLOCKED');
     if (line.deadLetter !== null) throw new OperationRefused('KEY_AWAITS_DECISION', { deadLetter: line.deadLetter });
     if (!line.isUnderWay && !isOverride) throw new OperationRefused('DEAD_LETTER_NOT_INDEXED');
-    if (line.standsStillMs < STANDS_STILL_AFTER_MS)
+    if (line.unmovedMs < STANDS_STILL_AFTER_MS)
       throw new OperationRefused('KEY_JUST_MOVED', { movedAt: line.movedAt.toISOString() });
     if (isDry) return line;
     if (!(await recordRelease(trx, { decisionId, topic, key, actor, reason })))

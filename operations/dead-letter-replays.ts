@@ -9,7 +9,7 @@ import {
 } from '../contracts/dead-letter-operations';
 import type { DeadLetterReplayInput, ReplayControl, ReplayProgress } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
-import { countBulkDecisions } from '../db/dead-letters';
+import { countBulkDecisions } from '../db/dead-letter-decisions';
 import { unlessUnavailable } from '../temporal/call';
 import type { Workflows } from '../temporal/workflows';
 import { OperationRefused } from './refusal';

@@ -1,22 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DEAD_LETTER_HEADERS as H } from '../contracts/dead-letters';
-import { EVENT_SCHEMAS } from '../contracts/events';
 import { NO_CARD } from '../contracts/external-text';
 import { subjectOf } from '../contracts/record-subject';
-import { CONSUMED, TOPICS } from '../contracts/topics';
+import { findTopic, groupOf } from '../contracts/topics';
 import { isWithheld, recordHoldsCardNumber } from '../contracts/withheld-record';
-import { type Head, isBlocked, releaseBehindReplay, releaseWaiting } from '../db/blocked-keys';
+import { awaitReplay, type Blocker, isBlocked, releaseWaiting } from '../db/blocked-keys';
 import type { Db, Trx } from '../db/connection';
 import {
   type DeadLetterDecision,
-  type DeadLetterPosition,
-  findDeadLetter,
   findDeadLetterDecision,
   insertDeadLetterDecision,
-  type ListedDeadLetter,
   lockDeadLetter,
-  type StoredDeadLetter,
-} from '../db/dead-letters';
+} from '../db/dead-letter-decisions';
+import type { DeadLetterPosition } from '../db/dead-letter-index';
+import { findDeadLetter, type ListedDeadLetter, type StoredDeadLetter } from '../db/dead-letters';
 import { findOrder } from '../db/orders';
 import { addToOutbox, recordRow } from '../db/outbox';
 import { OperationRefused } from './refusal';
@@ -83,7 +80,7 @@ export function discardDeadLetter(
   return decideOnce(db, position, 'DISCARD', command, policy, async (trx, deadLetter) => {
     if (!isDry) {
       await writeDown(trx, deadLetter, 'DISCARD', command);
-      await releaseWaiting(trx, headOf(deadLetter));
+      await releaseWaiting(trx, blockerOf(deadLetter));
     }
     return { deadLetter, isNew: true };
   });
@@ -120,19 +117,19 @@ async function sendBack(
   command: ReplayCommand,
 ): Promise<void> {
   await writeDown(trx, deadLetter, 'REPLAY', command);
-  const isAwaited = await releaseBehindReplay(trx, headOf(deadLetter), command.decisionId);
-  const { [H.turn]: _before, ...headers } = deadLetter.headers;
+  const isAwaited = await awaitReplay(trx, blockerOf(deadLetter), command.decisionId);
+  const { [H.releaseToken]: _before, ...headers } = deadLetter.headers;
   const row = recordRow(
     { ...record, headers },
     {
       [H.replayCount]: String(record.replayCount),
       [H.replayOf]: positionText(deadLetter),
       [H.decisionId]: command.decisionId,
-      ...(isAwaited ? { [H.turn]: command.decisionId } : {}),
+      ...(isAwaited ? { [H.releaseToken]: command.decisionId } : {}),
     },
   );
   // A topic of others may not be there: the row must not hold up our own events of that key.
-  await addToOutbox(trx, [OURS.has(record.topic) ? row : { ...row, key: positionText(deadLetter) }]);
+  await addToOutbox(trx, [findTopic(record.topic) ? row : { ...row, key: positionText(deadLetter) }]);
 }
 
 async function writeDown(
@@ -168,7 +165,7 @@ function replayedRecord(deadLetter: StoredDeadLetter, editedValue: Buffer | unde
   const { originTopic: topic } = deadLetter;
   const value = editedValue ?? deadLetter.value;
   if (value === null || isWithheld(value)) throw new OperationRefused('VALUE_MISSING');
-  const { orderId, requestId } = subjectOf(topic, OURS.has(topic) && editedValue ? editedValue : null);
+  const { orderId, requestId } = subjectOf(topic, editedValue && findTopic(topic) ? editedValue : null);
   const ownKey = requestId ?? orderId?.toString();
   const key = ownKey === undefined ? deadLetter.key : Buffer.from(ownKey);
   return { topic, key, value, replayCount: deadLetter.replayCount + 1 };
@@ -182,21 +179,20 @@ async function refuseReplay(
   policy: ReplayPolicy,
 ): Promise<void> {
   const { orderId } = subjectOf(record.topic, record.value);
-  const isForUs = CONSUMED.some(({ topic }) => topic === record.topic);
-  const order = isForUs && orderId !== null ? await findOrder(trx, orderId) : undefined;
+  const order = groupOf(record.topic) !== undefined && orderId !== null ? await findOrder(trx, orderId) : undefined;
   if (order?.status === 'CANCELLED')
     throw new OperationRefused('ORDER_CANCELLED', { orderId, reason: order.statusReason });
   // Two dead letters sent to each other's key would wait for each other.
   if (
     record.key &&
     !(deadLetter.key?.equals(record.key) ?? false) &&
-    (await isBlocked(trx, record.topic, record.key, headOf(deadLetter)))
+    (await isBlocked(trx, record.topic, record.key, blockerOf(deadLetter)))
   )
     throw new OperationRefused('KEY_BLOCKED', { topic: record.topic, key: record.key.toString() });
   if (command.editedValue && recordHoldsCardNumber({ ...record, headers: {} }))
     throw new OperationRefused('VALUE_INVALID', { errors: [{ path: '', message: NO_CARD }] });
   if (command.isOverride) return;
-  if (!OURS.has(record.topic)) throw new OperationRefused('TOPIC_NOT_OURS', { topic: record.topic });
+  if (!findTopic(record.topic)) throw new OperationRefused('TOPIC_NOT_OURS', { topic: record.topic });
   if (deadLetter.replayCount >= policy.maxReplays)
     throw new OperationRefused('REPLAYS_EXHAUSTED', {
       replayCount: deadLetter.replayCount,
@@ -204,8 +200,6 @@ async function refuseReplay(
     });
   if (command.editedValue) refuseInvalid(record.topic, command.editedValue);
 }
-
-const OURS: ReadonlySet<string> = new Set(Object.values(TOPICS));
 
 /** What is edited must be an event of its topic; what is not, its reader judges. */
 function refuseInvalid(topic: string, value: Buffer): void {
@@ -215,7 +209,7 @@ function refuseInvalid(topic: string, value: Buffer): void {
   } catch {
     throw new OperationRefused('VALUE_INVALID', { errors: [{ path: '', message: 'is not JSON in UTF-8' }] });
   }
-  const result = EVENT_SCHEMAS[topic]?.safeParse(event);
+  const result = findTopic(topic)?.schema.safeParse(event);
   if (!result || result.success) return;
   throw new OperationRefused('VALUE_INVALID', {
     errors: result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
@@ -223,9 +217,15 @@ function refuseInvalid(topic: string, value: Buffer): void {
 }
 
 /** What others may wait behind. */
-function headOf({ originTopic, originPartition, originOffset, consumerGroup, turn }: ListedDeadLetter): Head {
+function blockerOf({
+  originTopic,
+  originPartition,
+  originOffset,
+  consumerGroup,
+  releaseToken,
+}: ListedDeadLetter): Blocker {
   const position = { topic: originTopic, partition: originPartition, offset: originOffset };
-  return { ...position, group: consumerGroup, turn: turn ?? undefined };
+  return { ...position, group: consumerGroup, releaseToken: releaseToken ?? undefined };
 }
 
 /** A dead letter's id for people. */

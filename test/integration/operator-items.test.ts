@@ -123,7 +123,7 @@ describe('the one list of what needs a person', () => {
     const deadLetter = {
       ...{ ...at, originTopic: 'made-anew', originPartition: 0, originOffset: '0', consumerGroup: null, message: null },
       ...{ key: null, value: null, headers: {}, exceptionHeaders: {}, replayCount: 0, decisionId: null, eventId: null },
-      ...{ orderId: null, requestId: null, turn: null },
+      ...{ orderId: null, requestId: null, releaseToken: null },
     };
     const dies = (day: number, code: string) => {
       const deadAt = new Date(Date.UTC(2026, 0, day));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DeadLetterSummary, DeadLetterView } from '../../contracts/dead-letter-operations';
-import { type DeadLetterCause, encodeDeadLetter, type OriginalRecord } from '../../contracts/dead-letters';
+import { type DeadLetterCause, encodeDeadLetter } from '../../contracts/dead-letters';
+import type { OriginalRecord } from '../../contracts/record';
 import type { WrittenRecord } from './broker';
 import type { Answer, Shop } from './shop';
 import { until } from './until';

@@ -1,6 +1,5 @@
-import { base64Headers } from '../../../contracts/dead-letters';
-import { orderProcessingEventSchema } from '../../../contracts/events';
-import type { PaymentRequested } from '../../../contracts/workflow-api';
+import { base64Headers } from '../../contracts/record';
+import type { PaymentRequested } from '../../contracts/workflow-api';
 import {
   insertRequest,
   markSignalled,
@@ -8,11 +7,11 @@ import {
   type RecordBytes,
   requestStanding,
   skipPendingRequest,
-} from '../../../db/requests';
-import type { OrderStatus } from '../../../domain/order-status';
-import type { IncomingRecord } from '../../client/kafka-port';
-import { classify } from '../classification';
-import { PoisonRecord, readEvent } from '../poison';
+} from '../../db/requests';
+import type { OrderStatus } from '../../domain/order-status';
+import type { IncomingRecord } from '../client/kafka-port';
+import { classify } from '../consumers/classification';
+import { PoisonRecord } from '../consumers/poison';
 import { type Handler, outcomeOf, unknownOrder } from './handler';
 
 /** Statuses from which an order is payable, or can become so again; the workflow decides in the end. */
@@ -20,10 +19,12 @@ const MAY_BE_PAYABLE: ReadonlySet<OrderStatus> = new Set(['CREATED', 'PENDING_PA
 
 const REFUSED = 'Temporal refuses it';
 
-/** A request to pay and ship, first or again: the workflow hears its name, token and address stay in Postgres. */
-export const processingRequested: Handler = async (record, dependencies) => {
-  const { db } = dependencies;
-  const event = readEvent(record.value, orderProcessingEventSchema, dependencies.eventTimeZone);
+/** A request to pay and ship, first or again: the signal names it; its token and address stay in Postgres. */
+export const processingRequested: Handler<'order-processing-topic' | 'order-retry-topic'> = async (
+  event,
+  { db, workflows },
+  record,
+) => {
   const { orderId, eventId, retryCount } = event;
   const key = { orderId, eventId, retryCount };
   const standing = await requestStanding(db, key);
@@ -39,8 +40,8 @@ export const processingRequested: Handler = async (record, dependencies) => {
 
   const request: PaymentRequested = { eventId, retryCount };
   const signal = () =>
-    dependencies.workflows.orders.signal(orderId, 'paymentRequested', request).catch(async (error: unknown) => {
-      // A dead letter is worked on by nobody: left PENDING, it would stop the clock of the order's hold for ever.
+    workflows.orders.signal(orderId, 'paymentRequested', request).catch(async (error: unknown) => {
+      // Nothing works on a dead letter: left PENDING, the request would keep the order's hold for ever.
       if (classify(error).kind === 'poison') await skipPendingRequest(db, key, REFUSED);
       throw error;
     });
