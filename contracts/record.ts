@@ -1,4 +1,4 @@
-/** Kafka records, whatever they mean. */
+/** Kafka records, independent of their meaning. */
 
 /** Null: a header without a value, which is another than an empty one. */
 export type HeaderBytes = Readonly<Record<string, readonly (Buffer | null)[]>>;

@@ -2,7 +2,7 @@ import { type BlockedKeyId, KEY_BLOCKED_BY_UNDECIDED } from './blocked-keys';
 import type { Db, DbOrTrx, Trx } from './connection';
 import { deadLettersWithDecisions } from './dead-letter-index';
 
-/** A blocked key as people look at it. */
+/** A blocked key as operators see it. */
 export interface BlockedKey extends BlockedKeyId {
   readonly key: Buffer;
   readonly waiting: number;

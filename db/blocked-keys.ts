@@ -131,15 +131,15 @@ export const KEY_BLOCKED_BY = `b.topic = l.origin_topic and (b.turn in (l.turn, 
 /** The same of a dead letter that is not decided. */
 export const KEY_BLOCKED_BY_UNDECIDED = `b.topic = l.origin_topic and (b.turn = l.turn or ${AWAITS_DEAD_RECORD})`;
 
-/** As people see it. */
+/** As operators see it. */
 export interface WaitingRecord extends Position {
   readonly since: Date;
   readonly valueBytes: number;
-  /** Null: there is none, or it is too large to be looked into. */
+  /** Null: there is none, or it is too large to be read. */
   readonly value: Buffer | null;
 }
 
-const LOOKED_INTO_BYTES = 65_536;
+const READ_BYTES = 65_536;
 
 /** The first of those that wait behind a dead letter. */
 export async function waitingBehind(db: Db, deadLetter: DeadLetterPosition, limit: number): Promise<WaitingRecord[]> {
@@ -152,7 +152,7 @@ export async function waitingBehind(db: Db, deadLetter: DeadLetterPosition, limi
     .select(
       ...['w.topic', 'w.partition', { offset: 'w.record_offset' }, 'w.since'],
       db.raw('coalesce(octet_length(w.value), 0) as "valueBytes"'),
-      db.raw('case when octet_length(w.value) <= ? then w.value end as value', [LOOKED_INTO_BYTES]),
+      db.raw('case when octet_length(w.value) <= ? then w.value end as value', [READ_BYTES]),
     )) as WaitingRecord[];
   return rows.map((row) => ({ ...row, offset: String(row.offset) }));
 }
@@ -187,7 +187,7 @@ const isAwaiting =
     if (releaseToken !== undefined) query.orWhereRaw(`turn ${equals} ?`, [releaseToken]);
   };
 
-/** Sends the next record of a key, whatever the key awaits, or frees it. */
+/** Sends the next waiting record of a key, or frees the key. */
 export async function sendNext(trx: Trx, key: BlockedKeyId): Promise<void> {
   const next = (await whereKey(trx('waiting_records'), key)
     .orderBy('id')

@@ -65,8 +65,8 @@ const dated = ({ decision }: Selected<Decided>) => ({
   decision: decision ? { ...decision, at: new Date(decision.at) } : undefined,
 });
 
-/** Dead letters with their decisions, as the filter means them. */
-function deadLettersMeant(db: DbOrTrx, filter: DeadLetterFilter, maxReplays: number) {
+/** The dead letters of a filter, with their decisions. */
+function deadLettersOf(db: DbOrTrx, filter: DeadLetterFilter, maxReplays: number) {
   const query = deadLettersWithDecisions(db);
   if (filter.topic !== undefined) query.where('l.origin_topic', filter.topic);
   if (filter.code !== undefined) query.where('l.code', filter.code);
@@ -84,7 +84,7 @@ export async function listDeadLetters(
   filter: DeadLetterFilter,
   page: { readonly limit: number; readonly skip: number; readonly maxReplays: number },
 ): Promise<ListedDeadLetter[]> {
-  const rows = (await deadLettersMeant(db, filter, page.maxReplays)
+  const rows = (await deadLettersOf(db, filter, page.maxReplays)
     .select(...selected(db, HEAD, page.maxReplays))
     .orderBy([
       { column: 'l.dead_at', order: 'desc' },
@@ -97,14 +97,14 @@ export async function listDeadLetters(
   return rows.map((row) => ({ ...row, ...dated(row) }));
 }
 
-/** The next dead letters that wait, oldest first, as the filter means them, after the cursor. */
+/** The next waiting dead letters of a filter after the cursor, oldest first. */
 export async function waitingDeadLetters(
   db: Db,
   filter: DeadLetterFilter,
   next: { readonly after: DeadLetterCursor | undefined; readonly limit: number; readonly maxReplays: number },
 ): Promise<DeadLetterCursor[]> {
   const { after, limit, maxReplays } = next;
-  const query = deadLettersMeant(db, { ...filter, state: 'WAITING' }, maxReplays)
+  const query = deadLettersOf(db, { ...filter, state: 'WAITING' }, maxReplays)
     .select(
       'l.topic',
       'l.partition',
@@ -123,9 +123,9 @@ export async function waitingDeadLetters(
   return (await query) as DeadLetterCursor[];
 }
 
-/** How many dead letters the filter means that wait. */
+/** How many dead letters of a filter wait. */
 export async function countWaitingDeadLetters(db: Db, filter: DeadLetterFilter, maxReplays: number): Promise<number> {
-  const row = (await deadLettersMeant(db, { ...filter, state: 'WAITING' }, maxReplays)
+  const row = (await deadLettersOf(db, { ...filter, state: 'WAITING' }, maxReplays)
     .count({ count: '*' })
     .first()) as { count: number } | undefined;
   return Number(row?.count ?? 0);
@@ -148,9 +148,9 @@ export async function groupDeadLetters(
 ): Promise<StoredDeadLetterGroup[]> {
   return (await db
     .from(
-      deadLettersMeant(db, filter, maxReplays)
+      deadLettersOf(db, filter, maxReplays)
         .select('l.origin_topic as topic', 'l.code', 'l.dead_at', db.raw(`${STATE} as state`, [maxReplays]))
-        .as('meant'),
+        .as('filtered'),
     )
     .groupBy('topic', 'code', 'state')
     .select('topic', 'code', 'state')
@@ -166,7 +166,7 @@ export async function findDeadLetter(
   { topic, partition, offset }: DeadLetterPosition,
   maxReplays: number,
 ): Promise<StoredDeadLetter | undefined> {
-  const row = (await deadLettersMeant(db, {}, maxReplays)
+  const row = (await deadLettersOf(db, {}, maxReplays)
     .where({ 'l.topic': topic, 'l.partition': partition, 'l.record_offset': offset })
     .first(...selected(db, { ...HEAD, ...BODY }, maxReplays))) as Selected<StoredDeadLetter> | undefined;
   return row && { ...row, ...dated(row) };

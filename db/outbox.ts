@@ -18,7 +18,7 @@ export interface OutboxRow {
   readonly headers?: Readonly<Record<string, OutboxHeader>>;
   /** Published no earlier than this; absent: at once. */
   readonly availableAt?: Date;
-  /** Published instead of key and value, which then only place the row in its lane. */
+  /** Published instead of key and value; the key then only determines the row's lane. */
   readonly raw?: RawRecord;
 }
 

@@ -24,11 +24,11 @@ export interface RetentionRule {
   readonly age: keyof RetentionAges;
   /** The row's own time. */
   readonly at: string;
-  /** Column -> type: the order in which rows are looked at, oldest first. An index has it; unique where old rows may stay. */
+  /** Column -> type: the order in which rows are considered, oldest first. An index has it; unique where old rows may stay. */
   readonly key: Readonly<Record<string, string>>;
-  /** Which rows are looked at at all, as their index has it. */
+  /** The rows that are considered, as their index has them. */
   readonly of?: string;
-  /** Which old ones may go, as of row `t` and time `:until`. */
+  /** Which old rows may be purged, for row `t` and time `:until`. */
   readonly mayGo: string;
   /** Columns that are overwritten instead of the row being deleted. */
   readonly erase?: string;
@@ -40,7 +40,7 @@ const ORDER_ENDED = `exists (
     and o.status in ('COMPLETED', 'REFUNDED', 'CANCELLED') and o.updated_at < :until
     and not exists (select from operator_items i where i.order_id = o.id and i.state = 'OPEN'))`;
 
-/** Taken by another than the customer. */
+/** Taken by an operator. */
 const IS_DECISION = `(t.type = 'resolution' or coalesce(t.data ->> 'actor', '') not in ('', 'customer'))`;
 
 const IS_DECIDED = `exists (
@@ -185,18 +185,18 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
   },
 ];
 
-/** Key of the last row that was looked at, as text. */
+/** The key of the last row that was considered, as text. */
 export type RetentionCursor = readonly string[];
 
 export interface PurgedBatch {
   readonly purged: number;
-  /** Where to go on; undefined: nothing older is left, or another process is at it. */
+  /** Where to go on; undefined: no older row is left, or another process works on the rule. */
   readonly next: RetentionCursor | undefined;
 }
 
 /**
- * Looks at so many of the oldest rows after the cursor and purges those that may go, in one short statement. What stays is
- * passed over, so that it keeps nothing behind it; one process at a time works on a rule.
+ * Considers so many of the oldest rows after the cursor and purges those that may go, in one short statement. Rows that
+ * stay are passed, so that they block nothing; one process at a time works on a rule.
  */
 export async function purgeBatch(
   db: DbOrTrx,

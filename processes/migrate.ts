@@ -11,7 +11,7 @@ import { ensureSearchAttributes } from '../temporal/search-attributes';
 import { runMain } from './process';
 import { DAY_MS } from './retention';
 
-/** Brings schema, topics and search attributes to this code's version; a line for each thing done. */
+/** Brings schema, topics and search attributes to this code's version; logs a line for each change. */
 export async function migrate(settings: Settings, log: (line: string) => void): Promise<void> {
   const db = openDatabase({
     url: settings.DATABASE_URL,

@@ -39,9 +39,9 @@ export type Role = (typeof ROLES)[number];
 
 export interface RunningRoles {
   readonly addresses: Readonly<Record<string, string>>;
-  /** Rejects when a part can't go on: the process is to end and be started anew. */
+  /** Rejects when a part can't go on: the process is to exit and be restarted. */
   readonly failed: Promise<never>;
-  /** Each role finishes what it holds. */
+  /** Each role finishes its work in hand. */
   stop(): Promise<void>;
 }
 

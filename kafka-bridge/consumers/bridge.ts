@@ -68,7 +68,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       !unreadable.has(topic) &&
       workers.some((worker) => worker.subscription.topic === topic && worker.isIdle(partition)),
     onCaughtUp: (topic, partitions) => {
-      if (subscriptions.some((subscription) => subscription.topic === topic)) caughtUp.note(topic, partitions);
+      if (subscriptions.some((subscription) => subscription.topic === topic)) caughtUp.unlist(topic, partitions);
     },
   });
   const failed = Promise.race([...consumers.map((consumer) => consumer.failed), lagWatch.failed]);

@@ -56,7 +56,7 @@ export class CaughtUpPartitions {
   ) {}
 
   /** Returns at once: an unavailable database does not hold up the measuring. */
-  note(topic: string, partitions: readonly number[]): void {
+  unlist(topic: string, partitions: readonly number[]): void {
     if (this.closing.has(topic)) return;
     const closing = closeItems(this.db, topic, partitions, this.logger).finally(() => this.closing.delete(topic));
     this.closing.set(topic, closing);

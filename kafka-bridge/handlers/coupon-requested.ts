@@ -32,7 +32,7 @@ export const couponRequested: Handler<'coupon.issue'> = async (event, { db, work
 
 async function unknownRequest(db: Db, requestId: string, code: string): Promise<never> {
   if (await findCoupon(db, code))
-    throw new PoisonRecord('UNKNOWN_COUPON_REQUEST', `nobody asked for coupon ${code} with request ${requestId}`);
+    throw new PoisonRecord('UNKNOWN_COUPON_REQUEST', `no request ${requestId} for coupon ${code}`);
   throw new PoisonRecord('UNKNOWN_COUPON', `there is no coupon ${code}`);
 }
 

@@ -27,16 +27,16 @@ export const processingRequested: Handler<'order-processing-topic' | 'order-retr
 ) => {
   const { orderId, eventId, retryCount } = event;
   const key = { orderId, eventId, retryCount };
-  const standing = await requestStanding(db, key);
-  if (!standing) throw unknownOrder(orderId);
-  if (standing.state === null) await insertRequest(db, event, 'kafka');
-  if (!standing.isNoted) {
+  const saved = await requestStanding(db, key);
+  if (!saved) throw unknownOrder(orderId);
+  if (saved.state === null) await insertRequest(db, event, 'kafka');
+  if (!saved.isNoted) {
     const { topic, partition, offset, timestamp } = record;
     await noteRecord(db, key, { topic, partition, offset, timestamp }, bytesOf(record));
   }
   // Its dead letter may be missing: the bridge died before it was written. One that is there is not written twice.
-  if (standing.reason === REFUSED) throw new PoisonRecord('REFUSED_BY_TEMPORAL', 'it was refused before');
-  if (standing.signalled || (standing.state !== null && standing.state !== 'PENDING')) return 'duplicate';
+  if (saved.reason === REFUSED) throw new PoisonRecord('REFUSED_BY_TEMPORAL', 'it was refused before');
+  if (saved.signalled || (saved.state !== null && saved.state !== 'PENDING')) return 'duplicate';
 
   const request: PaymentRequested = { eventId, retryCount };
   const signal = () =>
@@ -45,9 +45,9 @@ export const processingRequested: Handler<'order-processing-topic' | 'order-retr
       if (classify(error).kind === 'poison') await skipPendingRequest(db, key, REFUSED);
       throw error;
     });
-  const isSignalled = MAY_BE_PAYABLE.has(standing.orderStatus) && (await signal());
+  const isSignalled = MAY_BE_PAYABLE.has(saved.orderStatus) && (await signal());
   if (isSignalled) await markSignalled(db, key);
-  else await skipPendingRequest(db, key, `order is ${standing.orderStatus}`);
+  else await skipPendingRequest(db, key, `order is ${saved.orderStatus}`);
   return outcomeOf(isSignalled);
 };
 

@@ -9,7 +9,7 @@ import {
 } from '../client/kafka-port';
 import { type KafkaReach, LATELY_MS } from './kafka-reach';
 
-/** Below the broker's limit of 1 MiB a batch of one partition, whatever the keys. */
+/** Below the broker's limit of 1 MiB for a batch of one partition, even if all keys are of one partition. */
 const CHUNK_BYTES = 768 * 1024;
 const REFUSED_MS = 60_000;
 const FIRST_GAP_MS = 500;

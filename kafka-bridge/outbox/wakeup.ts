@@ -15,7 +15,7 @@ export interface OutboxWakeup {
   stop(): void;
 }
 
-/** Listens for commits on a connection of its own, opened anew whenever it is lost. */
+/** Listens for commits on a connection of its own, opened again whenever it is lost. */
 export async function listenForOutbox(options: {
   readonly databaseUrl: string;
   readonly databaseCaFile?: string | undefined;
