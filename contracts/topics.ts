@@ -110,17 +110,13 @@ export const TOPICS = Object.fromEntries(Object.entries(DEFINITIONS).map(([id, {
   readonly [Id in keyof Definitions]: Definitions[Id]['name'];
 };
 
-const BY_NAME = Object.fromEntries(ALL.map((definition) => [definition.name, definition])) as unknown as {
-  readonly [T in Topic]: TopicDefinition<EventOf<T>>;
-};
-
-export function topicDefinition<T extends Topic>(topic: T): TopicDefinition<EventOf<T>> {
-  return BY_NAME[topic];
-}
-
 /** The definition of a topic of any name; undefined: it is another system's. */
 export function findTopic(name: string): TopicDefinition | undefined {
   return ALL.find((definition) => definition.name === name);
+}
+
+export function topicDefinition<T extends Topic>(topic: T): TopicDefinition<EventOf<T>> {
+  return findTopic(topic) as TopicDefinition<EventOf<T>>;
 }
 
 /** The topics that this system reads. */

@@ -1,6 +1,38 @@
 import type { OperatorItemKind } from '../domain/operator-item';
-import type { DbOrTrx } from './connection';
-import { healed } from './operator-items';
+import type { DbOrTrx, Trx } from './connection';
+import { healed, type OperatorItemCause, openOperatorItem } from './operator-items';
+
+/**
+ * Opens the items of a workflow's list as of a time of the workflow, and closes those that are no longer on it. A list
+ * that comes after a later one is dropped.
+ */
+export async function replaceItems(
+  trx: Trx,
+  list: {
+    readonly kinds: readonly OperatorItemKind[];
+    readonly workflowId: string;
+    readonly asOfMs: number;
+    readonly items: readonly Omit<OperatorItemCause, 'workflowId'>[];
+  },
+): Promise<void> {
+  const { workflowId, asOfMs, items } = list;
+  const ofWorkflow = () => trx('operator_items').where({ workflow_id: workflowId });
+  await trx.raw('select pg_advisory_xact_lock(hashtext(?))', [`items of ${workflowId}`]);
+  const later: unknown = await ofWorkflow().where('as_of_ms', '>', asOfMs).first('id');
+  if (later) return;
+  for (const item of items) await openOperatorItem(trx, { ...item, workflowId });
+  const open = () =>
+    ofWorkflow()
+      .where({ state: 'OPEN' })
+      .whereIn('kind', list.kinds as OperatorItemKind[]);
+  await open().update({ as_of_ms: asOfMs });
+  await open()
+    .whereNotIn(
+      'subject',
+      items.map(({ subject }) => subject),
+    )
+    .update(healed(trx));
+}
 
 /**
  * Closes what a saga has left open when it is over: its order is settled, or refunded if the saga is a refund. Works on one

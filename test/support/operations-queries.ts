@@ -129,8 +129,8 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'operator-items.isRunListed': (trx) => operatorItems.isRunListed(trx, item, 'run'),
     'operator-items.noteItemDecision': (trx) =>
       operatorItems.noteItemDecision(trx, { kinds: ['PARKED_SAGA'], subject: item.subject }, decision),
-    'operator-items.replaceItems': (trx) =>
-      operatorItems.replaceItems(trx, {
+    'saga-items.replaceItems': (trx) =>
+      sagaItems.replaceItems(trx, {
         kinds: ['PARKED_SAGA'],
         workflowId: `order-${completed}`,
         asOfMs: Date.now(),
