@@ -40,7 +40,7 @@ const ORDER_ENDED = `exists (
     and o.status in ('COMPLETED', 'REFUNDED', 'CANCELLED') and o.updated_at < :until
     and not exists (select from operator_items i where i.order_id = o.id and i.state = 'OPEN'))`;
 
-/** Taken by an operator. */
+/** A decision that is not the customer's. */
 const IS_DECISION = `(t.type = 'resolution' or coalesce(t.data ->> 'actor', '') not in ('', 'customer'))`;
 
 const IS_DECIDED = `exists (
