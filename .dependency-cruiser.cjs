@@ -24,7 +24,9 @@ const ROOMS = [
 ];
 const NOBODY_IMPORTS = ['deploy', 'dev', 'docs', 'test'];
 /** Contracts that carry no zod, so that the bundle of the workflows stays small. */
-const ZOD_FREE = '^contracts/(workflow/|(workflow-api|topics|trace-header)\\.ts$)';
+const ZOD_FREE = '^contracts/(workflow/|(workflow-api|trace-header)\\.ts$)';
+/** Contracts of Kafka's records: events are checked where they are made. */
+const RECORDS = '^contracts/(record|topics|event-record|dead-letters)\\.ts$';
 /** What every process ends with. */
 const LAST_WORDS = '^observability/last-words\\.ts$';
 const TESTS = '\\.test\\.ts$';
@@ -42,7 +44,7 @@ const MAY_IMPORT = {
     files: ['^providers/errors\\.ts$'],
     types: ['providers'],
   },
-  db: { rooms: ['domain'], files: [ZOD_FREE], types: ['contracts'] },
+  db: { rooms: ['domain'], files: [ZOD_FREE, RECORDS], types: ['contracts'] },
   providers: { rooms: ['domain', 'contracts'] },
   // The one door to Temporal.
   temporal: { rooms: ['contracts', 'observability'], types: ['config'] },
@@ -59,6 +61,23 @@ const MAY_IMPORT = {
   processes: { rooms: ROOMS.filter((room) => !NOBODY_IMPORTS.includes(room)) },
   dev: { rooms: ROOMS.filter((room) => !['deploy', 'docs', 'test'].includes(room)) },
 };
+
+/** What could be used in another project: nothing here imports anything about orders or coupons. */
+const REUSABLE = [
+  '^contracts/(record|dead-letters)\\.ts$',
+  '^db/(connection|refusal|operator-items)\\.ts$',
+  '^db/(outbox|outbox-lanes|blocked-keys|blocked-key-releases|dead-letters|dead-letter-index|dead-letter-decisions)\\.ts$',
+  '^kafka-bridge/(client|outbox|consumers|dead-letters)/',
+  '^kafka-bridge/every\\.ts$',
+  '^workflows/saga[/.-]',
+];
+const REUSABLE_MAY_ALSO_IMPORT = [
+  '^(config|observability)/',
+  '^domain/(failure|operator-item|saga-state)\\.ts$',
+  '^contracts/dead-letter-operations\\.ts$',
+  '^temporal/call\\.ts$',
+  '^workflows/failures\\.ts$',
+];
 
 const inRooms = (rooms) => (rooms.length > 0 ? [`^(${rooms.join('|')})/`] : []);
 
@@ -109,6 +128,12 @@ module.exports = {
       to: { path: inRooms(['processes', ...NOBODY_IMPORTS]) },
     },
     ...Object.entries(MAY_IMPORT).flatMap(wallsOf),
+    {
+      name: 'reusable-parts-know-no-orders',
+      severity: 'error',
+      from: { path: REUSABLE, pathNot: TESTS },
+      to: { path: `^(${ROOMS.join('|')})/`, pathNot: [...REUSABLE, ...REUSABLE_MAY_ALSO_IMPORT] },
+    },
     {
       name: 'workflows-stay-small-and-deterministic',
       comment: 'Temporal runs them in a sandbox: no zod, no Node, no library but its own.',

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { deadLetterOf } from '../contracts/dead-letters';
-import { deadLetterTopic, TOPICS } from '../contracts/topics';
+import { deadLetterTopic, groupOf, TOPICS } from '../contracts/topics';
 import type { CouponSagaInput } from '../contracts/workflow-api';
 import type { Db, DbOrTrx, Trx } from '../db/connection';
 import {
@@ -102,7 +102,7 @@ async function bury(
     value: request.event,
     replayCount,
     replay,
-    cause: { code: 'ISSUE_FAILED', message },
+    cause: { code: 'ISSUE_FAILED', message, group: groupOf(record.topic) },
   });
   await addToOutbox(trx, [{ topic: deadLetterTopic(TOPICS.couponIssue), key: request.requestId, ...deadLetter }]);
 }

@@ -1,7 +1,9 @@
 import type { DeadLetterFilter } from '../contracts/dead-letter-operations';
-import type { DeadLetterCursor, DeadLetterReplayInput } from '../contracts/workflow-api';
+import type { DeadLetterCursor } from '../contracts/record';
+import type { DeadLetterReplayInput } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
-import { countBulkDecisions, waitingDeadLetters } from '../db/dead-letters';
+import { countBulkDecisions } from '../db/dead-letter-decisions';
+import { waitingDeadLetters } from '../db/dead-letters';
 import { refusalState } from '../db/refusal';
 import { positionText, type ReplayPolicy, replayDeadLetter } from '../operations/dead-letters';
 import { OperationRefused } from '../operations/decision';

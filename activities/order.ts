@@ -1,9 +1,9 @@
 import type { ParkedPoint } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import { notifyCustomer } from '../db/customer-notifications';
-import { replaceItems } from '../db/operator-items';
 import { isShownLater, setSagaState } from '../db/orders';
 import { closeRequests, hasOpenRequest } from '../db/requests';
+import { replaceItems } from '../db/saga-items';
 import { isLive, stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline, endingRequestKey } from '../db/timeline';
 import { deliveryPath, type OrderStatus } from '../domain/order-status';

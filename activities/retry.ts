@@ -1,6 +1,7 @@
-import { base64Headers, encodeDeadLetter, type HeaderBytes, type TextHeaders } from '../contracts/dead-letters';
-import { CONSUMED, deadLetterTopic, TOPICS } from '../contracts/topics';
-import type { RecordPosition } from '../contracts/workflow-api';
+import { encodeDeadLetter } from '../contracts/dead-letters';
+import { eventRecord } from '../contracts/event-record';
+import { base64Headers, type HeaderBytes, type RecordPosition, type TextHeaders } from '../contracts/record';
+import { deadLetterTopic, groupOf, TOPICS } from '../contracts/topics';
 import type { Trx } from '../db/connection';
 import { addToOutbox, recordRow } from '../db/outbox';
 import { insertRequest, type ProcessingRequest, type RecordBytes, recordBytesOf } from '../db/requests';
@@ -20,9 +21,7 @@ export async function scheduleRetry(
   await insertRequest(trx, event, 'retry');
   await addToOutbox(trx, [
     {
-      topic: TOPICS.orderRetry,
-      key: String(request.orderId),
-      value: JSON.stringify(event),
+      ...eventRecord(TOPICS.orderRetry, event),
       availableAt: new Date(at.getTime() + policy.delayMs * 2 ** request.retryCount),
     },
   ]);
@@ -32,7 +31,6 @@ export async function scheduleRetry(
 export async function giveUpRequest(trx: Trx, request: ProcessingRequest, at: Date): Promise<void> {
   const bytes = (await recordBytesOf(trx, request)) ?? writtenBytes(request);
   const record = request.record ?? nowhere(at);
-  const group = CONSUMED.find(({ topic }) => topic === record.topic)?.groupId;
   const deadLetter = encodeDeadLetter(
     {
       ...record,
@@ -43,7 +41,7 @@ export async function giveUpRequest(trx: Trx, request: ProcessingRequest, at: Da
     {
       code: 'RETRIES_EXHAUSTED',
       message: `given up after ${request.retryCount} retries`,
-      ...(group === undefined ? {} : { group }),
+      group: groupOf(record.topic),
     },
   );
   const topic = deadLetterTopic(TOPICS.orderProcessing);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newEvent } from '../contracts/event-record';
 import type { Shortage } from '../contracts/events';
 import { TOPICS } from '../contracts/topics';
 import type { Db, Trx } from '../db/connection';
@@ -111,18 +111,12 @@ async function cancelForShortage(
   await advanceStep(trx, id, ['DONE'], { state: 'FAILED', code: 'STOCK_SHORTAGE' });
   await recordStep(trx, id, 'FAILED', 'STOCK_SHORTAGE');
   await addToOutbox(trx, [
-    {
-      topic: TOPICS.stockDecreaseFailed,
-      key: String(order.id),
-      value: JSON.stringify({
-        eventId: randomUUID(),
-        eventCreatedAt: at.toISOString(),
-        schemaVersion: 1,
-        orderId: order.id,
-        reason: 'STOCK_SHORTAGE',
-        shortages,
-      }),
-    },
+    newEvent(TOPICS.stockDecreaseFailed, {
+      eventCreatedAt: at.toISOString(),
+      orderId: order.id,
+      reason: 'STOCK_SHORTAGE',
+      shortages: [...shortages],
+    }),
   ]);
   await changeOrder(trx, order, { through: ['CANCELLED'], sagaState: 'SETTLED', reason: 'STOCK_SHORTAGE', at });
   await notifyCustomer(trx, order, 'CANCELLED', { reason: 'STOCK_SHORTAGE' });

@@ -33,6 +33,10 @@ describe('bearer tokens', () => {
     ],
     ['with the claims of another', () => withClaims({ sub: 'u2', email: 'lee@example.com', exp: 4_000_000_000 })],
     ['of a user whose id no database takes', () => createDevelopmentToken(SECRET, { email: 'kim\u0000@example.com' })],
+    [
+      'of a user whose email no event carries',
+      () => createDevelopmentToken(SECRET, { email: '4111111111111111@example.com' }),
+    ],
     ['without its signature', async () => (await withClaims({})).replace(/[^.]+$/, '')],
     ['unsigned', async () => `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.`],
   ])('a token %s is refused', async (_name, token) => {

@@ -1,6 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Settings } from '../config/settings';
+import { userEmailSchema } from '../contracts/events';
 import { ProblemError } from './problem';
 
 /** The sender of a request. */
@@ -49,8 +50,10 @@ async function identify(token: string, verify: (token: string) => Promise<JWTPay
   }
   const { sub, email, role, exp } = claims;
   const isComplete = typeof sub === 'string' && sub !== '' && typeof email === 'string' && /^.+@.+$/.test(email);
-  if (!isComplete || sub.length > 255 || email.length > 320 || UNSAVEABLE.test(sub + email) || exp === undefined)
+  if (!isComplete || sub.length > 255 || UNSAVEABLE.test(sub + email) || exp === undefined)
     throw new ProblemError('UNAUTHENTICATED');
+  // The user's events carry it.
+  if (!userEmailSchema.safeParse(email).success) throw new ProblemError('UNAUTHENTICATED');
   return { userId: sub, email, isOperator: role === 'operator', expiresAt: exp * 1000 };
 }
 

@@ -61,7 +61,7 @@ describe('a dead letter', () => {
       key: '42',
       value: JSON.stringify(event),
       replayCount: 2,
-      cause: { code: 'RETRIES_EXHAUSTED', message: 'given up' },
+      cause: { code: 'RETRIES_EXHAUSTED', message: 'given up', group: 'order-retry-group' },
     });
     const deadLetter = decodeDeadLetter({
       key: Buffer.from('42'),

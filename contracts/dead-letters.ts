@@ -1,9 +1,16 @@
 /**
- * How a record that can't be worked on stands in its `<topic>.DLT`: Base64 of its bytes, with the headers of Spring
+ * How a record that can't be worked on is written to its `<topic>.DLT`: Base64 of its bytes, with the headers of Spring
  * Kafka's DeadLetterPublishingRecoverer (numbers big-endian) and a few of our own.
  */
-import { CONSUMED } from './topics';
-import type { DeadLetterReplay, RecordPosition } from './workflow-api';
+import { type DeadLetterReplay, type HeaderBytes, idIn, type OriginalRecord, type RecordPosition } from './record';
+
+/** A dead letter is Base64 of a record that may be as large as the broker takes. */
+export const DEAD_LETTER_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Where records of a topic go that cannot be worked on. */
+export function deadLetterTopic(topic: string): string {
+  return `${topic}.DLT`;
+}
 
 export const DEAD_LETTER_HEADERS = {
   originalTopic: 'kafka_dlt-original-topic',
@@ -22,13 +29,13 @@ export const DEAD_LETTER_HEADERS = {
   key: 'ordersaga-key',
   /** A stable code such as UNKNOWN_ORDER. */
   code: 'ordersaga-code',
-  /** How often the desk has sent this record back, as decimal text. */
+  /** How often operators have sent this record back, as decimal text. */
   replayCount: 'ordersaga-replay-count',
-  /** Of a record that the desk has sent back: the place of the dead letter, and the decision that sent it. */
+  /** Of a record that was sent back: the position of its dead letter, and the decision that sent it. */
   replayOf: 'ordersaga-replay-of',
   decisionId: 'ordersaga-decision',
-  /** Of a record whose turn has come in the line of its key: what lets it pass those that wait. */
-  turn: 'ordersaga-turn',
+  /** Of the record that is sent next for a blocked key: the token by which it passes those that wait. */
+  releaseToken: 'ordersaga-turn',
 } as const;
 
 export type DeadLetterCode =
@@ -49,59 +56,23 @@ export type DeadLetterCode =
   | 'RETRIES_EXHAUSTED'
   | 'ISSUE_FAILED';
 
-/** Null: a header without a value, which is another than an empty one. */
-export type HeaderBytes = Readonly<Record<string, readonly (Buffer | null)[]>>;
-
-/** The same as JSON takes it: each value in Base64. */
-export type TextHeaders = Readonly<Record<string, readonly (string | null)[]>>;
-
-export function base64Headers(headers: HeaderBytes): TextHeaders {
-  return Object.fromEntries(
-    // Postgres' text holds no U+0000.
-    Object.entries(headers).map(([name, values]) => [
-      name.replaceAll('\u0000', ''),
-      values.map((value) => value?.toString('base64') ?? null),
-    ]),
-  );
-}
-
-/** An id of ours in a header; undefined: there is none, or somebody else's bytes. */
-export function idIn(header: Buffer | null | undefined): string | undefined {
-  const id = header?.toString() ?? '';
-  return /^[\x20-\x7e]{1,600}$/.test(id) ? id : undefined;
-}
-
-/** The longest name of a topic; of classes and groups what is longer is cut. */
+/** The longest name of a topic; longer names of classes and groups are cut. */
 const MAX_NAME = 249;
 
-/** A name in somebody's header, as a database's text and its indexes take it; undefined: there is none. */
+/** A name in a header of any system, as a database's text and its indexes take it; undefined: there is none. */
 function nameIn(header: Buffer | null | undefined): string | undefined {
   return header?.toString().replaceAll('\u0000', '').slice(0, MAX_NAME) || undefined;
-}
-
-/** A record as it stood in its own topic. */
-export interface OriginalRecord {
-  readonly topic: string;
-  /** -1: it never came into its topic. */
-  readonly partition: number;
-  /** Decimal text; -1: it never came into its topic. */
-  readonly offset: string;
-  /** Milliseconds since 1970, decimal text. */
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: HeaderBytes;
 }
 
 export interface DeadLetterCause {
   readonly code: DeadLetterCode;
   readonly message: string;
   /** The group that gave the record up; absent: it was never read. */
-  readonly group?: string;
+  readonly group?: string | undefined;
   readonly stack?: string;
 }
 
-/** What stands in the dead-letter topic. */
+/** A record of a dead-letter topic. */
 export interface DeadLetterMessage {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -115,17 +86,17 @@ export interface DeadLetter {
   readonly message: string | undefined;
   readonly group: string | undefined;
   readonly replayCount: number;
-  /** The decision whose replay died as this dead letter. */
+  /** The decision whose replay became this dead letter. */
   readonly decisionId: string | undefined;
-  /** What had let the record pass those that wait behind it. */
-  readonly turn: string | undefined;
+  /** By which the record had passed those that wait behind it. */
+  readonly releaseToken: string | undefined;
   /** What another system's recoverer wrote of the exception: no part of the record. */
   readonly exceptionHeaders: HeaderBytes;
 }
 
 const H = DEAD_LETTER_HEADERS;
-/** What is added to a record that is sent back, and its next death keeps. */
-const OF_REPLAYS: readonly string[] = [H.replayCount, H.replayOf, H.decisionId, H.turn];
+/** Added to a record that is sent back; its next dead letter keeps them. */
+const OF_REPLAYS: readonly string[] = [H.replayCount, H.replayOf, H.decisionId, H.releaseToken];
 const ADDED: ReadonlySet<string> = new Set(Object.values(H).filter((name) => !OF_REPLAYS.includes(name)));
 const OF_EXCEPTIONS: readonly string[] = [H.exceptionFqcn, H.exceptionCauseFqcn, H.exceptionStacktrace];
 const EXCEPTION_CLASS = 'ordersaga.PoisonRecord';
@@ -191,16 +162,13 @@ export function decodeDeadLetter(message: DeadLetterMessage): DeadLetter {
     group: nameIn(one(H.originalConsumerGroup)),
     replayCount: Number(one(H.replayCount)?.toString() ?? 0),
     decisionId: idIn(one(H.decisionId)),
-    turn: idIn(one(H.turn)),
+    releaseToken: idIn(one(H.releaseToken)),
     exceptionHeaders:
       code === undefined ? Object.fromEntries(headers.filter(([name]) => OF_EXCEPTIONS.includes(name))) : {},
   };
 }
 
-/**
- * A number in somebody's header, big-endian as Spring writes it or in digits, which no partition, offset or time of our
- * age looks like in binary; -1: there is none, or it is none.
- */
+/** A number in a header, big-endian as Spring writes it or in digits; -1: there is none. No number of our age looks like digits in binary. */
 function numberIn(bytes: Buffer | undefined, size: 4 | 8): bigint {
   const digits = bytes?.toString('latin1') ?? '';
   if (/^\d+$/.test(digits) && digits.length <= 2 * size) return BigInt(digits);
@@ -214,29 +182,28 @@ export function replayIn(headers: HeaderBytes): DeadLetterReplay | undefined {
   return of === undefined || decisionId === undefined ? undefined : { of, decisionId };
 }
 
-/** A dead letter of something that was worked on for a while, as an outbox row takes it: text, or bytes in Base64. */
+/** The dead letter of something that was worked on for a while, as an outbox row takes it: text, or bytes in Base64. */
 export function deadLetterOf(dead: {
   readonly record: RecordPosition;
   readonly key: string;
   readonly value: string;
-  readonly replayCount?: number;
+  readonly replayCount: number;
   /** The replay that it was worked on by. */
   readonly replay?: DeadLetterReplay | undefined;
-  readonly cause: Omit<DeadLetterCause, 'group'>;
+  readonly cause: DeadLetterCause;
 }): { value: string; headers: Record<string, string | { readonly base64: string }> } {
-  const { record, cause, replayCount = 0, replay } = dead;
-  const group = CONSUMED.find((consumed) => consumed.topic === record.topic)?.groupId;
+  const { record, key, value, replayCount, replay, cause } = dead;
   const deadLetter = encodeDeadLetter(
     {
       ...record,
-      key: Buffer.from(dead.key),
-      value: Buffer.from(dead.value),
+      key: Buffer.from(key),
+      value: Buffer.from(value),
       headers: {
         [H.replayCount]: text(String(replayCount)),
         ...(replay ? { [H.replayOf]: text(replay.of), [H.decisionId]: text(replay.decisionId) } : {}),
       },
     },
-    { ...cause, ...(group === undefined ? {} : { group }) },
+    cause,
   );
   const binary: readonly string[] = [H.originalPartition, H.originalOffset, H.originalTimestamp];
   return {

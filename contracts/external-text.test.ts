@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { TOPICS, topicDefinition } from './topics';
 
 const ROOT = join(__dirname, '..');
 const CARD = '4111 1111 1111 1111';
@@ -32,28 +33,30 @@ class OneOf {
 
 /** An example of each schema by which something from outside is read, with every text that it can have. */
 const EXAMPLES: Readonly<Record<string, unknown>> = {
+  orderIdSchema: 1,
+  userEmailSchema: 'kim@example.com',
   shipmentAddressSchema: shipment,
   payAndShipmentRequestSchema: payAndShip,
   orderProcessingEventSchema: { ...envelope, orderId: 1, userEmail: 'kim@example.com', requestDto: payAndShip },
-  stockDecreaseRequestedEventSchema: {
+  'stock.decrease.requested': {
     ...{ ...envelope, orderId: 1, userEmail: 'kim@example.com' },
     lines: [{ sku: 'MUG', quantity: 1 }],
   },
   shortageSchema: { sku: 'MUG', requested: 2, available: 1 },
-  stockDecreaseFailedEventSchema: {
+  'stock.decrease.failed': {
     ...{ ...envelope, orderId: 1, reason: 'none left' },
     shortages: [{ sku: 'MUG', requested: 2, available: 1 }],
   },
   shipmentStatusEventSchema: { ...envelope, orderId: 1, status: 'IN_TRANSIT', trackingNumber: 'SBX1' },
-  orderStatusChangedEventSchema: { ...envelope, orderId: 1, from: 'CREATED', to: 'CANCELLED', reason: 'SHORT' },
+  'order.status.changed': { ...envelope, orderId: 1, from: 'CREATED', to: 'CANCELLED', reason: 'SHORT' },
   requestIdSchema: 'r-1',
   couponCodeSchema: 'OPENING',
   couponIssueEventSchema: coupon,
-  couponIssuedEventSchema: { ...coupon, issuedAt: '2026-11-27T00:00:00Z' },
+  'coupon.issued': { ...coupon, issuedAt: '2026-11-27T00:00:00Z' },
   skuSchema: 'MUG',
   codeSchema: 'MUG',
   momentSchema: '2026-11-27T00:00:00Z',
-  orderIdSchema: '17',
+  orderIdParamSchema: '17',
   lastEventIdSchema: '41',
   payAndShipmentBodySchema: payAndShip,
   itemIdSchema: 12,
@@ -109,7 +112,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
 
 /** What people write, where a card number must not get through; machines' names may have any digits. */
 const WRITTEN_BY_PEOPLE =
-  /^(userEmail|recipientName|phone|postalCode|address1|address2|token|reason|name|reference|statementSchema)$/;
+  /^(userEmail|recipientName|phone|postalCode|address1|address2|token|reason|name|reference|statementSchema|userEmailSchema)$/;
 
 /** What may make a schema of its own for text: it is of what goes out, of the machine's own settings, or of the stand-in. */
 const MAY_MAKE_TEXT = /^(contracts|config|sandbox|test|api\/openapi)/;
@@ -131,7 +134,12 @@ const schemas = ['contracts', 'providers']
       (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,
     ),
   );
-const named = [...new Map(schemas)].sort(([one], [other]) => one.localeCompare(other));
+const ofTopics = Object.values(TOPICS)
+  .map((topic) => [topic, topicDefinition(topic).schema] as const)
+  .filter(([, schema]) => !schemas.some(([, exported]) => exported === schema));
+const named = [...new Map<string, z.ZodType>([...schemas, ...ofTopics])].sort(([one], [other]) =>
+  one.localeCompare(other),
+);
 
 const examplesOf = (name: string): readonly unknown[] => {
   const example = EXAMPLES[name];

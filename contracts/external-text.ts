@@ -19,12 +19,12 @@ interface Bounds {
   readonly max: number;
 }
 
-/** Names, numbers and codes that machines give: any digits may be in them. */
+/** Names, numbers and codes that machines make: any digits may be in them. */
 export function externalId({ min = 1, max }: Bounds): z.ZodString {
   return z.string().min(min).max(max).refine(isStorable, STORABLE);
 }
 
-/** What people write, or a form on their behalf: no card number gets further than here. */
+/** Text that people write: it must not hold a card number. */
 export function externalText(bounds: Bounds): z.ZodString {
   return written(bounds).refine((text) => !holdsCardNumber(text), NO_CARD);
 }

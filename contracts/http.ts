@@ -6,7 +6,7 @@ import { rule } from './language';
 
 export const skuSchema = codeSchema.meta({ examples: ['MUG'] });
 
-export const orderIdSchema = z
+export const orderIdParamSchema = z
   .string()
   .regex(/^[1-9]\d{0,15}$/)
   .transform(Number)

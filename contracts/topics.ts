@@ -1,46 +1,136 @@
-/** Kafka topics, their keys and their consumer groups; names are public interface. */
-export const TOPICS = {
-  stockDecreaseRequested: 'stock.decrease.requested',
-  stockDecreaseFailed: 'stock.decrease.failed',
-  orderProcessing: 'order-processing-topic',
-  orderRetry: 'order-retry-topic',
-  shipmentStatus: 'shipment.status',
-  orderStatusChanged: 'order.status.changed',
-  couponIssue: 'coupon.issue',
-  couponIssued: 'coupon.issued',
-} as const;
-export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
+/** Kafka topics, each defined once; their names, keys and groups are public interface. */
+import { z } from 'zod';
+import { ORDER_STATUSES } from '../domain/order-status';
+import { deadLetterTopic } from './dead-letters';
+import {
+  couponIssueEventSchema,
+  envelope,
+  orderIdSchema,
+  orderProcessingEventSchema,
+  shipmentStatusEventSchema,
+  shortageSchema,
+  userEmailSchema,
+} from './events';
+import { externalId, externalText } from './external-text';
+import type { ConsumerSettings } from './record';
 
-/**
- * The topics this system reads: who reads, how many partitions at once in a process, how many keys at once in a
- * partition; `waitsBehindDead`: what follows a dead letter of its key waits until that is decided.
- */
-export const CONSUMED = [
-  { topic: TOPICS.stockDecreaseRequested, groupId: 'order-stock-group', partitionsAtOnce: 2, keysAtOnce: 32 },
-  { topic: TOPICS.stockDecreaseFailed, groupId: 'order-compensation-group', partitionsAtOnce: 2, keysAtOnce: 32 },
-  { topic: TOPICS.orderProcessing, groupId: 'order-processing-group', partitionsAtOnce: 2, keysAtOnce: 32 },
-  { topic: TOPICS.orderRetry, groupId: 'order-retry-group', partitionsAtOnce: 1, keysAtOnce: 1 },
-  {
-    topic: TOPICS.shipmentStatus,
-    groupId: 'shipment-status-group',
-    partitionsAtOnce: 2,
-    keysAtOnce: 32,
-    waitsBehindDead: true,
-  },
-  { topic: TOPICS.couponIssue, groupId: 'coupon-issue-group', partitionsAtOnce: 2, keysAtOnce: 32 },
-] as const satisfies readonly {
-  topic: Topic;
-  groupId: string;
-  partitionsAtOnce: number;
-  keysAtOnce: number;
-  waitsBehindDead?: true;
-}[];
+export { DEAD_LETTER_MAX_BYTES, deadLetterTopic } from './dead-letters';
 
-export const PARTITIONS = 3;
-/** A dead letter is Base64 of a record that may be as large as the broker takes. */
-export const DEAD_LETTER_MAX_BYTES = 4 * 1024 * 1024;
-
-/** Where records of a topic go that cannot be worked on. */
-export function deadLetterTopic(topic: string): string {
-  return `${topic}.DLT`;
+export interface TopicDefinition<Event = unknown> {
+  readonly name: string;
+  readonly schema: z.ZodType<Event>;
+  /** The field of the event that is the record's key. */
+  readonly key: 'orderId' | 'requestId';
+  /** Its records hold the token of a card: published outbox rows are erased. */
+  readonly holdsToken?: true;
+  /** Absent: only other systems read the topic. */
+  readonly consumer?: ConsumerSettings;
 }
+
+const DEFINITIONS = {
+  stockDecreaseRequested: {
+    name: 'stock.decrease.requested',
+    schema: z.object({
+      ...envelope,
+      orderId: orderIdSchema,
+      userEmail: userEmailSchema,
+      lines: z.array(z.object({ sku: externalId({ max: 64 }), quantity: z.number().int().positive() })).min(1),
+    }),
+    key: 'orderId',
+    consumer: { groupId: 'order-stock-group', partitionsAtOnce: 2, keysAtOnce: 32 },
+  },
+  stockDecreaseFailed: {
+    name: 'stock.decrease.failed',
+    schema: z.object({
+      ...envelope,
+      orderId: orderIdSchema,
+      reason: externalText({ max: 500 }),
+      shortages: z.array(shortageSchema).default([]),
+    }),
+    key: 'orderId',
+    consumer: { groupId: 'order-compensation-group', partitionsAtOnce: 2, keysAtOnce: 32 },
+  },
+  orderProcessing: {
+    name: 'order-processing-topic',
+    schema: orderProcessingEventSchema,
+    key: 'orderId',
+    holdsToken: true,
+    consumer: { groupId: 'order-processing-group', partitionsAtOnce: 2, keysAtOnce: 32 },
+  },
+  orderRetry: {
+    name: 'order-retry-topic',
+    schema: orderProcessingEventSchema,
+    key: 'orderId',
+    holdsToken: true,
+    consumer: { groupId: 'order-retry-group', partitionsAtOnce: 1, keysAtOnce: 1 },
+  },
+  shipmentStatus: {
+    name: 'shipment.status',
+    schema: shipmentStatusEventSchema,
+    key: 'orderId',
+    consumer: { groupId: 'shipment-status-group', partitionsAtOnce: 2, keysAtOnce: 32, blocksKeys: true },
+  },
+  orderStatusChanged: {
+    name: 'order.status.changed',
+    schema: z.object({
+      ...envelope,
+      orderId: orderIdSchema,
+      from: z.enum(ORDER_STATUSES).nullable(),
+      to: z.enum(ORDER_STATUSES),
+      reason: externalText({ max: 500 }).optional(),
+    }),
+    key: 'orderId',
+  },
+  couponIssue: {
+    name: 'coupon.issue',
+    schema: couponIssueEventSchema,
+    key: 'requestId',
+    consumer: { groupId: 'coupon-issue-group', partitionsAtOnce: 2, keysAtOnce: 32 },
+  },
+  couponIssued: {
+    name: 'coupon.issued',
+    schema: couponIssueEventSchema.extend({ issuedAt: externalId({ max: 64 }) }),
+    key: 'requestId',
+  },
+} as const satisfies Record<string, TopicDefinition>;
+
+type Definitions = typeof DEFINITIONS;
+type ByName = { [Id in keyof Definitions as Definitions[Id]['name']]: Definitions[Id] };
+
+export type Topic = keyof ByName;
+export type ConsumedTopic = { [T in Topic]: ByName[T] extends { consumer: ConsumerSettings } ? T : never }[Topic];
+type Events = { [T in Topic]: z.output<ByName[T]['schema']> };
+export type EventOf<T extends Topic> = Events[T];
+/** What an event is made of: the rest of its envelope is added. */
+export type EventInput<T extends Topic> = Omit<z.input<ByName[T]['schema']>, 'eventId' | 'schemaVersion'>;
+
+const ALL: readonly (TopicDefinition & { readonly name: Topic })[] = Object.values(DEFINITIONS);
+
+export const TOPICS = Object.fromEntries(Object.entries(DEFINITIONS).map(([id, { name }]) => [id, name])) as {
+  readonly [Id in keyof Definitions]: Definitions[Id]['name'];
+};
+
+/** The definition of a topic of any name; undefined: it is another system's. */
+export function findTopic(name: string): TopicDefinition | undefined {
+  return ALL.find((definition) => definition.name === name);
+}
+
+export function topicDefinition<T extends Topic>(topic: T): TopicDefinition<EventOf<T>> {
+  return findTopic(topic) as TopicDefinition<EventOf<T>>;
+}
+
+/** The topics that this system reads. */
+export const CONSUMED = ALL.flatMap(({ name, consumer }) =>
+  consumer ? [{ topic: name as ConsumedTopic, ...consumer }] : [],
+);
+
+/** The group of ours that reads a topic; undefined: none does. */
+export function groupOf(topic: string): string | undefined {
+  return findTopic(topic)?.consumer?.groupId;
+}
+
+/** Topics, dead-letter topics among them, whose records hold the token of a card. */
+export const TOPICS_WITH_TOKENS: readonly string[] = ALL.filter(({ holdsToken }) => holdsToken).flatMap(({ name }) => [
+  name,
+  deadLetterTopic(name),
+]);

@@ -63,7 +63,7 @@ describe('a record that holds a card number', () => {
 
   it('as the dead letter of another system keeps neither its bytes nor the words about it', () => {
     const deadLetter = {
-      ...{ code: 'com.example.Failed', group: 'g', replayCount: 0, decisionId: undefined, turn: undefined },
+      ...{ code: 'com.example.Failed', group: 'g', replayCount: 0, decisionId: undefined, releaseToken: undefined },
       original: json({ note: CARD }),
       message: `can't read ${CARD}`,
       exceptionHeaders: { 'kafka_dlt-exception-stacktrace': [Buffer.from(`can't read ${CARD}`)] },

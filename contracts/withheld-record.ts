@@ -1,11 +1,11 @@
 /**
- * Records that hold the number of a payment card. Neither they nor their dead letters are kept: what stands in their
- * place says where the record was, and what it was about (docs/decisions/012).
+ * Records that hold the number of a payment card. Neither they nor their dead letters are kept: a placeholder says where
+ * the record was, and what it was about (docs/decisions/012).
  */
 import { holdsCardNumber, isPhone } from '../domain/external-text';
-import type { DeadLetter, HeaderBytes, OriginalRecord } from './dead-letters';
-import { subjectOf } from './record-subject';
-import { TOPICS } from './topics';
+import type { DeadLetter } from './dead-letters';
+import type { HeaderBytes, OriginalRecord } from './record';
+import { isAboutRequest, subjectOf } from './record-subject';
 
 type RecordBytes = Pick<OriginalRecord, 'topic' | 'key' | 'value' | 'headers'>;
 
@@ -14,7 +14,7 @@ const BEGINNING = `{"withheld":"${CARD_NUMBER}"`;
 
 /** Filled by machines: any digits may be in them. */
 const MACHINE_MADE = { ofCoupons: 'eventId|requestId|userId|code', others: 'eventId|orderId|sku|trackingNumber' };
-/** Fields of these names, and numbers with a fraction; what is longer is no id that a machine would make. */
+/** Fields of these names, and numbers with a fraction; a longer value is no id that a machine would make. */
 const noCardsIn = (names: string) =>
   new RegExp(
     `"(?:${names})"\\s{0,9}:\\s{0,9}(?:"(?:[^"\\\\]|\\\\.){0,400}"|\\d{1,40})|[:,[]\\s{0,9}-?\\d{1,40}\\.\\d{1,40}`,
@@ -24,7 +24,7 @@ const NO_CARDS_IN = { ofCoupons: noCardsIn(MACHINE_MADE.ofCoupons), others: noCa
 
 const PHONES = /"phone"\s{0,9}:\s{0,9}"(?:[^"\\]|\\.){0,100}"/g;
 
-/** Ids of traces, in decimal or hexadecimal, and what is ours. */
+/** Ids of traces, in decimal or hexadecimal, and our own headers. */
 const MACHINE_MADE_HEADERS =
   /^(?:traceparent|tracestate|baggage|b3|x-b3-.*|x-datadog-.*|uber-trace-id|ordersaga-.*|kafka_dlt-.*)$/i;
 
@@ -34,9 +34,8 @@ export function recordHoldsCardNumber(record: RecordBytes): boolean {
 }
 
 function valueHolds({ topic, value }: RecordBytes): boolean {
-  const isOfCoupon = topic === TOPICS.couponIssue || topic === TOPICS.couponIssued;
   const text = textOf(value)
-    .replaceAll(NO_CARDS_IN[isOfCoupon ? 'ofCoupons' : 'others'], 'x')
+    .replaceAll(NO_CARDS_IN[isAboutRequest(topic) ? 'ofCoupons' : 'others'], 'x')
     .replaceAll(PHONES, (phone) => (isPhone(phone) ? 'x' : phone));
   return holdsCardNumber(text) || (text.includes('\\') && holdsCardNumber(unescaped(text)));
 }
@@ -64,34 +63,34 @@ function textOf(bytes: Buffer | null): string {
   return bytes?.toString().replaceAll('\0', '') ?? '';
 }
 
-/** What is kept of such a record: its place, its subject, and the key and headers that hold none. */
+/** What is kept of such a record: its position, its subject, and the key and headers that hold no number. */
 export function withheld(record: OriginalRecord): OriginalRecord {
   const { topic, partition, offset, key, value, headers } = record;
   const subject = Object.entries(subjectOf(topic, value)).filter(
     ([, id]) => id !== null && !holdsCardNumber(String(id)),
   );
-  const place = JSON.stringify({ topic, partition, offset, ...Object.fromEntries(subject) });
+  const kept = JSON.stringify({ topic, partition, offset, ...Object.fromEntries(subject) });
   return {
     ...record,
     key: keyHolds(record) ? null : key,
-    value: Buffer.from(`${BEGINNING},${place.slice(1)}`),
+    value: Buffer.from(`${BEGINNING},${kept.slice(1)}`),
     headers: Object.fromEntries(Object.entries(headers).filter((header) => !headerHolds(header))),
   };
 }
 
-/** Whether this stands in the place of a value that was withheld. */
+/** Whether this is the placeholder of a value that was withheld. */
 export function isWithheld(value: Buffer): boolean {
   return value.subarray(0, BEGINNING.length).toString() === BEGINNING;
 }
 
-/** A dead letter of anybody's, as it may be kept. */
+/** A dead letter of any system, as it may be kept. */
 export function keepable(deadLetter: DeadLetter): DeadLetter {
   const { original, message, exceptionHeaders } = deadLetter;
   const exceptions = Object.values(exceptionHeaders).flat();
-  const isTold = [message ?? '', ...exceptions.map(textOf)].some((text) => holdsCardNumber(text));
+  const isQuoted = [message ?? '', ...exceptions.map(textOf)].some((text) => holdsCardNumber(text));
   return {
     ...deadLetter,
     original: recordHoldsCardNumber(original) ? withheld(original) : original,
-    ...(isTold ? { message: undefined, exceptionHeaders: {} } : {}),
+    ...(isQuoted ? { message: undefined, exceptionHeaders: {} } : {}),
   };
 }

@@ -6,6 +6,7 @@
 import type { CouponRequestStatus } from '../domain/coupon';
 import type { OrderStatus } from '../domain/order-status';
 import type { Decision, OrderStep, SagaState, StepState } from '../domain/saga-state';
+import type { DeadLetterCursor, DeadLetterReplay, RecordPosition } from './record';
 
 export const TASK_QUEUES = { orders: 'orders', coupons: 'coupons', ops: 'ops' } as const;
 export type TaskQueue = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
@@ -78,12 +79,6 @@ export interface CouponSagaInput {
   readonly replay?: DeadLetterReplay | undefined;
 }
 
-/** A dead letter sent back: which one, by its place, and by which decision. */
-export interface DeadLetterReplay {
-  readonly of: string;
-  readonly decisionId: string;
-}
-
 export interface DeadLetterReplayInput {
   readonly bulkId: string;
   /** As the api has checked it; only dead letters that died before the start are meant. */
@@ -122,25 +117,6 @@ export interface ReplayControl {
   readonly reason?: string;
   /** ISO 8601. */
   readonly at: string;
-}
-
-/** A dead letter in the order of their deaths. */
-export interface DeadLetterCursor {
-  /** ISO 8601 with microseconds, as Postgres writes it. */
-  readonly deadAt: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: string;
-}
-
-/** Where a record stood in its topic. */
-export interface RecordPosition {
-  readonly topic: string;
-  readonly partition: number;
-  /** Decimal text. */
-  readonly offset: string;
-  /** Milliseconds since 1970, decimal text. */
-  readonly timestamp: string;
 }
 
 /** Answer of the query `status` of a couponSaga. */

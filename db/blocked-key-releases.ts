@@ -2,31 +2,33 @@ import { type BlockedKeyId, KEY_BLOCKED_BY_UNDECIDED } from './blocked-keys';
 import type { Db, DbOrTrx, Trx } from './connection';
 import { deadLettersWithDecisions } from './dead-letter-index';
 
-/** The line of a key as people look at it. */
+/** A blocked key as operators see it. */
 export interface BlockedKey extends BlockedKeyId {
   readonly key: Buffer;
   readonly waiting: number;
   readonly movedAt: Date;
-  readonly standsStillMs: number;
-  /** Somebody has decided, and a record is on its way. */
+  readonly unmovedMs: number;
+  /** The dead letter is decided, and the record that the key awaits is on its way. */
   readonly isUnderWay: boolean;
-  /** `topic/partition/offset` of the dead letter at its head that nobody has decided; null: there is none. */
+  /** `topic/partition/offset` of the undecided dead letter that blocks it; null: there is none. */
   readonly deadLetter: string | null;
 }
 
-/** The lines that have stood longest without moving. */
+/** The keys that have not moved for longest. */
 export async function longestBlocked(db: Db, limit: number): Promise<BlockedKey[]> {
-  return lines(db).orderBy('b.moved_at').limit(limit);
+  return blockedKeys(db).orderBy('b.moved_at').limit(limit);
 }
 
-/** One line, locked so that it does not move meanwhile; undefined: the key is free. */
+/** One key, locked so that it does not move meanwhile; undefined: it is free. */
 export async function lockBlockedKey(trx: Trx, topic: string, key: Buffer): Promise<BlockedKey | undefined> {
-  return (await lines(trx).where('b.topic', topic).whereRaw('b.key_hash = sha256(?)', [key]).forUpdate('b').first()) as
-    | BlockedKey
-    | undefined;
+  return (await blockedKeys(trx)
+    .where('b.topic', topic)
+    .whereRaw('b.key_hash = sha256(?)', [key])
+    .forUpdate('b')
+    .first()) as BlockedKey | undefined;
 }
 
-function lines(db: DbOrTrx) {
+function blockedKeys(db: DbOrTrx) {
   const undecided = deadLettersWithDecisions(db)
     .whereRaw(KEY_BLOCKED_BY_UNDECIDED)
     .whereNull('d.decision_id')
@@ -38,14 +40,14 @@ function lines(db: DbOrTrx) {
   return db('blocked_keys as b').select('b.topic', 'b.key', {
     keyHash: 'b.key_hash',
     movedAt: 'b.moved_at',
-    standsStillMs: db.raw('(extract(epoch from now() - b.moved_at) * 1000)::float8'),
+    unmovedMs: db.raw('(extract(epoch from now() - b.moved_at) * 1000)::float8'),
     isUnderWay: db.raw('b.turn is not null'),
     deadLetter: undecided,
     waiting,
   });
 }
 
-/** Writes down who let a line go on; false: the decisionId has been used. */
+/** Records who released a key; false: the decisionId has been used. */
 export async function recordRelease(
   trx: Trx,
   release: {
@@ -65,7 +67,7 @@ export async function recordRelease(
   return rows.length > 0;
 }
 
-/** Whether a decisionId let this very line go on; undefined: it is unused. */
+/** Whether a decisionId released this very key; undefined: it is unused. */
 export async function wasReleasedBy(
   trx: Trx,
   decisionId: string,

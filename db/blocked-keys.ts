@@ -1,66 +1,68 @@
 import type { Knex } from 'knex';
-import type { TextHeaders } from '../contracts/dead-letters';
-import type { RecordPosition } from '../contracts/workflow-api';
+import type { RecordPosition, TextHeaders } from '../contracts/record';
 import type { Db, DbOrTrx, Trx } from './connection';
 import { type DeadLetterPosition, deadLettersWithDecisions } from './dead-letter-index';
 import { addToOutbox, recordRow } from './outbox';
 
 /**
- * On a topic that keeps order, what follows a dead record of its key waits in a line. Its head is the record that died;
- * once that is decided, the one that is under way in its stead, known by its turn. Whoever has worked on the head sends
- * the next one after it, one at a time, until nobody waits and the key is free.
+ * On a topic that keeps order, a dead letter blocks its key, and later records of the key wait. The key awaits one record:
+ * the dead one, and once that is decided its replay or the next waiting record, known by its release token. When the
+ * awaited record is done, the next one is sent, one at a time, until none waits and the key is free.
  */
-export type Standing = 'free' | 'head' | 'waiting';
+export type KeyState = 'free' | 'awaited' | 'waiting';
 
-/** A record in a line, or one that could be. */
-export interface KeyedRecord extends Place {
-  readonly key: Buffer | null;
-  /** What lets it pass the others, when its time has come; undefined: it has none yet. */
-  readonly turn: string | undefined;
-}
-
-type Place = Pick<RecordPosition, 'topic' | 'partition' | 'offset'>;
+type Position = Pick<RecordPosition, 'topic' | 'partition' | 'offset'>;
 export type BlockedKeyId = { readonly topic: string; readonly keyHash: Buffer };
 
-const LINE = { topic: 'topic', keyHash: 'key_hash' } as const;
+/** A record that waits for its key, or may have to. */
+export interface KeyedRecord extends Position {
+  readonly key: Buffer | null;
+  /** By which it passes those that wait; undefined: it was not sent for a blocked key. */
+  readonly releaseToken: string | undefined;
+}
 
-/** What may be at the head of lines: a record, or the dead letter that it left. */
-export interface Head extends Place {
-  /** The group that gave it up; another's dead letter about the same record moves no line of ours. */
+/** What a key may await: a record, or its dead letter. */
+export interface Blocker extends Position {
+  /** The group that gave it up; another group's dead letter about the same record releases nothing of ours. */
   readonly group: string | null;
-  readonly turn: string | undefined;
+  readonly releaseToken: string | undefined;
 }
 
-/** How a record stands in the line of its key. */
-export function standingOf(db: Db, record: KeyedRecord): Promise<Standing> {
-  return standing(lineOf(db, record.topic, record.key), record);
+/** Whether a record's key is free, awaits this very record, or makes it wait. */
+export function keyStateOf(db: Db, record: KeyedRecord): Promise<KeyState> {
+  return stateIn(blockedKey(db, record.topic, record.key), record);
 }
 
-async function standing(line: ReturnType<typeof lineOf>, { partition, offset, turn }: KeyedRecord): Promise<Standing> {
-  const head = (await line.first('head_partition', 'head_offset', 'turn')) as
+async function stateIn(
+  key: ReturnType<typeof blockedKey>,
+  { partition, offset, releaseToken }: KeyedRecord,
+): Promise<KeyState> {
+  const blocked = (await key.first('head_partition', 'head_offset', 'turn')) as
     | { head_partition: number; head_offset: number; turn: string | null }
     | undefined;
-  // A turn may be for the line of another key: the one that the record had before it was edited.
-  if (!head) return turn === undefined ? 'free' : 'head';
-  const isNext =
-    head.turn === null ? head.head_partition === partition && String(head.head_offset) === offset : head.turn === turn;
-  return isNext ? 'head' : 'waiting';
+  // A token may be awaited by another key: the one that the record had before it was edited.
+  if (!blocked) return releaseToken === undefined ? 'free' : 'awaited';
+  const isAwaited =
+    blocked.turn === null
+      ? blocked.head_partition === partition && String(blocked.head_offset) === offset
+      : blocked.turn === releaseToken;
+  return isAwaited ? 'awaited' : 'waiting';
 }
 
-/** Puts a record at the end of the line of its key, unless that has become free: then it returns how the record stands. */
+/** Keeps a record until its key is released, unless the key need not be waited for any more: returns the key's state. */
 export async function waitForKey(
   db: Db,
   record: KeyedRecord & {
-    readonly turn: string;
+    readonly releaseToken: string;
     readonly timestamp: string;
     readonly value: Buffer | null;
-    /** Its turn among them. */
+    /** Its release token among them. */
     readonly headers: TextHeaders;
   },
-): Promise<Standing> {
+): Promise<KeyState> {
   return db.transaction(async (trx) => {
-    const now = await standing(lineOf(trx, record.topic, record.key).forUpdate(), record);
-    if (now !== 'waiting') return now;
+    const state = await stateIn(blockedKey(trx, record.topic, record.key).forUpdate(), record);
+    if (state !== 'waiting') return state;
     await trx('waiting_records')
       .insert({
         topic: record.topic,
@@ -70,27 +72,27 @@ export async function waitForKey(
         record_time: record.timestamp,
         value: record.value,
         headers: JSON.stringify(record.headers),
-        turn: record.turn,
+        turn: record.releaseToken,
       })
       .onConflict(['topic', 'partition', 'record_offset', 'record_time'])
       .ignore();
-    return now;
+    return state;
   });
 }
 
-/** Whether a line, perhaps of another key, waits for the one that has this turn. */
-export async function isAwaited(db: Db, topic: string, turn: string): Promise<boolean> {
-  return (await db('blocked_keys').where({ topic, turn }).first('topic')) !== undefined;
+/** Whether a key, perhaps another than the record's own, awaits the record of this token. */
+export async function isTokenAwaited(db: Db, topic: string, releaseToken: string): Promise<boolean> {
+  return (await db('blocked_keys').where({ topic, turn: releaseToken }).first('topic')) !== undefined;
 }
 
-/** Before a record's dead letter is written: from here on the later ones of its key wait behind it. */
+/** Blocks a record's key before its dead letter is published: from here on later records of the key wait. */
 export async function blockKey(db: Db, record: KeyedRecord & { readonly group: string }): Promise<void> {
-  const { topic, partition, offset, key, turn, group } = record;
+  const { topic, partition, offset, key, releaseToken, group } = record;
   const head = { head_partition: partition, head_offset: offset, consumer_group: group };
   await db.transaction(async (trx) => {
-    if (turn !== undefined)
+    if (releaseToken !== undefined)
       await trx('blocked_keys')
-        .where({ topic, turn })
+        .where({ topic, turn: releaseToken })
         .update({ ...head, turn: null, moved_at: db.fn.now() });
     // Without a key there is no order to keep.
     if (key !== null)
@@ -101,41 +103,43 @@ export async function blockKey(db: Db, record: KeyedRecord & { readonly group: s
   });
 }
 
-/** The head is done with, worked on or put aside: sends the next one after it, or frees the key. */
-export async function releaseWaiting(trx: Trx, head: Head): Promise<void> {
-  for (const line of await linesBehind(trx, head)) await sendNext(trx, line);
+/** Sends the next record of each key that awaited this one, which is processed or discarded, or frees the key. */
+export async function releaseWaiting(trx: Trx, blocker: Blocker): Promise<void> {
+  for (const key of await keysAwaiting(trx, blocker)) await sendNext(trx, key);
 }
 
-/** The head is sent back with a new turn; false: nobody waits behind it. */
-export async function releaseBehindReplay(trx: Trx, head: Head, turn: string): Promise<boolean> {
-  const lines = await linesBehind(trx, head);
-  for (const line of lines) await whereLine(trx('blocked_keys'), line).update({ turn, moved_at: trx.fn.now() });
-  return lines.length > 0;
+/** Makes the keys that this dead letter blocks await its replay, by its token; false: it blocks none. */
+export async function awaitReplay(trx: Trx, blocker: Blocker, releaseToken: string): Promise<boolean> {
+  const keys = await keysAwaiting(trx, blocker);
+  for (const key of keys)
+    await whereKey(trx('blocked_keys'), key).update({ turn: releaseToken, moved_at: trx.fn.now() });
+  return keys.length > 0;
 }
 
-/** Whether records of a key wait, or would, behind another than this. */
-export async function isBlocked(trx: Trx, topic: string, key: Buffer, head: Head): Promise<boolean> {
-  return (await lineOf(trx, topic, key).whereNot(isHead(head, 'is not distinct from')).first('topic')) !== undefined;
+/** Whether another record than this blocks a key. */
+export async function isBlocked(trx: Trx, topic: string, key: Buffer, blocker: Blocker): Promise<boolean> {
+  const other = blockedKey(trx, topic, key).whereNot(isAwaiting(blocker, 'is not distinct from'));
+  return (await other.first('topic')) !== undefined;
 }
 
-const DIED_AT_HEAD = `b.turn is null
+const AWAITS_DEAD_RECORD = `b.turn is null
   and b.head_partition = l.origin_partition and b.head_offset = l.origin_offset and b.consumer_group = l.consumer_group`;
 
-/** Whether line `b` waits for dead letter `l` to be decided, or for its replay, the decision `d`, to be worked on. */
-export const KEY_BLOCKED_BY = `b.topic = l.origin_topic and (b.turn in (l.turn, d.decision_id) or ${DIED_AT_HEAD})`;
+/** Whether key `b` is blocked until dead letter `l` is decided, or until its replay, the decision `d`, is processed. */
+export const KEY_BLOCKED_BY = `b.topic = l.origin_topic and (b.turn in (l.turn, d.decision_id) or ${AWAITS_DEAD_RECORD})`;
 
-/** The same of a dead letter that nobody has decided. */
-export const KEY_BLOCKED_BY_UNDECIDED = `b.topic = l.origin_topic and (b.turn = l.turn or ${DIED_AT_HEAD})`;
+/** The same of a dead letter that is not decided. */
+export const KEY_BLOCKED_BY_UNDECIDED = `b.topic = l.origin_topic and (b.turn = l.turn or ${AWAITS_DEAD_RECORD})`;
 
-/** As people see it. */
-export interface WaitingRecord extends Place {
+/** As operators see it. */
+export interface WaitingRecord extends Position {
   readonly since: Date;
   readonly valueBytes: number;
-  /** Null: there is none, or it is too large to be looked into. */
+  /** Null: there is none, or it is too large to be read. */
   readonly value: Buffer | null;
 }
 
-const LOOKED_INTO_BYTES = 65_536;
+const READ_BYTES = 65_536;
 
 /** The first of those that wait behind a dead letter. */
 export async function waitingBehind(db: Db, deadLetter: DeadLetterPosition, limit: number): Promise<WaitingRecord[]> {
@@ -148,7 +152,7 @@ export async function waitingBehind(db: Db, deadLetter: DeadLetterPosition, limi
     .select(
       ...['w.topic', 'w.partition', { offset: 'w.record_offset' }, 'w.since'],
       db.raw('coalesce(octet_length(w.value), 0) as "valueBytes"'),
-      db.raw('case when octet_length(w.value) <= ? then w.value end as value', [LOOKED_INTO_BYTES]),
+      db.raw('case when octet_length(w.value) <= ? then w.value end as value', [READ_BYTES]),
     )) as WaitingRecord[];
   return rows.map((row) => ({ ...row, offset: String(row.offset) }));
 }
@@ -159,45 +163,45 @@ export async function countWaitingRecords(db: Db): Promise<number> {
   return Number(row?.count ?? 0);
 }
 
-const lineOf = (db: DbOrTrx, topic: string, key: Buffer | null) =>
+const blockedKey = (db: DbOrTrx, topic: string, key: Buffer | null) =>
   db('blocked_keys').where({ topic }).whereRaw('key_hash = sha256(?)', [key]);
 
-/** The lines that wait for this record, locked: more than one where a record's key was edited. */
-async function linesBehind(trx: Trx, head: Head): Promise<BlockedKeyId[]> {
+/** The keys that await this record, locked: several where a record's key was edited. */
+async function keysAwaiting(trx: Trx, blocker: Blocker): Promise<BlockedKeyId[]> {
   return trx('blocked_keys')
-    .where({ topic: head.topic })
-    .where(isHead(head))
+    .where({ topic: blocker.topic })
+    .where(isAwaiting(blocker))
     .orderBy('key_hash')
     .forUpdate()
-    .select(LINE);
+    .select({ topic: 'topic', keyHash: 'key_hash' });
 }
 
 /**
- * By its turn; by its place only until somebody has decided: by a crash it may have died twice there, and left two dead letters.
- * Only '=' finds turns by their index, and only the other may be negated.
+ * By its token; by its position only until it is decided, as a crash may leave two dead letters of one position.
+ * Only '=' finds tokens by their index, and only the other may be negated.
  */
-const isHead =
-  ({ partition, offset, group, turn }: Head, equals: '=' | 'is not distinct from' = '=') =>
+const isAwaiting =
+  ({ partition, offset, group, releaseToken }: Blocker, equals: '=' | 'is not distinct from' = '=') =>
   (query: Knex.QueryBuilder): void => {
     query.where({ head_partition: partition, head_offset: offset, consumer_group: group, turn: null });
-    if (turn !== undefined) query.orWhereRaw(`turn ${equals} ?`, [turn]);
+    if (releaseToken !== undefined) query.orWhereRaw(`turn ${equals} ?`, [releaseToken]);
   };
 
-/** Sends the next one of a line, whatever its head is, or frees the key. */
-export async function sendNext(trx: Trx, line: BlockedKeyId): Promise<void> {
-  const next = (await whereLine(trx('waiting_records'), line)
+/** Sends the next waiting record of a key, or frees the key. */
+export async function sendNext(trx: Trx, key: BlockedKeyId): Promise<void> {
+  const next = (await whereKey(trx('waiting_records'), key)
     .orderBy('id')
     .first('id', 'topic', 'key', 'value', 'headers', 'turn')) as
     | { id: number; topic: string; key: Buffer; value: Buffer | null; headers: TextHeaders; turn: string }
     | undefined;
   if (!next) {
-    await whereLine(trx('blocked_keys'), line).delete();
+    await whereKey(trx('blocked_keys'), key).delete();
     return;
   }
   await trx('waiting_records').where({ id: next.id }).delete();
-  await whereLine(trx('blocked_keys'), line).update({ turn: next.turn, moved_at: trx.fn.now() });
+  await whereKey(trx('blocked_keys'), key).update({ turn: next.turn, moved_at: trx.fn.now() });
   await addToOutbox(trx, [recordRow(next)]);
 }
 
-const whereLine = <Query extends ReturnType<Trx>>(query: Query, { topic, keyHash }: BlockedKeyId) =>
+const whereKey = <Query extends ReturnType<Trx>>(query: Query, { topic, keyHash }: BlockedKeyId) =>
   query.where({ topic, key_hash: keyHash });

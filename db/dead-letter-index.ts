@@ -1,8 +1,8 @@
-import type { TextHeaders } from '../contracts/dead-letters';
-import { deadLetterTopic } from '../contracts/topics';
+import { deadLetterTopic } from '../contracts/dead-letters';
+import type { TextHeaders } from '../contracts/record';
 import type { DbOrTrx } from './connection';
 
-/** Where a dead letter stands. */
+/** Where a dead letter is in its topic. */
 export interface DeadLetterPosition {
   readonly topic: string;
   readonly partition: number;
@@ -10,8 +10,15 @@ export interface DeadLetterPosition {
   readonly offset: string;
 }
 
+/** What a dead letter is about, as far as its value says so. */
+export interface DeadLetterSubject {
+  readonly eventId: string | null;
+  readonly orderId: number | null;
+  readonly requestId: string | null;
+}
+
 /** A dead letter as its topic has it, decoded, without what may be large. */
-export interface DeadLetterHead extends DeadLetterPosition {
+export interface DeadLetterHead extends DeadLetterPosition, DeadLetterSubject {
   readonly deadAt: Date;
   readonly originTopic: string;
   readonly originPartition: number;
@@ -23,18 +30,15 @@ export interface DeadLetterHead extends DeadLetterPosition {
   readonly key: Buffer | null;
   readonly replayCount: number;
   readonly decisionId: string | null;
-  readonly eventId: string | null;
-  readonly orderId: number | null;
-  readonly requestId: string | null;
-  /** What had let it pass those that wait behind it. */
-  readonly turn: string | null;
+  /** By which it had passed those that wait behind it. */
+  readonly releaseToken: string | null;
 }
 
 interface IndexedBody {
   readonly value: Buffer | null;
   /** Of the record. */
   readonly headers: TextHeaders;
-  /** What another system wrote about its death. */
+  /** What another system wrote about its failure. */
   readonly exceptionHeaders: TextHeaders;
 }
 
@@ -59,7 +63,7 @@ export const HEAD = {
   eventId: 'event_id',
   orderId: 'order_id',
   requestId: 'request_id',
-  turn: 'turn',
+  releaseToken: 'turn',
 } as const;
 
 export const BODY = { value: 'value', headers: 'headers', exceptionHeaders: 'exception_headers' } as const;
@@ -81,8 +85,8 @@ export function deadLettersWithDecisions(db: DbOrTrx) {
 const ROWS_AT_ONCE = 1_000;
 
 /**
- * Puts dead letters into the index; what their topic says counts, whatever is there already. A second copy of one dead letter, as
- * a crash between sending it and committing its record leaves one, is left out.
+ * Puts dead letters into the index, and overwrites what it has. A second copy of a dead letter, which a crash between
+ * publishing it and committing its record leaves, is left out.
  */
 export async function indexDeadLetters(db: DbOrTrx, deadLetters: readonly IndexedDeadLetter[]): Promise<void> {
   for (let from = 0; from < deadLetters.length; from += ROWS_AT_ONCE) {
@@ -108,7 +112,7 @@ interface GivenUpRecord {
   readonly offset: string;
   /** Tells it from one at the same position of a topic that was made anew. */
   readonly at: Date;
-  /** Who gave it up. */
+  /** The group that gave it up. */
   readonly group: string;
 }
 
@@ -132,7 +136,7 @@ type Origin = Pick<
   'topic' | 'originTopic' | 'originPartition' | 'originOffset' | 'originAt' | 'consumerGroup' | 'code'
 >;
 
-/** What a dead letter is the death of; undefined: it does not say where its record was. */
+/** The record and failure that a dead letter is about; undefined: it does not say where its record was. */
 function originOf(deadLetter: Origin): string | undefined {
   const { topic, originTopic, originPartition, originOffset, originAt, consumerGroup, code } = deadLetter;
   if (originPartition < 0 || originAt === null) return undefined;

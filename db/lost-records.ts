@@ -1,3 +1,4 @@
+import { eventRecord } from '../contracts/event-record';
 import { TOPICS, type Topic } from '../contracts/topics';
 import type { Db, DbOrTrx, Trx } from './connection';
 import { lockCouponRequest } from './coupon-requests';
@@ -16,24 +17,24 @@ export interface LossPolicy {
   readonly retryDelayMs: number;
 }
 
-/** A record that was published, and of which no workflow has heard for long. */
+/** A record that was published long ago and reached no workflow. */
 export type LateRecord = { readonly subject: string; readonly topic: Topic } & (
   | { readonly of: 'order'; readonly orderId: number }
   | { readonly of: 'request'; readonly key: RequestKey }
   | { readonly of: 'coupon'; readonly requestId: string }
 );
 
-/** What is sent again so often is listed for operators once newer ones have got through. */
+/** A record that is sent again so often is listed for operators once newer ones have reached their workflows. */
 const LISTED_AFTER = 2;
-/** What is sent again so often is listed in any case, and a request is given up, so that it holds no stock. */
+/** A record that is sent again so often is listed in any case, and a request is given up, so that it holds no stock. */
 const GIVEN_UP_AFTER = 5;
 const LONGEST_GAP_MS = 60 * 60_000;
 const AT_ONCE = 100;
-/** Of the next that came after a late one, so many are looked at. */
+/** How many of the records after a late one are considered. */
 const NEXT_ONES = 100;
 const GIVEN_UP = 'REQUEST_LOST';
 
-/** Waits for so long, also since it was last sent, and has no row that is still to be published. */
+/** It has waited for so long, also since it was last sent, and no outbox row of it is unpublished. */
 const IS_LATE = `due.at < clock_timestamp() - :lostAfterMs * interval '1 millisecond'
   and (s.last_at is null or s.last_at < clock_timestamp() - interval '1 millisecond'
     * least(:lostAfterMs * power(2, least(s.times, 20)), greatest(:lostAfterMs, ${LONGEST_GAP_MS})))
@@ -99,8 +100,8 @@ async function lateCouponRequests(db: DbOrTrx, { lostAfterMs }: LossPolicy, only
 }
 
 /**
- * Sends a lost record again, unless it is late no longer; a request that was lost again and again is given up. The same
- * record once more changes nothing where its workflow has it after all.
+ * Sends a lost record again, unless it is no longer late; a request that was lost too often is given up. A workflow that
+ * has the record after all ignores the second one.
  */
 export async function sendAgain(db: Db, policy: LossPolicy, late: LateRecord): Promise<boolean> {
   return db.transaction(async (trx) => {
@@ -108,7 +109,7 @@ export async function sendAgain(db: Db, policy: LossPolicy, late: LateRecord): P
     if (!row) return false;
     const times = await countResend(trx, late.subject);
     const isGivenUp = late.of === 'request' && times > GIVEN_UP_AFTER;
-    if (times >= GIVEN_UP_AFTER || (times >= LISTED_AFTER && (await newerOnesGetThrough(trx, late))))
+    if (times >= GIVEN_UP_AFTER || (times >= LISTED_AFTER && (await newerOnesArrive(trx, late))))
       await openOperatorItem(trx, {
         kind: 'LOST_REQUEST',
         subject: late.subject,
@@ -122,22 +123,20 @@ export async function sendAgain(db: Db, policy: LossPolicy, late: LateRecord): P
   });
 }
 
-/** Locks what a record is about; its row for the outbox, where it is late still: another relay may have been faster. */
+/** Locks what a record is about; returns its outbox row if it is still late: another relay may have been faster. */
 async function lockLate(trx: Trx, policy: LossPolicy, late: LateRecord): Promise<OutboxRow | undefined> {
   const { topic } = late;
   switch (late.of) {
     case 'order': {
       const order = await lockOrder(trx, late.orderId);
       const [still] = await lateOrders(trx, policy, late.orderId);
-      if (!order || !still) return undefined;
-      const event = stockDecreaseRequested(order, await linesOf(trx, order.id));
-      return { topic, key: String(order.id), value: JSON.stringify(event) };
+      return order && still && stockDecreaseRequested(order, await linesOf(trx, order.id));
     }
     case 'request': {
       await lockOrder(trx, late.key.orderId);
       const [still] = await lateRequests(trx, policy, late.key);
       const request = still && (await findRequest(trx, late.key));
-      return request && { topic, key: String(request.orderId), value: JSON.stringify(request.event) };
+      return request && eventRecord(topic, request.event);
     }
     case 'coupon': {
       const request = await lockCouponRequest(trx, late.requestId);
@@ -147,7 +146,7 @@ async function lockLate(trx: Trx, policy: LossPolicy, late: LateRecord): Promise
   }
 }
 
-/** The customer may pay another way. Nothing where its workflow was signalled in this very moment. */
+/** The customer may pay another way. Does nothing if the workflow was signalled meanwhile. */
 async function giveUp(trx: Trx, key: RequestKey): Promise<void> {
   if (!(await skipPendingRequest(trx, key, GIVEN_UP))) return;
   const order = await lockOrder(trx, key.orderId);
@@ -172,10 +171,10 @@ async function countResend(trx: Trx, subject: string): Promise<number> {
 }
 
 /**
- * Whether one that came after it has begun: else it may be the workers that are missing, and not this record. A request
- * is known to have reached its workflow, whether or not a worker is there.
+ * Whether the workflow of a later record has begun: otherwise workers may be missing, and not this record. A request is
+ * known to have reached its workflow even without a worker.
  */
-async function newerOnesGetThrough(trx: Trx, late: LateRecord): Promise<boolean> {
+async function newerOnesArrive(trx: Trx, late: LateRecord): Promise<boolean> {
   if (late.of === 'request') return true;
   const next =
     late.of === 'order'
@@ -190,7 +189,7 @@ async function newerOnesGetThrough(trx: Trx, late: LateRecord): Promise<boolean>
   return row !== undefined;
 }
 
-/** Closes the items of what has reached its workflow after all. */
+/** Closes the items of records that have reached their workflows after all. */
 export async function closeFound(db: DbOrTrx): Promise<void> {
   const open = (await db('operator_items as i')
     .where({ 'i.kind': 'LOST_REQUEST', 'i.state': 'OPEN', 'i.cause': 'RECORD_LOST' })

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newEvent } from '../contracts/event-record';
 import { TOPICS } from '../contracts/topics';
 import type { OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
@@ -243,17 +243,13 @@ async function announceMoves(
   );
   await addToOutbox(
     trx,
-    moves.map((move) => ({
-      topic: TOPICS.orderStatusChanged,
-      key: String(order.id),
-      value: JSON.stringify({
-        eventId: randomUUID(),
+    moves.map((move) =>
+      newEvent(TOPICS.orderStatusChanged, {
         eventCreatedAt: at.toISOString(),
-        schemaVersion: 1,
         orderId: order.id,
         ...move,
-        ...(reason === undefined ? {} : { reason }),
+        reason,
       }),
-    })),
+    ),
   );
 }

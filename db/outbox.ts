@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { context, propagation } from '@opentelemetry/api';
-import type { TextHeaders } from '../contracts/dead-letters';
-import { deadLetterTopic, TOPICS } from '../contracts/topics';
+import type { TextHeaders } from '../contracts/record';
 import type { Db, DbOrTrx } from './connection';
 
 /** Null: a header without a value. */
@@ -19,7 +18,7 @@ export interface OutboxRow {
   readonly headers?: Readonly<Record<string, OutboxHeader>>;
   /** Published no earlier than this; absent: at once. */
   readonly availableAt?: Date;
-  /** Published instead of key and value, which then only place the row in its lane. */
+  /** Published instead of key and value; the key then only determines the row's lane. */
   readonly raw?: RawRecord;
 }
 
@@ -29,7 +28,7 @@ export interface RawRecord {
   readonly value: string | null;
 }
 
-/** The row that sends a record as it is, byte for byte, some headers beside its own. */
+/** The row that publishes a record byte for byte, with some headers besides its own. */
 export function recordRow(
   record: {
     readonly topic: string;
@@ -63,8 +62,8 @@ export interface StoredOutboxRow {
 }
 
 /**
- * Puts rows into the outbox, with the active trace context as headers. Call it after locking the order of `key`:
- * that makes ids of one key follow the order of commits.
+ * Puts rows into the outbox, with the active trace context as headers. Call it after locking the row that `key` names,
+ * so that ids of one key follow the order of commits.
  */
 export async function addToOutbox(trx: DbOrTrx, rows: readonly OutboxRow[]): Promise<void> {
   if (rows.length === 0) return;
@@ -88,16 +87,16 @@ export function traceHeaders(): Record<string, string> {
   return headers;
 }
 
-/** What is held back at present. */
+/** Topics and keys that are held back now. */
 export interface HeldBack {
   readonly topics: readonly string[];
   readonly keys: readonly { readonly topic: string; readonly key: string }[];
 }
 
 /**
- * The oldest unpublished rows of these lanes whose time has come, in the order to publish them: at most `limit` of each
- * topic, so that one with a great many rows which cannot be published fills no window of another's. `id + 0` is
- * what the index has: by the plain id Postgres would take the order from the primary key, and read all that was published.
+ * The oldest unpublished rows of these lanes that are due, in the order to publish them: at most `limit` of each topic,
+ * so that a topic which takes nothing leaves room for the others. The index is on `id + 0`: by the plain id Postgres would
+ * take the order from the primary key, and read all that was published.
  */
 export async function dueOutboxRows(
   db: Db,
@@ -150,21 +149,15 @@ export async function topicsBehind(db: Db, topics: readonly string[], olderThanM
   return rows.map(({ topic }) => topic);
 }
 
-/** Their rows hold a card's token. */
-const HOLDS_TOKENS: readonly string[] = [TOPICS.orderProcessing, TOPICS.orderRetry].flatMap((topic) => [
-  topic,
-  deadLetterTopic(topic),
-]);
-
-/** Marks rows as published; they stay for a while so that operators can look at them, without what is secret in them. */
-export async function markPublished(db: Db, ids: readonly number[]): Promise<void> {
+/** Marks rows as published; they stay for a while so that operators can look at them, rows of secret topics without their content. */
+export async function markPublished(db: Db, ids: readonly number[], secretTopics: readonly string[]): Promise<void> {
   const isSecret = 'topic = any(?::text[])';
   await db('outbox')
     .whereIn('id', ids as number[])
     .update({
       published_at: db.raw('clock_timestamp()'),
-      value: db.raw(`case when ${isSecret} then '' else value end`, [HOLDS_TOKENS as string[]]),
-      raw: db.raw(`case when ${isSecret} then null else raw end`, [HOLDS_TOKENS as string[]]),
+      value: db.raw(`case when ${isSecret} then '' else value end`, [secretTopics as string[]]),
+      raw: db.raw(`case when ${isSecret} then null else raw end`, [secretTopics as string[]]),
     });
 }
 
@@ -182,7 +175,7 @@ export async function outboxBacklog(db: Db): Promise<{ waiting: number; delayed:
   return row;
 }
 
-/** The oldest rows that are not published, without what they say: that may hold a token or an address. */
+/** The oldest rows that are not published, without their content, which may hold a token or an address. */
 export async function oldestUnpublished(
   db: Db,
   limit: number,

@@ -1,6 +1,5 @@
-import type { TextHeaders } from '../contracts/dead-letters';
 import type { OrderProcessingEvent } from '../contracts/events';
-import type { RecordPosition } from '../contracts/workflow-api';
+import type { RecordPosition, TextHeaders } from '../contracts/record';
 import type { FailureCause } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
 import type { Db, DbOrTrx, Trx } from './connection';

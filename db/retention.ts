@@ -7,40 +7,40 @@ export interface RetentionAges {
   readonly outbox: number;
   /** The first responses to repeated requests. */
   readonly idempotency: number;
-  /** What names a customer: requests with their addresses, notifications; counted from the order's end. */
+  /** Personal data: requests with their addresses, notifications; counted from the order's end. */
   readonly personal: number;
-  /** How an order or a coupon request went; counted from its end. */
+  /** The history of an order or a coupon request; counted from its end. */
   readonly history: number;
-  /** Dead letters that were decided. */
+  /** Decided dead letters. */
   readonly deadLetters: number;
-  /** Who decided what, and why. */
+  /** Operators' decisions. */
   readonly audit: number;
 }
 
-/** What becomes of old rows of a table. Whatever no rule names is kept: orders with their lines, and the ledgers of money and stock. */
+/** How old rows of a table are purged. Rows that no rule names are kept: orders with their lines, and the ledgers of money and stock. */
 export interface RetentionRule {
   readonly name: string;
   readonly table: string;
   readonly age: keyof RetentionAges;
   /** The row's own time. */
   readonly at: string;
-  /** Column -> type: the order in which rows are looked at, oldest first. An index has it; unique where old rows may stay. */
+  /** Column -> type: the order in which rows are considered, oldest first. An index has it; unique where old rows may stay. */
   readonly key: Readonly<Record<string, string>>;
-  /** Which rows are looked at at all, as their index has it. */
+  /** The rows that are considered, as their index has them. */
   readonly of?: string;
-  /** Which old ones may go, as of row `t` and time `:until`. */
+  /** Which old rows may be purged, for row `t` and time `:until`. */
   readonly mayGo: string;
   /** Columns that are overwritten instead of the row being deleted. */
   readonly erase?: string;
 }
 
-/** Neither a saga nor a person is to do anything more about the order. */
+/** Neither a saga nor an operator has anything left to do about the order. */
 const ORDER_ENDED = `exists (
   select from orders o where o.id = t.order_id and o.saga_state = 'SETTLED'
     and o.status in ('COMPLETED', 'REFUNDED', 'CANCELLED') and o.updated_at < :until
     and not exists (select from operator_items i where i.order_id = o.id and i.state = 'OPEN'))`;
 
-/** Taken by another than the customer. */
+/** A decision that is not the customer's. */
 const IS_DECISION = `(t.type = 'resolution' or coalesce(t.data ->> 'actor', '') not in ('', 'customer'))`;
 
 const IS_DECIDED = `exists (
@@ -185,18 +185,18 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
   },
 ];
 
-/** Key of the last row that was looked at, as text. */
+/** The key of the last row that was considered, as text. */
 export type RetentionCursor = readonly string[];
 
 export interface PurgedBatch {
   readonly purged: number;
-  /** Where to go on; undefined: nothing older is left, or another process is at it. */
+  /** Where to go on; undefined: no older row is left, or another process works on the rule. */
   readonly next: RetentionCursor | undefined;
 }
 
 /**
- * Looks at so many of the oldest rows after the cursor and purges those that may go, in one short statement. What stays is
- * passed over, so that it keeps nothing behind it; one process at a time works on a rule.
+ * Considers so many of the oldest rows after the cursor and purges those that may go, in one short statement. Rows that
+ * stay are passed, so that they block nothing; one process at a time works on a rule.
  */
 export async function purgeBatch(
   db: DbOrTrx,

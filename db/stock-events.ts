@@ -1,18 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import type { StockDecreaseRequestedEvent } from '../contracts/events';
+import { type EventRecord, newEvent } from '../contracts/event-record';
+import { TOPICS } from '../contracts/topics';
 import type { Order, OrderLine } from './orders';
 
 /** The event by which an order's workflow starts. */
 export function stockDecreaseRequested(
   { id, userEmail, createdAt }: Pick<Order, 'id' | 'userEmail' | 'createdAt'>,
   lines: readonly OrderLine[],
-): StockDecreaseRequestedEvent {
-  return {
-    eventId: randomUUID(),
+): EventRecord {
+  return newEvent(TOPICS.stockDecreaseRequested, {
     eventCreatedAt: createdAt.toISOString(),
-    schemaVersion: 1,
     orderId: id,
     userEmail,
     lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
-  };
+  });
 }

@@ -1,16 +1,16 @@
 import type { Db } from '../db/connection';
 import { deliverNotifications, type Notification } from '../db/notifications';
 import type { Logger } from '../observability/logger';
-import { every } from './outbox/housekeeping';
+import { every } from './every';
 
 const POLL_MS = 1_000;
 
-/** How customers are told; `deliver` throws when it should be tried again, and may be called twice for one id. */
+/** How customers are notified; `deliver` throws when it is to be tried again, and may be called twice for one id. */
 export interface NotificationPort {
   deliver(notification: Notification): Promise<void>;
 }
 
-/** Tells nobody but the log, and that without the full address. */
+/** Writes notifications to the log only, without the full address. */
 export function logNotifications(logger: Logger): NotificationPort {
   return {
     deliver({ id, recipient, ...notification }) {
@@ -25,7 +25,7 @@ function masked(address: string): string {
   return at < 1 ? '***' : `${address[0]}***${address.slice(at)}`;
 }
 
-/** Delivers what waits in the database, again and again; several processes may do so side by side. */
+/** Delivers the notifications that wait in the database, again and again; several processes may do so side by side. */
 export function startNotifier(options: { readonly db: Db; readonly port: NotificationPort; readonly logger: Logger }): {
   stop(): Promise<void>;
 } {

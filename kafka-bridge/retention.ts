@@ -9,13 +9,13 @@ import {
 } from '../db/retention';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
-import { every } from './outbox/housekeeping';
+import { every } from './every';
 
 const PURGE_EVERY_MS = 60_000;
 const ROWS_AT_ONCE = 500;
-/** Between two statements, so that others get their turn at the database. */
+/** Between two statements, so that others get to the database. */
 const PAUSE_MS = 50;
-/** Of one rule, before the next has its turn. */
+/** Of one rule, before the next one is worked on. */
 const BATCHES_IN_A_ROW = 20;
 
 interface RetentionOptions {
@@ -41,7 +41,7 @@ export function startRetention(options: RetentionOptions): { stop(): Promise<voi
   };
 }
 
-/** Purges until nothing is left to purge, every rule in its turn. A rule that fails keeps no other back. */
+/** Purges by every rule until nothing is left to purge. A rule that fails does not stop the others. */
 export async function purgeOldRows(options: RetentionOptions, signal?: AbortSignal): Promise<void> {
   let open = RETENTION_RULES.map((rule) => ({ rule, after: undefined as RetentionCursor | undefined }));
   while (open.length > 0) {

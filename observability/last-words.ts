@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { isError, safeError, safeMessage } from './safe-error';
 
-/** An error for a terminal or a log that is no JSON: what may be shown of it and its causes; programming errors tell where. */
+/** An error as text, as far as it may be shown; programming errors with their stack. */
 export function inWords(error: unknown, isSurprise = isProgrammingError(error)): string {
   const { stack, cause } = safeError(error);
   const isThrownValue = !isError(error);
@@ -12,8 +12,8 @@ export function inWords(error: unknown, isSurprise = isProgrammingError(error)):
 }
 
 /**
- * Ends the process at what nobody has caught, as Node does, but without its words: those show an error with all that it
- * carries, such as a statement's values.
+ * Ends the process at an uncaught error, as Node does, but without Node's output, which shows all that an error carries,
+ * such as a statement's values.
  */
 export function endOnUncaught(): void {
   const endBy = (what: string) => (error: unknown) => {
@@ -24,7 +24,7 @@ export function endOnUncaught(): void {
     }
   };
   process.on('uncaughtException', endBy('uncaught exception'));
-  // By itself, as Node would put what was rejected with into the message of an exception of its own.
+  // Otherwise Node would quote the rejected value in the message of an exception of its own.
   process.on('unhandledRejection', endBy('unhandled rejection'));
 }
 

@@ -3,7 +3,7 @@ import { isError, safeError, safeMessage } from './safe-error';
 
 export type { Logger } from 'pino';
 
-/** JSON lines on stderr, so that stdout stays free for data; tokens, addresses and what errors quote never get here. */
+/** JSON lines on stderr, so that stdout stays free for data; without tokens, addresses and what errors quote. */
 export function createLogger(role: string, level: string, destination?: DestinationStream): Logger {
   return pino(
     {
@@ -13,7 +13,7 @@ export function createLogger(role: string, level: string, destination?: Destinat
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { log: withSafeErrors },
       hooks: {
-        // An error by itself would lend its message to the line.
+        // The message of a bare error would become the log's message.
         logMethod(args, method) {
           const [first, ...rest] = args as unknown as [unknown, ...unknown[]];
           const safe = isError(first) ? [{ err: first }, safeMessage(first), ...rest] : args;
@@ -29,7 +29,7 @@ export function createLogger(role: string, level: string, destination?: Destinat
   );
 }
 
-/** Libraries log errors under many names, and in lists: they are known by what they are. */
+/** Libraries log errors under many names, and in lists: each is recognized by its shape. */
 function withSafeErrors(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, safely(value)]));
 }

@@ -1,12 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What a role measures; every process serves it at /metrics. */
+/** A process's metrics, served at /metrics. */
 export class Metrics {
   readonly registry = new Registry();
 
   readonly httpDuration = new Histogram({
     name: 'ordersaga_http_request_duration_seconds',
-    help: 'Time to answer, by route',
+    help: 'Response time, by route',
     labelNames: ['method', 'route', 'status'] as const,
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: [this.registry],
@@ -25,7 +25,7 @@ export class Metrics {
   });
   readonly consumerPaused = new Gauge({
     name: 'ordersaga_kafka_partition_paused',
-    help: '1 while a partition waits for Temporal',
+    help: '1 while a partition waits after a failure',
     labelNames: ['topic', 'partition'] as const,
     registers: [this.registry],
   });
@@ -58,7 +58,7 @@ export class Metrics {
   });
   readonly relayLag = new Histogram({
     name: 'ordersaga_relay_lag_seconds',
-    help: 'From insertion (or the time it became due) to the acknowledgement of the broker',
+    help: 'From insertion of an outbox row (or when it became due) to the acknowledgement of the broker',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30],
     registers: [this.registry],
   });
@@ -71,7 +71,7 @@ export class Metrics {
 
   readonly couponResponses = new Counter({
     name: 'ordersaga_coupon_responses_total',
-    help: 'Answers to requests for coupons: ACCEPTED or the code of the refusal, by the gate in Redis or by Postgres',
+    help: 'Responses to requests for coupons: ACCEPTED or the code of the refusal, by the gate in Redis or by Postgres',
     labelNames: ['outcome', 'by'] as const,
     registers: [this.registry],
   });

@@ -2,19 +2,19 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from './metrics';
 
-/** Asks one thing that a role needs; it throws or hangs when that thing is down. */
+/** Checks one dependency of a process; it throws or hangs when that is unavailable. */
 export type ReadinessCheck = () => Promise<unknown>;
 
 const CHECK_TIMEOUT_MS = 2_000;
 
-/** Which of the named parts do not answer right now. */
+/** Which of the named dependencies do not respond now. */
 export async function whatIsDown(checks: Readonly<Record<string, ReadinessCheck>>): Promise<string[]> {
   const results = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       try {
         await Promise.race([
           check(),
-          new Promise((_, reject) => setTimeout(reject, CHECK_TIMEOUT_MS, new Error('no answer')).unref()),
+          new Promise((_, reject) => setTimeout(reject, CHECK_TIMEOUT_MS, new Error('no response')).unref()),
         ]);
         return undefined;
       } catch {
@@ -25,7 +25,7 @@ export async function whatIsDown(checks: Readonly<Record<string, ReadinessCheck>
   return results.filter((name) => name !== undefined);
 }
 
-/** Serves /livez, /readyz and /metrics for a role that has no HTTP of its own; port 0 takes a free one. */
+/** Serves /livez, /readyz and /metrics for a process without HTTP of its own; port 0 takes a free port. */
 export async function serveProbes(options: {
   readonly host: string;
   readonly port: number;
@@ -33,13 +33,13 @@ export async function serveProbes(options: {
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
 }): Promise<{ readonly port: number; close(): Promise<void> }> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? '/').then(
+    void respond(request.url ?? '/').then(
       ({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body),
       () => response.writeHead(500).end(),
     );
   });
   const json = 'application/json';
-  async function answer(url: string): Promise<{ status: number; type: string; body: string }> {
+  async function respond(url: string): Promise<{ status: number; type: string; body: string }> {
     if (url.startsWith('/livez')) return { status: 200, type: json, body: '{"status":"ok"}' };
     if (url.startsWith('/metrics'))
       return {
@@ -61,7 +61,7 @@ export async function serveProbes(options: {
   return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) };
 }
 
-/** Stops taking connections and waits for the answers under way. */
+/** Stops taking connections and waits for responses under way. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

@@ -1,4 +1,4 @@
-/** What of an error may be shown: in logs, traces and on a terminal. */
+/** The part of an error that may be shown in logs, traces and on a terminal. */
 export interface SafeError {
   readonly type: string;
   readonly message?: string;
@@ -17,8 +17,8 @@ const MAX_MESSAGE = 500;
 const MAX_DEPTH = 5;
 
 /**
- * Keeps what is known to carry no data. The errors of a database, a parser or a schema quote what they are about, in
- * their messages and beside them (`detail`, `where`, `bindings`, `sql`, `issues`): a token or an address among it.
+ * Keeps the fields that carry no data. Errors of a database, a parser or a schema quote data such as tokens and addresses
+ * in their messages and other fields (`detail`, `where`, `bindings`, `sql`, `issues`).
  */
 export function safeError(error: unknown, depth = 0): SafeError {
   if (!isError(error)) return { type: typeof error };
@@ -34,7 +34,7 @@ export function safeError(error: unknown, depth = 0): SafeError {
   };
 }
 
-/** One line: what happened, as far as it may be shown. */
+/** An error's message on one line, as far as it may be shown. */
 export function safeMessage(error: unknown): string {
   const { type, message, code, table, constraint } = safeError(error);
   const where = [table && `table ${table}`, constraint && `constraint ${constraint}`].filter(Boolean).join(', ');

@@ -30,10 +30,10 @@ export function releaseBlockedKey(
       },
       async check() {
         if (!blocked) throw new OperationRefused('KEY_NOT_BLOCKED');
-        const { deadLetter, isUnderWay, standsStillMs, movedAt } = blocked;
+        const { deadLetter, isUnderWay, unmovedMs, movedAt } = blocked;
         if (deadLetter !== null) throw new OperationRefused('KEY_AWAITS_DECISION', { deadLetter });
         if (!isUnderWay && !isOverride) throw new OperationRefused('DEAD_LETTER_NOT_INDEXED');
-        if (standsStillMs < MOVES_WITHIN_MS)
+        if (unmovedMs < MOVES_WITHIN_MS)
           throw new OperationRefused('KEY_JUST_MOVED', { movedAt: movedAt.toISOString() });
       },
       async act() {

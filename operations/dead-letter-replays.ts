@@ -5,7 +5,7 @@ import { CUT_SHORT, type replayManySchema } from '../contracts/dead-letter-opera
 import type { ReplayProgressView, ReplayStanding } from '../contracts/responses/dead-letters';
 import type { ReplayAction, ReplayControl, ReplayProgress } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
-import { countBulkDecisions } from '../db/dead-letters';
+import { countBulkDecisions } from '../db/dead-letter-decisions';
 import { unlessUnavailable } from '../temporal/call';
 import type { Workflows } from '../temporal/workflows';
 import { type Decision, type Earlier, OperationRefused, takeDecision } from './decision';

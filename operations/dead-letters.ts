@@ -1,23 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DEAD_LETTER_HEADERS as H } from '../contracts/dead-letters';
-import { EVENT_SCHEMAS } from '../contracts/events';
 import { NO_CARD } from '../contracts/external-text';
 import { rule } from '../contracts/language';
 import { subjectOf } from '../contracts/record-subject';
-import { CONSUMED, TOPICS } from '../contracts/topics';
+import { findTopic, groupOf } from '../contracts/topics';
 import { isWithheld, recordHoldsCardNumber } from '../contracts/withheld-record';
-import { type Head, isBlocked, releaseBehindReplay, releaseWaiting } from '../db/blocked-keys';
+import { awaitReplay, type Blocker, isBlocked, releaseWaiting } from '../db/blocked-keys';
 import type { Db, Trx } from '../db/connection';
 import {
-  type DeadLetterPosition,
-  findDeadLetter,
   findDeadLetterDecision,
   insertDeadLetterDecision,
-  type ListedDeadLetter,
   lockDeadLetter,
-  type StoredDeadLetter,
   type DeadLetterDecision as StoredDecision,
-} from '../db/dead-letters';
+} from '../db/dead-letter-decisions';
+import type { DeadLetterPosition } from '../db/dead-letter-index';
+import { findDeadLetter, type ListedDeadLetter, type StoredDeadLetter } from '../db/dead-letters';
 import { findOrder } from '../db/orders';
 import { addToOutbox, recordRow } from '../db/outbox';
 import { type Decision, OperationRefused, takeDecision } from './decision';
@@ -82,7 +79,7 @@ export function discardDeadLetter(
     async check() {},
     async act() {
       await recordDecision(trx, deadLetter, 'DISCARD', command);
-      await releaseWaiting(trx, headOf(deadLetter));
+      await releaseWaiting(trx, blockerOf(deadLetter));
     },
   }));
 }
@@ -137,19 +134,19 @@ async function sendBack(
   command: ReplayCommand,
 ): Promise<void> {
   await recordDecision(trx, deadLetter, 'REPLAY', command);
-  const isAwaited = await releaseBehindReplay(trx, headOf(deadLetter), command.decisionId);
-  const { [H.turn]: _before, ...headers } = deadLetter.headers;
+  const isAwaited = await awaitReplay(trx, blockerOf(deadLetter), command.decisionId);
+  const { [H.releaseToken]: _before, ...headers } = deadLetter.headers;
   const row = recordRow(
     { ...record, headers },
     {
       [H.replayCount]: String(record.replayCount),
       [H.replayOf]: positionText(deadLetter),
       [H.decisionId]: command.decisionId,
-      ...(isAwaited ? { [H.turn]: command.decisionId } : {}),
+      ...(isAwaited ? { [H.releaseToken]: command.decisionId } : {}),
     },
   );
   // A topic of others may not be there: the row must not hold up our own events of that key.
-  await addToOutbox(trx, [OURS.has(record.topic) ? row : { ...row, key: positionText(deadLetter) }]);
+  await addToOutbox(trx, [findTopic(record.topic) ? row : { ...row, key: positionText(deadLetter) }]);
 }
 
 async function recordDecision(
@@ -185,7 +182,7 @@ function replayedRecord(deadLetter: StoredDeadLetter, editedValue: Buffer | unde
   const { originTopic: topic } = deadLetter;
   const value = editedValue ?? deadLetter.value;
   if (value === null || isWithheld(value)) throw new OperationRefused('VALUE_MISSING');
-  const { orderId, requestId } = subjectOf(topic, OURS.has(topic) && editedValue ? editedValue : null);
+  const { orderId, requestId } = subjectOf(topic, editedValue && findTopic(topic) ? editedValue : null);
   const ownKey = requestId ?? orderId?.toString();
   const key = ownKey === undefined ? deadLetter.key : Buffer.from(ownKey);
   return { topic, key, value, replayCount: deadLetter.replayCount + 1 };
@@ -199,21 +196,20 @@ async function refuseReplay(
   policy: ReplayPolicy,
 ): Promise<void> {
   const { orderId } = subjectOf(record.topic, record.value);
-  const isForUs = CONSUMED.some(({ topic }) => topic === record.topic);
-  const order = isForUs && orderId !== null ? await findOrder(trx, orderId) : undefined;
+  const order = groupOf(record.topic) !== undefined && orderId !== null ? await findOrder(trx, orderId) : undefined;
   if (order?.status === 'CANCELLED')
     throw new OperationRefused('ORDER_CANCELLED', { orderId, reason: order.statusReason });
   // Two dead letters sent to each other's key would wait for each other.
   if (
     record.key &&
     !(deadLetter.key?.equals(record.key) ?? false) &&
-    (await isBlocked(trx, record.topic, record.key, headOf(deadLetter)))
+    (await isBlocked(trx, record.topic, record.key, blockerOf(deadLetter)))
   )
     throw new OperationRefused('KEY_BLOCKED', { topic: record.topic, key: record.key.toString() });
   if (command.editedValue && recordHoldsCardNumber({ ...record, headers: {} }))
     throw new OperationRefused('VALUE_INVALID', { issues: [{ code: 'custom', path: [], message: NO_CARD }] });
   if (command.isOverride) return;
-  if (!OURS.has(record.topic)) throw new OperationRefused('TOPIC_NOT_OURS', { topic: record.topic });
+  if (!findTopic(record.topic)) throw new OperationRefused('TOPIC_NOT_OURS', { topic: record.topic });
   if (deadLetter.replayCount >= policy.maxReplays)
     throw new OperationRefused('REPLAYS_EXHAUSTED', {
       replayCount: deadLetter.replayCount,
@@ -221,8 +217,6 @@ async function refuseReplay(
     });
   if (command.editedValue) refuseInvalid(record.topic, command.editedValue);
 }
-
-const OURS: ReadonlySet<string> = new Set(Object.values(TOPICS));
 
 const NOT_JSON = rule('is not JSON in UTF-8', 'UTF-8로 된 JSON이 아닙니다');
 
@@ -234,14 +228,20 @@ function refuseInvalid(topic: string, value: Buffer): void {
   } catch {
     throw new OperationRefused('VALUE_INVALID', { issues: [{ code: 'custom', path: [], message: NOT_JSON }] });
   }
-  const error = EVENT_SCHEMAS[topic]?.safeParse(event, { reportInput: true }).error;
+  const error = findTopic(topic)?.schema.safeParse(event, { reportInput: true }).error;
   if (error) throw new OperationRefused('VALUE_INVALID', { issues: error.issues });
 }
 
 /** What others may wait behind. */
-function headOf({ originTopic, originPartition, originOffset, consumerGroup, turn }: ListedDeadLetter): Head {
+function blockerOf({
+  originTopic,
+  originPartition,
+  originOffset,
+  consumerGroup,
+  releaseToken,
+}: ListedDeadLetter): Blocker {
   const position = { topic: originTopic, partition: originPartition, offset: originOffset };
-  return { ...position, group: consumerGroup, turn: turn ?? undefined };
+  return { ...position, group: consumerGroup, releaseToken: releaseToken ?? undefined };
 }
 
 /** A dead letter's id for people. */

@@ -1,6 +1,7 @@
 import { Connection } from '@temporalio/client';
 import { loadSettings } from '../config/load';
 import type { Settings } from '../config/settings';
+import { TOPICS } from '../contracts/topics';
 import { openDatabase } from '../db/connection';
 import { migrateSchema } from '../db/schema';
 import { createKafka } from '../kafka-bridge/client/kafkajs-adapter';
@@ -10,7 +11,7 @@ import { ensureSearchAttributes } from '../temporal/search-attributes';
 import { runMain } from './process';
 import { DAY_MS } from './retention';
 
-/** Brings schema, topics and search attributes to this code's version; a line for each thing done. */
+/** Brings schema, topics and search attributes to this code's version; logs a line for each change. */
 export async function migrate(settings: Settings, log: (line: string) => void): Promise<void> {
   const db = openDatabase({
     url: settings.DATABASE_URL,
@@ -26,7 +27,7 @@ export async function migrate(settings: Settings, log: (line: string) => void): 
   }
   const admin = await createKafka(settings, createLogger('migrate', settings.LOG_LEVEL)).admin();
   try {
-    const done = await admin.ensureTopics({
+    const done = await admin.ensureTopics(Object.values(TOPICS), {
       recordsMs: settings.RETENTION_TOPICS_DAYS * DAY_MS,
       deadLettersMs: settings.RETENTION_DEAD_LETTERS_DAYS * DAY_MS,
     });

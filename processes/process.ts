@@ -25,7 +25,7 @@ export function stopSignal(): Promise<NodeJS.Signals | 'disconnect'> {
   });
 }
 
-/** Ends the process after `ms` if it still runs then, whatever keeps it. */
+/** Ends the process after `ms` if it still runs then. */
 export function endAfter(ms: number, beforehand: () => void): void {
   setTimeout(() => {
     beforehand();

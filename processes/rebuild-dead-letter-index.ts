@@ -3,6 +3,7 @@ import { openDatabase } from '../db/connection';
 import { schemaMismatch } from '../db/schema';
 import { createKafka } from '../kafka-bridge/client/kafkajs-adapter';
 import { rebuildDeadLetterIndex } from '../kafka-bridge/dead-letters/index-dead-letters';
+import { RECORD_RULES } from '../kafka-bridge/handlers/record-rules';
 import { createLogger } from '../observability/logger';
 import { runMain } from './process';
 
@@ -15,7 +16,8 @@ runMain(async () => {
     const mismatch = await schemaMismatch(db);
     if (mismatch) throw new Error(mismatch);
     const kafka = createKafka(settings, logger);
-    await rebuildDeadLetterIndex({ db, kafka, foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS }, logger);
+    const foreignDeadLetterTopics = settings.FOREIGN_DEAD_LETTER_TOPICS;
+    await rebuildDeadLetterIndex({ db, kafka, records: RECORD_RULES, foreignDeadLetterTopics }, logger);
     const [row] = (await db('dead_letters').count({ count: '*' })) as { count: number }[];
     process.stdout.write(`${row?.count} dead letters indexed\n`);
   } finally {

@@ -5,11 +5,15 @@ import type { Providers } from '../activities/credential-alerts';
 import { startApi } from '../api/server';
 import { cacheFolder } from '../config/load';
 import type { Settings } from '../config/settings';
+import { TOPICS, TOPICS_WITH_TOKENS } from '../contracts/topics';
 import { type Db, openDatabase } from '../db/connection';
 import { schemaMismatch } from '../db/schema';
 import type { Kafka } from '../kafka-bridge/client/kafka-port';
 import { createKafka } from '../kafka-bridge/client/kafkajs-adapter';
 import { startBridge } from '../kafka-bridge/consumers/bridge';
+import { RECORD_RULES } from '../kafka-bridge/handlers/record-rules';
+import { subscriptionsOf } from '../kafka-bridge/handlers/table';
+import { startResending } from '../kafka-bridge/lost-records';
 import { logNotifications, startNotifier } from '../kafka-bridge/notifier';
 import { startRelay } from '../kafka-bridge/outbox/relay';
 import { startRetention } from '../kafka-bridge/retention';
@@ -35,9 +39,9 @@ export type Role = (typeof ROLES)[number];
 
 export interface RunningRoles {
   readonly addresses: Readonly<Record<string, string>>;
-  /** Rejects when a part can't go on: the process is to end and be started anew. */
+  /** Rejects when a part can't go on: the process is to exit and be restarted. */
   readonly failed: Promise<never>;
-  /** Each role finishes what it holds. */
+  /** Each role finishes its work in hand. */
   stop(): Promise<void>;
 }
 
@@ -127,7 +131,7 @@ async function refuseMismatch(db: Db, kafka: Kafka | undefined): Promise<void> {
   if (schema) throw new Error(schema);
   if (!kafka) return;
   const admin = await kafka.admin();
-  const topics = await admin.topicsMismatch().finally(() => admin.close());
+  const topics = await admin.topicsMismatch(Object.values(TOPICS)).finally(() => admin.close());
   if (topics) throw new Error(`${topics}: run \`npm run migrate\``);
 }
 
@@ -180,11 +184,11 @@ async function startBridgeRole(shared: Shared): Promise<Part & { address: string
   const metrics = new Metrics('bridge');
   const bridge = await startBridge({
     db,
-    workflows,
     kafka,
     metrics,
     logger,
-    eventTimeZone: settings.EVENT_TIME_ZONE,
+    subscriptions: subscriptionsOf({ db, workflows, eventTimeZone: settings.EVENT_TIME_ZONE }),
+    records: RECORD_RULES,
     foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS,
   });
   return withProbes(shared, settings.BRIDGE_PORT, metrics, bridge, {
@@ -201,17 +205,19 @@ async function startRelayRole(shared: Shared): Promise<Part & { address: string 
     db,
     databaseUrl: settings.DATABASE_URL,
     databaseCaFile: settings.DATABASE_CA_FILE,
-    loss: { lostAfterMs: settings.LOST_AFTER_MS, retryDelayMs: settings.RETRY_DELAY_MS },
+    secretTopics: TOPICS_WITH_TOKENS,
     kafka,
     metrics,
     logger,
   });
+  const policy = { lostAfterMs: settings.LOST_AFTER_MS, retryDelayMs: settings.RETRY_DELAY_MS };
+  const resending = startResending({ db, kafka, policy, logger: logger.child({ part: 'relay' }) });
   const notifier = startNotifier({ db, port: logNotifications(logger), logger });
   const retention = startRetention({ db, metrics, logger, ages: retentionAges(settings) });
   const part: Part = {
     failed: relay.failed,
     async stop() {
-      await Promise.all([relay.stop(), notifier.stop(), retention.stop()]);
+      await Promise.all([relay, resending, notifier, retention].map((each) => each.stop()));
     },
   };
   return withProbes(shared, settings.RELAY_PORT, metrics, part, {

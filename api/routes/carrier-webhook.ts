@@ -1,3 +1,4 @@
+import { eventRecord } from '../../contracts/event-record';
 import { shipmentStatusEventSchema } from '../../contracts/events';
 import { carrierEventSchema } from '../../contracts/responses/orders';
 import { TOPICS } from '../../contracts/topics';
@@ -22,7 +23,7 @@ export const carrierWebhook = route('POST /webhooks/carrier', {
     await db.transaction(async (trx) => {
       const order = await lockOrder(trx, event.orderId);
       if (order === undefined) throw new ProblemError('ORDER_NOT_FOUND');
-      await addToOutbox(trx, [{ topic: TOPICS.shipmentStatus, key: String(order.id), value: JSON.stringify(event) }]);
+      await addToOutbox(trx, [eventRecord(TOPICS.shipmentStatus, event)]);
     });
     return { data: { orderId: event.orderId } };
   },

@@ -7,13 +7,9 @@ import type {
   DeadLetterView,
 } from '../../contracts/responses/dead-letters';
 import type { WaitingRecord } from '../../db/blocked-keys';
-import type {
-  DeadLetterDecision,
-  DeadLetterPosition,
-  ListedDeadLetter,
-  StoredDeadLetter,
-  StoredDeadLetterGroup,
-} from '../../db/dead-letters';
+import type { DeadLetterDecision } from '../../db/dead-letter-decisions';
+import type { DeadLetterPosition } from '../../db/dead-letter-index';
+import type { ListedDeadLetter, StoredDeadLetter, StoredDeadLetterGroup } from '../../db/dead-letters';
 import { positionText } from '../../operations/dead-letters';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -13,7 +13,8 @@ import {
   deadLetterSummarySchema,
 } from '../../contracts/responses/dead-letters';
 import { waitingBehind } from '../../db/blocked-keys';
-import { deadLetterOfReplay, findDeadLetter, groupDeadLetters, listDeadLetters } from '../../db/dead-letters';
+import { deadLetterOfReplay } from '../../db/dead-letter-decisions';
+import { findDeadLetter, groupDeadLetters, listDeadLetters } from '../../db/dead-letters';
 import { type DeadLetterDecision, discardDeadLetter, replayDeadLetter } from '../../operations/dead-letters';
 import type { ApiContext } from '../context';
 import { decisionRoute } from '../decision-route';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createOrderSchema, listOrdersSchema, orderIdSchema } from '../../contracts/http';
+import { createOrderSchema, listOrdersSchema, orderIdParamSchema } from '../../contracts/http';
 import { orderSchema, orderSummarySchema } from '../../contracts/responses/orders';
 import { linesOf, ordersOfUser } from '../../db/orders';
 import { route } from '../route';
@@ -7,7 +7,7 @@ import { orderSummary, orderView, ownOrderOrOperators } from './order-access';
 import { placeOrder } from './place-order';
 
 /** The path parameter of everything about one order. */
-export const ofOrder = { params: z.object({ orderId: orderIdSchema }), unknownParams: 'ORDER_NOT_FOUND' } as const;
+export const ofOrder = { params: z.object({ orderId: orderIdParamSchema }), unknownParams: 'ORDER_NOT_FOUND' } as const;
 
 /** Orders: placed, listed, read. */
 export const orderRoutes = [

@@ -1,7 +1,6 @@
 import type { CreateOrder } from '../../contracts/http';
 import type { Language } from '../../contracts/language';
 import type { OrderView } from '../../contracts/responses/orders';
-import { TOPICS } from '../../contracts/topics';
 import type { Trx } from '../../db/connection';
 import { lockOwnCoupon } from '../../db/coupon-claims';
 import { insertOrder, type OrderCoupon, type OrderLine } from '../../db/orders';
@@ -32,13 +31,7 @@ export async function placeOrder(
     coupon,
     lines,
   });
-  await addToOutbox(trx, [
-    {
-      topic: TOPICS.stockDecreaseRequested,
-      key: String(order.id),
-      value: JSON.stringify(stockDecreaseRequested(order, lines)),
-    },
-  ]);
+  await addToOutbox(trx, [stockDecreaseRequested(order, lines)]);
   return orderView(order, lines, language);
 }
 

@@ -4,10 +4,10 @@ import { outboxSchema, sagaDecidedSchema, sagaDetailsSchema, sagaSummarySchema }
 import { outboxQuerySchema, resolveSchema, sagaFilterSchema } from '../../contracts/saga-operations';
 import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api';
 import type { Db } from '../../db/connection';
-import { workflowParkedAt } from '../../db/operator-items';
 import { findOrder, type Order } from '../../db/orders';
 import { oldestUnpublished, outboxBacklog } from '../../db/outbox';
 import { listSagas, sagaDetailsOf } from '../../db/saga-details';
+import { workflowParkedAt } from '../../db/saga-items';
 import { stepsOfOrder } from '../../db/saga-steps';
 import type { Decision } from '../../operations/decision';
 import { SagaDecisions } from '../../operations/sagas';

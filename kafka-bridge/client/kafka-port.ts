@@ -1,5 +1,5 @@
-/** What this system needs of Kafka, and all it knows of it: the client library behind can be replaced. */
-import type { HeaderBytes } from '../../contracts/dead-letters';
+/** All that this system needs of Kafka: the client library behind it can be replaced. */
+import type { HeaderBytes } from '../../contracts/record';
 
 export interface OutgoingRecord {
   readonly key: Buffer | string | null;
@@ -30,7 +30,7 @@ export class RecordRefusedError extends Error {
   }
 }
 
-/** The broker answered, and does not take records for one of the topics now: other topics may go on. */
+/** The broker responded, and takes no records for a topic now: other topics may go on. */
 export class TopicUnavailableError extends Error {
   override readonly name = 'TopicUnavailableError';
   constructor(
@@ -43,24 +43,23 @@ export class TopicUnavailableError extends Error {
 
 export interface KafkaProducer {
   /**
-   * Resolves when every record is acknowledged by all in-sync replicas; records of one key keep their order. One
-   * attempt of at most 4 s, whatever becomes of the sends of other topics: what to do after a failure is the caller's
-   * decision, and a failed call may still have written.
+   * Resolves when every record is acknowledged by all in-sync replicas; records of one key keep their order. One attempt
+   * of at most 4 s, independent of other topics: the caller decides about a failure, and a failed call may have written.
    */
   send(topic: string, records: readonly OutgoingRecord[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Records of one partition, in the hands of one call of `onBatch`. */
+/** Records of one partition, for one call of `onBatch`. */
 export interface PartitionBatch {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly IncomingRecord[];
   /** False once the partition is taken away or the consumer stops: begin nothing new. */
   isCurrent(): boolean;
-  /** Commits all records up to and including this offset; false: they were not committed, and come again to the process that has the partition then. */
+  /** Commits all records up to and including this offset; false: they come again to the process that has the partition then. */
   commitThrough(offset: string): Promise<boolean>;
-  /** Fetches nothing from this partition for a while; what was not committed then comes again. */
+  /** Fetches nothing from this partition for a while; then uncommitted records come again. */
   pause(ms: number): void;
 }
 
@@ -68,11 +67,11 @@ export interface ConsumeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   readonly partitionsAtOnce: number;
-  /** Told after each rebalance which partitions of each topic this consumer has. */
+  /** Called after each rebalance with the partitions of each topic that this consumer has. */
   readonly onAssigned?: (assigned: Readonly<Record<string, readonly number[]>>) => void;
-  /** Told each time that a batch can't be read, by which its topic is kept up until the next call of `onBatch`. */
+  /** Called each time that a batch can't be read, which blocks its topic until the next call of `onBatch`. */
   readonly onUnreadable?: () => void;
-  /** Must not throw; what it did not commit comes again. */
+  /** Must not throw; records that it did not commit come again. */
   readonly onBatch: (batch: PartitionBatch) => Promise<void>;
 }
 
@@ -98,10 +97,10 @@ export interface TopicRetention {
 }
 
 export interface KafkaAdmin {
-  /** Creates what is missing, widens what is too narrow, sets what records are kept; returns what was done, a line each. */
-  ensureTopics(retention: TopicRetention): Promise<string[]>;
-  /** What keeps this code from running on that broker; undefined: nothing. */
-  topicsMismatch(): Promise<string | undefined>;
+  /** Creates missing topics and their dead-letter topics, adds partitions, sets the retention; returns what was done, a line each. */
+  ensureTopics(topics: readonly string[], retention: TopicRetention): Promise<string[]>;
+  /** Why this code can't run on the broker's topics; undefined: it can. */
+  topicsMismatch(topics: readonly string[]): Promise<string | undefined>;
   /** How far a group is behind, for each partition of a topic. */
   lag(groupId: string, topic: string): Promise<PartitionLag[]>;
   close(): Promise<void>;
@@ -110,8 +109,8 @@ export interface KafkaAdmin {
 export interface Kafka {
   producer(): Promise<KafkaProducer>;
   consume(options: ConsumeOptions): Promise<KafkaConsumer>;
-  /** `retries` of a question about a topic that the broker does not know (yet); the client's own, for about 6 s, unless given. */
+  /** `retries` for a topic that the broker does not know (yet); the client's own, for about 6 s, unless given. */
   admin(options?: { readonly retries?: number }): Promise<KafkaAdmin>;
-  /** Throws when no broker answers within some seconds, asked over a connection of its own. */
+  /** Throws when no broker responds within some seconds, on a connection of its own. */
   ping(): Promise<void>;
 }

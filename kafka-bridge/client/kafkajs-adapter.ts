@@ -29,11 +29,11 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const PING_MS = 4_000;
 
 export interface KafkaTuning {
-  /** After which a producer asks anew where a topic's partitions are; kafkajs's own 5 min unless given. */
+  /** After which a producer asks again where a topic's partitions are; kafkajs's own 5 min unless given. */
   readonly metadataMaxAgeMs?: number;
 }
 
-/** The port over kafkajs; connects when something is asked of it. */
+/** The port over kafkajs; connects at the first call. */
 export function createKafka(settings: KafkaSettings, logger: Logger, tuning: KafkaTuning = {}): Kafka {
   const log = logger.child({ part: 'kafka' });
   const config = clientConfig(settings, log);
@@ -60,11 +60,11 @@ function fromAnywhere(brokers: readonly string[]): string[] {
 
 async function ping(client: KafkaJs): Promise<void> {
   const admin = client.admin();
-  const answer = admin.connect().then(() => admin.describeCluster());
+  const response = admin.connect().then(() => admin.describeCluster());
   const close = () => admin.disconnect();
-  answer.then(close, close).catch(() => undefined);
-  await within(PING_MS, answer, () => {
-    throw new SilentBrokerError('no broker answers');
+  response.then(close, close).catch(() => undefined);
+  await within(PING_MS, response, () => {
+    throw new SilentBrokerError('no broker responds');
   });
 }
 
@@ -86,7 +86,7 @@ function clientConfig(settings: KafkaSettings, log: Logger): KafkaConfig {
     ...(settings.KAFKA_TLS ? { ssl: tls } : {}),
     ...(sasl ? { sasl } : {}),
     logLevel: logLevel.INFO,
-    // kafkajs calls errors what it then retries: those are warnings here, and what ends a consumer is logged by us.
+    // kafkajs logs as errors what it then retries: those are warnings here; an error that ends a consumer is logged by us.
     logCreator:
       () =>
       ({ level, log: { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields }, namespace }) => {

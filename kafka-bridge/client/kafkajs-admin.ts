@@ -1,5 +1,5 @@
 import { type Admin, type ConfigEntries, ConfigResourceTypes, ConfigSource, type Kafka as KafkaJs } from 'kafkajs';
-import { DEAD_LETTER_MAX_BYTES, deadLetterTopic, PARTITIONS, TOPICS } from '../../contracts/topics';
+import { DEAD_LETTER_MAX_BYTES, deadLetterTopic } from '../../contracts/dead-letters';
 import type { KafkaAdmin, PartitionLag, TopicRetention } from './kafka-port';
 
 interface WantedTopic {
@@ -10,15 +10,16 @@ interface WantedTopic {
 
 const MAX_BYTES = 'max.message.bytes';
 const DAY_MS = 24 * 60 * 60_000;
+const PARTITIONS = 3;
 
 /**
- * Every topic with its dead letters. Retention deletes whole segments, so that these are cut daily or more often: a record
- * is gone a day after its time at the latest. Without a retention: what records need to be taken at all.
+ * Every topic with its dead-letter topic. Retention deletes whole segments, so that these are cut daily or more often: a
+ * record is deleted a day late at most. Without a retention: the configuration without which records are not taken.
  */
-function wantedTopics(retention?: TopicRetention): WantedTopic[] {
+function wantedTopics(topics: readonly string[], retention?: TopicRetention): WantedTopic[] {
   const keep = (ms: number | undefined): WantedTopic['config'] =>
     ms === undefined ? {} : { 'retention.ms': String(ms), 'segment.ms': String(Math.min(ms, DAY_MS)) };
-  return Object.values(TOPICS).flatMap((topic): WantedTopic[] => [
+  return topics.flatMap((topic): WantedTopic[] => [
     { topic, partitions: PARTITIONS, config: keep(retention?.recordsMs) },
     {
       topic: deadLetterTopic(topic),
@@ -37,10 +38,10 @@ export async function createAdmin(
   const admin = client.admin({ retry });
   await admin.connect();
   return {
-    ensureTopics: (retention) => ensureTopics(admin, replicationFactor, wantedTopics(retention)),
-    async topicsMismatch() {
+    ensureTopics: (topics, retention) => ensureTopics(admin, replicationFactor, wantedTopics(topics, retention)),
+    async topicsMismatch(topics) {
       // Not their retention: everything works with another, and the next `migrate` sets it.
-      const { missing, narrow, misconfigured } = await compare(admin, wantedTopics());
+      const { missing, narrow, misconfigured } = await compare(admin, wantedTopics(topics));
       const wrong = [
         ...missing.map(({ topic }) => `${topic} is missing`),
         ...narrow.map(({ topic, partitions }) => `${topic} has fewer than ${partitions} partitions`),
@@ -97,7 +98,7 @@ const entries = (config: WantedTopic['config']) => Object.entries(config).map(([
 interface Comparison {
   readonly missing: readonly WantedTopic[];
   readonly narrow: readonly WantedTopic[];
-  /** With the whole configuration that each is to have: what is not sent along falls back to the broker's default. */
+  /** With the whole configuration of each: an entry that is not sent falls back to the broker's default. */
   readonly misconfigured: readonly WantedTopic[];
 }
 
@@ -126,7 +127,7 @@ async function compare(admin: Admin, wanted: readonly WantedTopic[]): Promise<Co
   };
 }
 
-/** Somebody may have made a topic take even larger records. */
+/** A topic may have been made to take even larger records. */
 function isEnough(name: string, value: string | undefined, wanted: string): boolean {
   return name === MAX_BYTES ? Number(value ?? 0) >= Number(wanted) : value === wanted;
 }
@@ -146,7 +147,7 @@ async function lag(admin: Admin, groupId: string, topic: string): Promise<Partit
   const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, offset]));
   return ends.map(({ partition, high, low }) => {
     const at = committed.get(partition) ?? '-1';
-    // What retention has taken meanwhile is nobody's to read any more.
+    // Records that retention has deleted are no lag.
     const next = BigInt(at) < BigInt(low) ? low : at;
     return { partition, lag: Math.max(0, Number(high) - Number(next)), committed: next };
   });

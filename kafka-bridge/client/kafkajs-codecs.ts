@@ -24,7 +24,7 @@ const READERS = {
 
 const zip = promisify<Buffer, Buffer>(gzip);
 
-/** Teaches kafkajs, which knows GZIP alone, to read whatever a producer may have chosen; what is written is GZIP, if anything. */
+/** Lets kafkajs, which knows only GZIP, read every codec; it compresses with GZIP only. */
 export function registerCodecs(): void {
   for (const [name, read] of Object.entries(READERS))
     CompressionCodecs[CompressionTypes[name as keyof typeof READERS]] = () => ({

@@ -57,11 +57,13 @@ export async function consume(client: KafkaJs, options: ConsumeOptions, logger: 
       options.onUnreadable?.();
     } else log.warn({ err: error }, 'the consumer lost the broker and starts again');
   });
-  // What holds nothing but the marks of transactions is handed to nobody, and is behind us all the same.
+  // A batch of nothing but transaction markers is not handed over, and still is to be committed.
   consumer.on(events.END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
     if (batchSize > 0) return;
     const passed = [{ topic, partition, offset: offsetAfter(lastOffset) }];
-    consumer.commitOffsets(passed).catch((error: unknown) => log.debug({ err: error }, 'marks were not committed'));
+    consumer
+      .commitOffsets(passed)
+      .catch((error: unknown) => log.debug({ err: error }, 'transaction markers were not committed'));
   });
   const watchdog = setInterval(() => {
     if (Date.now() - lastSign > SILENCE_MS) fail(new Error(`${groupId} has been silent for ${SILENCE_MS} ms`));
@@ -96,7 +98,7 @@ function isUnreadable(error: unknown): boolean {
 
 const offsetAfter = (offset: string) => (BigInt(offset) + 1n).toString();
 
-/** Gives a batch to its handler and beats the heart meanwhile; a lost partition ends the batch, then the group is joined again. */
+/** Gives a batch to its handler and sends heartbeats meanwhile; a lost partition ends the batch, then the group is joined again. */
 async function handBatch(payload: EachBatchPayload, options: ConsumeOptions, generation: () => number): Promise<void> {
   const { batch } = payload;
   const { topic, partition } = batch;
@@ -110,7 +112,7 @@ async function handBatch(payload: EachBatchPayload, options: ConsumeOptions, gen
     }
   };
   const heart = setInterval(() => void beat(), HEARTBEAT_MS);
-  // Once the group was joined anew, the offsets that kafkajs keeps are another generation's: they are left alone.
+  // Once the group is joined again, the offsets that kafkajs keeps are another generation's.
   const isOurs = () => generation() === bornIn;
   const handed: PartitionBatch = {
     topic,
@@ -120,7 +122,7 @@ async function handBatch(payload: EachBatchPayload, options: ConsumeOptions, gen
     async commitThrough(offset) {
       if (!isOurs()) return false;
       payload.resolveOffset(offset);
-      // Behind the last record a mark of its transaction may stand, which is not handed over.
+      // Behind the last record may be its transaction's marker, which is not handed over.
       const next = offsetAfter(offset === batch.messages.at(-1)?.offset ? batch.lastOffset() : offset);
       try {
         await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] });

@@ -6,7 +6,7 @@ interface RequestQueue {
 }
 
 /**
- * Each connection of kafkajs looks after waiting requests by a timer that sets itself anew for ever, about a thousand
+ * Each connection of kafkajs checks waiting requests by a timer that restarts itself for ever, about a thousand
  * times a second, even when none waits. With five consumers in a process that is a tenth of its CPU. It is needed only
  * while a request waits or the broker throttles, and kafkajs sets it itself whenever that begins.
  */

@@ -78,7 +78,7 @@ class TopicProducer {
     });
   }
 
-  /** Once kafkajs has given up what is under way: it would connect anew behind a disconnect. */
+  /** Once kafkajs has given up what is under way: it would connect again after a disconnect. */
   async close(): Promise<void> {
     await Promise.allSettled(this.pending);
     await this.producer.disconnect();

@@ -1,17 +1,17 @@
-import { DEAD_LETTER_HEADERS, encodeDeadLetter, idIn } from '../../contracts/dead-letters';
-import { subjectOf, workflowOf } from '../../contracts/record-subject';
-import { deadLetterTopic } from '../../contracts/topics';
-import { recordHoldsCardNumber, withheld } from '../../contracts/withheld-record';
-import { noteReplayOutcome } from '../../db/dead-letters';
+import { DEAD_LETTER_HEADERS, deadLetterTopic, encodeDeadLetter } from '../../contracts/dead-letters';
+import { idIn, type OriginalRecord } from '../../contracts/record';
+import type { Db } from '../../db/connection';
+import { type ReplayOutcome, recordReplayOutcome } from '../../db/dead-letter-decisions';
 import type { Logger } from '../../observability/logger';
 import type { Metrics } from '../../observability/metrics';
 import type { IncomingRecord, KafkaProducer, PartitionBatch } from '../client/kafka-port';
-import { blockKey, headIsDone, isGivenUp, standInLine } from '../dead-letters/blocked-keys';
+import { blockKey, isGivenUp, releaseWaiting, waitForKey } from '../dead-letters/blocked-keys';
+import type { RecordRules } from '../dead-letters/record-rules';
 import { classify } from './classification';
-import type { ConsumedTopic, Handler, HandlerDependencies, Outcome } from './handlers/handler';
 import { FinishedPrefix, inKeyOrder } from './key-order';
 import { PoisonRecord } from './poison';
 import { StuckPartitions } from './stuck-partitions';
+import type { Subscription } from './subscription';
 import { inTraceOf } from './tracing';
 
 const FIRST_PAUSE_MS = 200;
@@ -21,46 +21,38 @@ const BATCH_BUDGET_MS = 1_000;
 const COMMIT_EVERY_MS = 250;
 const STUCK_AFTER_ATTEMPTS = 5;
 
-export interface Source {
-  readonly topic: ConsumedTopic;
-  readonly groupId: string;
-  readonly partitionsAtOnce: number;
-  readonly keysAtOnce: number;
-  readonly waitsBehindDead?: true;
-}
-
 interface Blockade {
   readonly attempts: number;
-  readonly understood: boolean;
+  readonly isExpected: boolean;
 }
 
-/** Works off the batches of one topic: each key in order, the finished prefix committed, paused while something is away. */
+/** Works off the batches of one topic: each key in order, the finished prefix committed, paused while something is unavailable. */
 export class BatchWorker {
   private readonly blockades = new Map<number, Blockade>();
-  /** Records beyond the committed offset that are finished: what kept the prefix back makes them come again. */
+  /** Records beyond the committed offset that are finished: they come again with the record that blocks the prefix. */
   private readonly finished = new Map<number, Map<string, bigint>>();
   private readonly busy = new Set<number>();
   private assigned: ReadonlySet<number> = new Set();
   private readonly stuck: StuckPartitions;
 
   constructor(
-    private readonly options: HandlerDependencies &
-      Source & {
-        readonly handler: Handler;
-        readonly deadLetters: KafkaProducer;
-        readonly metrics: Metrics;
-        readonly logger: Logger;
-      },
+    private readonly options: {
+      readonly subscription: Subscription;
+      readonly records: RecordRules;
+      readonly db: Db;
+      readonly deadLetters: KafkaProducer;
+      readonly metrics: Metrics;
+      readonly logger: Logger;
+    },
   ) {
-    this.stuck = new StuckPartitions(options);
+    this.stuck = new StuckPartitions({ ...options, topic: this.subscription.topic });
   }
 
-  get source(): Source {
-    const { topic, groupId, partitionsAtOnce, keysAtOnce } = this.options;
-    return { topic, groupId, partitionsAtOnce, keysAtOnce };
+  get subscription(): Subscription {
+    return this.options.subscription;
   }
 
-  /** Takes note of which partitions are ours; what kept back the others is somebody else's now. */
+  /** Takes over these partitions and forgets what blocked the others. */
   assign(partitions: readonly number[]): void {
     this.assigned = new Set(partitions);
     for (const partition of this.blockades.keys()) if (!this.assigned.has(partition)) this.unblock(partition);
@@ -68,14 +60,14 @@ export class BatchWorker {
     this.stuck.assign(partitions);
   }
 
-  /** Partitions that wait for something other than a part that is away. */
+  /** Partitions that fail unexpectedly: no unavailable part explains it. */
   stuckPartitions(): string[] {
     return [...this.blockades]
-      .filter(([, { understood, attempts }]) => !understood && attempts >= STUCK_AFTER_ATTEMPTS)
-      .map(([partition]) => `${this.options.topic}-${partition}`);
+      .filter(([, { isExpected, attempts }]) => !isExpected && attempts >= STUCK_AFTER_ATTEMPTS)
+      .map(([partition]) => `${this.subscription.topic}-${partition}`);
   }
 
-  /** Whether the partition is ours, nothing of it is in hand, and nothing keeps it back. */
+  /** Whether the partition is ours, nothing of it is in hand, and nothing blocks it. */
   isIdle(partition: number): boolean {
     return this.assigned.has(partition) && !this.busy.has(partition) && !this.blockades.has(partition);
   }
@@ -93,7 +85,7 @@ export class BatchWorker {
         const offset = prefix.advance();
         if (offset === undefined) return;
         this.unblock(partition);
-        // What was not committed comes again, most likely to us.
+        // Uncommitted records come again, most likely to this process.
         if (!(await batch.commitThrough(offset))) return;
         for (const [id, position] of finished) if (position <= BigInt(offset)) finished.delete(id);
         await this.stuck.goesOn(partition);
@@ -105,7 +97,7 @@ export class BatchWorker {
     try {
       await inKeyOrder(records, {
         keyOf: ({ key }) => key?.toString('hex') ?? '',
-        keysAtOnce: this.options.keysAtOnce,
+        keysAtOnce: this.subscription.keysAtOnce,
         isOver: () => blocked !== undefined || Date.now() > endsAt || !batch.isCurrent(),
         work: async (record, index) => {
           try {
@@ -125,31 +117,31 @@ export class BatchWorker {
     if (blocked) await this.block(batch, blocked);
   }
 
-  /** Ends a record one way or another; throws what may pass. */
+  /** Ends a record one way or another; throws errors that may pass. */
   private async workOn(record: IncomingRecord): Promise<void> {
-    const { db, metrics, topic, groupId, waitsBehindDead } = this.options;
-    // Before anything of it is kept anywhere, in a line of its key either.
-    const isRefused = recordHoldsCardNumber(record);
-    const standing = waitsBehindDead && !isRefused ? await standInLine(db, record, groupId) : 'free';
-    const outcome = isRefused
-      ? await this.refuse(record)
-      : standing === 'waiting' || standing === 'dead'
-        ? standing
+    const { db, metrics, records } = this.options;
+    const { topic, groupId, blocksKeys } = this.subscription;
+    // Before anything of the record is kept, among the waiting records too.
+    const withheld = records.withheld(record);
+    const keyState = blocksKeys && !withheld ? await waitForKey(db, record, groupId) : 'free';
+    const outcome = withheld
+      ? await this.refuse(record, withheld)
+      : keyState === 'waiting' || keyState === 'dead'
+        ? keyState
         : await this.outcomeOf(record);
     metrics.records.inc({ topic, outcome });
     if (outcome === 'waiting') return;
     const decisionId = idIn(record.headers[DEAD_LETTER_HEADERS.decisionId]?.at(-1));
-    // The desk hears what became of a record that it has sent back.
     if (decisionId !== undefined) {
-      const workflowId = outcome === 'dead' ? undefined : workflowOf(subjectOf(topic, record.value));
-      await noteReplayOutcome(db, decisionId, outcome, workflowId);
+      const workflowId = outcome === 'dead' ? undefined : records.workflowOf(record);
+      await recordReplayOutcome(db, decisionId, outcome, workflowId);
     }
-    if (standing === 'head' && outcome !== 'dead') await headIsDone(db, record, groupId);
+    if (keyState === 'awaited' && outcome !== 'dead') await releaseWaiting(db, record, groupId);
   }
 
-  private async outcomeOf(record: IncomingRecord): Promise<Outcome | 'dead'> {
+  private async outcomeOf(record: IncomingRecord): Promise<ReplayOutcome> {
     try {
-      return await inTraceOf(record, this.options.groupId, () => this.options.handler(record, this.options));
+      return await inTraceOf(record, this.subscription.groupId, () => this.subscription.handle(record));
     } catch (error) {
       const classification = classify(error);
       if (classification.kind !== 'poison') throw error;
@@ -158,66 +150,66 @@ export class BatchWorker {
     }
   }
 
-  /** What holds a card number is not even kept as a dead letter: that says where it stood. */
-  private async refuse(record: IncomingRecord): Promise<'dead'> {
-    const { key, value, headers } = withheld(record);
-    await this.publishDeadLetter(
-      { ...record, key, value, headers },
-      new PoisonRecord('CARD_NUMBER', 'withheld: it holds a card number'),
-    );
+  /** Publishes only what may be kept of the record. */
+  private async refuse(record: IncomingRecord, { key, value, headers }: OriginalRecord): Promise<'dead'> {
+    const poison = new PoisonRecord('CARD_NUMBER', 'withheld: it holds a card number');
+    await this.publishDeadLetter({ ...record, key, value, headers }, poison);
     return 'dead';
   }
 
-  /** The dead letter is acknowledged before the record is committed: a crash between the two may write it twice, never not at all. */
+  /** The dead letter is acknowledged before the record is committed: a crash between the two may publish it twice, but never loses it. */
   private async publishDeadLetter(record: IncomingRecord, poison: PoisonRecord): Promise<void> {
-    const { db, deadLetters, groupId, topic, waitsBehindDead, logger } = this.options;
+    const { db, deadLetters, logger } = this.options;
+    const { topic, groupId, blocksKeys } = this.subscription;
     const { partition, offset } = record;
     if (await this.isGivenUp(record)) {
-      logger.info({ topic, partition, offset }, 'a record came again of which there is a dead letter');
+      logger.info({ topic, partition, offset }, 'a record that has its dead letter came again');
       return;
     }
-    if (waitsBehindDead) await blockKey(db, record, groupId);
+    if (blocksKeys) await blockKey(db, record, groupId);
     const deadLetter = encodeDeadLetter(record, { code: poison.code, message: poison.message, group: groupId });
     await deadLetters.send(deadLetterTopic(topic), [deadLetter]);
     logger.warn({ topic, partition, offset, code: poison.code }, `dead letter: ${poison.message}`);
   }
 
   private async isGivenUp(record: IncomingRecord): Promise<boolean> {
-    const { db, groupId, waitsBehindDead, logger } = this.options;
+    const { db, logger } = this.options;
+    const { groupId, blocksKeys } = this.subscription;
     try {
       return await isGivenUp(db, record, groupId);
     } catch (error) {
-      // No key is blocked without the database either.
-      if (waitsBehindDead) throw error;
-      logger.warn({ err: error }, 'a dead letter is published unasked: its copies are left out of the index');
+      // A key can't be blocked without the database either.
+      if (blocksKeys) throw error;
+      logger.warn({ err: error }, 'a dead letter may be published twice: the index leaves out its copies');
       return false;
     }
   }
 
   private async block(batch: PartitionBatch, failed: { record: IncomingRecord; error: unknown }): Promise<void> {
     const { record, error } = failed;
-    const { topic, metrics, logger } = this.options;
+    const { metrics, logger } = this.options;
+    const { topic } = this.subscription;
     const { partition } = batch;
-    const classification = classify(error);
-    const understood = classification.kind === 'passes' && classification.understood;
+    const isExpected = classify(error).kind === 'unavailable';
     const attempts = (this.blockades.get(partition)?.attempts ?? 0) + 1;
-    this.blockades.set(partition, { attempts, understood });
+    this.blockades.set(partition, { attempts, isExpected });
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
-    const place = { topic, partition, offset: record.offset, attempts, pauseMs, err: error };
-    if (understood) logger.warn(place, 'a part is away: the partition waits');
-    else logger.error(place, 'a record fails for a reason nobody foresaw: the partition waits');
+    const fields = { topic, partition, offset: record.offset, attempts, pauseMs, err: error };
+    if (isExpected) logger.warn(fields, 'Temporal, Postgres or Kafka is unavailable: the partition waits');
+    else logger.error(fields, 'a record fails unexpectedly: the partition waits');
     metrics.consumerPaused.set({ topic, partition }, 1);
     if (!batch.isCurrent()) return;
     batch.pause(pauseMs);
-    if (!understood) await this.stuck.failed(partition, error);
+    if (!isExpected) await this.stuck.failed(partition, error);
   }
 
   private unblock(partition: number): void {
     if (!this.blockades.delete(partition)) return;
-    this.options.metrics.consumerPaused.set({ topic: this.options.topic, partition }, 0);
-    this.options.logger.info({ topic: this.options.topic, partition }, 'the partition goes on');
+    const { topic } = this.subscription;
+    this.options.metrics.consumerPaused.set({ topic, partition }, 0);
+    this.options.logger.info({ topic, partition }, 'the partition goes on');
   }
 }
 
-/** By its time, too: a topic that is made anew counts from 0 again. */
+/** By its time, too: the offsets of a topic that is made anew begin at 0 again. */
 const idOf = ({ offset, timestamp }: IncomingRecord) => `${offset}@${timestamp}`;

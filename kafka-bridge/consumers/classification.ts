@@ -4,7 +4,7 @@ import { RecordRefusedError } from '../client/kafka-port';
 import { PoisonRecord } from './poison';
 
 const INVALID_ARGUMENT = 3;
-/** What passes by itself: cancelled, deadline, exhausted, aborted, internal, unavailable. */
+/** They pass by themselves: cancelled, deadline, exhausted, aborted, internal, unavailable. */
 const PASSING_GRPC = new Set([1, 4, 8, 10, 13, 14]);
 const PASSING_SOCKET = new Set([
   'ECONNREFUSED',
@@ -23,10 +23,16 @@ const CODE = /^\w{1,100}$/;
 /** What to do about an error while working on a record. */
 export type Classification =
   | { readonly kind: 'poison'; readonly poison: PoisonRecord }
-  /** `understood`: Temporal, Postgres or Kafka is away; otherwise it may be a bug, and somebody must look. */
-  | { readonly kind: 'passes'; readonly understood: boolean };
+  /** Temporal, Postgres or Kafka is unavailable. */
+  | { readonly kind: 'unavailable' }
+  /** It may be a bug, and an operator must look. */
+  | { readonly kind: 'unexpected' };
 
-/** A stable code of an error, for the operators' list: its words may quote a record. */
+const unavailableIf = (isUnavailable: boolean): Classification => ({
+  kind: isUnavailable ? 'unavailable' : 'unexpected',
+});
+
+/** A stable code of an error, for the operators' list: its message may quote a record. */
 export function causeOf(error: unknown): string {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     if (isGrpcServiceError(inner)) return `GRPC_${inner.code}`;
@@ -37,28 +43,28 @@ export function causeOf(error: unknown): string {
   return error instanceof Error && CODE.test(error.name) ? error.name : 'UNEXPECTED';
 }
 
-/** Only what can never succeed is poison: everything else waits, so that an outage dead-letters nothing. */
+/** Only an error that can never pass makes a record poison, so that an outage dead-letters nothing. */
 export function classify(error: unknown): Classification {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     if (inner instanceof PoisonRecord) return { kind: 'poison', poison: inner };
-    // Not even its dead letter can be written: that does not pass by itself.
-    if (inner instanceof RecordRefusedError) return { kind: 'passes', understood: false };
+    // Even its dead letter is refused: that does not pass by itself.
+    if (inner instanceof RecordRefusedError) return { kind: 'unexpected' };
     if (isGrpcServiceError(inner)) {
       if (inner.code === INVALID_ARGUMENT)
         return { kind: 'poison', poison: new PoisonRecord('REFUSED_BY_TEMPORAL', inner.details, { cause: error }) };
-      return { kind: 'passes', understood: PASSING_GRPC.has(inner.code) };
+      return unavailableIf(PASSING_GRPC.has(inner.code));
     }
     const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : undefined;
-    if (code && PASSING_SOCKET.has(code)) return { kind: 'passes', understood: true };
+    if (code && PASSING_SOCKET.has(code)) return { kind: 'unavailable' };
     const refusal = refusalState(inner);
     if (refusal)
       return {
         kind: 'poison',
         poison: new PoisonRecord('REFUSED_BY_DATABASE', `SQLSTATE ${refusal}`, { cause: error }),
       };
-    if (code && SQLSTATE.test(code)) return { kind: 'passes', understood: PASSING_SQL.test(code) };
+    if (code && SQLSTATE.test(code)) return unavailableIf(PASSING_SQL.test(code));
     if (inner.name.startsWith('KafkaJS') || inner.name === 'TopicUnavailableError' || inner.name === 'KnexTimeoutError')
-      return { kind: 'passes', understood: true };
+      return { kind: 'unavailable' };
   }
-  return { kind: 'passes', understood: false };
+  return { kind: 'unexpected' };
 }

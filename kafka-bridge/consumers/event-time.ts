@@ -29,7 +29,7 @@ function fixedOffsetMs(zone: string): number {
   return (zone.startsWith('-') ? -minutes : minutes) * 60_000;
 }
 
-/** What the zone's clocks are ahead of UTC when they show `wallClock`; asked twice, for the days when they change. */
+/** How far the zone's clocks are ahead of UTC when they show `wallClock`; asked twice, for the days when they change. */
 function zoneOffsetMs(wallClock: number, timeZone: string): number {
   return offsetAt(wallClock - offsetAt(wallClock, timeZone), timeZone);
 }
@@ -56,7 +56,7 @@ function offsetAt(instant: number, timeZone: string): number {
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
 }
 
-/** The time of a record by its `timestamp`; undefined: it is none that a database takes. */
+/** The time of a record by its `timestamp`; undefined: no database takes it. */
 export function recordTime(timestamp: string): Date | undefined {
   const ms = Number(timestamp);
   return Number.isSafeInteger(ms) && ms >= 0 && ms <= 8.64e15 ? new Date(ms) : undefined;

@@ -11,7 +11,7 @@ export class FinishedPrefix {
     this.finished[index] = true;
   }
 
-  /** Moves on over what is finished; returns the last offset of the prefix if it grew. */
+  /** Moves past finished records; returns the last offset of the prefix if it grew. */
   advance(): string | undefined {
     const before = this.next;
     while (this.finished[this.next]) this.next += 1;
@@ -20,8 +20,8 @@ export class FinishedPrefix {
 }
 
 /**
- * Works on items in order within each key, on up to `keysAtOnce` keys side by side. Begins nothing more once `isOver`
- * says so; resolves when all that was begun has ended. `work` must not throw.
+ * Works on items in order within each key, on up to `keysAtOnce` keys side by side. Begins no item once `isOver`;
+ * resolves when every item that was begun has ended. `work` must not throw.
  */
 export async function inKeyOrder<T>(
   items: readonly T[],

@@ -3,7 +3,7 @@ import type { Metrics } from '../../observability/metrics';
 import type { Kafka, KafkaAdmin } from '../client/kafka-port';
 
 const SAMPLE_MS = 10_000;
-/** Records wait, nothing holds them back and none is taken for this long: the consumer has silently stopped. */
+/** Records wait, nothing blocks them and none is read for so long: the consumer has silently stopped. */
 const STALLED_MS = 120_000;
 
 /** Measures how far behind each partition is, by the broker's own offsets, and notices a consumer that has stopped reading. */
@@ -18,9 +18,9 @@ export async function watchLag(options: {
   readonly onCaughtUp?: (topic: string, partitions: readonly number[]) => void;
 }): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {
   const { metrics, logger } = options;
-  // Asked again for seconds each time, topics that are missing would keep up the others.
+  // With retries, topics that are missing would delay the others for seconds each.
   const admin: KafkaAdmin = await options.kafka.admin({ retries: 0 });
-  /** Partitions of which records wait. */
+  /** Partitions whose records wait. */
   const behind = new Map<string, { committed: string; since: number }>();
   let isStopping = false;
   let fail: (error: Error) => void = () => undefined;
@@ -44,11 +44,11 @@ export async function watchLag(options: {
     const lags = await admin.lag(groupId, topic);
     for (const { partition, lag, committed } of lags) {
       metrics.consumerLag.set({ topic, partition }, lag);
-      const place = `${topic}-${partition}`;
-      const before = behind.get(place);
-      if (lag === 0 || !options.isIdle(topic, partition)) behind.delete(place);
-      else if (before?.committed !== committed) behind.set(place, { committed, since: Date.now() });
-      else if (Date.now() - before.since > STALLED_MS) fail(new Error(`${place} is ${lag} behind and not being read`));
+      const id = `${topic}-${partition}`;
+      const before = behind.get(id);
+      if (lag === 0 || !options.isIdle(topic, partition)) behind.delete(id);
+      else if (before?.committed !== committed) behind.set(id, { committed, since: Date.now() });
+      else if (Date.now() - before.since > STALLED_MS) fail(new Error(`${id} is ${lag} behind and not being read`));
     }
     const caughtUp = lags.flatMap(({ partition, lag }) => (lag === 0 ? [partition] : []));
     if (caughtUp.length > 0) options.onCaughtUp?.(topic, caughtUp);

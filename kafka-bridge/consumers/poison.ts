@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { DeadLetterCode } from '../../contracts/dead-letters';
 import { parseEventTime } from './event-time';
 
-/** A record that will never be worked on, however often it comes: it goes to the dead letters. */
+/** A record that can never be handled: it goes to the dead letters. */
 export class PoisonRecord extends Error {
   override readonly name = 'PoisonRecord';
   constructor(

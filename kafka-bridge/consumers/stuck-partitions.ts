@@ -3,16 +3,16 @@ import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
 import type { Logger } from '../../observability/logger';
 import { causeOf } from './classification';
 
-/** A partition that has stood still for so long is listed: within a minute of its first failure, with the gaps between tries. */
+/** A partition that fails for so long is listed: within a minute of its first failure, with the gaps between attempts. */
 const LISTED_AFTER_MS = 30_000;
 
 const itemOf = (topic: string, partition: number) =>
   ({ kind: 'STUCK_PARTITION', subject: `${topic}/${partition}` }) as const;
 
-/** Lists partitions of a topic that a record keeps up for a reason that nobody foresaw, until they go on. */
+/** Lists partitions of a topic that a record blocks by an unexpected failure, until they go on. */
 export class StuckPartitions {
   private readonly failingSince = new Map<number, number>();
-  /** Of which an item may be open, listed by us or by the bridge that had them before. */
+  /** Partitions that may have an open item, listed by us or by the bridge that had them before. */
   private mayBeListed = new Set<number>();
 
   constructor(private readonly options: { readonly db: Db; readonly topic: string; readonly logger: Logger }) {}
@@ -46,10 +46,7 @@ export class StuckPartitions {
   }
 }
 
-/**
- * Partitions of which everything is committed are not listed, also where nobody has got past the record: its offset was
- * moved by hand, or retention has taken it.
- */
+/** Unlists partitions that are committed to their end: the record was passed by hand, or retention has deleted it. */
 export class CaughtUpPartitions {
   private readonly closing = new Map<string, Promise<unknown>>();
 
@@ -59,7 +56,7 @@ export class CaughtUpPartitions {
   ) {}
 
   /** Returns at once: an unavailable database does not hold up the measuring. */
-  note(topic: string, partitions: readonly number[]): void {
+  unlist(topic: string, partitions: readonly number[]): void {
     if (this.closing.has(topic)) return;
     const closing = closeItems(this.db, topic, partitions, this.logger).finally(() => this.closing.delete(topic));
     this.closing.set(topic, closing);
@@ -77,7 +74,7 @@ async function closeItems(db: Db, topic: string, partitions: readonly number[], 
     await closeOperatorItems(db, { kind: 'STUCK_PARTITION', subject }, { state: 'HEALED' });
     return true;
   } catch (error) {
-    logger.warn({ err: error, topic, partitions }, 'that partitions go on could not be noted: trying again');
+    logger.warn({ err: error, topic, partitions }, 'partitions that go on could not be unlisted: trying again');
     return false;
   }
 }

@@ -1,14 +1,14 @@
 const LOST_AFTER_MS = 5_000;
-/** Longer than an attempt and the gap before it: what has not failed for so long may have had nothing to send. */
+/** Longer than an attempt and the gap before it: without a failure for so long there may have been nothing to send. */
 export const LATELY_MS = 15_000;
 
-/** Whether this process gets through to Kafka, as its own sends show; what is wrong with one topic alone is not counted. */
+/** Whether this process reaches Kafka, as its own sends show; a failure of one topic alone is not counted. */
 export class KafkaReach {
   private succeededAt = Number.NEGATIVE_INFINITY;
   private failure: { readonly since: number; readonly at: number; readonly times: number } | undefined;
   private pinging: Promise<void> | undefined;
 
-  /** `ping` throws when no broker answers. */
+  /** `ping` throws when no broker responds. */
   constructor(private readonly ping: () => Promise<void>) {}
 
   succeeded(): void {
@@ -20,12 +20,12 @@ export class KafkaReach {
     return this.succeededAt >= time;
   }
 
-  /** What failed so far counts no more. */
+  /** Forgets earlier failures. */
   startAnew(): void {
     this.failure = undefined;
   }
 
-  /** Attempts that are under way at once fail as one. */
+  /** Concurrent attempts fail as one. */
   failed(begunAt: number): void {
     const before = this.isFailing() ? this.failure : undefined;
     const since = before?.since ?? Math.max(begunAt, this.succeededAt);
@@ -33,12 +33,12 @@ export class KafkaReach {
     this.failure = { since, at: performance.now(), times };
   }
 
-  /** Nothing has got through since an attempt that failed lately. */
+  /** Nothing was sent since an attempt that failed lately. */
   isFailing(): boolean {
     return this.failure !== undefined && performance.now() - this.failure.at < LATELY_MS;
   }
 
-  /** That has lasted for longer than a blip. */
+  /** The failure has lasted for longer than a blip. */
   isLost(): boolean {
     const { failure } = this;
     return (
@@ -49,7 +49,7 @@ export class KafkaReach {
     );
   }
 
-  /** Throws while nothing is sent, or no broker answers. */
+  /** Throws while nothing is sent, or no broker responds. */
   async check(): Promise<void> {
     if (this.isLost()) throw new Error('Kafka takes nothing from this process');
     this.pinging ??= this.ping().finally(() => {

@@ -15,7 +15,7 @@ export class LaneLeases {
   private timer: NodeJS.Timeout | undefined;
   private renewing: Promise<void> | undefined;
   private relays = 1;
-  private away = false;
+  private hasLeft = false;
   private stopped = false;
 
   constructor(
@@ -34,7 +34,7 @@ export class LaneLeases {
 
   /** The lanes whose lease is sure to hold until an attempt to send, begun now, is over. */
   held(): readonly number[] {
-    return !this.away && performance.now() < this.leasedUntil - MARGIN_MS ? this.lanes : [];
+    return !this.hasLeft && performance.now() < this.leasedUntil - MARGIN_MS ? this.lanes : [];
   }
 
   /** Whether there was another live relay at the last renewal. */
@@ -43,26 +43,26 @@ export class LaneLeases {
   }
 
   /** Whether the lanes were left to the others. */
-  isUnavailable(): boolean {
-    return this.away;
+  areLeft(): boolean {
+    return this.hasLeft;
   }
 
-  /** Gives the lanes to the other relays, once nothing is in flight, and takes none until `comeBack`; false: there is no other. */
+  /** Leaves the lanes to the other relays, once nothing is in flight, until `takeBack`; false: there is no other. */
   async leave(untilIdle: () => Promise<void>): Promise<boolean> {
-    this.away = true;
-    let hasLeft = false;
+    this.hasLeft = true;
+    let isDone = false;
     try {
       await this.renewing;
       await untilIdle();
-      hasLeft = await leaveLanes(this.options.db, this.options.owner);
+      isDone = await leaveLanes(this.options.db, this.options.owner);
     } finally {
-      if (hasLeft) this.lanes = [];
-      else await this.comeBack();
+      if (isDone) this.lanes = [];
+      else await this.takeBack();
     }
-    return hasLeft;
+    return isDone;
   }
 
-  /** Whether those to whom the lanes were left are known to be gone, too. */
+  /** Whether the relays to which the lanes were left are known to be gone, too. */
   isAlone(): Promise<boolean> {
     const { db, owner } = this.options;
     return isOtherRelayLive(db, owner).then(
@@ -71,8 +71,8 @@ export class LaneLeases {
     );
   }
 
-  async comeBack(): Promise<void> {
-    this.away = false;
+  async takeBack(): Promise<void> {
+    this.hasLeft = false;
     await this.renew();
   }
 
@@ -95,7 +95,7 @@ export class LaneLeases {
   }
 
   private async renewOnce(): Promise<void> {
-    if (this.stopped || this.away) return;
+    if (this.stopped || this.hasLeft) return;
     const { db, owner, onGained, logger } = this.options;
     const asked = performance.now();
     const { lanes, relays } = await leaseLanes(db, { owner, leaseMs: LEASE_MS, laneCount: LANES });

@@ -1,5 +1,4 @@
-import { encodeDeadLetter } from '../../contracts/dead-letters';
-import { deadLetterTopic } from '../../contracts/topics';
+import { deadLetterTopic, encodeDeadLetter } from '../../contracts/dead-letters';
 import type { HeldBack, StoredOutboxRow } from '../../db/outbox';
 import type { Logger } from '../../observability/logger';
 import {
@@ -10,24 +9,24 @@ import {
 } from '../client/kafka-port';
 import { type KafkaReach, LATELY_MS } from './kafka-reach';
 
-/** Below the broker's limit of 1 MiB a batch of one partition, whatever the keys. */
+/** Below the broker's limit of 1 MiB for a batch of one partition, even if all keys are of one partition. */
 const CHUNK_BYTES = 768 * 1024;
 const REFUSED_MS = 60_000;
 const FIRST_GAP_MS = 500;
 const LONGEST_GAP_MS = 5_000;
-/** It is not this topic's fault alone where others fail, too. */
+/** Where other topics fail too, this topic alone is not to blame. */
 const NO_RESPONSE = 'NO_RESPONSE';
 
-/** What is missing of a chunk is held back, or the lease may be over. */
+/** Rows of a chunk that are missing here are held back, or the lease may be over. */
 export interface Published {
   readonly ids: number[];
-  /** Rows given to the dead letters instead, among `ids`. */
+  /** How many of `ids` went to the dead letters instead. */
   readonly dead: number;
 }
 
 /** A topic that takes nothing now. */
 interface Unavailable {
-  /** It is left alone until then, and for `gapMs` the next time. */
+  /** It is not tried until then, and for `gapMs` the next time. */
   readonly until: number;
   readonly gapMs: number;
   readonly since: number;
@@ -35,7 +34,7 @@ interface Unavailable {
   readonly code: string;
 }
 
-/** Cuts rows into what is sent at once, in order; a row larger than a chunk goes alone. */
+/** Cuts rows into chunks that are sent at once, in order; a row larger than a chunk is sent alone. */
 export function intoChunks(rows: readonly StoredOutboxRow[]): StoredOutboxRow[][] {
   const chunks: StoredOutboxRow[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
@@ -55,10 +54,10 @@ export function intoChunks(rows: readonly StoredOutboxRow[]): StoredOutboxRow[][
   return chunks;
 }
 
-/** Sends rows so that those of one topic and key never overtake each other; what cannot be sent holds back only its own topic or key. */
+/** Sends rows so that those of one topic and key never overtake each other; a row that cannot be sent holds back only its own topic or key. */
 export class OutboxPublisher {
   private readonly unavailable = new Map<string, Unavailable>();
-  /** Keys of a topic held back behind a row that nobody takes now. */
+  /** Keys that are held back behind a row which the broker refuses. */
   private readonly parked = new Map<string, { readonly topic: string; readonly key: string; readonly until: number }>();
 
   constructor(
@@ -67,7 +66,7 @@ export class OutboxPublisher {
     private readonly logger: Logger,
   ) {}
 
-  /** What is not to be read now. */
+  /** The topics and keys whose rows are not to be read now. */
   heldBack(): HeldBack {
     const now = Date.now();
     for (const [id, { until }] of this.parked) if (until <= now) this.parked.delete(id);
@@ -77,12 +76,12 @@ export class OutboxPublisher {
     };
   }
 
-  /** Whether the topic took nothing the last time: it may take as long to say so again. */
+  /** Whether the topic took nothing the last time: the next attempt may take as long to fail. */
   isSuspect(topic: string): boolean {
     return this.unavailable.has(topic);
   }
 
-  /** Topics that have taken nothing for so long up to now, with the code of why. */
+  /** Topics that have taken nothing for so long until now, with the code of the failure. */
   failingTopics(forMs: number): { readonly topic: string; readonly code: string }[] {
     const now = Date.now();
     return [...this.unavailable]
@@ -121,7 +120,7 @@ export class OutboxPublisher {
     return { ids, dead };
   }
 
-  /** Returns why it failed. */
+  /** Returns the error if it failed. */
   private async trySend(topic: string, records: readonly OutgoingRecord[]): Promise<unknown> {
     const begunAt = performance.now();
     try {
@@ -152,7 +151,7 @@ export class OutboxPublisher {
 
   /** A row that the broker will never take goes to the dead letters; false: not even there, so its key is parked. */
   private async publishDeadLetter(row: StoredOutboxRow, refusal: RecordRefusedError): Promise<boolean> {
-    const place = { outboxId: row.id, topic: row.topic, key: row.key, code: refusal.code };
+    const fields = { outboxId: row.id, topic: row.topic, key: row.key, code: refusal.code };
     const { key, value, headers } = toRecord(row);
     const original = {
       topic: row.topic,
@@ -166,16 +165,19 @@ export class OutboxPublisher {
     const deadLetter = encodeDeadLetter(original, { code: 'REFUSED_BY_BROKER', message: refusal.code });
     const failed = await this.trySend(deadLetterTopic(row.topic), [deadLetter]);
     if (failed === undefined) {
-      this.logger.error(place, 'the broker refuses an outbox row: it is in the dead letters');
+      this.logger.error(fields, 'the broker refuses an outbox row: it is in the dead letters');
       return true;
     }
     this.parked.set(idOf(row), { topic: row.topic, key: row.key, until: Date.now() + REFUSED_MS });
-    this.logger.error({ ...place, err: failed }, 'the broker refuses an outbox row and its dead letter: its key waits');
+    this.logger.error(
+      { ...fields, err: failed },
+      'the broker refuses an outbox row and its dead letter: its key waits',
+    );
     return false;
   }
 }
 
-/** The broker has answered, and not because of who asks. */
+/** The broker has responded, and not because of our permissions. */
 const isAboutTopic = (error: unknown) =>
   error instanceof RecordRefusedError ||
   (error instanceof TopicUnavailableError && error.code !== 'TOPIC_AUTHORIZATION_FAILED');

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Db } from '../../db/connection';
-import type { LossPolicy } from '../../db/lost-records';
 import { dueOutboxRows, nextDueAt, type StoredOutboxRow } from '../../db/outbox';
 import type { Logger } from '../../observability/logger';
 import type { Metrics } from '../../observability/metrics';
@@ -18,8 +17,8 @@ const BATCH_ROWS = 500;
 const POLL_MS = 1_000;
 const FIRST_GAP_MS = 50;
 const LONGEST_GAP_MS = 5_000;
-/** Between two looks whether Kafka is there again. */
-const LOOK_MS = 2_000;
+/** Between two checks whether Kafka is available again. */
+const CHECK_MS = 2_000;
 const LONGEST_ABSENCE_MS = 60_000;
 
 export interface RelayOptions {
@@ -30,9 +29,8 @@ export interface RelayOptions {
   readonly kafka: Kafka;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly loss: LossPolicy;
-  /** Unique for each process; absent: made up. */
-  readonly owner?: string;
+  /** Topics whose published rows keep no content. */
+  readonly secretTopics: readonly string[];
 }
 
 export interface Relay {
@@ -40,28 +38,28 @@ export interface Relay {
   stop(): Promise<void>;
   /** Throws while Kafka is unavailable. */
   readiness(): Promise<void>;
-  /** Rejects when the relay can't go on: the process should exit and be started anew. */
+  /** Rejects when the relay can't go on: the process should exit and be restarted. */
   readonly failed: Promise<never>;
 }
 
-/** Publishes what the outbox holds: at once after a commit, in order per topic and key, each row at least once. */
+/** Publishes the outbox: at once after a commit, in order per topic and key, each row at least once. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { db, metrics } = options;
   const logger = options.logger.child({ part: 'relay' });
-  const owner = options.owner ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const producer = await options.kafka.producer();
   const wakeup = await listenForOutbox({ ...options, logger });
   const leases = new LaneLeases({ db, owner, onGained: wakeup.wake, logger });
   const reach = new KafkaReach(() => options.kafka.ping());
   const publisher = new OutboxPublisher(producer, reach, logger);
-  const published = new PublishedRows(db);
+  const published = new PublishedRows(db, options.secretTopics);
   const pipelines = new TopicPipelines({
     isSuspect: (topic) => publisher.isSuspect(topic),
     onLate: wakeup.wake,
     work: (rows, mayGoOn) =>
       publishTopic(rows, mayGoOn).catch((error: unknown) => logger.warn({ err: error }, 'rows stay unmarked for now')),
   });
-  const housekeeping = startHousekeeping({ db, kafka: options.kafka, publisher, loss: options.loss, metrics, logger });
+  const housekeeping = startHousekeeping({ db, publisher, metrics, logger });
   let isStopping = false;
 
   async function publishTopic(rows: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<void> {
@@ -70,14 +68,14 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       observe(metrics, chunk, ids);
       published.add(ids);
       await published.mark();
-      // What was left behind may be of a key that the next chunk has too.
+      // A row that was left may have the key of a row in the next chunk.
       if (ids.length < chunk.length) break;
     }
   }
 
-  /** Publishes what is due of topics that have nothing in hand; returns whether there was any. */
+  /** Publishes the due rows of topics that have nothing in flight; returns whether there were any. */
   async function publishDue(): Promise<boolean> {
-    // Before the marking: what a topic that ends later has published may not be marked by the time of the reading.
+    // Before the marking: rows of a topic that ends later may be published and not yet marked when rows are read.
     const busy = pipelines.busy();
     await published.mark();
     const lanes = leases.held();
@@ -95,24 +93,24 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   let absenceMs = 0;
   let backAt = Number.NEGATIVE_INFINITY;
 
-  /** Leaves the lanes to relays that get through to Kafka, until this one does again. */
-  async function stayAway(): Promise<void> {
+  /** Leaves the lanes to relays that reach Kafka, until this one does again. */
+  async function leaveLanes(): Promise<void> {
     if (!(await leases.leave(() => pipelines.idle()))) return;
-    // Kafka may take its questions and no records: then it comes back for nothing, and rarely.
-    absenceMs = reach.hasSucceededSince(backAt) ? LOOK_MS : Math.min(LONGEST_ABSENCE_MS, absenceMs * 2);
+    // Kafka may respond and yet take no records: then the relay takes its lanes back rarely.
+    absenceMs = reach.hasSucceededSince(backAt) ? CHECK_MS : Math.min(LONGEST_ABSENCE_MS, absenceMs * 2);
     logger.warn({ absenceMs }, 'Kafka takes nothing from this relay: its lanes are left to the others');
     const until = performance.now() + absenceMs;
     let isBack = false;
     while (!isStopping && !isBack) {
-      await wakeupOrGap(LOOK_MS);
-      isBack = (await isKafkaThere()) && (performance.now() > until || (await leases.isAlone()));
+      await wakeupOrGap(CHECK_MS);
+      isBack = (await isKafkaAvailable()) && (performance.now() > until || (await leases.isAlone()));
     }
     reach.startAnew();
     backAt = performance.now();
-    if (!isStopping) await leases.comeBack();
+    if (!isStopping) await leases.takeBack();
   }
 
-  const isKafkaThere = () =>
+  const isKafkaAvailable = () =>
     options.kafka.ping().then(
       () => true,
       () => false,
@@ -124,7 +122,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       try {
         const hadRows = await publishDue();
         gapMs = FIRST_GAP_MS;
-        if (reach.isLost() && leases.hasOthers()) await stayAway();
+        if (reach.isLost() && leases.hasOthers()) await leaveLanes();
         if (!hadRows) await wakeup.wait(await idleMs(db));
       } catch (error) {
         logger.warn({ err: error, gapMs }, 'the outbox could not be published: trying again');
@@ -152,7 +150,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   return {
     failed,
     async readiness() {
-      if (leases.isUnavailable()) throw new Error('Kafka takes nothing from this relay');
+      if (leases.areLeft()) throw new Error('Kafka takes nothing from this relay');
       await reach.check();
     },
     async stop() {

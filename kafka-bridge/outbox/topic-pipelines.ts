@@ -1,9 +1,9 @@
 import type { StoredOutboxRow } from '../../db/outbox';
 
-/** How long rows that are read together wait for each other: far longer than a send takes that goes well. */
+/** How long rows that are read together wait for each other: far longer than a send that succeeds. */
 const WAIT_MS = 250;
 
-/** Works on the rows of each topic by themselves, one batch of a topic at a time: one that is slow keeps up no other. */
+/** Works on each topic's rows separately, one batch of a topic at a time: a slow topic delays no other. */
 export class TopicPipelines {
   private readonly running = new Map<string, Promise<void>>();
 
@@ -18,12 +18,12 @@ export class TopicPipelines {
     },
   ) {}
 
-  /** Topics that have rows in hand: none of theirs is to be read now. */
+  /** Topics that have rows in flight: no row of theirs is to be read now. */
   busy(): string[] {
     return [...this.running.keys()];
   }
 
-  /** Begins with rows of topics that are not busy; resolves when they are done, or are not to be waited for. */
+  /** Begins rows of topics that are not busy; resolves when they are done, or when the wait is over. */
   async run(rows: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<void> {
     let isLate = false;
     const awaited: Promise<void>[] = [];
@@ -45,7 +45,7 @@ export class TopicPipelines {
     isLate = true;
   }
 
-  /** Resolves when nothing is in hand. */
+  /** Resolves when nothing is in flight. */
   async idle(): Promise<void> {
     await Promise.all(this.running.values());
   }

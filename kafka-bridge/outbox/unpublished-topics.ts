@@ -5,16 +5,16 @@ import type { OutboxPublisher } from './publisher';
 
 const KIND = 'UNPUBLISHED_TOPIC';
 const BEHIND_MS = 30_000;
-/** Shorter, so that a relay which takes lanes over lists what the one before had no time to. */
+/** Shorter, so that a relay which takes lanes over lists the topics that the one before had no time to list. */
 const FAILING_MS = 10_000;
-/** Longer than it takes until each relay has looked again. */
+/** Longer than it takes until each relay has checked again. */
 const UNSEEN_MS = 10_000;
 /** Longer than it takes to replace a relay; rows that still wait then are on their way. */
 const LONG_UNSEEN_MS = 60_000;
 /** Far more than there are topics. */
 const MOST_LISTED = 1_000;
 
-/** Lists the topics that take nothing while rows of theirs wait; whatever relay listed a topic, any closes its item when that is over. */
+/** Lists the topics that take nothing while rows of theirs wait; any relay closes the item of a topic that takes rows again. */
 export async function listUnpublishedTopics(db: Db, publisher: OutboxPublisher): Promise<void> {
   const failing = publisher.failingTopics(FAILING_MS);
   const listed = await listOperatorItems(db, { kind: KIND, state: 'OPEN' }, { limit: MOST_LISTED });

@@ -5,7 +5,7 @@ import type { Logger } from '../../observability/logger';
 
 const FIRST_GAP_MS = 100;
 const LONGEST_GAP_MS = 5_000;
-/** A connection that is cut silently says nothing: it is asked whether it lives. */
+/** A connection that is cut silently is noticed only by a query. */
 const HEARTBEAT_MS = 5_000;
 
 export interface OutboxWakeup {
@@ -15,7 +15,7 @@ export interface OutboxWakeup {
   stop(): void;
 }
 
-/** Listens for commits on a connection of its own, opened anew whenever it is lost. */
+/** Listens for commits on a connection of its own, opened again whenever it is lost. */
 export async function listenForOutbox(options: {
   readonly databaseUrl: string;
   readonly databaseCaFile?: string | undefined;
@@ -95,7 +95,7 @@ export async function listenForOutbox(options: {
   };
 }
 
-/** Without waiting for a server that may not answer any more. */
+/** Without waiting for a server that may not respond any more. */
 function closeAtOnce(client: pg.Client): void {
   client.end().catch(() => undefined);
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();

@@ -7,10 +7,10 @@ import type { Db } from '../../db/connection';
 import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
 import type { Metrics } from '../../observability/metrics';
 
-/** An activity that has failed for so long is listed: within a minute of its first failure, whatever its retries' gaps. */
+/** An activity that has failed for so long is listed: within a minute of its first failure, however long its retries' gaps are. */
 const LISTED_AFTER_MS = 20_000;
 
-/** Counts how each step ended, lists what keeps failing, and wakes those who watch the order live; without Redis they find out by asking. */
+/** Counts how each step ended, lists activities that keep failing, and wakes the order's live feeds; without Redis these poll. */
 export class AfterActivity implements ActivityInboundCallsInterceptor {
   constructor(
     private readonly activity: Context,
@@ -30,7 +30,7 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
       sagaOutcomes.inc({ step, outcome: outcomeOf(failed) });
       const kind = kindOf(failed);
       if (kind === 'UNEXPECTED') await this.list(failed, input.args[0]);
-      // What cannot succeed, the workflow lists.
+      // A permanent failure is listed by the workflow.
       else if (kind !== 'PERMANENT') await this.unlist();
       throw failed;
     } finally {
@@ -38,7 +38,7 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
     }
   }
 
-  /** A failure holds no data of a customer's; what it was made from stays in this process. */
+  /** A failure holds no customer's data; its cause is logged in this process only. */
   private failureOf(error: unknown): TemporalFailure {
     if (error instanceof TemporalFailure) return error;
     const failed = asFailure(error);
@@ -46,7 +46,7 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
     return failed;
   }
 
-  /** What only time or a new version cures is shown to people; a provider that is unavailable has its own ways. */
+  /** A failure that only time or a new version cures is listed for operators; an unavailable provider is handled elsewhere. */
   private async list(failed: TemporalFailure, call: unknown): Promise<void> {
     const { info } = this.activity;
     if (info.isLocal) return;
@@ -60,8 +60,8 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
         orderId: orderIdOf(call),
       });
     } catch (error) {
-      // Most likely the same: the database is unavailable, which the probes say.
-      this.activity.log.error('what keeps failing could not be listed', { error });
+      // Most likely the database is unavailable, which the probes report.
+      this.activity.log.error('an activity that keeps failing could not be listed', { error });
     }
   }
 
@@ -69,7 +69,7 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
   private async unlist(): Promise<void> {
     if (this.activity.info.isLocal) return;
     await closeOperatorItems(this.deps.db, this.item(), { state: 'HEALED' }).catch((error: unknown) =>
-      this.activity.log.warn('what fails no longer could not be taken off the list', { error }),
+      this.activity.log.warn('an activity that fails no longer could not be unlisted', { error }),
     );
   }
 

@@ -7,7 +7,7 @@ const ROOT = join(__dirname, '..', '..');
 const SOURCES = ['workflows', 'domain', 'contracts'];
 
 /**
- * The workflows as one bundle, made anew only when their sources or the SDK changed: `cacheFolder` keeps the last ones.
+ * The workflows as one bundle, made again only when their sources or the SDK changed: `cacheFolder` keeps the last ones.
  */
 export async function workflowBundle(cacheFolder: string): Promise<{ code: string }> {
   const file = join(cacheFolder, `workflows-${sourcesHash()}.js`);
@@ -20,7 +20,7 @@ export async function workflowBundle(cacheFolder: string): Promise<{ code: strin
   return { code: readFileSync(file, 'utf8') };
 }
 
-/** The bundle of the workflows of the package at `root`, made anew. */
+/** Makes the bundle of the workflows of the package at `root`. */
 export function bundleOf(root: string): Promise<{ code: string }> {
   const pathOf = (name: string) => require.resolve(join(root, 'workflows', name));
   return bundleWorkflowCode({

@@ -1,24 +1,19 @@
 import { PARKED_KINDS } from '../../activities/parked';
 import type { Db } from '../../db/connection';
 import { netChargedOfOrder } from '../../db/money';
-import {
-  closeItemsOfSettled,
-  closeOperatorItems,
-  isRunListed,
-  listOperatorItems,
-  openOperatorItem,
-} from '../../db/operator-items';
+import { closeOperatorItems, isRunListed, listOperatorItems, openOperatorItem } from '../../db/operator-items';
 import { findOrder, type Order } from '../../db/orders';
+import { closeItemsOfSettled } from '../../db/saga-items';
 import type { Logger } from '../../observability/logger';
 import type { Workflows } from '../../temporal/workflows';
 import { listStuck } from './stuck-workflows';
 
-const LOOK_EVERY_MS = 10_000;
-/** A workflow is found some time after it has closed, and by more than one look: its run is listed once. */
+const CHECK_EVERY_MS = 10_000;
+/** A workflow is found some time after it has closed, and by more than one check: its run is listed once. */
 const OVERLAP_MS = 120_000;
 const NAME = 'failed workflows';
 const ENDED_BADLY = { FAILED: 'FAILED', TERMINATED: 'TERMINATED', TIMED_OUT: 'TIMED_OUT' } as const;
-/** Open items that one look asks Temporal about; the next look goes on after them. */
+/** How many open items one check asks Temporal about; the next check goes on after them. */
 const MOST_ASKED_AT_ONCE = 200;
 
 interface Watch {
@@ -28,9 +23,8 @@ interface Watch {
 }
 
 /**
- * Lists workflows that failed, timed out or were terminated, which run no undo, and those that can't go on: nobody else
- * would see them. It looks from where the last look of any process ended, so that none is missed, however long Temporal or
- * this process was unavailable.
+ * Lists workflows that failed, timed out or were terminated, which run no undo, and those that can't go on. It checks from
+ * where the last check of any process ended, so that none is missed while Temporal or this process is unavailable.
  */
 export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
   const stopping = new AbortController();
@@ -38,7 +32,7 @@ export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
   let askedThrough: number | undefined;
   let settledThrough: number | undefined;
   let stuckThrough: number | undefined;
-  const look = async () => {
+  const check = async () => {
     try {
       await watch.workflows.withAbortSignal(stopping.signal, async () => {
         const page = { limit: MOST_ASKED_AT_ONCE, after: settledThrough };
@@ -53,10 +47,10 @@ export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
     }
   };
   const timer = setInterval(() => {
-    running ??= look().finally(() => {
+    running ??= check().finally(() => {
       running = undefined;
     });
-  }, LOOK_EVERY_MS);
+  }, CHECK_EVERY_MS);
   return {
     async stop() {
       stopping.abort();
@@ -67,7 +61,7 @@ export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
 }
 
 async function listFailed({ db, workflows, logger }: Watch, stopping: AbortSignal): Promise<void> {
-  const { startedAt, lookedUntil } = await lastLook(db);
+  const { startedAt, lookedUntil } = await lastCheck(db);
   const since = new Date(Math.max(0, lookedUntil.getTime() - OVERLAP_MS));
   for await (const { workflowId, runId, status } of workflows.endedBadlySince(since)) {
     if (stopping.aborted) return;
@@ -75,7 +69,7 @@ async function listFailed({ db, workflows, logger }: Watch, stopping: AbortSigna
     const item = { kind: 'FAILED_WORKFLOW', subject: workflowId } as const;
     if (!cause || (await isRunListed(db, item, runId))) continue;
     const order = await orderOf(db, workflowId);
-    if (await isSeenTo(db, workflows, { workflowId, runId, order })) continue;
+    if (await isHandled(db, workflows, { workflowId, runId, order })) continue;
     const amountAtRiskMinor = order ? await netChargedOfOrder(db, order.id) : 0;
     await openOperatorItem(db, { ...item, cause, workflowId, runId, orderId: order?.id, amountAtRiskMinor });
     logger.error({ workflowId, runId, cause }, 'a workflow ended badly: it is listed for operators');
@@ -86,8 +80,8 @@ async function listFailed({ db, workflows, logger }: Watch, stopping: AbortSigna
     .merge({ looked_until: db.raw('greatest(last_looks.looked_until, excluded.looked_until)') });
 }
 
-/** Where the last look of any process ended and this one starts, both by the database's clock: processes have several. */
-async function lastLook(db: Db): Promise<{ readonly startedAt: Date; readonly lookedUntil: Date }> {
+/** Where the last check of any process ended and this one starts, both by the database's clock, as processes' clocks differ. */
+async function lastCheck(db: Db): Promise<{ readonly startedAt: Date; readonly lookedUntil: Date }> {
   const { rows } = await db.raw<{ rows: [{ startedAt: Date; lookedUntil: Date | null }] }>(
     `select clock_timestamp() as "startedAt", (select looked_until from last_looks where name = ?) as "lookedUntil"`,
     [NAME],
@@ -106,7 +100,7 @@ async function closeHealed(
   const open = await listOperatorItems(db, { kind: 'FAILED_WORKFLOW', state: 'OPEN' }, page);
   for (const { kind, subject } of open) {
     if (stopping.aborted) return after;
-    if (await isSeenTo(db, workflows, { workflowId: subject, order: await orderOf(db, subject) }))
+    if (await isHandled(db, workflows, { workflowId: subject, order: await orderOf(db, subject) }))
       await closeOperatorItems(db, { kind, subject }, { state: 'HEALED' });
   }
   return open.length < MOST_ASKED_AT_ONCE ? undefined : open.at(-1)?.id;
@@ -120,8 +114,8 @@ interface EndedWorkflow {
   readonly order: Order | undefined;
 }
 
-/** Whether nobody needs to look: it runs and goes on, or has ended well, its order is settled, or its failure is recorded elsewhere. */
-async function isSeenTo(db: Db, workflows: Workflows, { workflowId, runId, order }: EndedWorkflow): Promise<boolean> {
+/** Whether no operator is needed: it goes on or has ended well, its order is settled, or its failure is recorded elsewhere. */
+async function isHandled(db: Db, workflows: Workflows, { workflowId, runId, order }: EndedWorkflow): Promise<boolean> {
   // A coupon's request that fails has its dead letter, which is listed by itself.
   if (workflowId.startsWith('coupon-')) {
     const requestId = workflowId.slice('coupon-'.length);
@@ -133,7 +127,7 @@ async function isSeenTo(db: Db, workflows: Workflows, { workflowId, runId, order
   // An order that was settled before its refund began says nothing about the refund.
   if (workflowId.startsWith('refund-') ? order?.status === 'REFUNDED' : order?.sagaState === 'SETTLED') return true;
   const last = await workflows.describe(workflowId);
-  // Temporal has forgotten it: what is left of it is in the database.
+  // Temporal has forgotten it: only the database knows it.
   if (!last) return false;
   // A run that was followed by another: that one counts, and is listed by itself.
   if (runId !== undefined && last.runId !== runId) return true;

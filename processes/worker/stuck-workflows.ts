@@ -9,8 +9,8 @@ import type { Workflows } from '../../temporal/workflows';
 const AT_WORK_FOR_MS = 20_000;
 
 /**
- * Lists orders whose workflow runs and yet can't go on: Temporal calls it running, and its search finds nothing wrong. Looks at
- * one page of the orders that are at work for long, after an order; returns after which to go on.
+ * Lists orders whose workflow can't go on, although Temporal calls it running. Checks one page of the orders that have been
+ * at work for long, after an order; returns the order after which to go on.
  */
 export async function listStuck(
   { db, workflows }: { readonly db: Db; readonly workflows: Workflows },

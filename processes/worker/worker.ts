@@ -17,7 +17,7 @@ const QUIETER: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
   ERROR: 'error',
 };
 
-/** What a worker takes on at once. */
+/** How much a worker takes on at once. */
 export const WORKER_CAPACITY = {
   maxCachedWorkflows: 1_000,
   maxConcurrentWorkflowTaskExecutions: 100,
@@ -46,7 +46,7 @@ export interface WorkerDependencies {
   readonly identity?: string;
 }
 
-/** Runs workflows and activities of every task queue until stopped; `stop` lets what runs come to its end. */
+/** Runs workflows and activities of every task queue until stopped; `stop` lets running work finish. */
 export async function startWorker(
   deps: WorkerDependencies,
 ): Promise<{ stop(): Promise<void>; readonly failed: Promise<never> }> {

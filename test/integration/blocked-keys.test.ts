@@ -229,7 +229,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
 
   test('keeps its order, and its headers, whatever headers of ours a producer has copied', async () => {
     const orderIds = [await paidOrder(), await paidOrder()];
-    const headers = { [DEAD_LETTER_HEADERS.turn]: 'copied', theirs: ['one', 'two'] };
+    const headers = { [DEAD_LETTER_HEADERS.releaseToken]: 'copied', theirs: ['one', 'two'] };
     for (const orderId of orderIds) {
       const key = String(orderId);
       const values = ['IN_TRANSIT', 'DELIVERED'].map((status) => ({ key, value: news(orderId, status), headers }));
@@ -290,9 +290,9 @@ describe('what follows a dead letter of its key on shipment.status', () => {
         ...{ decision_id: `lost-${key}`, actor: 'operator:op', reason: 'a test' },
       });
     });
-    // Another group gave up on the replay: not even its turn makes their dead letter the head.
+    // Another group gave up on the replay: not even its token makes the key await their dead letter.
     const copied = {
-      [DEAD_LETTER_HEADERS.turn]: [Buffer.from('lost')],
+      [DEAD_LETTER_HEADERS.releaseToken]: [Buffer.from('lost')],
       [DEAD_LETTER_HEADERS.decisionId]: [Buffer.from('lost')],
     };
     const replayed = { topic: TOPIC, partition: 0, offset: '1000000', timestamp: '1', headers: copied };

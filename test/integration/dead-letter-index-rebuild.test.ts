@@ -7,6 +7,7 @@ import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { UnreadableBatchError } from '../../kafka-bridge/client/kafkajs-codecs';
 import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
+import { RECORD_RULES } from '../../kafka-bridge/handlers/record-rules';
 import { createLogger } from '../../observability/logger';
 import { Broker } from '../support/broker';
 import { roleEnvironment, sharedSystem } from '../support/environment';
@@ -43,7 +44,7 @@ describe('the index of dead letters, rebuilt,', () => {
     const logger = createLogger('index', 'silent');
     const settings = { KAFKA_BROKERS: [system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 };
     return rebuildDeadLetterIndex(
-      { db: shop.db, kafka: createKafka(settings, logger), foreignDeadLetterTopics },
+      { db: shop.db, kafka: createKafka(settings, logger), records: RECORD_RULES, foreignDeadLetterTopics },
       logger,
     );
   }

@@ -17,6 +17,7 @@ import { freePorts } from '../../dev/stack/ports';
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { UnreadableBatchError } from '../../kafka-bridge/client/kafkajs-codecs';
 import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
+import { RECORD_RULES } from '../../kafka-bridge/handlers/record-rules';
 import { createLogger } from '../../observability/logger';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
 import { DeadLetterDesk } from '../support/dead-letter-operator';
@@ -77,7 +78,7 @@ describe('the index of dead letters', () => {
   const ourKafka = () =>
     createKafka({ KAFKA_BROKERS: [system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 }, logger);
   const rebuild = (foreignDeadLetterTopics: readonly string[]) =>
-    rebuildDeadLetterIndex({ db: shop.db, kafka: ourKafka(), foreignDeadLetterTopics }, logger);
+    rebuildDeadLetterIndex({ db: shop.db, kafka: ourKafka(), records: RECORD_RULES, foreignDeadLetterTopics }, logger);
 
   const answerOf = (id: string) => desk.ask<DeadLetterView>('GET', `/${id}`);
 

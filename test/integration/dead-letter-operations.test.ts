@@ -5,6 +5,7 @@ import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { couponWorkflowId, type ReplayProgress } from '../../contracts/workflow-api';
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
+import { RECORD_RULES } from '../../kafka-bridge/handlers/record-rules';
 import { createLogger } from '../../observability/logger';
 import { Broker, eventOf, type WrittenRecord } from '../support/broker';
 import { unannouncedCouponRequest } from '../support/coupons';
@@ -241,7 +242,7 @@ describe('the desk for dead letters', () => {
       { KAFKA_BROKERS: [shop.system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 },
       logger,
     );
-    await rebuildDeadLetterIndex({ db: shop.db, kafka, foreignDeadLetterTopics: [] }, logger);
+    await rebuildDeadLetterIndex({ db: shop.db, kafka, records: RECORD_RULES, foreignDeadLetterTopics: [] }, logger);
     // What others sent back may have died since, and is indexed by the bridge.
     expect((await index()).filter((row) => isThere.has(placeOf(row)))).toEqual(before);
     expect((await show(deadLetter.id)).state).toBe('DISCARDED');

@@ -5,9 +5,9 @@ import type { KafkaConsumer, KafkaProducer } from '../../kafka-bridge/client/kaf
 import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { BatchWorker } from '../../kafka-bridge/consumers/batch-worker';
 import { PoisonRecord } from '../../kafka-bridge/consumers/poison';
+import { RECORD_RULES } from '../../kafka-bridge/handlers/record-rules';
 import { createLogger } from '../../observability/logger';
 import { Metrics } from '../../observability/metrics';
-import { Workflows } from '../../temporal/workflows';
 import { Broker } from '../support/broker';
 import { Shop } from '../support/shop';
 import { until } from '../support/until';
@@ -64,10 +64,11 @@ describe('a commit that is refused, as the group has gone on without this proces
       },
     };
     const worker = new BatchWorker({
-      ...{ topic: topic as 'shipment.status', groupId, partitionsAtOnce: 1, keysAtOnce: 32 },
-      ...{ db: shop.db, workflows: new Workflows(await shop.temporal()), eventTimeZone: 'Asia/Seoul' },
-      ...{ deadLetters, metrics: new Metrics('bridge'), logger },
-      handler: () => Promise.reject(new PoisonRecord('NOT_JSON', 'by the test')),
+      subscription: {
+        ...{ topic, groupId, partitionsAtOnce: 1, keysAtOnce: 32 },
+        handle: () => Promise.reject(new PoisonRecord('NOT_JSON', 'by the test')),
+      },
+      ...{ db: shop.db, records: RECORD_RULES, deadLetters, metrics: new Metrics('bridge'), logger },
     });
     let joins = 0;
     let consumer: KafkaConsumer | undefined;

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
 import { TOPICS } from '../../contracts/topics';
 import { indexDeadLetters } from '../../db/dead-letter-index';
-import { closeOperatorItems, openOperatorItem, replaceItems } from '../../db/operator-items';
+import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
+import { replaceItems } from '../../db/saga-items';
 import { discardDeadLetter } from '../../operations/dead-letters';
 import { Broker } from '../support/broker';
 import { ordersaga } from '../support/operator-command';
@@ -123,7 +124,7 @@ describe('the one list of what needs a person', () => {
     const deadLetter = {
       ...{ ...at, originTopic: 'made-anew', originPartition: 0, originOffset: '0', consumerGroup: null, message: null },
       ...{ key: null, value: null, headers: {}, exceptionHeaders: {}, replayCount: 0, decisionId: null, eventId: null },
-      ...{ orderId: null, requestId: null, turn: null },
+      ...{ orderId: null, requestId: null, releaseToken: null },
     };
     const dies = (day: number, code: string) => {
       const deadAt = new Date(Date.UTC(2026, 0, day));

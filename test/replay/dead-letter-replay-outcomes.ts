@@ -45,7 +45,7 @@ async function deadLetters({ db }: OrderHarness, count: number): Promise<string>
       ...{ originTopic: TOPICS.couponIssue, originPartition: 0, originOffset: String(index), originAt: null },
       ...{ key: null, value: hasValue ? Buffer.from('{}') : null, headers: {}, exceptionHeaders: {} },
       ...{ eventId: null, orderId: null, requestId: null, consumerGroup: null },
-      ...{ replayCount: 0, decisionId: null, turn: null },
+      ...{ replayCount: 0, decisionId: null, releaseToken: null },
     };
   });
   await indexDeadLetters(db, deadLetters);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type DeadLetterCause, encodeDeadLetter, type OriginalRecord } from '../../contracts/dead-letters';
+import { type DeadLetterCause, encodeDeadLetter } from '../../contracts/dead-letters';
+import type { OriginalRecord } from '../../contracts/record';
 import type { DeadLetterSummary, DeadLetterView } from '../../contracts/responses/dead-letters';
 import type { WrittenRecord } from './broker';
 import type { Answer, Shop } from './shop';

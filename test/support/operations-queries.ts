@@ -1,5 +1,6 @@
 import * as blockedKeyReleases from '../../db/blocked-key-releases';
 import * as blockedKeys from '../../db/blocked-keys';
+import * as deadLetterDecisions from '../../db/dead-letter-decisions';
 import * as deadLetterIndex from '../../db/dead-letter-index';
 import * as deadLetters from '../../db/dead-letters';
 import * as lostRecords from '../../db/lost-records';
@@ -7,6 +8,7 @@ import * as operatorItems from '../../db/operator-items';
 import * as outbox from '../../db/outbox';
 import * as outboxLanes from '../../db/outbox-lanes';
 import { purgeBatch, RETENTION_RULES } from '../../db/retention';
+import * as sagaItems from '../../db/saga-items';
 import type { RepositoryQuery, SeededOrders } from './order-queries';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -17,8 +19,14 @@ const LOSS = { lostAfterMs: 1_000, retryDelayMs: 1_000 };
 export function operationsQueries({ completed }: SeededOrders): Record<string, RepositoryQuery> {
   const at = new Date();
   const deadLetter = { topic: 'shipment.status.DLT', partition: 0, offset: '40' };
-  const blocked = { topic: 'shipment.status', partition: 1, offset: '40', key: Buffer.from('40'), turn: 'turn-40-1' };
-  const head = { ...blocked, group: 'order-processing-group' };
+  const blocked = {
+    topic: 'shipment.status',
+    partition: 1,
+    offset: '40',
+    key: Buffer.from('40'),
+    releaseToken: 'turn-40-1',
+  };
+  const blocker = { ...blocked, group: 'order-processing-group' };
   const item = { kind: 'PARKED_SAGA', subject: `order-${completed}` } as const;
   const decision = { decision: 'RETRY', actor: 'lee', reason: 'why' };
 
@@ -32,14 +40,15 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'dead-letters.waitingDeadLetters': (trx) =>
       deadLetters.waitingDeadLetters(trx, {}, { after: undefined, limit: 50, maxReplays: MAX_REPLAYS }),
     'dead-letters.countWaitingDeadLetters': (trx) => deadLetters.countWaitingDeadLetters(trx, {}, MAX_REPLAYS),
-    'dead-letters.countBulkDecisions': (trx) => deadLetters.countBulkDecisions(trx, 'bulk-0'),
+    'dead-letter-decisions.countBulkDecisions': (trx) => deadLetterDecisions.countBulkDecisions(trx, 'bulk-0'),
     'dead-letters.groupDeadLetters': (trx) => deadLetters.groupDeadLetters(trx, {}, MAX_REPLAYS),
-    'dead-letters.lockDeadLetter': (trx) => deadLetters.lockDeadLetter(trx, deadLetter),
+    'dead-letter-decisions.lockDeadLetter': (trx) => deadLetterDecisions.lockDeadLetter(trx, deadLetter),
     'dead-letters.findDeadLetter': (trx) => deadLetters.findDeadLetter(trx, deadLetter, MAX_REPLAYS),
-    'dead-letters.deadLetterOfReplay': (trx) => deadLetters.deadLetterOfReplay(trx, 'decided-1'),
-    'dead-letters.findDeadLetterDecision': (trx) => deadLetters.findDeadLetterDecision(trx, 'decided-1'),
-    'dead-letters.insertDeadLetterDecision': (trx) =>
-      deadLetters.insertDeadLetterDecision(trx, {
+    'dead-letter-decisions.deadLetterOfReplay': (trx) => deadLetterDecisions.deadLetterOfReplay(trx, 'decided-1'),
+    'dead-letter-decisions.findDeadLetterDecision': (trx) =>
+      deadLetterDecisions.findDeadLetterDecision(trx, 'decided-1'),
+    'dead-letter-decisions.insertDeadLetterDecision': (trx) =>
+      deadLetterDecisions.insertDeadLetterDecision(trx, {
         ...deadLetter,
         decisionId: 'new',
         deadAt: at,
@@ -50,15 +59,23 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
         isOverride: false,
         bulkId: null,
       }),
-    'dead-letters.noteReplayOutcome': (trx) => deadLetters.noteReplayOutcome(trx, 'decided-1', 'processed', undefined),
-    'blocked-keys.standingOf': (trx) => blockedKeys.standingOf(trx, blocked),
+    'dead-letter-decisions.recordReplayOutcome': (trx) =>
+      deadLetterDecisions.recordReplayOutcome(trx, 'decided-1', 'processed', undefined),
+    'blocked-keys.keyStateOf': (trx) => blockedKeys.keyStateOf(trx, blocked),
     'blocked-keys.waitForKey': (trx) =>
-      blockedKeys.waitForKey(trx, { ...blocked, offset: '99', turn: 'new', timestamp: '0', value: null, headers: {} }),
-    'blocked-keys.isAwaited': (trx) => blockedKeys.isAwaited(trx, blocked.topic, blocked.turn),
-    'blocked-keys.blockKey': (trx) => blockedKeys.blockKey(trx, { ...head, key: Buffer.from('123') }),
-    'blocked-keys.releaseWaiting': (trx) => blockedKeys.releaseWaiting(trx, head),
-    'blocked-keys.releaseBehindReplay': (trx) => blockedKeys.releaseBehindReplay(trx, head, 'new'),
-    'blocked-keys.isBlocked': (trx) => blockedKeys.isBlocked(trx, blocked.topic, blocked.key, head),
+      blockedKeys.waitForKey(trx, {
+        ...blocked,
+        offset: '99',
+        releaseToken: 'new',
+        timestamp: '0',
+        value: null,
+        headers: {},
+      }),
+    'blocked-keys.isTokenAwaited': (trx) => blockedKeys.isTokenAwaited(trx, blocked.topic, blocked.releaseToken),
+    'blocked-keys.blockKey': (trx) => blockedKeys.blockKey(trx, { ...blocker, key: Buffer.from('123') }),
+    'blocked-keys.releaseWaiting': (trx) => blockedKeys.releaseWaiting(trx, blocker),
+    'blocked-keys.awaitReplay': (trx) => blockedKeys.awaitReplay(trx, blocker, 'new'),
+    'blocked-keys.isBlocked': (trx) => blockedKeys.isBlocked(trx, blocked.topic, blocked.key, blocker),
     'blocked-keys.waitingBehind': (trx) => blockedKeys.waitingBehind(trx, deadLetter, 20),
     'blocked-keys.countWaitingRecords': (trx) => blockedKeys.countWaitingRecords(trx),
     'blocked-keys.sendNext': async (trx) => {
@@ -112,15 +129,15 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'operator-items.isRunListed': (trx) => operatorItems.isRunListed(trx, item, 'run'),
     'operator-items.noteItemDecision': (trx) =>
       operatorItems.noteItemDecision(trx, { kinds: ['PARKED_SAGA'], subject: item.subject }, decision),
-    'operator-items.replaceItems': (trx) =>
-      operatorItems.replaceItems(trx, {
+    'saga-items.replaceItems': (trx) =>
+      sagaItems.replaceItems(trx, {
         kinds: ['PARKED_SAGA'],
         workflowId: `order-${completed}`,
         asOfMs: Date.now(),
         items: [{ ...item, kind: 'PARKED_SAGA', cause: 'UNDO_REFUSED', orderId: completed }],
       }),
-    'operator-items.closeItemsOfSettled': (trx) =>
-      operatorItems.closeItemsOfSettled(trx, ['PARKED_SAGA', 'PERMANENT_ERROR'], { limit: 200 }),
+    'saga-items.closeItemsOfSettled': (trx) =>
+      sagaItems.closeItemsOfSettled(trx, ['PARKED_SAGA', 'PERMANENT_ERROR'], { limit: 200 }),
     'operator-items.closeUnseenItems': (trx) =>
       operatorItems.closeUnseenItems(trx, 'UNPUBLISHED_TOPIC', {
         forMs: 1,
@@ -136,7 +153,7 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'operator-items.findOperatorItem': (trx) => operatorItems.findOperatorItem(trx, 1),
     'operator-items.lockOperatorItem': (trx) => operatorItems.lockOperatorItem(trx, 1),
     'operator-items.findItemDecision': (trx) => operatorItems.findItemDecision(trx, 'item-decision-1'),
-    'operator-items.workflowParkedAt': (trx) => operatorItems.workflowParkedAt(trx, completed, 'shipment'),
+    'saga-items.workflowParkedAt': (trx) => sagaItems.workflowParkedAt(trx, completed, 'shipment'),
     'outbox.addToOutbox': (trx) => outbox.addToOutbox(trx, [{ topic: 'order.status.changed', key: '1', value: '{}' }]),
     'outbox-lanes.leaseLanes': (trx) => outboxLanes.leaseLanes(trx, { owner: 'me', leaseMs: 1_000, laneCount: 16 }),
     'outbox-lanes.releaseLanes': (trx) => outboxLanes.releaseLanes(trx, 'me'),
@@ -151,7 +168,7 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
       });
     },
     'outbox.topicsBehind': (trx) => outbox.topicsBehind(trx, ['order.status.changed', 'not-there'], 30_000),
-    'outbox.markPublished': (trx) => outbox.markPublished(trx, [1, 2, 3]),
+    'outbox.markPublished': (trx) => outbox.markPublished(trx, [1, 2, 3], ['order-retry-topic']),
     'outbox.outboxBacklog': (trx) => outbox.outboxBacklog(trx),
     'outbox.oldestUnpublished': (trx) => outbox.oldestUnpublished(trx, 50),
     'outbox.nextDueAt': (trx) => outbox.nextDueAt(trx),

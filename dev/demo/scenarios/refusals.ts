@@ -1,4 +1,4 @@
-import { stockDecreaseFailedEventSchema } from '../../../contracts/events';
+import { TOPICS, topicDefinition } from '../../../contracts/topics';
 import type { Scenario } from './scenario';
 
 export const shortage: Scenario = {
@@ -8,7 +8,9 @@ export const shortage: Scenario = {
   wanted: { status: 'CANCELLED', ledger: [], sold: 0 },
   async play(order, { stockFailures }) {
     await order.reaches('CANCELLED');
-    const event = stockDecreaseFailedEventSchema.parse(JSON.parse(await stockFailures.recordOf(order.id)));
+    const event = topicDefinition(TOPICS.stockDecreaseFailed).schema.parse(
+      JSON.parse(await stockFailures.recordOf(order.id)),
+    );
     const missing = event.shortages.map((short) => `${short.requested} wanted, ${short.available} there`);
     order.say(`read from ${stockFailures.topic}: ${missing.join('; ')}`);
   },
