@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createDevelopmentToken } from '../../cli/development-token';
-import type { Child } from './child';
+import type { Child } from '../child';
 import { type AnswerFigures, askAll, awaitIssues } from './coupon-rush';
 import { CpuWatch } from './cpu';
 import { sleep, spread } from './figures';

@@ -1,4 +1,4 @@
-import type { Child } from './child';
+import type { Child } from '../child';
 import { CpuWatch } from './cpu';
 import { Window } from './figures';
 import type { EngineRound, SubmitRound } from './figures-of-parts';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { loadSettings, stackFolder } from '../../config/load';
 import { type Db, openDatabase } from '../../db/connection';
 import { migrate } from '../../processes/migrate';
+import { Child } from '../child';
 import { freePorts } from '../stack/ports';
 import { type StackAddresses, stackRemove, stackUp } from '../stack/stack';
-import { Child } from './child';
 
 /** How the roles are spread over processes; the sandbox is always one of its own. */
 export const LAYOUTS = ['one', 'two'] as const;

@@ -66,8 +66,7 @@ export async function bringUp(name: string, options: StackOptions, log: Log): Pr
 async function choosePlace(name: string, options: StackOptions, log: Log): Promise<StackPlace> {
   const isolated = options.ports === 'free';
   const folder = await makeStackFolder(name);
-  const kept = await Promise.all(engineNames.map((engine) => isKept(engine, name)));
-  const running = engineNames.filter((_, index) => kept[index]);
+  const running = await enginesOf(name);
   const ours = new Set<PortName>(running.flatMap((engine) => engines[engine].ports));
   // The roles may well run against a stack that is up: their ports are looked at only when nothing of it runs.
   if (running.length > 0) for (const role of ['api', 'sandbox'] as const) ours.add(role);
@@ -76,8 +75,14 @@ async function choosePlace(name: string, options: StackOptions, log: Log): Promi
   return savePlace(name, folder, await choosePorts({ explicit, remembered, ours, defaults: !isolated, log }));
 }
 
-async function isKept(engine: EngineName, name: string): Promise<boolean> {
-  return (await readKeeper(name, engine)) === 'docker' || (await runningProcess(engines[engine], name)) !== undefined;
+/** The engines that run for a stack, as processes of ours or in Docker. */
+export async function enginesOf(name: string): Promise<EngineName[]> {
+  const isOurs = await Promise.all(
+    engineNames.map(
+      async (engine) => (await readKeeper(name, engine)) === 'docker' || (await runningProcess(engines[engine], name)),
+    ),
+  );
+  return engineNames.filter((_, index) => isOurs[index]);
 }
 
 async function planPart(
