@@ -16,7 +16,7 @@ import type { Shop } from './shop';
 
 /** `npm run demo [-- --once]`: sets everything up, plays a rush and every scenario, shows how each ended. */
 async function main(): Promise<void> {
-  const once = isOnce(process.argv.slice(2));
+  const { once } = parseArgs({ options: { once: { type: 'boolean' } } }).values;
   const cleanup = new Cleanup();
   const interrupted = cleanup.signalled.then((signal): never => {
     throw new Interrupted(`stopped by ${signal} before the end`);
@@ -77,14 +77,6 @@ function show({ rush, outcomes }: Played, shop: Shop): string {
   const rushed = `${winners.length} of ${total} coupons issued in a rush of ${customers} customers, ${fair}`;
   console.log(`\n${rushed}.\n${ended}, ${secondsSinceStart().toFixed(1)} s after the start.`);
   return `${rushed}; ${ended}`;
-}
-
-function isOnce(args: readonly string[]): boolean {
-  try {
-    return parseArgs({ args: [...args], options: { once: { type: 'boolean', default: false } } }).values.once;
-  } catch {
-    throw new Error('usage: npm run demo [-- --once]   --once: exit when all is played, 0 if it ended as it should');
-  }
 }
 
 runMain(main);

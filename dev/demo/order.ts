@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { ApiClient } from '../../api/client';
 import { timelineLine } from '../../cli/timeline-line';
 import type { OrderView, TimelineView } from '../../contracts/http';
-import type { ShipmentStatus } from '../../contracts/workflow-api';
+import { orderWorkflowId, type ShipmentStatus } from '../../contracts/workflow-api';
 import { nextStatuses, type OrderStatus } from '../../domain/order-status';
 import { action, result } from './narrator';
 import type { SandboxClient } from './sandbox-client';
+import { runTemporal } from './temporal-command';
 
 const TIMEOUT_MS = 30_000;
 
@@ -64,6 +65,12 @@ export class DemoOrder {
   async scan(status: ShipmentStatus): Promise<void> {
     this.say(`carrier scans the parcel: ${status}`);
     await this.sandbox.scan(this.id, status);
+  }
+
+  /** An operator signals the order's workflow, by the Temporal CLI of the stack. */
+  async signal(stack: string, name: string, input: object): Promise<void> {
+    const args = ['--workflow-id', orderWorkflowId(this.id), '--name', name, '--input', JSON.stringify(input)];
+    await runTemporal(stack, ['workflow', 'signal', ...args], (command) => this.say(`operator runs: ${command}`));
   }
 
   /** The payment provider becomes unavailable or available, for this order's calls alone. */

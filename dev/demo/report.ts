@@ -4,6 +4,7 @@ import { painted, styled } from './narrator';
 import type { Outcome } from './play';
 import type { RushOutcome } from './rush-outcome';
 import type { Premises } from './shop';
+import { inStack } from './temporal-command';
 
 const number = new Intl.NumberFormat('en');
 
@@ -59,29 +60,25 @@ export function printUrls(
   { addresses, logFile, stack }: Premises,
 ): void {
   const web = `${addresses.temporalUi}/namespaces/default/workflows`;
-  const facts = [
-    ['API', addresses.api],
-    ['API docs', `${addresses.api}/docs`],
-    ['Temporal Web UI', web],
-    ...outcomes.map(({ orderId, scenario }) => [
-      `  order ${orderId}`,
-      `${web}/${orderWorkflowId(orderId)}  ${styled('gray', scenario.title)}`,
-    ]),
-    ...winners
-      .slice(0, 1)
-      .map(({ end, requestId, customer }) => [
-        `  coupon, rank ${end.rank}`,
-        `${web}/${couponWorkflowId(requestId)}  ${styled('gray', customer.email)}`,
+  const workflow = (id: string, title: string) => `${web}/${id}  ${styled('gray', title)}`;
+  const [first] = winners;
+  const facts: Readonly<Record<string, string>> = {
+    API: addresses.api,
+    'API docs': `${addresses.api}/docs`,
+    'Temporal Web UI': web,
+    ...Object.fromEntries(
+      outcomes.map(({ orderId, scenario }) => [
+        `  order ${orderId}`,
+        workflow(orderWorkflowId(orderId), scenario.title),
       ]),
-    ['providers’ sandbox', `${addresses.sandbox}/ledger`],
-    ['log of the roles', logFile],
-    [
-      'a token',
-      `${stack === 'default' ? '' : `STACK=${stack} `}npm run -s token -- demo@example.com   (or: operator@example.com operator)`,
-    ],
-  ];
+    ),
+    ...(first ? { '  coupon, rank 1': workflow(couponWorkflowId(first.requestId), first.customer.email) } : {}),
+    'providers’ sandbox': `${addresses.sandbox}/ledger`,
+    'log of the roles': logFile,
+    'a token': `${inStack(stack)}npm run -s token -- demo@example.com   (or: operator@example.com operator)`,
+  };
   console.log('');
-  for (const [name = '', value] of facts) console.log(`${styled('bold', name.padEnd(20))}${value}`);
+  for (const [name, value] of Object.entries(facts)) console.log(`${styled('bold', name.padEnd(20))}${value}`);
 }
 
 function ledgerText(ledger: Outcome['ledger']): string {

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { orderProcessingEventSchema, stockDecreaseFailedEventSchema } from '../../contracts/events';
-import { orderWorkflowId, type ResolveCompensation, SIGNALS } from '../../contracts/workflow-api';
+import { type ResolveCompensation, SIGNALS } from '../../contracts/workflow-api';
 import type { Scenario } from './scenario';
-import { runTemporal } from './temporal-command';
 
 /** Every scenario, in the order of the table; they run side by side. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -70,9 +69,7 @@ export const SCENARIOS: readonly Scenario[] = [
     product: { name: 'Coffee grinder', price: 135_000, stock: 3 },
     quantity: 1,
     wanted: { status: 'PREPARING', ledger: ['charge'], sold: 1 },
-    async play(order) {
-      await order.pay({ token: 'tok_timeout_after_charge' });
-    },
+    play: (order) => order.pay({ token: 'tok_timeout_after_charge' }),
   },
   {
     title: 'provider down, paid by the retry',
@@ -105,9 +102,7 @@ export const SCENARIOS: readonly Scenario[] = [
     product: { name: 'Concert ticket', price: 150_000, stock: 1 },
     quantity: 1,
     wanted: { status: 'CANCELLED', ledger: [], sold: 0 },
-    async play(order) {
-      await order.reaches('PENDING_PAYMENT');
-    },
+    play: (order) => order.reaches('PENDING_PAYMENT'),
   },
   // The warehouse refuses, and then the carrier refuses to take the parcel back: the money is returned, a person decides.
   {
@@ -119,17 +114,9 @@ export const SCENARIOS: readonly Scenario[] = [
       const recipientName = 'fault:store_refused fault:undo_refused:1';
       await order.pay({ token: 'tok_visa', recipientName, warehouseStorage: true });
       await order.sees('notice', { sagaState: 'NEEDS_OPERATOR' });
-      const decision: ResolveCompensation = {
-        decisionId: randomUUID(),
-        step: 'shipment',
-        decision: 'RETRY',
-        reason: 'the carrier was called',
-        actor: 'kim',
-      };
-      const args = ['--workflow-id', orderWorkflowId(order.id), '--name', SIGNALS.resolveCompensation];
-      await runTemporal(stack, ['workflow', 'signal', ...args, '--input', JSON.stringify(decision)], (command) =>
-        order.say(`operator runs: ${command}`),
-      );
+      const why = { reason: 'the carrier was called', actor: 'kim' };
+      const decision: ResolveCompensation = { decisionId: randomUUID(), step: 'shipment', decision: 'RETRY', ...why };
+      await order.signal(stack, SIGNALS.resolveCompensation, decision);
       await order.sees('step', { step: 'shipment', state: 'UNDONE' });
       await order.sees('request', { state: 'FAILED', code: 'STORE_REFUSED', next: 'AWAIT_CUSTOMER' });
       await order.pay({ token: 'tok_visa' });

@@ -10,13 +10,16 @@ export async function runTemporal(
   show: (commandLine: string) => void,
 ): Promise<void> {
   const all = ['run', '-s', 'temporal', '--', ...args];
-  show(`${stack === 'default' ? '' : `STACK=${stack} `}npm ${all.map(quoted).join(' ')}`);
+  show(`${inStack(stack)}npm ${all.map(quoted).join(' ')}`);
   await promisify(execFile)('npm', all, {
     cwd: dirname(dirname(__dirname)),
     env: environmentWith({ STACK: stack }),
     shell: process.platform === 'win32',
   });
 }
+
+/** The beginning of a command line that is about this stack. */
+export const inStack = (stack: string): string => (stack === 'default' ? '' : `STACK=${stack} `);
 
 function quoted(argument: string): string {
   return /^[\w:./=-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;

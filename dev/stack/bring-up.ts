@@ -103,7 +103,7 @@ async function planPart(
     return { name, from: 'installation', plan: `from ${source.plan}${data}`, obtain: async () => source.installation };
   if (source.kind === 'obtain')
     return { name, from: 'installation', plan: `${source.plan}${data}`, obtain: source.obtain };
-  const consequence = name === 'redis' ? 'none here, and all goes on without it; to have it, ' : 'missing: ';
+  const consequence = name === 'redis' ? 'none here, and the stack does without it; to have it, ' : 'missing: ';
   return { name, from: 'nowhere', plan: `${consequence}${source.remedy}` };
 }
 
@@ -112,7 +112,7 @@ function refuseWhatIsMissing(parts: readonly Part[]): void {
   if (missing.length > 0) throw new StackError(missing.map((part) => `${part.name} is ${part.plan}.`).join('\n'));
 }
 
-/** Makes one engine answer; answers its name, or undefined where the stack goes on without it. */
+/** Makes one engine ready and returns its name; undefined where the stack does without it. */
 async function realise(part: Part, place: StackPlace, log: Log): Promise<EngineName | undefined> {
   const engine = engines[part.name];
   if (part.from === 'nowhere') return undefined;
@@ -120,7 +120,7 @@ async function realise(part: Part, place: StackPlace, log: Log): Promise<EngineN
   if (part.from === 'installation') {
     const installation = await part.obtain(log).catch((error: Error) => {
       if (part.name !== 'redis') throw error;
-      log(`redis: not to be had, all goes on without it (${error.message})`);
+      log(`redis: not to be had, the stack does without it (${error.message})`);
       return undefined;
     });
     if (!installation) return undefined;

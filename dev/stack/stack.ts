@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { bringUp, engines, enginesOf, type StackOptions } from './bring-up';
 import { composeDown } from './docker';
 import type { StackPlace } from './engine';
-import { answers, runningProcess, startProcess, stopProcess, waitUntilReady } from './engine-run';
+import { isReady, runningProcess, startProcess, stopProcess, waitUntilReady } from './engine-run';
 import { withLock } from './lock';
 import { accepts } from './ports';
 import { removePostgresData } from './postgres';
@@ -22,7 +22,7 @@ export interface StackStatus {
   readonly up: Record<EngineName | 'api' | 'sandbox', boolean>;
 }
 
-/** Brings a stack up, or what of it isn't, and answers when every engine does its work; throws a StackError. */
+/** Brings a stack up, or what of it isn't, and resolves when every engine does its work; throws a StackError. */
 export function stackUp(options: StackOptions = {}): Promise<StackAddresses> {
   const name = options.name ?? stackSettings().name;
   const log = options.log ?? (() => undefined);
@@ -44,7 +44,7 @@ export function stackRemove(name: string): Promise<void> {
   });
 }
 
-/** Says where a stack's parts answer, and which of them do. */
+/** The addresses of a stack's parts, and which of them are up. */
 export async function stackStatus(name = stackSettings().name): Promise<StackStatus> {
   const addresses = await readAddresses(name);
   const place = await knownPlace(name);
@@ -57,7 +57,7 @@ export async function stackStatus(name = stackSettings().name): Promise<StackSta
 }
 
 /**
- * Sends a signal to an engine that the stack runs: SIGSTOP and SIGCONT answer at once, any other when the engine is
+ * Sends a signal to an engine that the stack runs: resolves at once for SIGSTOP and SIGCONT, for any other when the engine is
  * gone. Throws a StackError when the stack runs no such engine.
  */
 export async function killEngine(name: string, engine: EngineName, how: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -68,7 +68,7 @@ export async function killEngine(name: string, engine: EngineName, how: NodeJS.S
   if (!(await waitForEnd(identity, 30_000))) throw new StackError(`${engine} outlived ${how} by 30 s.`);
 }
 
-/** Starts an engine of a stack again, on the same port and data, and waits until it answers. */
+/** Starts an engine of a stack again, on the same port and data, and waits until it is ready. */
 export function startEngine(name: string, engine: EngineName): Promise<void> {
   return alone(name, async () => {
     const place = await knownPlace(name);
@@ -100,7 +100,7 @@ async function isUp(
 ): Promise<boolean> {
   const address = addresses?.[engine];
   if (!address || !place) return false;
-  if ((await enginesOf(place.name)).includes(engine)) return answers(engines[engine], place);
+  if ((await enginesOf(place.name)).includes(engine)) return isReady(engines[engine], place);
   const { hostname, port } = hostOf(address);
   const wouldBeOurs = hostname === '127.0.0.1' && port === place.ports[engine];
   return !wouldBeOurs && accepts(hostname, port);
