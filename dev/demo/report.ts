@@ -18,7 +18,7 @@ export function printOrders(outcomes: readonly Outcome[]): void {
     ledgerText(ledger),
     problems.length === 0 ? 'ok' : 'NO',
   ]);
-  printTable(['scenario', 'order', 'wanted end', 'found end', 'provider’s ledger', 'ok'], rows);
+  printTable(['scenario', 'order', 'wanted end', 'got end', 'provider’s ledger', 'ok'], rows);
   for (const { scenario, orderId, problems } of outcomes)
     printProblems(`${scenario.title} (order ${orderId})`, problems);
 }

@@ -98,7 +98,7 @@ async function openTopics(settings: Settings, stack: string, run: string, cleanu
   const open = (topic: string) =>
     cleanup.start(
       () => readTopic(kafka, topic, `demo-${run}-${topic}`),
-      async (reader) => (await reader).close(),
+      async (opening) => (await opening.catch(() => undefined))?.close(),
     );
   const [stockFailures, deadLetters] = await Promise.all([
     open(TOPICS.stockDecreaseFailed),
@@ -114,7 +114,7 @@ async function startRoles(logFile: string, cleanup: Cleanup): Promise<Child> {
   const env = environmentWith(SHORTENED);
   const roles = await cleanup.start(
     () => Child.start({ name: 'the process of the roles', file: 'processes/main.ts', env, logFile, detached: true }),
-    async (child) => (await child).end(STOP_WITHIN_MS),
+    async (starting) => (await starting.catch(() => undefined))?.end(STOP_WITHIN_MS),
   );
   const { started } = roles.started as { readonly started: Readonly<Record<string, string>> };
   await Promise.race([Promise.all(Object.values(started).map(untilReady)), roles.untilFailure()]);
