@@ -29,7 +29,7 @@ export async function playScenarios(
 ): Promise<Outcome[]> {
   const customer = await shop.customer('demo@example.com');
   const skuOf = ({ product }: Scenario) => `${product.name.toLowerCase().replaceAll(' ', '-')}-${shop.run}`;
-  const played: Promise<Outcome>[] = [];
+  const orders: [Scenario, DemoOrder, sku: string][] = [];
   for (const scenario of scenarios) {
     const { product, quantity, title } = scenario;
     const sku = skuOf(scenario);
@@ -40,12 +40,12 @@ export async function playScenarios(
     const { data } = await api.call<OrderView>('POST /api/orders', { body, idempotencyKey: randomUUID() });
     const order = new DemoOrder(data, api, shop.sandbox);
     order.say(`${title}: ${quantity} × ${product.name} ordered${buyer ? ` by ${buyer.email} with ${code}` : ''}`);
-    played.push(play(scenario, order, sku, shop));
+    orders.push([scenario, order, sku]);
   }
-  return Promise.all(played);
+  return Promise.all(orders.map((each) => play(shop, ...each)));
 }
 
-async function play(scenario: Scenario, order: DemoOrder, sku: string, shop: Shop): Promise<Outcome> {
+async function play(shop: Shop, scenario: Scenario, order: DemoOrder, sku: string): Promise<Outcome> {
   const { wanted, product } = scenario;
   const problems: string[] = [];
   try {
