@@ -52,8 +52,8 @@ const MAY_IMPORT = {
   // What is fast and may be lost.
   redis: { rooms: ['domain'], types: ['observability'] },
   api: { rooms: ['contracts', 'domain', 'db', 'observability', 'operations', 'redis', 'temporal'], types: ['config'] },
-  // Talks HTTP only; its launcher begins as everything does, by what makes the dependencies appear.
-  cli: { rooms: ['config', 'contracts'], files: ['^dev/run\\.mjs$', LAST_WORDS] },
+  // Talks HTTP only, through the API's client; its launcher begins with dev/run.mjs, which installs the dependencies.
+  cli: { rooms: ['config', 'contracts'], files: ['^api/(client|endpoints)\\.ts$', '^dev/run\\.mjs$', LAST_WORDS] },
   sandbox: { rooms: ['contracts'], files: [LAST_WORDS] },
   config: {},
   observability: { files: [ZOD_FREE] },
@@ -161,6 +161,7 @@ module.exports = {
     only('stripe', ['providers']),
     only('ioredis', ['redis']),
     only('express', ['api', 'sandbox']),
+    only('eventsource-parser', ['api']),
     only('@temporalio/client', ['temporal', 'processes']),
     only('@temporalio/worker', ['observability', 'processes']),
     only('@temporalio/activity', ['activities', 'observability', 'processes/worker']),

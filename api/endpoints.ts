@@ -35,3 +35,9 @@ export type RequestTo<At extends ApiEndpoint> =
 /** The `data` of its response. */
 export type DataOf<At extends ApiEndpoint> =
   PartsOf<At> extends { data: infer D extends z.ZodType } ? Immutable<z.output<D>> : never;
+
+/** The request as the last argument of a call: it can be left out where it may be empty. */
+export type RequestArgument<At extends ApiEndpoint, More> =
+  Record<never, never> extends RequestTo<At>
+    ? readonly [request?: RequestTo<At> & More]
+    : readonly [request: RequestTo<At> & More];

@@ -1,27 +1,26 @@
+import { ApiClient } from '../api/client';
 import { ConfigurationError, loadSettings } from '../config/load';
 import { operatorAccess } from '../config/operator-access';
 import type { Settings } from '../config/settings';
-import { Api } from './api';
 import { apiAddress } from './api-address';
 import { CommandError, EXIT } from './command-error';
 import { createDevelopmentToken } from './development-token';
 
-const OPERATOR = 'operator@example.com';
 /** What a bearer token consists of (RFC 6750). */
 const TOKEN = /^[\w.~+/-]+=*$/;
 
 /** The API of ORDERSAGA_API, or of the stack that is up, with ORDERSAGA_TOKEN or a development token for an operator. */
-export async function openApi(): Promise<Api> {
+export async function openApi(): Promise<ApiClient> {
   const { api, token } = operatorAccess();
   if (token !== undefined && !TOKEN.test(token))
     throw new CommandError(EXIT.usage, 'ORDERSAGA_TOKEN has a character that no token has: a line break, a space?');
-  return new Api(
-    api === undefined ? stackApi() : apiAddress(api),
-    token ?? (await developmentToken(OPERATOR, 'operator')),
-  );
+  return new ApiClient({
+    address: api === undefined ? stackApi() : apiAddress(api),
+    token: token ?? (await developmentToken('operator@example.com', 'operator')),
+  });
 }
 
-/** A token as the API of this machine's stack takes it; never in production. */
+/** A token that the API of this machine's stack accepts; never in production. */
 export async function developmentToken(email: string, role: string): Promise<string> {
   const settings = stackSettings();
   if (settings.NODE_ENV === 'production')
@@ -41,11 +40,8 @@ function stackSettings(): Settings {
   try {
     return loadSettings();
   } catch (error) {
-    if (error instanceof ConfigurationError)
-      throw new CommandError(
-        EXIT.away,
-        `${error.message}\nor, for a system elsewhere, ORDERSAGA_API and ORDERSAGA_TOKEN`,
-      );
-    throw error;
+    if (!(error instanceof ConfigurationError)) throw error;
+    const instead = 'or, for a system elsewhere, ORDERSAGA_API and ORDERSAGA_TOKEN';
+    throw new CommandError(EXIT.unavailable, `${error.message}\n${instead}`);
   }
 }

@@ -17,7 +17,7 @@ export function command(
   return parent
     .command(usage, options)
     .description(summary)
-    .option('--json', 'answer as JSON')
+    .option('--json', 'print JSON')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${full} ${example}`.trimEnd()).join('\n')}`);
 }
 
@@ -25,7 +25,7 @@ function namesUpTo(command: Command): string[] {
   return [...(command.parent ? namesUpTo(command.parent) : []), command.name()];
 }
 
-/** Prints the data as JSON where that is wanted, else as people read it. */
+/** Prints the data as JSON with `--json`, else as text. */
 export function show<Data>(data: Data, { json }: JsonOption, asText: (data: Data) => void): void {
   if (json) printJson(data);
   else asText(data);

@@ -1,9 +1,9 @@
-/** Data go to stdout, everything else to stderr. */
+/** Writes to stderr: everything that is not data. */
 export function say(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 
-/** Nothing at all where there is nothing to show. */
+/** Writes data to stdout; an empty text is no line. */
 export function print(text: string): void {
   if (text !== '') process.stdout.write(`${printable(text)}\n`);
 }
@@ -12,23 +12,23 @@ export function printJson(data: unknown): void {
   process.stdout.write(`${jsonText(data, 2)}\n`);
 }
 
-/** One line for each, where data come one after the other. */
+/** One line, for data that come one after the other. */
 export function printJsonLine(data: unknown): void {
   process.stdout.write(`${jsonText(data)}\n`);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what these are taken out with
-const STEERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are what it removes
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** What other systems write must not steer the terminal. */
+/** Text of other systems must not control the terminal. */
 export function printable(text: string): string {
-  return text.replaceAll(STEERS, '·');
+  return text.replaceAll(CONTROLS, '·');
 }
 
-/** JSON is data: every character is kept, and what steers a terminal is written as its escape. */
+/** JSON is data: every character is kept, and one that controls a terminal is escaped. */
 export function jsonText(data: unknown, indent?: number): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return JSON.stringify(data, undefined, indent).replaceAll(STEERS, escaped);
+  return JSON.stringify(data, undefined, indent).replaceAll(CONTROLS, escaped);
 }
 
 export type Cell = string | number | null | undefined;
@@ -45,6 +45,14 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
         .join('  ')
         .trimEnd(),
     )
+    .join('\n');
+}
+
+/** A line for each fact that is known, its name first. */
+export function facts(named: readonly (readonly [name: string, value: Cell])[]): string {
+  return named
+    .filter(([, value]) => value !== null && value !== undefined && value !== '')
+    .map(([name, value]) => `${name.padEnd(10)}${value}`)
     .join('\n');
 }
 

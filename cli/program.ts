@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { CommandError, EXIT, type ExitCode } from './command-error';
+import { CommandError, commandErrorOf, EXIT, type ExitCode } from './command-error';
 import { couponCommands } from './commands/coupon';
 import { dltCommands } from './commands/dlt';
 import { itemsCommands } from './commands/items';
@@ -11,10 +11,10 @@ import { jsonText, printable } from './output';
 
 const ABOUT = `
 Talks to the API of ORDERSAGA_API, or of the stack that is up on this machine, with ORDERSAGA_TOKEN or a development
-token for an operator. Data go to stdout, everything else to stderr. With --json, everywhere, the data are JSON, and what
-comes to nothing ends stderr with one line of JSON: the API's problem, or another object with code and detail.
+token for an operator. Data go to stdout, everything else to stderr. With --json, everywhere, the data are JSON, and a
+failure ends stderr with one line of JSON: the API's problem, or another object with code and detail.
 
-Exit codes: 0 ok, 1 refused or failed, 2 usage, 3 not found, 4 not allowed, 5 the system is away.
+Exit codes: 0 ok, 1 refused or failed, 2 usage, 3 not found, 4 not allowed, 5 the system is unavailable.
 
 What needs a person:
   ordersaga items
@@ -24,14 +24,14 @@ A stuck order, in three commands:
   ordersaga saga show 42
   ordersaga saga resolve 42 --step shipment --decision RETRY --reason 'the carrier was called'`;
 
-/** Runs one command of the operator's; answers its exit code. */
+/** Runs one of the operator's commands and returns its exit code. */
 export async function runCommand(args: readonly string[]): Promise<ExitCode> {
   process.stdout.on('error', endQuietly);
   const isJson = args.includes('--json');
   const program = new Command('ordersaga')
     .description('Orders, their sagas and what went wrong, for operators.')
     .addHelpText('after', ABOUT)
-    .showHelpAfterError('(--help tells more)')
+    .showHelpAfterError('(--help says more)')
     .configureOutput(isJson ? { writeErr: () => undefined } : {})
     .exitOverride();
   for (const add of [
@@ -49,20 +49,21 @@ export async function runCommand(args: readonly string[]): Promise<ExitCode> {
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return endUsage(error, isJson);
-    if (!(error instanceof CommandError)) throw error;
-    process.stderr.write(`${isJson ? jsonText(error) : printable(error.message)}\n`);
-    return error.exitCode;
+    const failure = commandErrorOf(error);
+    if (!failure) throw error;
+    process.stderr.write(`${isJson ? jsonText(failure) : printable(failure.message)}\n`);
+    return failure.exitCode;
   }
 }
 
-/** As text, commander has said it already. */
+/** Commander has printed the text already. */
 function endUsage({ exitCode, message }: CommanderError, isJson: boolean): ExitCode {
   if (exitCode === 0) return EXIT.ok;
   if (isJson) process.stderr.write(`${jsonText(new CommandError(EXIT.usage, message.replace(/^error: /, '')))}\n`);
   return EXIT.usage;
 }
 
-/** Who reads our output has read enough, as `head` does. */
+/** The reader of our output, such as `head`, has read enough. */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit(EXIT.ok);

@@ -3,24 +3,24 @@ import { ask } from './question';
 
 describe('a question at the terminal', () => {
   test.each([
-    ['an answer', 'yes\r', 'yes'],
+    ['a word', 'yes\r', 'yes'],
     ['nothing but Enter', '\r', ''],
     ['Ctrl-C', '\u0003', ''],
     ['Ctrl-D', '\u0004', ''],
-    ['Ctrl-C after a dead letter', 'y\u0003', ''],
-  ])('is answered by %s', async (_what, typed, wanted) => {
+    ['Ctrl-C after a character', 'y\u0003', ''],
+  ])('takes %s', async (_what, typed, wanted) => {
     const input = new PassThrough();
     const output = Object.assign(new PassThrough(), { isTTY: true });
     output.resume();
-    const answer = ask('Go on? ', input, output);
+    const typedLine = ask('Go on? ', input, output);
     input.write(typed);
-    expect(await answer).toBe(wanted);
+    expect(await typedLine).toBe(wanted);
   });
 
-  test('is left when its input ends', async () => {
+  test('ends with its input', async () => {
     const input = new PassThrough();
-    const answer = ask('Go on? ', input, new PassThrough());
+    const typedLine = ask('Go on? ', input, new PassThrough());
     input.end();
-    expect(await answer).toBe('');
+    expect(await typedLine).toBe('');
   });
 });

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { printable } from './output';
 
-/** What is typed in answer; empty where the question was left by Ctrl-C or Ctrl-D. */
+/** The line that is typed; empty where Ctrl-C or Ctrl-D ended the question. */
 export function ask(
   question: string,
   input: NodeJS.ReadableStream = process.stdin,
@@ -9,15 +9,15 @@ export function ask(
 ): Promise<string> {
   return new Promise((resolve) => {
     const lines = createInterface({ input, output });
-    const left = () => {
+    const cancel = () => {
       output.write('\n');
       resolve('');
     };
-    lines.once('close', left);
-    lines.question(printable(question), (answer) => {
-      lines.off('close', left);
+    lines.once('close', cancel);
+    lines.question(printable(question), (typed) => {
+      lines.off('close', cancel);
       lines.close();
-      resolve(answer);
+      resolve(typed);
     });
   });
 }

@@ -2,14 +2,16 @@ import type { TimelineView } from '../contracts/responses/common';
 
 /** One entry of a timeline as one line, without its time. */
 export function timelineLine({ type, data }: Pick<TimelineView, 'type' | 'data'>): string {
-  const { from, to, step, attempt, state, code, reason, ...rest } = data;
-  const because = [code, reason].filter((why) => why !== undefined && why !== null).map(String);
-  const suffix = because.length > 0 ? ` (${because.join(': ')})` : '';
-  if (type === 'status') return `${from === null ? '' : `${String(from)} → `}${String(to)}${suffix}`;
-  if (type === 'step') return `${String(step)} #${String(attempt)} ${String(state)}${suffix}`;
-  const named = { step, attempt, state, ...rest };
-  const facts = Object.entries(named)
+  const { from, to, step, attempt, state, code, reason, next, actor, decision, reference, ...rest } = data;
+  const because = [code, reason].filter((why) => why !== undefined && why !== null).join(': ');
+  const named = Object.entries({ step, attempt, state, next, actor, decision, reference, ...rest })
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
-  return `${[type, ...facts].join(' ')}${suffix}`;
+  const texts: Readonly<Record<string, string>> = {
+    status: `${from === null ? '' : `${String(from)} → `}${String(to)}`,
+    step: `${String(step)} #${String(attempt)} ${String(state)}`,
+    resolution: `${String(actor ?? 'operator')} decides: ${[step, decision, reference].filter(Boolean).join(' ')}`,
+    ...(state === 'FAILED' ? { request: `attempt ${String(attempt)} FAILED and undone, next: ${String(next)}` } : {}),
+  };
+  return `${texts[type] ?? [type, ...named].join(' ')}${because === '' ? '' : ` (${because})`}`;
 }

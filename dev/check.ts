@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** `npm run check [-- --write]`: every check in turn, whatever the others said; --write mends layout and import order. */
+/** `npm run check [-- --write]`: every check, even after one that fails; --write fixes format and import order. */
 const root = dirname(__dirname);
 const writes = process.argv.includes('--write') ? ['--write'] : [];
 const folders = readdirSync(root, { withFileTypes: true })
@@ -30,7 +30,8 @@ function passes({ name, program, args }: (typeof checks)[number]): boolean {
     cwd: root,
     stdio: 'inherit',
   });
-  const verdict = status === 0 ? 'ok' : 'FAILED';
-  process.stdout.write(`${name}: ${verdict} (${Math.round((Date.now() - started) / 1000)} s)\n\n`);
+  process.stdout.write(
+    `${name}: ${status === 0 ? 'ok' : 'FAILED'} (${Math.round((Date.now() - started) / 1000)} s)\n\n`,
+  );
   return status === 0;
 }

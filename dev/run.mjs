@@ -41,7 +41,7 @@ function dependenciesMatch() {
   return true;
 }
 
-// Somebody's own `npm install` leaves no marker of ours; npm's record of what it put there tells whether it will do.
+// A plain `npm install` leaves no marker of ours; npm's record of what it installed shows whether it will do.
 function holdsWhatTheLockNames() {
   const record = join(installed, '.package-lock.json');
   if (!existsSync(record)) return false;
@@ -64,7 +64,7 @@ function installDependencies() {
     const outcome = clean.status === 0 ? clean : npm(['install', '--no-save', ...options]);
     if (outcome.status !== 0) {
       say(`${clean.stderr}${outcome.stderr}`.trim());
-      say('the dependencies could not be installed: npm says why above; once that is mended, run this again.');
+      say('the dependencies could not be installed: npm says why above; once that is fixed, run this again.');
       process.exit(1);
     }
     writeFileSync(marker, wanted);
@@ -86,7 +86,7 @@ function npm(args) {
   return result.error ? { status: 1, stderr: `npm did not start: ${result.error.message}\n` } : result;
 }
 
-/** Only one process at a time installs; the lock of one that died is taken over. Answers the release. */
+/** Only one process at a time installs; the lock of one that died is taken over. Returns the release. */
 function lock() {
   const home = process.env.ORDERSAGA_HOME || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ordersaga');
   const file = join(home, 'locks', `npm-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`);

@@ -6,22 +6,22 @@ import { amount, moment, print, table } from '../output';
 
 export function couponCommands(program: Command): void {
   const coupon = program.command('coupon').description('coupons');
-  command(coupon, 'show <code>', 'a coupon, and how many of it stand where', ['OPENING-DAY']).action(
+  command(coupon, 'show <code>', 'a coupon, and how many of it are in which state', ['OPENING-DAY']).action(
     async (code: string, options: JsonOption) => {
-      const view = await (await openApi()).get<CouponView>(`/api/ops/coupons/${encodeURIComponent(code)}`);
-      show(view, options, printCoupon);
+      const api = await openApi();
+      const { data } = await api.call('GET /api/ops/coupons/{code}', { params: { code } });
+      show(data, options, printCoupon);
     },
   );
 }
 
 function printCoupon({ code, name, total, discount, currency, counts, ...coupon }: CouponView): void {
-  const off = discount.type === 'PERCENT' ? `${discount.value} %` : amount(discount.value, currency);
-  const times = [
-    ...(coupon.opensAt === null ? [] : [`from ${moment(coupon.opensAt)}`]),
-    ...(coupon.closesAt === null ? [] : [`until ${moment(coupon.closesAt)}`]),
+  const terms = [
+    `${discount.type === 'PERCENT' ? `${discount.value} %` : amount(discount.value, currency)} off`,
+    coupon.opensAt && `from ${moment(coupon.opensAt)}`,
+    coupon.closesAt && `until ${moment(coupon.closesAt)}`,
+    `orders of ${amount(coupon.minimumAmount, currency)} and more`,
   ];
-  print(
-    `${code}  ${name}: ${[`${off} off`, ...times].join(', ')}, orders of ${amount(coupon.minimumAmount, currency)} and more`,
-  );
+  print(`${code}  ${name}: ${terms.filter(Boolean).join(', ')}`);
   print(table(['total', ...Object.keys(counts)], [[total, ...Object.values(counts)]]));
 }

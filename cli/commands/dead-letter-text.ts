@@ -1,13 +1,13 @@
 import type { DeadLetterDecisionView, DeadLetterView } from '../../contracts/responses/dead-letters';
-import { moment } from '../output';
+import { type Cell, facts, moment } from '../output';
 
 const LONGEST_VALUE = 4_000;
 
 /** A dead letter as people read it. */
 export function deadLetterText(deadLetter: DeadLetterView): string {
   const { origin, decision } = deadLetter;
-  const facts: [string, string | number | null | undefined][] = [
-    ['place', deadLetter.id],
+  const text = facts([
+    ['position', deadLetter.id],
     ['state', deadLetter.state],
     ['died', `${moment(deadLetter.deadAt)}${deadLetter.consumerGroup ? ` in ${deadLetter.consumerGroup}` : ''}`],
     ['cause', [deadLetter.code, deadLetter.message].filter(Boolean).join(': ')],
@@ -19,19 +19,16 @@ export function deadLetterText(deadLetter: DeadLetterView): string {
     ['replay of', deadLetter.replayOf],
     ...(decision ? decisionFacts(decision) : []),
     ['behind it', behindIt(deadLetter)],
-    ...deadLetter.waiting.map(({ id, since, eventId }): [string, string] => [
+    ...deadLetter.waiting.map(({ id, since, eventId }): [string, Cell] => [
       'waits',
       `${id} since ${moment(since)}${eventId === null ? '' : `, event ${eventId}`}`,
     ]),
-    ...Object.entries(deadLetter.headers).map(([name, values]): [string, string] => [
+    ...Object.entries(deadLetter.headers).map(([name, values]): [string, Cell] => [
       'header',
       `${name}: ${values.map((value) => value ?? '(null)').join(' | ')}`,
     ]),
-  ];
-  const lines = facts
-    .filter(([, value]) => value !== undefined && value !== null && value !== '')
-    .map(([name, value]) => `${name.padEnd(10)}${value}`);
-  return [...lines, '', valueText(deadLetter)].join('\n');
+  ]);
+  return [text, '', valueText(deadLetter)].join('\n');
 }
 
 function behindIt({ waitingBehind: count, waiting }: DeadLetterView): string | undefined {
@@ -43,13 +40,13 @@ export function laterRecords(count: number): string {
   return count === 1 ? '1 later record of its key waits' : `${count} later records of its key wait`;
 }
 
-function decisionFacts(decision: DeadLetterDecisionView): [string, string | undefined][] {
+function decisionFacts(decision: DeadLetterDecisionView): [string, Cell][] {
   const how = [decision.isEdited ? 'edited' : '', decision.isOverride ? 'by override' : ''].filter(Boolean).join(', ');
   const { action, actor, at, reason, outcome, workflowId, bulkId, diedAgainAs, decisionId } = decision;
   return [
     ['decided', `${action}${how ? ` (${how})` : ''} by ${actor} ${moment(at)}: ${reason}`],
     ['decision', `${decisionId}${bulkId === undefined ? '' : ` of ${bulkId}`}`],
-    ['came to', outcome && `${outcome}${workflowId === undefined ? '' : `, ${workflowId}`}`],
+    ['led to', outcome && `${outcome}${workflowId === undefined ? '' : `, ${workflowId}`}`],
     ['died as', diedAgainAs],
   ];
 }

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import type { DeadLetterGroup, DeadLetterSummary, DeadLetterView } from '../../contracts/responses/dead-letters';
+import type { DeadLetterGroup, DeadLetterSummary } from '../../contracts/responses/dead-letters';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { moment, print, say, shortened, table } from '../output';
-import { keyLineCommands } from './blocked-keys';
-import { type FilterOptions, filtered, filterOf } from './dead-letter-filter';
-import { deadLetterPath } from './dead-letter-position';
+import { blockedKeyCommands } from './blocked-keys';
+import { deadLetterFrom, type FilterOptions, filtered, filterOf } from './dead-letter-selection';
 import { deadLetterText } from './dead-letter-text';
 import { replayCommands } from './replay';
 
@@ -16,7 +15,7 @@ interface ListOptions extends FilterOptions, JsonOption {
 }
 
 export function dltCommands(program: Command): void {
-  const dlt = program.command('dlt').description('dead letters: records that could not be worked on');
+  const dlt = program.command('dlt').description('dead letters: records that could not be processed');
 
   filtered(
     command(dlt, 'list', 'dead letters, newest first', [
@@ -29,29 +28,26 @@ export function dltCommands(program: Command): void {
     .option('--skip <count>', 'leave out so many', wholeNumber)
     .action(async ({ state, limit, skip, ...options }: ListOptions) => {
       const query = { ...filterOf(options), state, limit, skip };
-      const deadLetters = await (await openApi()).get<DeadLetterSummary[]>('/api/ops/dead-letters', query);
-      show(deadLetters, options, printDeadLetters);
+      const { data } = await (await openApi()).call('GET /api/ops/dead-letters', { query });
+      show(data, options, printDeadLetters);
     });
 
   filtered(command(dlt, 'groups', 'how many of each cause', ['', '--newer-than 2h']))
     .option('--state <state>', 'WAITING, PARKED, REPLAYED or DISCARDED')
     .action(async ({ state, ...options }: ListOptions) => {
       const query = { ...filterOf(options), state };
-      const groups = await (await openApi()).get<DeadLetterGroup[]>('/api/ops/dead-letters/groups', query);
-      show(groups, options, printGroups);
+      const { data } = await (await openApi()).call('GET /api/ops/dead-letters/groups', { query });
+      show(data, options, printGroups);
     });
 
-  command(dlt, 'show <place>', 'a dead letter whole, by topic/partition/offset', ['coupon.issue.DLT/2/14']).action(
-    async (place: string, options: JsonOption) => {
-      const deadLetter = await (await openApi()).get<DeadLetterView>(deadLetterPath(place));
-      show(deadLetter, options, () => print(deadLetterText(deadLetter)));
-    },
+  command(dlt, 'show <position>', 'a dead letter whole, by topic/partition/offset', ['coupon.issue.DLT/2/14']).action(
+    async (position: string, options: JsonOption) =>
+      show(await deadLetterFrom(position), options, (deadLetter) => print(deadLetterText(deadLetter))),
   );
 
-  command(dlt, 'decode <place>', "the record's own bytes on stdout", ['coupon.issue.DLT/2/14 > record.json']).action(
-    async (place: string, options: JsonOption) => {
-      const deadLetter = await (await openApi()).get<DeadLetterView>(deadLetterPath(place));
-      const { key, keyBase64, value, valueBase64, valueBytes } = deadLetter;
+  command(dlt, 'decode <position>', "the record's own bytes on stdout", ['coupon.issue.DLT/2/14 > record.json']).action(
+    async (position: string, options: JsonOption) => {
+      const { key, keyBase64, value, valueBase64, valueBytes } = await deadLetterFrom(position);
       show({ key, keyBase64, value, valueBase64, valueBytes }, options, () => {
         if (valueBase64 === null) say('the record has no value');
         else process.stdout.write(Buffer.from(valueBase64, 'base64'));
@@ -60,7 +56,7 @@ export function dltCommands(program: Command): void {
   );
 
   replayCommands(dlt);
-  keyLineCommands(dlt);
+  blockedKeyCommands(dlt);
 }
 
 function printDeadLetters(deadLetters: readonly DeadLetterSummary[]): void {
@@ -75,7 +71,7 @@ function printDeadLetters(deadLetters: readonly DeadLetterSummary[]): void {
     deadLetter.waitingBehind || '',
     shortened(deadLetter.message, 60),
   ]);
-  print(table(['place', 'state', 'died', 'code', 'key', 'replays', 'behind it', 'message'], rows));
+  print(table(['position', 'state', 'died', 'code', 'key', 'replays', 'behind it', 'message'], rows));
 }
 
 function printGroups(groups: readonly DeadLetterGroup[]): void {

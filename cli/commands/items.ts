@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { ItemResolved, OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
+import type { OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
-import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';
-import { moment, print, say, shortened, table } from '../output';
+import { type DecisionOptions, decide, decides } from '../decision';
+import { facts, moment, print, say, shortened, table } from '../output';
 
 interface ListOptions extends JsonOption {
   readonly kind?: string;
@@ -25,15 +25,13 @@ export function itemsCommands(program: Command): void {
     'list',
     'what needs a person, the oldest first',
     ['', '--kind PARKED_SAGA --older-than 60', '--json'],
-    {
-      isDefault: true,
-    },
+    { isDefault: true },
   )
     .option(
       '--kind <kind>',
       'PARKED_SAGA, PERMANENT_ERROR, CREDENTIALS_REFUSED, DEAD_LETTER, BLOCKED_KEY, FAILED_WORKFLOW, LOST_REQUEST, UNPUBLISHED_TOPIC or STUCK_PARTITION',
     )
-    .option('--state <state>', 'OPEN (unless told otherwise), RESOLVED or HEALED')
+    .option('--state <state>', 'OPEN (if absent), RESOLVED or HEALED')
     .option('--subject <subject>', 'about this, as the list names it')
     .option('--cause <code>', 'of this cause')
     .option('--step <step>', 'about this step')
@@ -43,12 +41,14 @@ export function itemsCommands(program: Command): void {
     .option('--after <item>', 'those after this one', wholeNumber)
     .action(async ({ kind, state, subject, cause, step, order, olderThan, limit, after, ...options }: ListOptions) => {
       const query = { kind, state, subject, cause, step, order, olderThanMinutes: olderThan, limit, after };
-      show(await (await openApi()).get<OperatorItemList>('/api/ops/items', query), options, printItems);
+      const { data } = await (await openApi()).call('GET /api/ops/items', { query });
+      show(data, options, printItems);
     });
 
   command(items, 'show <item>', 'one of them, and what to do about it', ['7', '7 --json']).action(
-    async (item: string, options: JsonOption) => {
-      show(await (await openApi()).get<OperatorItemView>(pathOf(item)), options, printItem);
+    async (id: string, options: JsonOption) => {
+      const { data } = await (await openApi()).call('GET /api/ops/items/{id}', { params: { id } });
+      show(data, options, printItem);
     },
   );
 
@@ -59,15 +59,14 @@ export function itemsCommands(program: Command): void {
       'close one whose cause has no decision of its own: a failed workflow, a lost request',
       ["7 --reason 'settled by hand'"],
     ),
-  ).action(async (item: string, options: DecisionOptions) => {
-    refuseUnasked(options);
-    const would = ({ id }: ItemResolved) => `item ${id} would be closed`;
-    const resolved = await decide<ItemResolved>(await openApi(), `${pathOf(item)}/resolve`, options, {}, would);
-    showDecided(resolved, options, ({ id, decisionId }) => print(`item ${id}  closed  decision ${decisionId}`));
+  ).action(async (id: string, options: DecisionOptions) => {
+    await decide(options, 'POST /api/ops/items/{id}/resolve', {
+      params: { id },
+      preview: () => `item ${id} would be closed`,
+      print: ({ decisionId }) => print(`item ${id}  closed  decision ${decisionId}`),
+    });
   });
 }
-
-const pathOf = (item: string) => `/api/ops/items/${encodeURIComponent(item)}`;
 
 function printItems({ groups, items }: OperatorItemList): void {
   if (items.length === 0) {
@@ -81,7 +80,7 @@ function printItems({ groups, items }: OperatorItemList): void {
     shortened(subject, 48),
     cause,
     moment(since),
-    amountAtRisk === 0 ? '' : amountAtRisk,
+    amountAtRisk || null,
   ]);
   print(
     [
@@ -92,18 +91,20 @@ function printItems({ groups, items }: OperatorItemList): void {
 }
 
 function printItem(item: OperatorItemView): void {
-  const facts: [string, string | number | null][] = [
-    ['item', `${item.id}  ${item.state}`],
-    ['kind', item.kind],
-    ['subject', item.subject],
-    ['cause', item.cause],
-    ['order', item.orderId],
-    ['workflow', item.workflowId],
-    ['since', `${moment(item.since)}, last seen ${moment(item.lastSeenAt)}, ${item.times} times`],
-    ['at risk', item.amountAtRisk === 0 ? null : item.amountAtRisk],
-    ['closed', item.closedAt && moment(item.closedAt)],
-    ['decision', item.decision && `${item.decision.decision} by ${item.decision.actor}: ${item.decision.reason}`],
-    ['to do', item.whatToDo],
-  ];
-  for (const [name, value] of facts) if (value !== null) print(`${name.padEnd(10)}${value}`);
+  const { decision } = item;
+  print(
+    facts([
+      ['item', `${item.id}  ${item.state}`],
+      ['kind', item.kind],
+      ['subject', item.subject],
+      ['cause', item.cause],
+      ['order', item.orderId],
+      ['workflow', item.workflowId],
+      ['since', `${moment(item.since)}, last seen ${moment(item.lastSeenAt)}, ${item.times} times`],
+      ['at risk', item.amountAtRisk || null],
+      ['closed', moment(item.closedAt)],
+      ['decision', decision && `${decision.decision} by ${decision.actor}: ${decision.reason}`],
+      ['to do', item.whatToDo],
+    ]),
+  );
 }

@@ -1,7 +1,7 @@
 import { CommandError, EXIT } from '../command-error';
 
 /** An order's id as people type it. */
-export function orderIdOf(text: string): string {
-  if (!/^[1-9]\d{0,15}$/.test(text)) throw new CommandError(EXIT.usage, `this is no order id: ${text}`);
-  return text;
+export function orderIdOf(text: string): number {
+  if (!/^[1-9]\d{0,15}$/.test(text)) throw new CommandError(EXIT.usage, `not an order id: ${text}`);
+  return Number(text);
 }

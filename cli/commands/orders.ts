@@ -1,11 +1,10 @@
 import { type Command, Option } from 'commander';
 import { canReach, ORDER_STATUSES, type OrderStatus } from '../../contracts/order-moves';
-import type { TimelineView } from '../../contracts/responses/common';
 import type { OrderStatusView, OrderView } from '../../contracts/responses/orders';
 import { openApi } from '../access';
 import { command, type JsonOption, show } from '../command';
 import { CommandError, EXIT } from '../command-error';
-import { serverSentEvents } from '../event-stream';
+import { orderEvents } from '../event-stream';
 import { amount, moment, print, printJsonLine, table } from '../output';
 import { timelineLine } from '../timeline-line';
 import { orderIdOf } from './order-id';
@@ -17,12 +16,15 @@ interface WatchOptions extends JsonOption {
 export function ordersCommands(program: Command): void {
   const orders = program.command('orders').description('orders as their customers see them');
 
-  command(orders, 'show <order>', 'an order with its lines, and how it stands', ['42', '42 --json']).action(
+  command(orders, 'show <order>', 'an order with its lines and its status', ['42', '42 --json']).action(
     async (order: string, options: JsonOption) => {
       const api = await openApi();
-      const path = orderPath(order);
-      const [view, status] = await Promise.all([api.get<OrderView>(path), api.get<OrderStatusView>(`${path}/status`)]);
-      show({ ...view, standing: status }, options, printOrder);
+      const params = { orderId: orderIdOf(order) };
+      const [view, status] = await Promise.all([
+        api.call('GET /api/orders/{orderId}', { params }),
+        api.call('GET /api/orders/{orderId}/status', { params }),
+      ]);
+      show({ ...view.data, standing: status.data }, options, printOrder);
     },
   );
 
@@ -31,26 +33,22 @@ export function ordersCommands(program: Command): void {
     '42 --until COMPLETED --json',
   ])
     .addOption(
-      new Option('--until <status>', 'end when the order has come there, or with 1 when it can not any more').choices(
+      new Option('--until <status>', 'end when the order reaches it, or with 1 when it can not any more').choices(
         ORDER_STATUSES,
       ),
     )
     .action(async (order: string, { until, json }: WatchOptions) => {
-      const path = `${orderPath(order)}/events`;
-      for await (const entry of serverSentEvents<TimelineView>(await openApi(), path)) {
+      const orderId = orderIdOf(order);
+      for await (const entry of orderEvents(await openApi(), orderId)) {
         if (json) printJsonLine(entry);
         else print(`${moment(entry.at)}  ${timelineLine(entry)}`);
         const status = entry.type === 'status' && ORDER_STATUSES.find((known) => known === entry.data.to);
         if (!until || !status) continue;
         if (status === until) return;
         if (!canReach(status, until))
-          throw new CommandError(EXIT.failed, `order ${order} is ${status}: it does not come to ${until} any more`);
+          throw new CommandError(EXIT.failed, `order ${order} is ${status}: it can not reach ${until} any more`);
       }
     });
-}
-
-function orderPath(order: string): string {
-  return `/api/orders/${orderIdOf(order)}`;
 }
 
 function printOrder(order: OrderView & { readonly standing: OrderStatusView }): void {
@@ -58,7 +56,7 @@ function printOrder(order: OrderView & { readonly standing: OrderStatusView }): 
   print(
     [
       `order ${order.orderId}  ${standing.status} (${standing.statusDescription}), ${standing.progressPercentage} %`,
-      `saga ${standing.saga.state}${standing.reason === undefined ? '' : ` (${standing.reason})`}, ${standing.canCancel ? 'can' : 'can not'} be cancelled, told by the ${standing.source}`,
+      `saga ${standing.saga.state}${standing.reason === undefined ? '' : ` (${standing.reason})`}, ${standing.canCancel ? 'can' : 'can not'} be cancelled, according to the ${standing.source}`,
       `placed ${moment(order.createdAt)}, moved ${moment(order.lastUpdated)}`,
       table(
         ['sku', 'name', 'units', 'price'],

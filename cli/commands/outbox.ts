@@ -4,16 +4,13 @@ import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { moment, print, table } from '../output';
 
-interface StatusOptions extends JsonOption {
-  readonly limit?: number;
-}
-
 export function outboxCommands(program: Command): void {
   const outbox = program.command('outbox').description('events on their way to Kafka');
   command(outbox, 'status', 'how many wait to be published, and the oldest of them', ['', '--limit 100 --json'])
     .option('--limit <count>', 'rows at most, 20 if absent', wholeNumber)
-    .action(async ({ limit, ...options }: StatusOptions) => {
-      show(await (await openApi()).get<OutboxView>('/api/ops/outbox', { limit }), options, printOutbox);
+    .action(async ({ limit, ...options }: JsonOption & { readonly limit?: number }) => {
+      const { data } = await (await openApi()).call('GET /api/ops/outbox', { query: { limit } });
+      show(data, options, printOutbox);
     });
 }
 
@@ -27,5 +24,5 @@ function printOutbox({ waiting, delayed, oldestMs, rows }: OutboxView): void {
     moment(row.createdAt),
     moment(row.availableAt),
   ]);
-  if (cells.length > 0) print(table(['id', 'topic', 'key', 'lane', 'written', 'due'], cells));
+  print(table(['id', 'topic', 'key', 'lane', 'written', 'due'], cells));
 }

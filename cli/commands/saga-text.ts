@@ -10,7 +10,7 @@ const DEAD_LETTERS = 3;
 const TIMELINE = 8;
 const WIDTH = 110;
 
-/** An order's story for a screen; what was left out is said, and `--json` has it. */
+/** An order's saga for one screen; it says how much is left out, which `--json` has. */
 export function sagaText(details: SagaDetails): string {
   return [
     ...orderLines(details),
@@ -36,14 +36,14 @@ function orderLines({ order, retryAt }: SagaDetails): string[] {
   return [
     `order ${order.orderId}  ${order.status}  saga ${order.sagaState}${order.reason === null ? '' : `  (${shortened(order.reason, 60)})`}`,
     line('total', `${amount(order.totalAmount, order.currency)}${discount}${coupon}${hold}`),
-    ...(retryAt === undefined ? [] : [line('retry', `the payment is tried again ${moment(retryAt)}`)]),
+    ...(retryAt === undefined ? [] : [line('retry', `the payment is retried ${moment(retryAt)}`)]),
     line('times', `placed ${moment(order.createdAt)}, moved ${moment(order.lastUpdated)}`),
   ];
 }
 
 function waitLines({ order, waits }: SagaDetails): string[] {
-  if (!waits) return order.sagaState === 'SETTLED' ? [] : [line('waits for', '(its workflow does not answer)')];
-  const retry = waits.nextRetryAt === undefined ? '' : `; tried again by itself ${moment(waits.nextRetryAt)}`;
+  if (!waits) return order.sagaState === 'SETTLED' ? [] : [line('waits for', '(its workflow does not respond)')];
+  const retry = waits.nextRetryAt === undefined ? '' : `; retried ${moment(waits.nextRetryAt)}`;
   const atRisk = waits.amountAtRisk > 0 ? `; ${amount(waits.amountAtRisk, order.currency)} at risk` : '';
   const [first] = waits.stuck;
   return [
@@ -103,7 +103,7 @@ function resolutionLine({ at, actor, decision, step, reason, reference }: SagaDe
 }
 
 function releaseText({ at, actor, reason }: SagaDetails['releases'][number]): string {
-  return `${moment(at)}  ${actor}: the line behind its dead letter (${reason})`;
+  return `${moment(at)}  ${actor}: records behind its dead letter (${reason})`;
 }
 
 function workflowLines(name: string, workflow: SagaWorkflow | undefined): string[] {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import type { SagaDecided, SagaDetails, SagaSummary } from '../../contracts/responses/sagas';
+import type { SagaDecided, SagaSummary } from '../../contracts/responses/sagas';
+import type { ResolveSaga } from '../../contracts/saga-operations';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
-import { type DecisionOptions, decide, decides, refuseUnasked, showDecided } from '../decision';
+import { type DecisionOptions, decide, decides } from '../decision';
 import { amount, moment, print, say, shortened, table } from '../output';
 import { orderIdOf } from './order-id';
 import { sagaText } from './saga-text';
@@ -16,12 +17,14 @@ interface ListOptions extends JsonOption {
 
 interface ResolveOptions extends DecisionOptions {
   readonly step: string;
-  readonly decision: string;
+  readonly decision: ResolveSaga['decision'];
   readonly reference?: string;
 }
 
 export function sagaCommands(program: Command): void {
-  const saga = program.command('saga').description("orders' sagas: what they did, undid and wait for");
+  const saga = program
+    .command('saga')
+    .description("orders' sagas: what they did, what they undid, and what they wait for");
 
   command(saga, 'list', 'sagas, those of the newest orders first', ['--needs-operator', '--state COMPENSATING --json'])
     .option('--state <state>', 'RUNNING, WAITING, COMPENSATING, NEEDS_OPERATOR or SETTLED')
@@ -30,13 +33,15 @@ export function sagaCommands(program: Command): void {
     .option('--before <order>', 'those of orders before this one', wholeNumber)
     .action(async ({ state, needsOperator, limit, before, ...options }: ListOptions) => {
       const query = { sagaState: state, needsOperator: needsOperator ? 'true' : undefined, limit, before };
-      show(await (await openApi()).get<SagaSummary[]>('/api/ops/sagas', query), options, printSagas);
+      const { data } = await (await openApi()).call('GET /api/ops/sagas', { query });
+      show(data, options, printSagas);
     });
 
-  command(saga, 'show <order>', "an order's whole story on one screen", ['42', '42 --json']).action(
+  command(saga, 'show <order>', "an order's whole saga on one screen", ['42', '42 --json']).action(
     async (order: string, options: JsonOption) => {
-      const details = await (await openApi()).get<SagaDetails>(sagaPath(order));
-      show(details, options, () => print(sagaText(details)));
+      const params = { orderId: orderIdOf(order) };
+      const { data } = await (await openApi()).call('GET /api/ops/sagas/{orderId}', { params });
+      show(data, options, () => print(sagaText(data)));
     },
   );
 
@@ -45,11 +50,11 @@ export function sagaCommands(program: Command): void {
       "42 --reason 'the customer called'",
     ]),
   ).action(async (order: string, options: DecisionOptions) => {
-    const path = `${sagaPath(order)}/compensate`;
-    refuseUnasked(options);
-    const would = ({ orderId, status }: SagaDecided) =>
-      `order ${orderId}, now ${status}, would be undone and cancelled`;
-    showDecided(await decide<SagaDecided>(await openApi(), path, options, {}, would), options, printDecided);
+    await decide(options, 'POST /api/ops/sagas/{orderId}/compensate', {
+      params: { orderId: orderIdOf(order) },
+      preview: ({ orderId, status }) => `order ${orderId}, now ${status}, would be undone and cancelled`,
+      print: printDecided,
+    });
   });
 
   decides(
@@ -62,17 +67,13 @@ export function sagaCommands(program: Command): void {
     .requiredOption('--decision <decision>', 'RETRY, SKIP, or DONE_EXTERNALLY with --reference')
     .option('--reference <text>', 'where it was done')
     .action(async (order: string, { step, decision, reference, ...options }: ResolveOptions) => {
-      const path = `${sagaPath(order)}/resolve`;
-      refuseUnasked(options);
-      const command = { step, decision, ...(reference === undefined ? {} : { reference }) };
-      const would = ({ workflowId }: SagaDecided) => `${workflowId} would take ${decision} for its step ${step}`;
-      showDecided(await decide<SagaDecided>(await openApi(), path, options, command, would), options, printDecided);
+      await decide(options, 'POST /api/ops/sagas/{orderId}/resolve', {
+        params: { orderId: orderIdOf(order) },
+        body: { step, decision, reference },
+        preview: ({ workflowId }) => `${workflowId} would take ${decision} for its step ${step}`,
+        print: printDecided,
+      });
     });
-}
-
-/** The API's path of an order's saga. */
-function sagaPath(order: string): string {
-  return `/api/ops/sagas/${orderIdOf(order)}`;
 }
 
 function printSagas(sagas: readonly SagaSummary[]): void {
@@ -91,5 +92,5 @@ function printSagas(sagas: readonly SagaSummary[]): void {
 
 function printDecided({ orderId, decisionId, status, sagaState }: SagaDecided): void {
   print(`order ${orderId}  ${status}  saga ${sagaState}  decision ${decisionId}`);
-  say(`\`saga show ${orderId}\` tells what comes of it`);
+  say(`\`saga show ${orderId}\` shows what follows`);
 }

@@ -12,7 +12,7 @@ export function tokenCommand(program: Command): void {
     'lee@example.com operator',
   ]).action(async (email: string, role: string | undefined, options: JsonOption) => {
     const wanted = role ?? 'customer';
-    if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw new CommandError(EXIT.usage, `this is no email: ${email}`);
+    if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw new CommandError(EXIT.usage, `not an email address: ${email}`);
     if (!ROLES.includes(wanted)) throw new CommandError(EXIT.usage, `role is customer or operator, not ${wanted}`);
     const token = await developmentToken(email, wanted);
     show({ email, role: wanted, token }, options, (made) => print(made.token));

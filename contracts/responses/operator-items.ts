@@ -75,4 +75,3 @@ export type OperatorItemList = ResponseOf<typeof operatorItemListSchema>;
 export const itemResolvedSchema = z
   .object({ id: z.int(), decisionId: text, dryRun })
   .meta({ examples: [{ id: 12, decisionId: 'ticket-4711', dryRun: false }] });
-export type ItemResolved = ResponseOf<typeof itemResolvedSchema>;

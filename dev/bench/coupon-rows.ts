@@ -1,9 +1,8 @@
-import type { AnswerFigures } from './coupon-rush';
-import { median, type Spread } from './figures';
+import type { ResponseFigures } from './coupon-rush';
+import { median } from './figures';
 import type { BenchFigures, CouponRound } from './figures-of-parts';
-import type { HttpFigures } from './http-load';
 import type { Plan } from './options';
-import { http, medianOf, ms, type Row } from './row';
+import { http, medianOf, middleOf, ms, type Row, spreadOf } from './row';
 
 /** The rush on coupons beside its ceilings; each figure is the median of the rounds. */
 export function couponRows({ coupons }: BenchFigures, { coupons: plan, inFlight }: Plan): Row[] {
@@ -11,11 +10,11 @@ export function couponRows({ coupons }: BenchFigures, { coupons: plan, inFlight 
   const { rounds, apiAlone } = coupons;
   const of = (pick: (round: CouponRound) => number) => medianOf(rounds.map(pick), 0);
   return [
-    ...answerRows(
-      `f  answers/s: ${plan.requests} users, ${plan.total} coupons, ${plan.connections} connections`,
-      rounds.map(({ answers }) => answers),
+    ...responseRows(
+      `f  responses/s: ${plan.requests} users, ${plan.total} coupons, ${plan.connections} connections`,
+      rounds.map(({ responses }) => responses),
     ),
-    ...answerRows('   the same to the api alone, nothing issued', apiAlone),
+    ...responseRows('   the same to the api alone, nothing issued', apiAlone),
     { name: '   bare Express, JSON in and out', got: http(middleOf(rounds.map(({ bare }) => bare))) },
     { name: '   bare Express, one insert', got: http(middleOf(rounds.map(({ insert }) => insert))) },
     {
@@ -35,12 +34,12 @@ export function couponRows({ coupons }: BenchFigures, { coupons: plan, inFlight 
   ];
 }
 
-function answerRows(name: string, rounds: readonly AnswerFigures[]): Row[] {
+function responseRows(name: string, rounds: readonly ResponseFigures[]): Row[] {
   const rates = rounds.map(({ perSecond }) => perSecond);
   const all = spreadOf(rounds.map((round) => round.ms));
   return [
     { name, got: medianOf(rates, 0), aim: '>= 3000', isMet: median(rates) >= 3_000 },
-    { name: '     all answers', got: ms(all), aim: 'p99 <= 50 ms', isMet: all.p99 <= 50 },
+    { name: '     all responses', got: ms(all), aim: 'p99 <= 50 ms', isMet: all.p99 <= 50 },
     { name: '     accepted', got: ms(spreadOf(rounds.map(({ acceptedMs }) => acceptedMs))) },
     { name: '     sold out', got: ms(spreadOf(rounds.map(({ soldOutMs }) => soldOutMs))) },
     {
@@ -61,9 +60,9 @@ function issuedAloneRows(rounds: readonly CouponRound[]): Row[] {
   if (alone.length === 0) return [];
   const rates = alone.map(({ alonePerSecond }) => alonePerSecond);
   return [
-    { name: '   coupons issued/s after the last answer', got: medianOf(rates, 0) },
+    { name: '   coupons issued/s after the last response', got: medianOf(rates, 0) },
     shareRow(
-      '   issued after the last answer / no-op',
+      '   issued after the last response / no-op',
       alone.map(({ share }) => share),
     ),
   ];
@@ -74,15 +73,4 @@ const shareRow = (name: string, shares: readonly number[]): Row => ({
   got: medianOf(shares, 2),
   aim: '>= 0.6',
   isMet: median(shares) >= 0.6,
-});
-
-const spreadOf = (rounds: readonly Spread[]): Spread => ({
-  p50: median(rounds.map(({ p50 }) => p50)),
-  p99: median(rounds.map(({ p99 }) => p99)),
-  count: rounds.reduce((sum, { count }) => sum + count, 0),
-});
-
-const middleOf = (rounds: readonly HttpFigures[]): HttpFigures => ({
-  perSecond: median(rounds.map(({ perSecond }) => perSecond)),
-  ms: spreadOf(rounds.map((round) => round.ms)),
 });

@@ -2,33 +2,33 @@ import type { Db } from '../../db/connection';
 import type { CpuUse, CpuWatch } from './cpu';
 import { type Spread, sleep, spread } from './figures';
 import { issuedCoupons } from './issued-coupons';
-import { type PreparedRequest, type RushAnswer, rush } from './rush';
+import { type PreparedRequest, type RushResponse, rush } from './rush';
 
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 /** Coarse: when each coupon was issued is read from the database afterwards. */
 const LOOK_EVERY_MS = 100;
-/** The last few of a rush wait for the slowest of them, and say nothing of a rate. */
-const ENOUGH_TO_TELL = 0.1;
+/** The last few coupons of a rush wait for the slowest of them: they give no rate. */
+const SHARE_FOR_A_RATE = 0.1;
 
-/** How a rush on one coupon was answered. */
-export interface AnswerFigures {
+/** The responses to a rush on one coupon. */
+export interface ResponseFigures {
   readonly perSecond: number;
   readonly ms: Spread;
   readonly acceptedMs: Spread;
   readonly soldOutMs: Spread;
-  /** From the first request to the last acceptance being answered. */
+  /** From the first request to the last acceptance. */
   readonly allAcceptedS: number;
   readonly endedAt: number;
   readonly cpu: CpuUse;
 }
 
-/** How its winners came to their coupons. */
+/** How its winners got their coupons. */
 export interface IssueFigures {
   /** From the first acceptance to the last coupon: the rush goes on during most of it. */
   readonly perSecond: number;
-  /** From the last answer to the last coupon, when nothing else is going on; undefined: too few were left to tell. */
+  /** From the last response to the last coupon, when nothing else is going on; undefined: too few were left for a rate. */
   readonly alonePerSecond: number | undefined;
-  /** After the last answer. */
+  /** After the last response. */
   readonly cpu: CpuUse;
 }
 
@@ -44,16 +44,16 @@ export interface Rush {
 export async function askAll(
   { api, total, connections, requests }: Rush,
   watchCpu: () => CpuWatch,
-): Promise<AnswerFigures> {
+): Promise<ResponseFigures> {
   const watch = watchCpu();
-  const { startedAt, endedAt, answers } = await rush(api, connections, requests);
+  const { startedAt, endedAt, responses } = await rush(api, connections, requests);
   const cpu = watch.use();
-  const accepted = acceptedOf(answers, total);
+  const accepted = acceptedOf(responses, total);
   return {
-    perSecond: answers.length / ((endedAt - startedAt) / 1000),
-    ms: spread(answers.map(({ ms }) => ms)),
+    perSecond: responses.length / ((endedAt - startedAt) / 1000),
+    ms: spread(responses.map(({ ms }) => ms)),
     acceptedMs: spread(accepted.map(({ ms }) => ms)),
-    soldOutMs: spread(answers.filter(({ status }) => status === 409).map(({ ms }) => ms)),
+    soldOutMs: spread(responses.filter(({ status }) => status === 409).map(({ ms }) => ms)),
     allAcceptedS: (Math.max(...accepted.map(({ at }) => at)) - startedAt) / 1000,
     endedAt,
     cpu,
@@ -74,22 +74,22 @@ export async function awaitIssues(
   const issuedAfter = issuedAt.filter((at) => at > endedAt).length;
   return {
     perSecond: total / ((lastAt - firstAcceptedAt) / 1000),
-    alonePerSecond: issuedAfter >= total * ENOUGH_TO_TELL ? issuedAfter / ((lastAt - endedAt) / 1000) : undefined,
+    alonePerSecond: issuedAfter >= total * SHARE_FOR_A_RATE ? issuedAfter / ((lastAt - endedAt) / 1000) : undefined,
     cpu,
   };
 }
 
-/** The winners' answers; throws where an answer is neither an acceptance nor a sold-out, or the ranks have a gap. */
-function acceptedOf(answers: readonly RushAnswer[], total: number): readonly RushAnswer[] {
-  const accepted: RushAnswer[] = [];
+/** The winners' responses; throws where an response is neither an acceptance nor a sold-out, or the ranks have a gap. */
+function acceptedOf(responses: readonly RushResponse[], total: number): readonly RushResponse[] {
+  const accepted: RushResponse[] = [];
   const ranks = new Set<number>();
-  for (const answer of answers) {
-    const body = JSON.parse(answer.body) as { data?: { rank: number }; code?: string };
-    if (answer.status === 202 && body.data) {
-      accepted.push(answer);
+  for (const response of responses) {
+    const body = JSON.parse(response.body) as { data?: { rank: number }; code?: string };
+    if (response.status === 202 && body.data) {
+      accepted.push(response);
       ranks.add(body.data.rank);
-    } else if (answer.status !== 409 || body.code !== 'COUPON_SOLD_OUT')
-      throw new Error(`unexpected answer: HTTP ${answer.status} ${answer.body}`);
+    } else if (response.status !== 409 || body.code !== 'COUPON_SOLD_OUT')
+      throw new Error(`unexpected response: HTTP ${response.status} ${response.body}`);
   }
   const isWithoutGap = Array.from({ length: total }, (_, index) => index + 1).every((rank) => ranks.has(rank));
   if (accepted.length !== total || !isWithoutGap)
@@ -98,7 +98,7 @@ function acceptedOf(answers: readonly RushAnswer[], total: number): readonly Rus
 }
 
 async function allIssued(db: Db, code: string, total: number): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     const row = (await db('coupons').where({ code }).first('issued')) as { issued: number };
     if (row.issued >= total) return;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createDevelopmentToken } from '../../cli/development-token';
-import type { Child } from './child';
-import { type AnswerFigures, askAll, awaitIssues } from './coupon-rush';
+import type { Child } from '../child';
+import { askAll, awaitIssues, type ResponseFigures } from './coupon-rush';
 import { CpuWatch } from './cpu';
 import { sleep, spread } from './figures';
 import type { CouponRound } from './figures-of-parts';
@@ -43,15 +43,15 @@ export async function couponRounds(bench: Bench, floor: Child, bare: Child): Pro
   return rounds;
 }
 
-/** Rushes to the api while no other role runs: what it answers when nothing is issued beside it. Nobody gets a coupon. */
-export async function apiAloneRounds(bench: Bench): Promise<AnswerFigures[]> {
+/** Rushes to the api while no other role runs: what it does when nothing is issued beside it. Nobody gets a coupon. */
+export async function apiAloneRounds(bench: Bench): Promise<ResponseFigures[]> {
   const { plan, say, system } = bench;
   await rushOnce(bench, warmUp(plan.coupons));
-  const rounds: AnswerFigures[] = [];
+  const rounds: ResponseFigures[] = [];
   for (let number = 1; number <= plan.coupons.rounds; number++) {
-    const { answers } = await rushOnce(bench, plan.coupons);
-    rounds.push(answers);
-    say(`round ${number}: ${answers.perSecond.toFixed(0)} answers/s with p99 ${answers.ms.p99.toFixed(0)} ms`);
+    const { responses } = await rushOnce(bench, plan.coupons);
+    rounds.push(responses);
+    say(`round ${number}: ${responses.perSecond.toFixed(0)} responses/s with p99 ${responses.ms.p99.toFixed(0)} ms`);
   }
   await system.db('outbox').whereNull('published_at').delete();
   return rounds;
@@ -63,18 +63,18 @@ const INSERT = '/orders/1';
 
 async function rushAndIssue(bench: Bench, plan: CouponPlan) {
   const { db } = bench.system;
-  const { code, answers } = await rushOnce(bench, plan);
-  const { endedAt } = answers;
+  const { code, responses } = await rushOnce(bench, plan);
+  const { endedAt } = responses;
   const issues = await awaitIssues(db, { code, total: plan.total, endedAt }, () => new CpuWatch(bench.processes));
   // What it has left to the relay is not to slow the next measurement.
   while (await db('outbox').whereNull('published_at').first('id')) await sleep(LOOK_EVERY_MS);
-  return { answers, issues };
+  return { responses, issues };
 }
 
 async function rushOnce(
   { shop, system, processes }: Bench,
   { requests: count, total, connections }: CouponPlan,
-): Promise<{ code: string; answers: AnswerFigures }> {
+): Promise<{ code: string; responses: ResponseFigures }> {
   const code = `rush-${randomUUID()}`;
   const tokens: string[] = [];
   for (let user = 0; user < count; user++)
@@ -82,19 +82,19 @@ async function rushOnce(
   await shop.offer(code, total);
   const requests = requestsOf(tokens, `/api/coupons/${code}/requests`);
   const rush = { api: system.addresses.api, total, connections, requests };
-  return { code, answers: await askAll(rush, () => new CpuWatch(processes)) };
+  return { code, responses: await askAll(rush, () => new CpuWatch(processes)) };
 }
 
 /** As many requests as a rush has, with headers and bodies as long as its own. */
 async function postBare(url: string, path: string, plan: CouponPlan): Promise<HttpFigures> {
   const token = 't'.repeat(TOKEN_LENGTH);
   const requests = requestsOf(new Array<string>(plan.requests).fill(token), path);
-  const { startedAt, endedAt, answers } = await rush(url, plan.connections, requests);
-  const other = answers.find(({ status }) => status !== 202);
-  if (other) throw new Error(`unexpected answer: HTTP ${other.status} ${other.body}`);
+  const { startedAt, endedAt, responses } = await rush(url, plan.connections, requests);
+  const other = responses.find(({ status }) => status !== 202);
+  if (other) throw new Error(`unexpected response: HTTP ${other.status} ${other.body}`);
   return {
-    perSecond: answers.length / ((endedAt - startedAt) / 1000),
-    ms: spread(answers.map(({ ms }) => ms)),
+    perSecond: responses.length / ((endedAt - startedAt) / 1000),
+    ms: spread(responses.map(({ ms }) => ms)),
   };
 }
 
@@ -103,12 +103,12 @@ const TOKEN_LENGTH = 260;
 const requestsOf = (tokens: readonly string[], path: string): PreparedRequest[] =>
   tokens.map((token) => preparePost(path, token, { requestId: randomUUID() }));
 
-const inOneLine = ({ bare, insert, redisPerSecond, floorPerSecond, answers, issues }: CouponRound) =>
+const inOneLine = ({ bare, insert, redisPerSecond, floorPerSecond, responses, issues }: CouponRound) =>
   [
-    `${bare.perSecond.toFixed(0)} bare answers/s`,
+    `${bare.perSecond.toFixed(0)} bare responses/s`,
     `${insert.perSecond.toFixed(0)} bare inserts/s`,
     `${redisPerSecond.toFixed(0)} script calls/s`,
     `${floorPerSecond.toFixed(0)} no-op workflows/s`,
-    `${answers.perSecond.toFixed(0)} answers/s with p99 ${answers.ms.p99.toFixed(0)} ms`,
+    `${responses.perSecond.toFixed(0)} responses/s with p99 ${responses.ms.p99.toFixed(0)} ms`,
     `${issues.perSecond.toFixed(0)} issues/s, ${issues.alonePerSecond?.toFixed(0) ?? '-'} alone`,
   ].join(', ');

@@ -1,4 +1,4 @@
-import type { AnswerFigures, IssueFigures } from './coupon-rush';
+import type { IssueFigures, ResponseFigures } from './coupon-rush';
 import type { CpuUse } from './cpu';
 import type { Spread } from './figures';
 import type { HttpFigures } from './http-load';
@@ -24,7 +24,7 @@ export interface CouponRound {
   readonly insert: HttpFigures;
   readonly redisPerSecond: number;
   readonly floorPerSecond: number;
-  readonly answers: AnswerFigures;
+  readonly responses: ResponseFigures;
   readonly issues: IssueFigures;
 }
 
@@ -33,6 +33,6 @@ export interface BenchFigures {
   engine?: { readonly rounds: readonly EngineRound[]; readonly relayLagMs: Spread };
   single?: SingleOrders & { readonly relayLagMs: Spread };
   status?: { readonly workflow: HttpFigures; readonly database: HttpFigures };
-  coupons?: { readonly rounds: readonly CouponRound[]; readonly apiAlone: readonly AnswerFigures[] };
+  coupons?: { readonly rounds: readonly CouponRound[]; readonly apiAlone: readonly ResponseFigures[] };
   submit?: { readonly rounds: readonly SubmitRound[]; readonly whileWorking: HttpFigures };
 }

@@ -1,4 +1,4 @@
-import type { Child } from './child';
+import type { Child } from '../child';
 
 export interface FloorQuestion {
   readonly inFlight: number;

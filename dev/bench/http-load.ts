@@ -18,7 +18,7 @@ export interface HttpFigures {
   readonly ms: Spread;
 }
 
-/** Sends requests on so many connections, each after the answer to the last; throws when one is answered otherwise. */
+/** Sends requests on so many connections, each after the response to the last; throws at any other status. */
 export async function measureHttp(load: HttpLoad): Promise<HttpFigures> {
   const times: number[] = [];
   const others = new Map<number, number>();
@@ -54,6 +54,6 @@ export async function measureHttp(load: HttpLoad): Promise<HttpFigures> {
     });
   });
   if (isDry) throw new Error('too few requests were prepared');
-  if (others.size > 0) throw new Error(`unexpected answers: ${JSON.stringify(Object.fromEntries(others))}`);
+  if (others.size > 0) throw new Error(`unexpected responses: ${JSON.stringify(Object.fromEntries(others))}`);
   return { perSecond: times.length / ((lastAt - firstAt) / 1000), ms: spread(times) };
 }

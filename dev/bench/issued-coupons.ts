@@ -10,7 +10,7 @@ interface IssuedRow {
 }
 
 /**
- * When the first was let in and each coupon was issued, ms since 1970; throws unless `total` users have one each. Not by
+ * When the first was accepted and each coupon was issued, ms since 1970; throws unless `total` users have one each. Not by
  * `issued_at`, which is when the workflow began, but by the event that the issuing transaction writes.
  */
 export async function issuedCoupons(

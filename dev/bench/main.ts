@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
-import { endOnUncaught, inWords } from '../../observability/last-words';
+import { runMain } from '../../processes/process';
 import { engineNames } from '../stack/settings';
 import { stackRemove } from '../stack/stack';
 import { readKeeper } from '../stack/stack-folder';
@@ -69,7 +69,7 @@ async function measure(system: BenchSystem, options: BenchOptions): Promise<Benc
     figures.single = await singleOrders(bench);
   }
   if (wants('status') && figures.single) {
-    say('status questions …');
+    say('status requests …');
     figures.status = await statusFigures(bench, figures.single.orderIds);
   }
   if (wants('engine')) {
@@ -130,11 +130,4 @@ function interrupted(): Promise<never> {
   return signalled;
 }
 
-endOnUncaught();
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${inWords(error, true)}\n`);
-    process.exit(1);
-  },
-);
+runMain(main);

@@ -26,7 +26,6 @@ export interface CouponPlan {
 
 export interface BenchOptions {
   readonly plan: Plan;
-  readonly isQuick: boolean;
   readonly layout: Layout;
   /** Undefined: a name of its own under dev/bench/results. */
   readonly jsonFile: string | undefined;
@@ -86,7 +85,6 @@ export function readOptions(args: readonly string[]): BenchOptions {
   if (unknown) throw new Error(`--only is one of ${PARTS.join(', ')}`);
   return {
     plan: values.quick ? QUICK : WHOLE,
-    isQuick: values.quick,
     layout,
     jsonFile: values.json,
     profileFolder: values['cpu-prof'],

@@ -1,4 +1,4 @@
-import type { Child } from './child';
+import type { Child } from '../child';
 import { CpuWatch } from './cpu';
 import { Window } from './figures';
 import type { EngineRound, SubmitRound } from './figures-of-parts';
@@ -18,7 +18,7 @@ export interface Bench {
   readonly shop: Shop;
   readonly watch: StatusWatch;
   readonly plan: Plan;
-  /** Names of the processes whose CPU is told. */
+  /** The processes whose CPU is reported, by name. */
   readonly processes: () => Readonly<Record<string, number>>;
   readonly say: (line: string) => void;
 }
@@ -51,7 +51,7 @@ export async function singleOrders(
   return { ...single, relayLagMs: await relayLag(bench.system.db, from, new Date()) };
 }
 
-/** Status questions: to orders whose workflows wait, and to orders that have ended. */
+/** Status requests: to orders whose workflows wait, and to orders that have ended. */
 export async function statusFigures(
   bench: Bench,
   waiting: readonly number[],

@@ -28,7 +28,7 @@ export async function preparePayableOrders(db: Db, count: number): Promise<numbe
   });
 }
 
-/** Orders that have ended: their status is told by the database. */
+/** Orders that have ended: their status comes from the database. */
 export function prepareEndedOrders(db: Db, count: number): Promise<number[]> {
   return insertOrders(db, count, async (trx, ids) => {
     await trx.raw(`update orders set status = 'CANCELLED', saga_state = 'SETTLED' where id = any(?)`, [ids]);

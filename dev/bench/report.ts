@@ -1,9 +1,8 @@
 import { couponRows } from './coupon-rows';
-import { median, type Spread } from './figures';
-import type { BenchFigures, EngineRound, SubmitRound } from './figures-of-parts';
-import type { HttpFigures } from './http-load';
+import { median } from './figures';
+import type { BenchFigures, EngineRound } from './figures-of-parts';
 import type { Plan } from './options';
-import { http, medianOf, ms, type Row } from './row';
+import { http, medianOf, middleOf, ms, type Row } from './row';
 
 export interface BenchResult {
   readonly seconds: number;
@@ -90,24 +89,16 @@ function singleRows({ single }: BenchFigures): Row[] {
 function submitRows({ submit }: BenchFigures, plan: Plan): Row[] {
   if (!submit) return [];
   const at = `${plan.connections} connections`;
-  const rate = (pick: (round: SubmitRound) => HttpFigures) =>
-    median(submit.rounds.map((round) => pick(round).perSecond));
-  const spreadOf = (pick: (round: SubmitRound) => HttpFigures): Spread => ({
-    p50: median(submit.rounds.map((round) => pick(round).ms.p50)),
-    p99: median(submit.rounds.map((round) => pick(round).ms.p99)),
-    count: submit.rounds.reduce((sum, round) => sum + pick(round).ms.count, 0),
-  });
-  const [ours, bare] = [(round: SubmitRound) => round.submit, (round: SubmitRound) => round.bare];
+  const own = middleOf(submit.rounds.map((round) => round.submit));
   const share = median(submit.rounds.map((round) => round.submit.perSecond / round.bare.perSecond));
-  const own = spreadOf(ours);
   return [
     {
       name: `d  submit 202, api alone, ${at}`,
-      got: `${rate(ours).toFixed(0)}/s  ${ms(own)}`,
+      got: http(own),
       aim: 'p50 <= 6 ms',
-      isMet: own.p50 <= 6,
+      isMet: own.ms.p50 <= 6,
     },
-    { name: `   bare Express, one insert, ${at}`, got: `${rate(bare).toFixed(0)}/s  ${ms(spreadOf(bare))}` },
+    { name: `   bare Express, one insert, ${at}`, got: http(middleOf(submit.rounds.map((round) => round.bare))) },
     { name: '   submit / bare', got: share.toFixed(2), aim: '>= 0.5', isMet: share >= 0.5 },
     { name: `   submit while all roles work, ${at}`, got: http(submit.whileWorking) },
   ];
@@ -141,8 +132,8 @@ function cpuLines({ engine, submit, coupons }: BenchFigures): string[] {
   const lines = [
     ...(engine?.rounds.map((round) => ({ what: 'b', use: round.orders.cpu })) ?? []),
     ...(submit?.rounds.map((round) => ({ what: 'd', use: round.cpu })) ?? []),
-    ...(coupons?.rounds.map((round) => ({ what: 'f', use: round.answers.cpu })) ?? []),
-    ...(coupons?.rounds.map((round) => ({ what: 'g, after the last answer', use: round.issues.cpu })) ?? []),
+    ...(coupons?.rounds.map((round) => ({ what: 'f', use: round.responses.cpu })) ?? []),
+    ...(coupons?.rounds.map((round) => ({ what: 'g, after the last response', use: round.issues.cpu })) ?? []),
     ...(coupons?.apiAlone.map(({ cpu }) => ({ what: 'f, the api alone', use: cpu })) ?? []),
   ];
   return lines

@@ -4,12 +4,12 @@ import { connect, type Socket } from 'node:net';
 /** A request that is ready to be written: whatever making it costs was paid before. */
 export type PreparedRequest = Buffer;
 
-export interface RushAnswer {
+export interface RushResponse {
   readonly status: number;
   readonly body: string;
-  /** From the request being written to its whole answer being read. */
+  /** From writing the request to reading its whole response. */
   readonly ms: number;
-  /** When the answer was read, ms since 1970. */
+  /** When the response was read, ms since 1970. */
   readonly at: number;
 }
 
@@ -26,7 +26,7 @@ export function preparePost(path: string, token: string, body: object): Prepared
 }
 
 /**
- * Sends each request once, in their order, on so many connections, each after the answer to the last. Written to
+ * Sends each request once, in their order, on so many connections, each after the response to the last. Written to
  * sockets by hand: autocannon takes three times the CPU for it, which the api beside it is short of.
  */
 export async function rush(url: string, connections: number, requests: readonly PreparedRequest[]) {
@@ -38,28 +38,28 @@ export async function rush(url: string, connections: number, requests: readonly 
       return socket;
     }),
   );
-  const answers: RushAnswer[] = [];
+  const responses: RushResponse[] = [];
   const waiting = requests.values();
   const startedAt = now();
   await Promise.all(
     sockets.map(async (socket) => {
-      for (const request of waiting) answers.push(await ask(socket, request));
+      for (const request of waiting) responses.push(await ask(socket, request));
       socket.destroy();
     }),
   );
-  return { startedAt, endedAt: now(), answers };
+  return { startedAt, endedAt: now(), responses };
 }
 
 const now = () => performance.timeOrigin + performance.now();
 
-/** Both kinds of server that are measured here give every answer a content-length. */
+/** Both kinds of server that are measured here give every response a content-length. */
 const HEAD = /^HTTP\/1\.1 (\d{3}).*?\r\ncontent-length: (\d+)\r\n.*?\r\n\r\n/is;
 
-function ask(socket: Socket, request: PreparedRequest): Promise<RushAnswer> {
+function ask(socket: Socket, request: PreparedRequest): Promise<RushResponse> {
   return new Promise((resolve, reject) => {
     const sentAt = now();
     let read: Buffer = Buffer.alloc(0);
-    const onEnd = () => settle(() => reject(new Error(`connection closed before its answer: ${read}`)));
+    const onEnd = () => settle(() => reject(new Error(`connection closed before its response: ${read}`)));
     const onData = (chunk: Buffer) => {
       read = read.length === 0 ? chunk : Buffer.concat([read, chunk]);
       const head = HEAD.exec(read.toString('latin1'));

@@ -1,5 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { createParser } from 'eventsource-parser';
 import { createDevelopmentToken } from '../../cli/development-token';
+import type { TimelineView } from '../../contracts/responses/common';
 
 /** A whole request to pay and ship, which the sandbox grants at once. */
 export const PAY_BODY = JSON.stringify({
@@ -65,18 +67,18 @@ export class Shop {
     if (status !== 202) throw new Error(`payment request: HTTP ${status} ${text}`);
   }
 
-  /** The order's live stream; `onStatus` hears each status that the order comes to. Resolves once it is open. */
+  /** The order's live stream; `onStatus` is called with each status that it reaches. Resolves once it is open. */
   follow(orderId: number, onStatus: (status: string) => void): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const url = new URL(`/api/orders/${orderId}/events`, this.api);
       const stream = request(url, { headers: { authorization: `Bearer ${this.token}` } }, (response) => {
         if (response.statusCode !== 200) return reject(new Error(`events: HTTP ${response.statusCode}`));
-        let unread = '';
-        response.setEncoding('utf8').on('data', (text: string) => {
-          const frames = (unread + text).split('\n\n');
-          unread = frames.pop() ?? '';
-          for (const status of frames.flatMap(statusOf)) onStatus(status);
+        const parser = createParser({
+          onEvent: ({ event, data }) => {
+            if (event === 'status') onStatus((JSON.parse(data) as TimelineView).data.to as string);
+          },
         });
+        response.setEncoding('utf8').on('data', (text: string) => parser.feed(text));
         response.on('error', () => undefined);
         resolve(() => stream.destroy());
       });
@@ -97,7 +99,7 @@ export class Shop {
           ? {}
           : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
       };
-      const onAnswer = (response: IncomingMessage) => {
+      const onResponse = (response: IncomingMessage) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk;
@@ -105,15 +107,9 @@ export class Shop {
         response.once('end', () => resolve({ status: response.statusCode ?? 0, text }));
         response.once('error', reject);
       };
-      request(new URL(path, this.api), { method, headers, agent: this.agent }, onAnswer)
+      request(new URL(path, this.api), { method, headers, agent: this.agent }, onResponse)
         .once('error', reject)
         .end(body);
     });
   }
-}
-
-function statusOf(frame: string): string[] {
-  if (!frame.includes('event: status')) return [];
-  const data = /^data: (.*)$/m.exec(frame)?.[1];
-  return data ? [(JSON.parse(data) as { data: { to: string } }).data.to] : [];
 }

@@ -4,7 +4,7 @@ import { sleep } from './figures';
 
 /** Fine enough beside the seconds that an order takes among fifty, and cheap: one statement a look. */
 const LOOK_EVERY_MS = 15;
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 interface Waiter {
   readonly wanted: OrderStatus;
@@ -13,7 +13,7 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** Tells when orders reach a status, by looking at all awaited ones together. */
+/** Resolves when orders reach a status, by looking at all awaited ones together. */
 export class StatusWatch {
   private readonly waiters = new Map<number, Waiter>();
   private looking: Promise<void> | undefined;
@@ -22,7 +22,7 @@ export class StatusWatch {
 
   reaches(orderId: number, wanted: OrderStatus): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiters.set(orderId, { wanted, deadline: Date.now() + PATIENCE_MS, resolve, reject });
+      this.waiters.set(orderId, { wanted, deadline: Date.now() + TIMEOUT_MS, resolve, reject });
       this.looking ??= this.look()
         .catch((error: unknown) => this.giveUp(error))
         .finally(() => {

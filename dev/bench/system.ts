@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { loadSettings, stackFolder } from '../../config/load';
 import { type Db, openDatabase } from '../../db/connection';
 import { migrate } from '../../processes/migrate';
+import { Child } from '../child';
 import { freePorts } from '../stack/ports';
 import { type StackAddresses, stackRemove, stackUp } from '../stack/stack';
-import { Child } from './child';
 
 /** How the roles are spread over processes; the sandbox is always one of its own. */
 export const LAYOUTS = ['one', 'two'] as const;
@@ -67,13 +67,13 @@ export class BenchSystem {
     return Object.fromEntries(this.children.map((child) => [child.name, child.pid]));
   }
 
-  async end(child: Child, patienceMs?: number): Promise<void> {
+  async end(child: Child, deadlineMs?: number): Promise<void> {
     this.children.splice(this.children.indexOf(child), 1);
-    await child.end(patienceMs);
+    await child.end(deadlineMs);
   }
 
-  async endChildren(patienceMs?: number): Promise<void> {
-    await Promise.all(this.children.splice(0).map((child) => child.end(patienceMs)));
+  async endChildren(deadlineMs?: number): Promise<void> {
+    await Promise.all(this.children.splice(0).map((child) => child.end(deadlineMs)));
   }
 
   /** Ends every process and removes the stack with its data. */

@@ -1,7 +1,7 @@
 import type { LedgerEntry, OutageRequest, ParcelView } from '../../contracts/provider-api';
 import type { ShipmentStatus } from '../../contracts/workflow-api';
 
-/** What the demo does at the stand-in providers: read the ledger, scan parcels, and break things. */
+/** The sandbox' own side: its ledger, its parcels, its faults. */
 export class SandboxClient {
   constructor(private readonly url: string) {}
 
@@ -10,7 +10,7 @@ export class SandboxClient {
     return this.call('GET', `/ledger?orderId=${orderId}`);
   }
 
-  /** The carrier scans the order's newest parcel, and tells the shop by its signed webhook. */
+  /** The carrier scans the order's newest parcel, which sends the shop its signed webhook. */
   async scan(orderId: number, status: ShipmentStatus): Promise<void> {
     const parcels = await this.call<ParcelView[]>('GET', `/carrier/shipments?orderId=${orderId}`);
     const parcel = parcels.filter(({ status: last }) => last !== 'CANCELLED').at(-1);
@@ -22,13 +22,10 @@ export class SandboxClient {
     await this.call('PUT', '/faults/payment', { mode, orderId });
   }
 
-  private async call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const response = await fetch(new URL(path, this.url), {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+  private async call<Result>(method: string, path: string, body?: unknown): Promise<Result> {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(new URL(path, this.url), { method, headers, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`sandbox ${method} ${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Answer;
+    return (await response.json()) as Result;
   }
 }

@@ -1,52 +1,38 @@
-import type { Kafka, KafkaConsumer } from '../../kafka-bridge/client/kafka-port';
+import type { Kafka } from '../../kafka-bridge/client/kafka-port';
+import { poll } from '../poll';
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
-/** Reads a topic as any other system would, and hands out the record of an order. */
-export class TopicReader {
-  private readonly found = new Map<string, string>();
-  private readonly awaited = new Map<string, (value: string) => void>();
-  private consumer: KafkaConsumer | undefined;
+/** A topic as any other system would read it. */
+export interface TopicReader {
+  readonly topic: string;
+  /** The value of an order's record; throws when none comes within 20 s. */
+  recordOf(orderId: number): Promise<string>;
+  close(): Promise<void>;
+}
 
-  private constructor(readonly topic: string) {}
-
-  /** Joins a group of its own; what is in the topic already is read too. */
-  static async open(kafka: Kafka, topic: string, groupId: string): Promise<TopicReader> {
-    const reader = new TopicReader(topic);
-    reader.consumer = await kafka.consume({
-      groupId,
-      topics: [topic],
-      partitionsAtOnce: 1,
-      async onBatch({ records, commitThrough }) {
-        for (const { key, value } of records) reader.take(key?.toString() ?? '', value?.toString() ?? '');
-        const last = records.at(-1);
-        if (last) await commitThrough(last.offset);
-      },
-    });
-    return reader;
-  }
-
-  /** The value of the order's record, as text; throws when none comes within 20 s. */
-  recordOf(orderId: number): Promise<string> {
-    const key = String(orderId);
-    const here = this.found.get(key);
-    if (here !== undefined) return Promise.resolve(here);
-    return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`expected a record of order ${key} in ${this.topic}, and none came in 20 s`));
-      const timer = setTimeout(late, PATIENCE_MS);
-      this.awaited.set(key, (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      });
-    });
-  }
-
-  async close(): Promise<void> {
-    await this.consumer?.stop();
-  }
-
-  private take(key: string, value: string): void {
-    this.found.set(key, value);
-    this.awaited.get(key)?.(value);
-  }
+/** Joins a group of its own and reads the topic from its beginning. */
+export async function readTopic(kafka: Kafka, topic: string, groupId: string): Promise<TopicReader> {
+  const values = new Map<string, string>();
+  const consumer = await kafka.consume({
+    groupId,
+    topics: [topic],
+    partitionsAtOnce: 1,
+    async onBatch({ records, commitThrough }) {
+      for (const { key, value } of records) values.set(String(key), String(value));
+      const last = records.at(-1);
+      if (last) await commitThrough(last.offset);
+    },
+  });
+  return {
+    topic,
+    async recordOf(orderId) {
+      const find = async () => values.get(String(orderId));
+      const value = await poll(find, (found) => found !== undefined, TIMEOUT_MS);
+      if (value === undefined)
+        throw new Error(`expected a record of order ${orderId} in ${topic}, and none came in 20 s`);
+      return value;
+    },
+    close: () => consumer.stop(),
+  };
 }

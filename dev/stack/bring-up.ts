@@ -66,8 +66,7 @@ export async function bringUp(name: string, options: StackOptions, log: Log): Pr
 async function choosePlace(name: string, options: StackOptions, log: Log): Promise<StackPlace> {
   const isolated = options.ports === 'free';
   const folder = await makeStackFolder(name);
-  const kept = await Promise.all(engineNames.map((engine) => isKept(engine, name)));
-  const running = engineNames.filter((_, index) => kept[index]);
+  const running = await enginesOf(name);
   const ours = new Set<PortName>(running.flatMap((engine) => engines[engine].ports));
   // The roles may well run against a stack that is up: their ports are looked at only when nothing of it runs.
   if (running.length > 0) for (const role of ['api', 'sandbox'] as const) ours.add(role);
@@ -76,8 +75,14 @@ async function choosePlace(name: string, options: StackOptions, log: Log): Promi
   return savePlace(name, folder, await choosePorts({ explicit, remembered, ours, defaults: !isolated, log }));
 }
 
-async function isKept(engine: EngineName, name: string): Promise<boolean> {
-  return (await readKeeper(name, engine)) === 'docker' || (await runningProcess(engines[engine], name)) !== undefined;
+/** The engines that run for a stack, as processes of ours or in Docker. */
+export async function enginesOf(name: string): Promise<EngineName[]> {
+  const isOurs = await Promise.all(
+    engineNames.map(
+      async (engine) => (await readKeeper(name, engine)) === 'docker' || (await runningProcess(engines[engine], name)),
+    ),
+  );
+  return engineNames.filter((_, index) => isOurs[index]);
 }
 
 async function planPart(
@@ -98,7 +103,7 @@ async function planPart(
     return { name, from: 'installation', plan: `from ${source.plan}${data}`, obtain: async () => source.installation };
   if (source.kind === 'obtain')
     return { name, from: 'installation', plan: `${source.plan}${data}`, obtain: source.obtain };
-  const consequence = name === 'redis' ? 'none here, and all goes on without it; to have it, ' : 'missing: ';
+  const consequence = name === 'redis' ? 'none here, and the stack does without it; to have it, ' : 'missing: ';
   return { name, from: 'nowhere', plan: `${consequence}${source.remedy}` };
 }
 
@@ -107,7 +112,7 @@ function refuseWhatIsMissing(parts: readonly Part[]): void {
   if (missing.length > 0) throw new StackError(missing.map((part) => `${part.name} is ${part.plan}.`).join('\n'));
 }
 
-/** Makes one engine answer; answers its name, or undefined where the stack goes on without it. */
+/** Makes one engine ready and returns its name; undefined where the stack does without it. */
 async function realise(part: Part, place: StackPlace, log: Log): Promise<EngineName | undefined> {
   const engine = engines[part.name];
   if (part.from === 'nowhere') return undefined;
@@ -115,7 +120,7 @@ async function realise(part: Part, place: StackPlace, log: Log): Promise<EngineN
   if (part.from === 'installation') {
     const installation = await part.obtain(log).catch((error: Error) => {
       if (part.name !== 'redis') throw error;
-      log(`redis: not to be had, all goes on without it (${error.message})`);
+      log(`redis: not to be had, the stack does without it (${error.message})`);
       return undefined;
     });
     if (!installation) return undefined;

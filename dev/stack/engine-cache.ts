@@ -10,7 +10,7 @@ export const cachedFolder = (name: string, root = stackSettings().home): string 
 
 export const isCached = (name: string, root?: string): boolean => existsSync(cachedFolder(name, root));
 
-/** Answers an engine's folder, filled by `fill` the first time: whole or not at all, and by one process only. */
+/** Returns an engine's folder, filled by `fill` the first time: whole or not at all, and by one process only. */
 export async function cached(
   name: string,
   log: Log,

@@ -6,7 +6,7 @@ import { StackError } from './settings';
 import { readKeeper, saveKeeper } from './stack-folder';
 
 const READY_TIMEOUT_MS = 90_000;
-const STOP_PATIENCE_MS = 20_000;
+const STOP_WITHIN_MS = 20_000;
 
 /** The process of ours that runs an engine, if it lives. */
 export async function runningProcess(engine: Engine, name: string): Promise<ProcessIdentity | undefined> {
@@ -14,41 +14,41 @@ export async function runningProcess(engine: Engine, name: string): Promise<Proc
   return keeper && keeper !== 'docker' && (await isAlive(keeper)) ? keeper : undefined;
 }
 
-/** Starts an engine and waits until it really answers. */
+/** Starts an engine and waits until it is ready. */
 export async function startProcess(engine: Engine, installation: string, place: StackPlace, log: Log): Promise<void> {
   const started = Date.now();
   const launch = await engine.prepare(installation, place);
-  const identity = await noted(startAndNote(engine, launch, place));
+  const identity = await recorded(startAndRecord(engine, launch, place));
   await waitUntilReady(engine, place, identity);
   log(`${engine.name}: ready in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
-async function startAndNote(engine: Engine, launch: Launch, place: StackPlace): Promise<ProcessIdentity> {
+async function startAndRecord(engine: Engine, launch: Launch, place: StackPlace): Promise<ProcessIdentity> {
   const identity = await startDetached(launch, logFile(place, engine.name));
   await saveKeeper(place.name, engine.name, identity);
   return identity;
 }
 
-const beginnings = new Set<Promise<unknown>>();
+const starts = new Set<Promise<unknown>>();
 
-function noted<T>(beginning: Promise<T>): Promise<T> {
-  const forget = () => void beginnings.delete(beginning);
-  beginnings.add(beginning);
-  beginning.then(forget, forget);
-  return beginning;
+function recorded<T>(start: Promise<T>): Promise<T> {
+  const forget = () => void starts.delete(start);
+  starts.add(start);
+  start.then(forget, forget);
+  return start;
 }
 
-/** Resolves when each engine that was started is also noted: a process that ends before leaves one that nobody knows of. */
-export async function everyEngineNoted(): Promise<void> {
-  while (beginnings.size > 0) await Promise.allSettled(beginnings);
+/** Resolves when each started engine is recorded: a process that ends earlier leaves one behind that no stack knows. */
+export async function everyEngineRecorded(): Promise<void> {
+  while (starts.size > 0) await Promise.allSettled(starts);
 }
 
-/** Waits until an engine answers; throws a StackError with the end of its log when it dies or stays silent. */
+/** Waits until an engine is ready; throws a StackError with the end of its log when it dies or does not become ready. */
 export async function waitUntilReady(engine: Engine, place: StackPlace, identity?: ProcessIdentity): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
-  while (!(await answers(engine, place))) {
+  while (!(await isReady(engine, place))) {
     if (identity && !(await isAlive(identity))) throw failure(engine, place, 'ended while it started');
-    if (Date.now() > deadline) throw failure(engine, place, `does not answer after ${READY_TIMEOUT_MS / 1000} s`);
+    if (Date.now() > deadline) throw failure(engine, place, `is not ready after ${READY_TIMEOUT_MS / 1000} s`);
     await sleep(50);
   }
   if (identity) await engine.finish?.(place);
@@ -57,14 +57,14 @@ export async function waitUntilReady(engine: Engine, place: StackPlace, identity
 /** Ends an engine that we run, and waits until it is gone. */
 export async function stopProcess(engine: Engine, name: string): Promise<boolean> {
   const identity = await runningProcess(engine, name);
-  if (identity) await stop(identity, engine.stopSignal, STOP_PATIENCE_MS);
+  if (identity) await stop(identity, engine.stopSignal, STOP_WITHIN_MS);
   await saveKeeper(name, engine.name, undefined);
   return identity !== undefined;
 }
 
-export async function answers(engine: Engine, place: StackPlace): Promise<boolean> {
+export async function isReady(engine: Engine, place: StackPlace): Promise<boolean> {
   try {
-    return await engine.answers(place);
+    return await engine.isReady(place);
   } catch {
     return false;
   }

@@ -10,7 +10,7 @@ export type Source =
   | { readonly kind: 'obtain'; readonly plan: string; readonly obtain: (log: Log) => Promise<string> }
   | { readonly kind: 'missing'; readonly remedy: string };
 
-/** One stack's rooms on disk, its ports and its secrets. */
+/** One stack's folder, ports and secrets. */
 export interface StackPlace {
   readonly name: string;
   readonly folder: string;
@@ -33,9 +33,9 @@ export interface Engine {
   dataElsewhere?(place: Pick<StackPlace, 'folder'>): Promise<string | undefined>;
   /** Lays out the engine's data where that has not been done, and says how to start it. */
   prepare(installation: string, place: StackPlace): Promise<Launch>;
-  /** Whether it really does its work; throws or answers false while it doesn't. */
-  answers(place: StackPlace): Promise<boolean>;
-  /** What it needs once it answers, every time the same. */
+  /** Whether it really does its work; throws or returns false while it doesn't. */
+  isReady(place: StackPlace): Promise<boolean>;
+  /** What it needs once it is ready, every time the same. */
   finish?(place: StackPlace): Promise<void>;
 }
 

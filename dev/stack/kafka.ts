@@ -52,7 +52,7 @@ export const kafka: Engine = {
     return { file: java, args, cwd: folder };
   },
 
-  async answers(place) {
+  async isReady(place) {
     const { Kafka, logLevel } = await import('kafkajs');
     const client = new Kafka({
       clientId: 'ordersaga-stack',

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { endOnUncaught, inWords } from '../../observability/last-words';
-import { everyEngineNoted } from './engine-run';
+import { everyEngineRecorded } from './engine-run';
 import { type StackAddresses, StackError, type StackStatus, stackDown, stackStatus, stackUp } from './stack';
 
 const usage = `usage: npm run stack -- up [--docker] | down | status [--json]
@@ -33,7 +33,7 @@ const INTERRUPTED = 130;
 async function up(docker: boolean, json: boolean): Promise<number> {
   const started = Date.now();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => void everyEngineNoted().then(() => process.exit(INTERRUPTED)));
+    process.once(signal, () => void everyEngineRecorded().then(() => process.exit(INTERRUPTED)));
   const addresses = await stackUp({ docker, log: say });
   say(`up in ${((Date.now() - started) / 1000).toFixed(1)} s`);
   print(json ? JSON.stringify(addresses, null, 2) : table(addresses));

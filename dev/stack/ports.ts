@@ -6,7 +6,7 @@ const names = Object.keys(portNames) as PortName[];
 const FREE_FROM = 20_000;
 const FREE_TO = 31_900;
 
-/** Whether nobody listens on this port of the loopback address. */
+/** Whether this port of the loopback address is free. */
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -15,24 +15,24 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Whether somebody accepts connections there, within two seconds. */
+/** Whether a connection is accepted there within two seconds. */
 export function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 2_000 });
-    const answer = (yes: boolean) => {
+    const settle = (yes: boolean) => {
       socket.destroy();
       resolve(yes);
     };
-    socket.once('connect', () => answer(true));
-    socket.once('timeout', () => answer(false));
-    socket.once('error', () => answer(false));
+    socket.once('connect', () => settle(true));
+    socket.once('timeout', () => settle(false));
+    socket.once('error', () => settle(false));
   });
 }
 
 export interface PortRequests {
-  /** Named by the person: taken by something else is an error. */
+  /** Named by the user: an error where something else listens there. */
   readonly explicit: Partial<Ports>;
-  /** Used the last time: taken by something else, another one is chosen. */
+  /** Used the last time: another is chosen where something else listens there. */
   readonly remembered: Partial<Ports>;
   /** In use by this very stack, hence not looked at. */
   readonly ours: ReadonlySet<PortName>;
@@ -42,27 +42,28 @@ export interface PortRequests {
 }
 
 /** Chooses every port of a stack; throws a StackError when one that was asked for is taken. */
-export async function choosePorts(commands: PortRequests): Promise<Ports> {
+export async function choosePorts(requests: PortRequests): Promise<Ports> {
   const chosen: Partial<Ports> = {};
-  for (const name of names) chosen[name] = await choosePort(name, commands, new Set(Object.values(chosen)));
+  for (const name of names) chosen[name] = await choosePort(name, requests, new Set(Object.values(chosen)));
   return chosen as Ports;
 }
 
-async function choosePort(name: PortName, commands: PortRequests, taken: ReadonlySet<number>): Promise<number> {
+async function choosePort(name: PortName, requests: PortRequests, taken: ReadonlySet<number>): Promise<number> {
   const { variable, fallback } = portNames[name];
-  const remembered = commands.remembered[name];
-  if (remembered !== undefined && commands.ours.has(name)) return remembered;
-  const explicit = commands.explicit[name];
+  const remembered = requests.remembered[name];
+  if (remembered !== undefined && requests.ours.has(name)) return remembered;
+  const explicit = requests.explicit[name];
   if (explicit !== undefined) {
     if (!taken.has(explicit) && (await isFree(explicit))) return explicit;
     throw new StackError(
       `${variable} is ${explicit}, but something else listens there: stop it, or set another ${variable}.`,
     );
   }
-  const command = remembered ?? (commands.defaults ? fallback : undefined);
-  if (command !== undefined && !taken.has(command) && (await isFree(command))) return command;
+  const preferred = remembered ?? (requests.defaults ? fallback : undefined);
+  if (preferred !== undefined && !taken.has(preferred) && (await isFree(preferred))) return preferred;
   const port = await freePort(taken);
-  if (command !== undefined) commands.log(`port ${command} (${variable}) is taken by something else: using ${port}`);
+  if (preferred !== undefined)
+    requests.log(`port ${preferred} (${variable}) is taken by something else: using ${port}`);
   return port;
 }
 
@@ -73,7 +74,7 @@ async function freePort(taken: ReadonlySet<number>): Promise<number> {
   }
 }
 
-/** So many ports of the loopback that nobody uses at this moment. */
+/** So many ports of the loopback address that are free at this moment. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, () => {

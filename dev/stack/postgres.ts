@@ -50,11 +50,11 @@ export const postgres: Engine = {
     return { file: join(binaries, 'postgres'), args: ['-D', folder, ...args], cwd: '/', user, env: plainEnvironment() };
   },
 
-  answers: async (place) => {
+  isReady: async (place) => {
     try {
       return await withClient(postgresUrl(place), async (client) => (await client.query('select 1')).rowCount === 1);
     } catch (error) {
-      // Being told that the role or the database isn't there yet is an answer, too.
+      // A server that has no such role or database yet is ready, too.
       if (['28P01', '3D000'].includes((error as { code?: string }).code ?? '')) return true;
       throw error;
     }
@@ -102,10 +102,10 @@ async function initialise(
   place: StackPlace,
   user: SystemUser | undefined,
 ): Promise<void> {
-  const room = dirname(folder);
+  const parent = dirname(folder);
   const unfinished = `${folder}.unfinished`;
   const passwordFile = join(unfinished, 'password');
-  await mkdir(room, { recursive: true, mode: 0o755 });
+  await mkdir(parent, { recursive: true, mode: 0o755 });
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
   await writeFile(passwordFile, place.secrets.postgresAdmin, { mode: 0o600 });
@@ -126,7 +126,7 @@ async function initialise(
   await rm(unfinished, { recursive: true });
 }
 
-/** A killed postmaster leaves its pid file, and its successor refuses to start until that pid is nobody's. */
+/** A killed postmaster leaves its pid file, and its successor refuses to start until that pid is free. */
 async function waitForPredecessor(folder: string): Promise<void> {
   const file = join(folder, 'postmaster.pid');
   if (!existsSync(file)) return;
@@ -149,7 +149,7 @@ export const postgresAdminUrl = (place: StackPlace): string =>
 
 async function withClient<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString, ssl: false, connectionTimeoutMillis: 2_000, query_timeout: 10_000 });
-  // A connection lost between queries; the next query tells.
+  // A connection lost between queries; the next query fails.
   client.on('error', () => undefined);
   try {
     await client.connect();

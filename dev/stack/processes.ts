@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } f
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** A process as it can be found again later: a pid alone may meanwhile belong to somebody else. */
+/** A process as it can be found again later: a pid alone may meanwhile belong to another. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly startedAt: string;
@@ -48,7 +48,7 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return pidExists(identity.pid) && (await startTime(identity.pid)) === identity.startedAt;
 }
 
-/** Signals a process and the group that it leads; answers false when it is gone already. */
+/** Signals a process and the group that it leads; returns false when it is gone already. */
 export async function signal(identity: ProcessIdentity, name: NodeJS.Signals, group = false): Promise<boolean> {
   if (!(await isAlive(identity))) return false;
   try {
@@ -60,7 +60,7 @@ export async function signal(identity: ProcessIdentity, name: NodeJS.Signals, gr
   }
 }
 
-/** Waits until a process is gone; answers whether it went within the time. */
+/** Waits until a process is gone; returns whether it went within the time. */
 export async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (await isAlive(identity)) {
@@ -71,15 +71,15 @@ export async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): 
 }
 
 /** Asks a process to end, and kills its whole group when it hasn't within the time. */
-export async function stop(identity: ProcessIdentity, how: NodeJS.Signals, patienceMs: number): Promise<void> {
+export async function stop(identity: ProcessIdentity, how: NodeJS.Signals, deadlineMs: number): Promise<void> {
   await signal(identity, 'SIGCONT', true);
   if (!(await signal(identity, how))) return;
-  if (await waitForEnd(identity, patienceMs)) return;
+  if (await waitForEnd(identity, deadlineMs)) return;
   await signal(identity, 'SIGKILL', true);
   await waitForEnd(identity, 10_000);
 }
 
-/** Waits until a pid is free again; answers false for one that still is not, be it only its unburied remains. */
+/** Waits until a pid is free again; returns false for one that still is not, be it a zombie. */
 export async function waitForPid(pid: number, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (pidExists(pid)) {

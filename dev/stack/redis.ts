@@ -40,7 +40,7 @@ export const redis: Engine = {
     return { file: program, args: [...args, '--appendonly', 'no', '--save', ''], cwd: folder };
   },
 
-  answers: (place) => answersPing(place.ports.redis),
+  isReady: (place) => pings(place.ports.redis),
 };
 
 async function unpackDebian(folder: string, log: Log): Promise<void> {
@@ -71,15 +71,15 @@ libraries=$(find "$here/usr/lib" "$here/lib" -name '*.so*' -exec dirname {} \\; 
 LD_LIBRARY_PATH="$libraries$LD_LIBRARY_PATH" exec "$here/usr/bin/redis-server" "$@"
 `;
 
-function answersPing(port: number): Promise<boolean> {
+function pings(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 2_000 }, () => socket.write('PING\r\n'));
-    const answer = (yes: boolean) => {
+    const settle = (yes: boolean) => {
       socket.destroy();
       resolve(yes);
     };
-    socket.once('data', (data) => answer(data.toString().startsWith('+PONG')));
-    socket.once('timeout', () => answer(false));
+    socket.once('data', (data) => settle(data.toString().startsWith('+PONG')));
+    socket.once('timeout', () => settle(false));
     socket.once('error', reject);
   });
 }

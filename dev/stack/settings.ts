@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** A problem that the person at the keyboard can mend; its message is the one sentence that says how. */
+/** A problem that the user can fix; its message says how, in one sentence. */
 export class StackError extends Error {
   override readonly name = 'StackError';
 }
@@ -45,7 +45,7 @@ export interface StackSettings {
   readonly javaHome: string | undefined;
 }
 
-/** Reads what the environment says about stacks; throws a StackError that names a port that is none. */
+/** Reads what the environment says about stacks; throws a StackError that names an invalid port. */
 export function stackSettings(env: NodeJS.ProcessEnv = process.env): StackSettings {
   const given = (name: string) => env[name] || undefined;
   return {

@@ -5,7 +5,7 @@ import type { StackPlace, StackSecrets } from './engine';
 import type { ProcessIdentity } from './processes';
 import { type EngineName, type Ports, StackError, stackSettings } from './settings';
 
-/** Where the parts of a stack answer; the keys of stack.json, which development's configuration reads. */
+/** The addresses of a stack's parts, as stack.json keeps them for development's configuration. */
 export interface StackAddresses {
   /** host:port of Temporal's frontend. */
   readonly temporal: string;
@@ -19,7 +19,7 @@ export interface StackAddresses {
   readonly sandbox: string;
 }
 
-/** Who runs an engine of a stack: a process of ours, docker compose, or nobody that we know of. */
+/** What runs an engine of a stack: a process of ours, docker compose, or nothing that we know of. */
 export type Keeper = ProcessIdentity | 'docker' | undefined;
 
 export function stackFolder(name: string): string {
@@ -30,10 +30,10 @@ export function stackFolder(name: string): string {
 
 export const stackLock = (name: string): string => join(stackSettings().home, 'locks', `stack-${name}`);
 
-/** Makes a stack's rooms; others than the owner may pass through (Postgres may run as another user), not look. */
+/** Makes a stack's folders; other users may pass through them (Postgres may run as one), not list them. */
 export async function makeStackFolder(name: string): Promise<string> {
   const folder = stackFolder(name);
-  for (const room of ['data', 'logs', 'run']) await mkdir(join(folder, room), { recursive: true, mode: 0o711 });
+  for (const part of ['data', 'logs', 'run']) await mkdir(join(folder, part), { recursive: true, mode: 0o711 });
   return folder;
 }
 

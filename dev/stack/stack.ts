@@ -1,24 +1,16 @@
 import { rm } from 'node:fs/promises';
-import { bringUp, engines, type StackOptions } from './bring-up';
+import { bringUp, engines, enginesOf, type StackOptions } from './bring-up';
 import { composeDown } from './docker';
 import type { StackPlace } from './engine';
-import { answers, runningProcess, startProcess, stopProcess, waitUntilReady } from './engine-run';
+import { isReady, runningProcess, startProcess, stopProcess, waitUntilReady } from './engine-run';
 import { withLock } from './lock';
 import { accepts } from './ports';
 import { removePostgresData } from './postgres';
 import { signal, waitForEnd } from './processes';
 import { type EngineName, engineNames, StackError, stackSettings } from './settings';
-import {
-  knownPlace,
-  readAddresses,
-  readKeeper,
-  type StackAddresses,
-  saveKeeper,
-  stackFolder,
-  stackLock,
-} from './stack-folder';
+import { knownPlace, readAddresses, readKeeper, type StackAddresses, stackFolder, stackLock } from './stack-folder';
 
-export type { StackOptions } from './bring-up';
+export { enginesOf, type StackOptions } from './bring-up';
 export type { EngineName } from './settings';
 export { StackError } from './settings';
 export type { StackAddresses } from './stack-folder';
@@ -30,7 +22,7 @@ export interface StackStatus {
   readonly up: Record<EngineName | 'api' | 'sandbox', boolean>;
 }
 
-/** Brings a stack up, or what of it isn't, and answers when every engine does its work; throws a StackError. */
+/** Brings a stack up, or what of it isn't, and resolves when every engine does its work; throws a StackError. */
 export function stackUp(options: StackOptions = {}): Promise<StackAddresses> {
   const name = options.name ?? stackSettings().name;
   const log = options.log ?? (() => undefined);
@@ -38,9 +30,9 @@ export function stackUp(options: StackOptions = {}): Promise<StackAddresses> {
   return withLock(stackLock(name), waiting, () => bringUp(name, options, log));
 }
 
-/** Ends every process of a stack and waits until they are gone; its data stay. Answers which engines were running. */
-export function stackDown(name = stackSettings().name): Promise<EngineName[]> {
-  return alone(name, () => takeDown(name));
+/** Ends the engines of a stack but those in `except` and waits until they are gone; its data stay. Returns what ran. */
+export function stackDown(name = stackSettings().name, except: readonly EngineName[] = []): Promise<EngineName[]> {
+  return alone(name, () => takeDown(name, except));
 }
 
 /** Ends a stack and removes its data: for a test's own stack. */
@@ -52,7 +44,7 @@ export function stackRemove(name: string): Promise<void> {
   });
 }
 
-/** Says where a stack's parts answer, and which of them do. */
+/** The addresses of a stack's parts, and which of them are up. */
 export async function stackStatus(name = stackSettings().name): Promise<StackStatus> {
   const addresses = await readAddresses(name);
   const place = await knownPlace(name);
@@ -65,7 +57,7 @@ export async function stackStatus(name = stackSettings().name): Promise<StackSta
 }
 
 /**
- * Sends a signal to an engine that the stack runs: SIGSTOP and SIGCONT answer at once, any other when the engine is
+ * Sends a signal to an engine that the stack runs: resolves at once for SIGSTOP and SIGCONT, for any other when the engine is
  * gone. Throws a StackError when the stack runs no such engine.
  */
 export async function killEngine(name: string, engine: EngineName, how: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -76,7 +68,7 @@ export async function killEngine(name: string, engine: EngineName, how: NodeJS.S
   if (!(await waitForEnd(identity, 30_000))) throw new StackError(`${engine} outlived ${how} by 30 s.`);
 }
 
-/** Starts an engine of a stack again, on the same port and data, and waits until it answers. */
+/** Starts an engine of a stack again, on the same port and data, and waits until it is ready. */
 export function startEngine(name: string, engine: EngineName): Promise<void> {
   return alone(name, async () => {
     const place = await knownPlace(name);
@@ -92,14 +84,13 @@ export function startEngine(name: string, engine: EngineName): Promise<void> {
 
 const alone = <T>(name: string, work: () => Promise<T>): Promise<T> => withLock(stackLock(name), () => undefined, work);
 
-async function takeDown(name: string): Promise<EngineName[]> {
+async function takeDown(name: string, except: readonly EngineName[] = []): Promise<EngineName[]> {
   const place = await knownPlace(name);
-  const keepers = await Promise.all(engineNames.map((engine) => readKeeper(name, engine)));
-  const inDocker = engineNames.filter((_, index) => keepers[index] === 'docker');
-  if (place && inDocker.length > 0) await composeDown(place);
-  for (const engine of inDocker) await saveKeeper(name, engine, undefined);
-  const stopped = await Promise.all(engineNames.map((engine) => stopProcess(engines[engine], name)));
-  return engineNames.filter((engine, index) => stopped[index] || inDocker.includes(engine));
+  const running = (await enginesOf(name)).filter((engine) => !except.includes(engine));
+  const keepers = await Promise.all(running.map((engine) => readKeeper(name, engine)));
+  if (place && keepers.includes('docker')) await composeDown(place);
+  await Promise.all(running.map((engine) => stopProcess(engines[engine], name)));
+  return running;
 }
 
 async function isUp(
@@ -109,9 +100,7 @@ async function isUp(
 ): Promise<boolean> {
   const address = addresses?.[engine];
   if (!address || !place) return false;
-  const isOurs =
-    (await readKeeper(place.name, engine)) === 'docker' || (await runningProcess(engines[engine], place.name));
-  if (isOurs) return answers(engines[engine], place);
+  if ((await enginesOf(place.name)).includes(engine)) return isReady(engines[engine], place);
   const { hostname, port } = hostOf(address);
   const wouldBeOurs = hostname === '127.0.0.1' && port === place.ports[engine];
   return !wouldBeOurs && accepts(hostname, port);

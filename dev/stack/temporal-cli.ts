@@ -4,7 +4,7 @@ import { environmentWith, StackError, stackSettings } from './settings';
 import { readAddresses } from './stack-folder';
 import { temporalOnPathOrCached } from './temporal';
 
-/** Runs the stack's Temporal CLI on the stack's server; answers its exit code. */
+/** Runs the stack's Temporal CLI on the stack's server; returns its exit code. */
 async function main(given: readonly string[]): Promise<number> {
   const binary = temporalOnPathOrCached();
   if (!binary) throw new StackError('There is no Temporal CLI here yet: `npm run stack -- up` gets one.');

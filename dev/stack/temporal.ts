@@ -55,7 +55,7 @@ export const temporal: Engine = {
     return { file: binary, args, cwd: folder };
   },
 
-  answers: describesDefaultNamespace,
+  isReady: describesDefaultNamespace,
 };
 
 /** The Temporal CLI that is at hand without fetching anything, or undefined. */
@@ -93,7 +93,7 @@ async function buildWithGo(folder: string, log: Log): Promise<void> {
   });
 }
 
-/** Asks for the namespace `default`, by hand over HTTP/2: a gRPC library would take longer to load than the answer. */
+/** Asks for the namespace `default`, by hand over HTTP/2: a gRPC library would take longer to load than the call. */
 async function describesDefaultNamespace(place: StackPlace): Promise<boolean> {
   const name = Buffer.from('default');
   const message = Buffer.concat([Buffer.from([0x0a, name.length]), name]);
@@ -108,7 +108,7 @@ async function describesDefaultNamespace(place: StackPlace): Promise<boolean> {
         'content-type': 'application/grpc',
         te: 'trailers',
       });
-      call.setTimeout(2_000, () => reject(new Error('Temporal accepts connections and does not answer')));
+      call.setTimeout(2_000, () => reject(new Error('Temporal accepts connections and does not respond')));
       const settle = (headers: Record<string, unknown>) => {
         if (headers['grpc-status'] !== undefined) resolve(headers['grpc-status'] === '0');
       };

@@ -31,7 +31,7 @@ export interface ToolOptions {
   readonly timeoutMs?: number;
 }
 
-/** Runs a program to its end and answers its stdout; throws a StackError with the last lines it wrote. */
+/** Runs a program to its end and returns its stdout; throws a StackError with the last lines it wrote. */
 export function runTool(file: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
   const { cwd, env, user, timeoutMs } = options;
   return new Promise((resolve, reject) => {
@@ -46,7 +46,7 @@ export function runTool(file: string, args: readonly string[], options: ToolOpti
 }
 
 /**
- * Downloads a .tar.gz and unpacks it into `folder`; answers false when the address can't be reached within a few
+ * Downloads a .tar.gz and unpacks it into `folder`; returns false when the address can't be reached within a few
  * seconds, or hands out something else (a proxy's page, say).
  */
 export async function downloadArchive(

@@ -27,14 +27,14 @@ export async function unprivilegedUser(): Promise<SystemUser | undefined> {
 }
 
 /**
- * The folder under which a user may keep files: `wished` where that user can get there, else one in /var/lib that
+ * The folder under which a user may keep files: `wanted` where that user can get there, else one in /var/lib that
  * belongs to the same home (root's home is usually closed to everybody else).
  */
-export function reachableFolder(wished: string, user: SystemUser | undefined): string {
-  if (!user || canEnter(nearestExisting(wished), user)) return wished;
+export function reachableFolder(wanted: string, user: SystemUser | undefined): string {
+  if (!user || canEnter(nearestExisting(wanted), user)) return wanted;
   const { home } = stackSettings();
   const key = createHash('sha256').update(home).digest('hex').slice(0, 8);
-  return join(ROOTS_OWN, key, wished.startsWith(home) ? wished.slice(home.length) : wished);
+  return join(ROOTS_OWN, key, wanted.startsWith(home) ? wanted.slice(home.length) : wanted);
 }
 
 function canEnter(folder: string, user: SystemUser): boolean {

@@ -129,7 +129,7 @@ describe('the operator’s command', () => {
     const discard = ['dlt', 'discard', deadLetter.id, '--reason', 'a test', '--decision-id', key];
     const dry = await run(...discard, '--dry-run');
     expect([dry.exitCode, dry.stdout.toString()]).toEqual([0, '']);
-    expect(dry.stderr).toBe(`${deadLetter.id} would be put aside for good (NOT_UTF8)\n`);
+    expect(dry.stderr).toBe(`${deadLetter.id} would be discarded for good (NOT_UTF8)\n`);
     expect((await run(...discard, '--yes')).stdout.toString()).toBe(`${deadLetter.id}  DISCARDED  decision ${key}\n`);
     expect((await run(...discard, '--dry-run')).stderr).toContain('decided by this decision id before');
     const groups = await told<{ state: string; count: number }[]>('dlt', 'groups', '--key', key);
@@ -348,7 +348,7 @@ describe('the operator’s command', () => {
       ['USAGE', run('dlt', 'list', '--json', '--no-such-option')],
       ['USAGE', run('saga', 'compensate', '1', '--json')],
       ['USAGE', run('saga', 'show', 'no-order', '--json')],
-      ['AWAY', ordersaga(['saga', 'list', '--json'], { ...operator, ORDERSAGA_API: 'http://127.0.0.1:1' })],
+      ['UNAVAILABLE', ordersaga(['saga', 'list', '--json'], { ...operator, ORDERSAGA_API: 'http://127.0.0.1:1' })],
       ['ORDER_NOT_FOUND', run('saga', 'show', '999999999', '--json')],
     ];
     for (const [code, end] of asJson) {

@@ -1,16 +1,15 @@
-import type { OrderStatus } from '../../../domain/order-status';
-import type { OperatorCommand } from '../operator-command';
-import type { PlayedOrder } from '../played-order';
-import type { TopicReader } from '../topic-reader';
+import type { OrderStatus } from '../../domain/order-status';
+import type { DemoOrder } from './order';
+import type { TopicReader } from './topic-reader';
 
 /** What a scenario may use beside its order. */
 export interface Surroundings {
+  readonly stack: string;
   readonly stockFailures: TopicReader;
   readonly deadLetters: TopicReader;
-  readonly temporal: OperatorCommand;
 }
 
-/** A story of one order, and how it has to end. */
+/** The course of one order, and how it has to end. */
 export interface Scenario {
   readonly title: string;
   /** `price` in minor units of the currency; `stock` is what the shop has of it when the order comes. */
@@ -27,5 +26,5 @@ export interface Scenario {
     /** Units that are gone from the stock. */
     readonly sold: number;
   };
-  play(order: PlayedOrder, surroundings: Surroundings): Promise<void>;
+  play(order: DemoOrder, surroundings: Surroundings): Promise<void>;
 }

@@ -1,0 +1,226 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import type { TimelineView } from '../contracts/responses/common';
+import type { ApiEndpoint, DataOf, RequestArgument } from './endpoints';
+
+const TIMEOUT_MS = 30_000;
+
+export interface ApiClientOptions {
+  /** Where the API's paths begin, without a slash at its end: `https://shop.example.com/behind/a-gateway`. */
+  readonly address: string;
+  readonly token?: string;
+  /** Of messages and problems; English if absent. */
+  readonly language?: 'en' | 'ko';
+  /** Deadline of a call with its response, 30 s if absent; a stream of events has none. */
+  readonly timeoutMs?: number;
+}
+
+/** What a request to any endpoint may have beside its parameters, query and body. */
+export interface RequestOptions {
+  readonly idempotencyKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+interface AnyRequest extends RequestOptions {
+  readonly params?: Readonly<Record<string, string | number>> | undefined;
+  /** Undefined values are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+  readonly body?: unknown;
+}
+
+/** RFC 9457, with the API's stable `code`; other members belong to the code. */
+export interface Problem extends Readonly<Record<string, unknown>> {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+}
+
+export interface ApiResult<Data> {
+  readonly status: number;
+  readonly data: Data;
+  readonly message: string;
+  /** The API had carried out the same request before, and repeats its result. */
+  readonly isReplayed: boolean;
+  readonly headers: Headers;
+}
+
+/** A response whether or not it is a refusal; `body` is the JSON as it came. */
+export interface ApiResponse<Body> {
+  readonly status: number;
+  readonly body: Body;
+  readonly headers: Headers;
+}
+
+/** The API refused the request. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly status: number;
+  readonly code: string;
+
+  constructor(
+    endpoint: string,
+    readonly problem: Problem,
+  ) {
+    super(`${endpoint}: ${problem.status} ${problem.code}: ${problem.detail}`);
+    this.status = problem.status;
+    this.code = problem.code;
+  }
+}
+
+/** No response came from the address before the deadline, or the connection failed. */
+export class ApiUnavailable extends Error {
+  override readonly name = 'ApiUnavailable';
+
+  constructor(
+    readonly address: string,
+    override readonly cause: Error,
+  ) {
+    const { code, message } = (cause.cause ?? cause) as NodeJS.ErrnoException;
+    super(`no response from ${address}: ${typeof code === 'string' ? code : message}`);
+  }
+}
+
+/** The address responded with something other than this API's JSON, as a gateway or another service would. */
+export class UnexpectedResponse extends Error {
+  override readonly name = 'UnexpectedResponse';
+
+  constructor(
+    url: string,
+    readonly status: number,
+  ) {
+    super(`${url} responded with ${status} and a body that this API does not send`);
+  }
+}
+
+/**
+ * The REST API over HTTP. An endpoint is a method and a path: `GET /api/ops/sagas/{orderId}`. Every call throws
+ * ApiUnavailable or UnexpectedResponse when there is no usable response.
+ */
+export class ApiClient {
+  constructor(private readonly options: ApiClientOptions) {}
+
+  get address(): string {
+    return this.options.address;
+  }
+
+  /** The same API for the bearer of another token. */
+  as(token: string): ApiClient {
+    return new ApiClient({ ...this.options, token });
+  }
+
+  /** Throws ApiProblem when the API refuses. */
+  async call<At extends ApiEndpoint>(
+    endpoint: At,
+    ...[request]: RequestArgument<At, RequestOptions>
+  ): Promise<ApiResult<DataOf<At>>> {
+    const { status, body, headers } = await this.request(endpoint, request);
+    if (!isSuccess(status)) throw new ApiProblem(endpoint, body as Problem);
+    const { data, message } = body as Success<DataOf<At>>;
+    return { status, data, message, isReplayed: headers.get('idempotent-replayed') === 'true', headers };
+  }
+
+  /** Any method and path, and a response that may be a refusal. */
+  async request<Body>(endpoint: string, request: AnyRequest = {}): Promise<ApiResponse<Body>> {
+    const response = await this.fetch(endpoint, request, AbortSignal.timeout(this.options.timeoutMs ?? TIMEOUT_MS));
+    return {
+      status: response.status,
+      body: (await this.jsonOf(response, request.signal)) as Body,
+      headers: response.headers,
+    };
+  }
+
+  /** An order's timeline as server-sent events, after `lastEventId` or from its beginning, until the stream ends. */
+  async *events(
+    orderId: number,
+    { lastEventId, ...request }: RequestOptions & { readonly lastEventId?: number | undefined } = {},
+  ): AsyncGenerator<TimelineView> {
+    const endpoint: ApiEndpoint = 'GET /api/orders/{orderId}/events';
+    const resume: Record<string, string> = lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) };
+    const headers = { accept: 'text/event-stream', ...request.headers, ...resume };
+    const response = await this.fetch(endpoint, { ...request, params: { orderId }, headers });
+    if (!isSuccess(response.status))
+      throw new ApiProblem(endpoint, (await this.jsonOf(response, request.signal)) as Problem);
+    if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
+      throw new UnexpectedResponse(response.url, response.status);
+    const frames = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    try {
+      for await (const { data } of frames) yield JSON.parse(data) as TimelineView;
+    } catch (error) {
+      throw this.unavailable(error, request.signal);
+    }
+  }
+
+  private async fetch(
+    endpoint: string,
+    { params, query, body, signal, ...request }: AnyRequest,
+    deadline?: AbortSignal,
+  ): Promise<Response> {
+    const { address, token, language = 'en' } = this.options;
+    const [method, path = ''] = endpoint.split(' ');
+    const headers = {
+      'accept-language': language,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(request.idempotencyKey === undefined ? {} : { 'idempotency-key': request.idempotencyKey }),
+      ...request.headers,
+    };
+    const init = {
+      method,
+      headers,
+      signal: AbortSignal.any([deadline, signal].filter((each) => each !== undefined)),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
+    try {
+      return await fetch(`${address}${pathWith(path, params)}${searchOf(query)}`, init);
+    } catch (error) {
+      throw this.unavailable(error, signal);
+    }
+  }
+
+  private async jsonOf(response: Response, signal: AbortSignal | undefined): Promise<unknown> {
+    const text = await response.text().catch((error: unknown) => {
+      throw this.unavailable(error, signal);
+    });
+    const body = parsed(text);
+    const member = isSuccess(response.status) ? 'data' : 'code';
+    if (typeof body === 'object' && body !== null && member in body) return body;
+    throw new UnexpectedResponse(response.url, response.status);
+  }
+
+  /** The caller's own abort is no absence of the API. */
+  private unavailable(error: unknown, signal: AbortSignal | undefined): unknown {
+    return signal?.aborted && signal.reason === error ? error : new ApiUnavailable(this.address, error as Error);
+  }
+}
+
+interface Success<Data> {
+  readonly data: Data;
+  readonly message: string;
+}
+
+const isSuccess = (status: number) => status >= 200 && status < 300;
+
+function pathWith(path: string, params: AnyRequest['params'] = {}): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name];
+    if (value === undefined) throw new TypeError(`${path} needs the parameter ${name}`);
+    return encodeURIComponent(value);
+  });
+}
+
+function searchOf(query: AnyRequest['query'] = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  return search.size === 0 ? '' : `?${search}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
