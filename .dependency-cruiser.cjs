@@ -121,6 +121,13 @@ module.exports = {
       },
     },
     {
+      name: 'the-saga-knows-no-orders',
+      comment: 'It could be used in another project, with what a failure and a step are.',
+      severity: 'error',
+      from: { path: '^workflows/saga/' },
+      to: { pathNot: ['^workflows/saga/', '^domain/(failure|saga-state)\\.ts$', 'node_modules/@temporalio/workflow/'] },
+    },
+    {
       name: 'no-node-in-the-workflow-bundle',
       severity: 'error',
       from: { path: ['^(workflows|domain)/', ZOD_FREE], pathNot: TESTS },

@@ -11,7 +11,6 @@ import type { SagaState } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
 import { callersWorkflowId, PARKED_KINDS, parkedSubject } from './parked';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';
-import { type RetryCall, recordRetry } from './write-off';
 
 /** Nothing that a saga shows of its work may follow upon these; a refund begins by leaving COMPLETED. */
 const ENDED: ReadonlySet<OrderStatus> = new Set(['COMPLETED', 'REFUNDED', 'CANCELLED']);
@@ -159,12 +158,7 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       await db.transaction((trx) => replaceItems(trx, { kinds: PARKED_KINDS, workflowId, asOfMs: atMs, items }));
     },
 
-    /** A person has had something tried again that cannot be undone, only done: once a decisionId. */
-    async recordRetry(call: RetryCall): Promise<void> {
-      await recordRetry(db, call);
-    },
-
-    /** A signal or update that asked for something impossible: seen, refused, and written down. */
+    /** Records that a signal or update asked for something impossible. */
     async noteRefusal(call: { orderId: number; what: string; why: string; atMs: number }): Promise<void> {
       await withOrder(db, call.orderId, (trx, order) =>
         addToTimeline(trx, [

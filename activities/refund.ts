@@ -1,10 +1,10 @@
+import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { Db } from '../db/connection';
 import { notifyCustomer } from '../db/customer-notifications';
 import { changeOrder, claimForRefund, type Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline, endingRequestKey, hasEndingRequest } from '../db/timeline';
 import type { OrderStatus } from '../domain/order-status';
-import type { OrderStep } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
 import { failure } from './failure';
 import type { OrderPolicy } from './stock';

@@ -9,10 +9,11 @@ import type {
   ProductView,
   TimelineView,
 } from '../contracts/http';
+import { ORDER_STEPS } from '../contracts/workflow/attempt-steps';
 import type { StepView } from '../contracts/workflow-api';
 import { COUPON_REQUEST_STATUSES, DISCOUNT_TYPES } from '../domain/coupon';
 import { ORDER_STATUSES } from '../domain/order-status';
-import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../domain/saga-state';
+import { SAGA_STATES, STEP_STATES } from '../domain/saga-state';
 import { PROBLEM_CODES, type ProblemBody } from './problem';
 
 const amount = z.int().describe('Minor units of the currency');

@@ -12,10 +12,11 @@ import {
 } from '../contracts/dead-letter-operations';
 import type { OperatorItemList, OperatorItemView } from '../contracts/operator-items';
 import type { OutboxView, SagaDecided, SagaDetails, SagaSummary } from '../contracts/saga-operations';
+import { ORDER_STEPS } from '../contracts/workflow/attempt-steps';
 import { REPLAY_ACTIONS } from '../contracts/workflow-api';
 import { OPERATOR_ITEM_KINDS, OPERATOR_ITEM_STATES } from '../domain/operator-item';
 import { ORDER_STATUSES } from '../domain/order-status';
-import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../domain/saga-state';
+import { SAGA_STATES, STEP_STATES } from '../domain/saga-state';
 import { timelineEntry } from './openapi-answers';
 
 const time = z.iso.datetime();

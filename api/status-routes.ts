@@ -1,11 +1,11 @@
 import { Router } from 'express';
 import type { OrderStatusView } from '../contracts/http';
+import { ORDER_STEPS } from '../contracts/workflow/attempt-steps';
 import { type StatusView, stepAt } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import type { Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { isCancellable, nextStatuses, progressPercentage, statusLabel } from '../domain/order-status';
-import { ORDER_STEPS } from '../domain/saga-state';
 import { languageOf, send, success } from './answer';
 import { authenticated, identityOf } from './authentication';
 import type { RouteDependencies } from './dependencies';

@@ -1,9 +1,10 @@
 /** What operators ask of sagas and the outbox over HTTP, and what they are shown. */
 import { z } from 'zod';
 import type { OrderStatus } from '../domain/order-status';
-import { DECISIONS, type OrderStep, SAGA_STATES, type SagaState, type StepState } from '../domain/saga-state';
+import { DECISIONS, SAGA_STATES, type SagaState, type StepState } from '../domain/saga-state';
 import { decisionFields, statementSchema } from './decision';
 import type { TimelineView } from './http';
+import type { OrderStep } from './workflow/attempt-steps';
 
 export const compensateSchema = z.strictObject(decisionFields);
 export type CompensateSaga = z.infer<typeof compensateSchema>;

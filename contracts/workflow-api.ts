@@ -5,7 +5,8 @@
 
 import type { CouponRequestStatus } from '../domain/coupon';
 import type { OrderStatus } from '../domain/order-status';
-import type { Decision, OrderStep, SagaState, StepState } from '../domain/saga-state';
+import type { Decision, SagaState, StepState } from '../domain/saga-state';
+import type { OrderStep } from './workflow/attempt-steps';
 
 export const TASK_QUEUES = { orders: 'orders', coupons: 'coupons', ops: 'ops' } as const;
 export type TaskQueue = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];

@@ -7,8 +7,9 @@ import type {
   SagaStock,
 } from '../contracts/saga-operations';
 import type { Topic } from '../contracts/topics';
+import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { OrderStatus } from '../domain/order-status';
-import type { OrderStep, SagaState } from '../domain/saga-state';
+import type { SagaState } from '../domain/saga-state';
 import type { Db, DbOrTrx } from './connection';
 import { deadLettersWithDecisions } from './dead-letter-index';
 import type { StoredTimelineEntry } from './timeline';

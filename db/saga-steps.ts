@@ -1,4 +1,4 @@
-import { type OrderStep, stepKey } from '../domain/saga-state';
+import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { DbOrTrx, Trx } from './connection';
 
 export type RecordedStepState = 'UNKNOWN' | 'DONE' | 'FAILED' | 'UNDOING' | 'UNDONE' | 'UNDO_FAILED' | 'SKIPPED';
@@ -22,7 +22,8 @@ export interface StepId {
   readonly attempt: number;
 }
 
-export const keyOfStep = (id: StepId): string => stepKey(id.orderId, id.step, id.attempt);
+/** The business key of one step: the same key twice is one effect, here and at every provider. */
+export const keyOfStep = ({ orderId, step, attempt }: StepId): string => `${orderId}:${step}:${attempt}`;
 
 const COLUMNS = {
   key: 'key',

@@ -24,14 +24,14 @@ export interface SandboxHttpOptions {
   headers?: () => Record<string, string>;
 }
 
-export interface SandboxProviders {
+export interface Providers {
   payment: PaymentProvider;
   carrier: CarrierProvider;
   warehouse: WarehouseProvider;
 }
 
 /** The three ports over HTTP to the sandbox. */
-export function sandboxProviders(options: SandboxHttpOptions): SandboxProviders {
+export function sandboxProviders(options: SandboxHttpOptions): Providers {
   const call = callerOf(options);
   const at = encodeURIComponent;
   return {

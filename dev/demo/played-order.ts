@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import type { OrderView, TimelineView } from '../../contracts/http';
+import type { OrderStep } from '../../contracts/workflow/attempt-steps';
 import type { ShipmentStatus } from '../../contracts/workflow-api';
 import { nextStatuses, type OrderStatus } from '../../domain/order-status';
-import type { OrderStep, StepState } from '../../domain/saga-state';
+import type { StepState } from '../../domain/saga-state';
 import { entryText, type Narrator } from './narrator';
 import type { SandboxClient } from './sandbox-client';
 import type { Scenario } from './scenarios';
