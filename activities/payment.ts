@@ -1,10 +1,11 @@
+import type { PaymentState } from '../contracts/provider-api';
 import type { Db, Trx } from '../db/connection';
 import { netCharged, recordMoney } from '../db/money';
 import { findOrder } from '../db/orders';
 import { findRequest } from '../db/requests';
 import { advanceStep, keyOfStep, type StepId, type StepRecord, stepsOfOrder } from '../db/saga-steps';
 import { KeyClosed, OutcomeUnknown, ProviderRefused } from '../providers/errors';
-import type { PaymentProvider, PaymentState } from '../providers/payment';
+import type { PaymentProvider } from '../providers/payment';
 import type { UndoCall } from './attempt-fence';
 import { failure } from './failure';
 import { doProviderStep, StepMovedOn, undoProviderStep } from './provider-step';

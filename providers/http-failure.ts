@@ -21,7 +21,7 @@ const NEVER_SENT = new Set([
  * Maps a request without a usable response: never sent is unavailable; anything later may have happened, unless it only asked
  * ('read').
  */
-export function failureWithoutAnswer(
+export function failureWithoutResponse(
   call: string,
   error: unknown,
   effect: 'read' | 'write',
