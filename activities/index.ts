@@ -24,7 +24,7 @@ export interface ActivityDependencies {
   readonly providers: Providers;
   readonly policy: OrderPolicy;
   readonly retry: RetryPolicy;
-  /** How often a dead letter is sent back before it is parked. */
+  /** How often a dead letter is replayed before it is parked. */
   readonly maxReplays: number;
 }
 

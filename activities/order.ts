@@ -1,9 +1,10 @@
 import type { ParkedPoint } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import { notifyCustomer } from '../db/customer-notifications';
-import { replaceItems } from '../db/operator-items';
+
 import { isShownLater, setSagaState } from '../db/orders';
 import { closeRequests, hasOpenRequest } from '../db/requests';
+import { replaceItems } from '../db/saga-items';
 import { isLive, stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline, endingRequestKey } from '../db/timeline';
 import { deliveryPath, type OrderStatus } from '../domain/order-status';
@@ -57,8 +58,8 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
     },
 
     /**
-     * Carries the order on to `to`, through what lies between; what is behind it, or of a parcel taken back, is counted.
-     * PARCEL_UNDECIDED: a cancel that is open has begun to take the parcel back, and comes first.
+     * Carries the order on to `to`, through what lies between; what is behind it, or of a parcel that was cancelled, is counted.
+     * PARCEL_UNDECIDED: a cancel that is open has begun to cancel the parcel, and comes first.
      */
     async advanceDelivery(call: {
       orderId: number;

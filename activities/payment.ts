@@ -81,7 +81,7 @@ export function createPaymentActivities(deps: {
       });
     },
 
-    /** Takes back whatever was charged under the attempt's key, and makes sure that nothing more will be. */
+    /** Refunds what was charged under the attempt's key, and makes sure that nothing more will be. */
     async refund(call: UndoCall): Promise<void> {
       await refuseToTakeFromCompleted(call.orderId);
       const signal = callSignal(deps.timeouts);
@@ -110,7 +110,7 @@ export function createPaymentActivities(deps: {
     },
 
     /**
-     * Writes down that a person ended this undo: what the provider still holds becomes an adjustment. Fails while the
+     * Records that a person ended this undo: what the provider still holds becomes an adjustment. Fails while the
      * provider can't say how much that is; final where the payment is not settled yet: PAYMENT_PROCESSING.
      */
     async writeOffPayment(call: WriteOffCall): Promise<void> {

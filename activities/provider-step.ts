@@ -25,7 +25,7 @@ export class StepMovedOn extends Error {
 
 /**
  * Calls a provider once and for certain: an intent row first, the outcome row after. An intent found without outcome
- * is looked up before anything is tried again; a run that finds the outcome recorded returns it; a tombstone of the
+ * is looked up before anything is retried; a run that finds the outcome recorded returns it; a tombstone of the
  * undo ends it. Throws a final failure by the provider's code, and retryable ones while the outcome is open.
  */
 export async function doProviderStep<Result>(db: Db, id: StepId, effect: ProviderEffect<Result>): Promise<void> {
@@ -69,7 +69,7 @@ async function recordRefusal(db: Db, id: StepId, code: string): Promise<boolean>
   });
 }
 
-/** What keeps an open step from its outcome is kept with it, for those who look at the order. */
+/** Keeps with an open step why it has no outcome yet, for those who look at the order. */
 async function asNotedFailure(db: Db, id: StepId, error: unknown) {
   const noted = asFailure(error);
   await advanceStep(db, id, ['UNKNOWN'], { state: 'UNKNOWN', code: noted.type ?? null }).catch(() => undefined);

@@ -86,7 +86,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
       });
     },
 
-    /** The provider gives no money back: the order is COMPLETED again, its payment stands, and nothing else was undone. */
+    /** The provider refuses the refund: the order is COMPLETED again, its payment stays, and nothing else was undone. */
     async refuseRefund(call: { orderId: number; runId: string; code: string; atMs: number }): Promise<void> {
       await withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'COMPLETED') return;
@@ -105,7 +105,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
     },
   };
 }
-/** What a refund takes back; a parcel that was delivered, or given up as lost, stays as it is. */
+/** What a refund undoes; a parcel that was delivered, or given up as lost, stays as it is. */
 const GIVEN_BACK: ReadonlySet<OrderStep> = new Set<OrderStep>(['payment', 'coupon', 'stock']);
 
 /** A refund that froze must not end an order whose next refund has begun. */

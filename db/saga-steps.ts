@@ -64,7 +64,7 @@ export async function lockStep(trx: Trx, id: StepId): Promise<StepRecord | undef
 }
 
 /**
- * Writes the step's first record unless there is one; returns the record that stands. A do writes its intent this
+ * Writes the step's first record unless there is one; returns the record that is there. A do writes its intent this
  * way, an undo its tombstone: whichever comes first, the other meets it.
  */
 export async function beginStep(
@@ -81,7 +81,7 @@ export async function beginStep(
   return { record: await findStep(db, id), isNew: false };
 }
 
-/** Moves a step's record on, but only from one of `from`; false: it stands elsewhere by now. */
+/** Moves a step's record on, but only from one of `from`; false: it is in another state by now. */
 export async function advanceStep(
   db: DbOrTrx,
   id: StepId,

@@ -27,7 +27,7 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Starts the payment, carrier and warehouse stand-ins on one port, with the state the journal left. */
+/** Starts the payment, carrier and warehouse stand-ins on one port, in the state that the journal has. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { port, dataDir, host = '127.0.0.1', webhook, defaults } = options;
   const { standIns, journal } = await openStandIns(dataDir);

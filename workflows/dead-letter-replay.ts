@@ -20,18 +20,18 @@ import {
 } from '../contracts/workflow-api';
 import { holdsCardNumber, isStorable } from '../domain/external-text';
 
-/** Small, so that a pause is soon felt. */
+/** Small, so that a pause takes effect soon. */
 const MOST_AT_ONCE = 50;
 const CONTROLS_KEPT = 20;
 const MAX_TEXT = 500;
 
 const { replayNext } = proxyActivities<Activities>({
-  // A batch takes a fraction of a second; a worker that died with one is waited for no longer than this.
+  // A batch takes a fraction of a second; a crashed worker is waited for no longer than this.
   startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 });
 
-/** Sends many dead letters back, so many a second; it can be paused, resumed and cancelled, and goes on after any death. */
+/** Replays many dead letters, so many a second; it can be paused, resumed and cancelled, and survives every crash. */
 export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<ReplayProgress> {
   const { ratePerSecond, soFar, ...command } = input;
   const limit = Math.min(ratePerSecond, MOST_AT_ONCE);
@@ -48,13 +48,13 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
   };
   const control = (control: ReplayControl): void => {
     const { action, decisionId } = control;
-    // By both: the api, too, looks at what was decided under an id, but while no worker answers it can't.
+    // By both: the api checks the id as well, but can't while no worker responds.
     const isSame = (before: ReplayControl) => before.decisionId === decisionId && before.action === action;
     if (decisionId !== undefined && progress.steered.some(isSame)) return;
     progress = { ...progress, steered: [...progress.steered, control].slice(-CONTROLS_KEPT) };
     if (action === 'cancel') isCancelled = true;
     else isPaused = action === 'pause';
-    // A batch that fails is tried again and again: it must not keep anybody from stopping it.
+    // A batch that fails is retried without end: a pause or a cancel must end it.
     if (action !== 'resume') batchScope?.cancel();
   };
   setHandler(defineQuery<ReplayProgress>(QUERIES.progress), now);
@@ -64,7 +64,7 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
     control(controlOf('cancel', { reason: 'cancelled in Temporal' })),
   );
 
-  /** Undefined: a pause or a cancel has ended it; what it had sent back is counted with the next one. */
+  /** Undefined: a pause or a cancel ended it; what it had replayed is counted with the next one. */
   const sendBatch = async () => {
     const scope = new CancellationScope();
     batchScope = scope;
@@ -76,14 +76,14 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
     }
   };
 
-  /** As long as a whole batch is to take, also where a pause ends it. */
+  /** Waits as long as a whole batch may take, also where a pause ends it. */
   const pace = () => condition(() => isCancelled, (limit / ratePerSecond) * 1_000);
 
   return CancellationScope.nonCancellable(async () => {
     for (;;) {
       await condition(() => !isPaused || isCancelled);
       if (isCancelled) return end('CANCELLED');
-      // The pace is a timer beside the batch, whatever the clock says: a replay must come to the same commands.
+      // The pace is a timer beside the batch, not a look at the clock: a replay must make the same commands.
       const [batch] = await Promise.all([sendBatch(), pace()]);
       if (!batch) continue;
       progress = {
@@ -99,7 +99,7 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
   });
 }
 
-/** What a signal says of itself, and when it came where it says nothing. */
+/** A signal's readable fields; the time is that of its arrival where it has none. */
 function controlOf(action: ReplayAction, message: unknown): ReplayControl {
   const fields = (typeof message === 'object' && message !== null ? message : {}) as Record<string, unknown>;
   const text = (name: string) => {

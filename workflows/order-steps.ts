@@ -12,7 +12,7 @@ import { localActivities, retryUndo, undoActivities } from './activity-calls';
 import { CallBudget, callProvider } from './provider-calls';
 import type { Resolution, Step, Undoable } from './saga/step';
 
-/** What an undo must know to be allowed: it tells it from that of a worker which froze before the attempt was settled. */
+/** Sent with each undo: one by a worker that froze before its attempt was settled is refused. */
 export interface Settlement {
   isSettled: boolean;
 }

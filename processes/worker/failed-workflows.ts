@@ -1,14 +1,9 @@
 import { PARKED_KINDS } from '../../activities/parked';
 import type { Db } from '../../db/connection';
 import { netChargedOfOrder } from '../../db/money';
-import {
-  closeItemsOfSettled,
-  closeOperatorItems,
-  isRunListed,
-  listOperatorItems,
-  openOperatorItem,
-} from '../../db/operator-items';
+import { closeOperatorItems, isRunListed, listOperatorItems, openOperatorItem } from '../../db/operator-items';
 import { findOrder, type Order } from '../../db/orders';
+import { closeItemsOfSettled } from '../../db/saga-items';
 import type { Logger } from '../../observability/logger';
 import type { Workflows } from '../../temporal/workflows';
 import { listStuck } from './stuck-workflows';

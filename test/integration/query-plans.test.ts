@@ -43,6 +43,7 @@ const NO_QUERIES: ReadonlySet<string> = new Set([
   'connection.openDatabase',
   'coupon-requests.againWhereTaken',
   'customer-notifications.notifyCustomer',
+  'operator-items.healed',
   'orders.isShownLater',
   'outbox.recordRow',
   'outbox.traceHeaders',

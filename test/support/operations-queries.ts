@@ -7,6 +7,7 @@ import * as operatorItems from '../../db/operator-items';
 import * as outbox from '../../db/outbox';
 import * as outboxLanes from '../../db/outbox-lanes';
 import { purgeBatch, RETENTION_RULES } from '../../db/retention';
+import * as sagaItems from '../../db/saga-items';
 import type { RepositoryQuery, SeededOrders } from './order-queries';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -112,15 +113,15 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'operator-items.isRunListed': (trx) => operatorItems.isRunListed(trx, item, 'run'),
     'operator-items.noteItemDecision': (trx) =>
       operatorItems.noteItemDecision(trx, { kinds: ['PARKED_SAGA'], subject: item.subject }, decision),
-    'operator-items.replaceItems': (trx) =>
-      operatorItems.replaceItems(trx, {
+    'saga-items.replaceItems': (trx) =>
+      sagaItems.replaceItems(trx, {
         kinds: ['PARKED_SAGA'],
         workflowId: `order-${completed}`,
         asOfMs: Date.now(),
         items: [{ ...item, kind: 'PARKED_SAGA', cause: 'UNDO_REFUSED', orderId: completed }],
       }),
-    'operator-items.closeItemsOfSettled': (trx) =>
-      operatorItems.closeItemsOfSettled(trx, ['PARKED_SAGA', 'PERMANENT_ERROR'], { limit: 200 }),
+    'saga-items.closeItemsOfSettled': (trx) =>
+      sagaItems.closeItemsOfSettled(trx, ['PARKED_SAGA', 'PERMANENT_ERROR'], { limit: 200 }),
     'operator-items.closeUnseenItems': (trx) =>
       operatorItems.closeUnseenItems(trx, 'UNPUBLISHED_TOPIC', {
         forMs: 1,
