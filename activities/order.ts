@@ -28,11 +28,8 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       return withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'CANCELLED') return true;
         if (order.status !== 'PENDING_PAYMENT' || (await hasOpenRequest(trx, order.id))) return false;
-        await setSagaState(trx, order.id, {
-          state: 'COMPENSATING',
-          reason: HOLD_EXPIRED,
-          at: new Date(call.atMs),
-        });
+        const at = new Date(call.atMs);
+        await setSagaState(trx, order.id, { state: 'COMPENSATING', reason: HOLD_EXPIRED, at });
         return true;
       });
     },
@@ -43,15 +40,8 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         const at = new Date(call.atMs);
         if (order.status !== 'CANCELLED') await requireUndone(trx, order.id, () => true);
         if (!(await move(trx, order, ['CANCELLED'], { sagaState: 'SETTLED', reason: call.code, at }))) return;
-        await addToTimeline(trx, [
-          {
-            orderId: order.id,
-            at,
-            type: 'notice',
-            data: { code: call.code, reason: call.reason },
-            dedupeKey: 'cancelled',
-          },
-        ]);
+        const data = { code: call.code, reason: call.reason };
+        await addToTimeline(trx, [{ orderId: order.id, at, type: 'notice', data, dedupeKey: 'cancelled' }]);
         await closeRequests(trx, order.id);
         await notifyCustomer(trx, order, 'CANCELLED', { reason: call.code });
       });
@@ -76,15 +66,9 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         if (call.isCancelled && ahead.length > 0 && !hasParcel && parcels.some(isLive)) return 'PARCEL_UNDECIDED';
         const path = hasParcel ? ahead : [];
         if (path.length === 0) {
-          await addToTimeline(trx, [
-            {
-              orderId: order.id,
-              at,
-              type: 'refused',
-              data: { signal: 'shipmentUpdated', to: call.to, status: order.status },
-              dedupeKey: `shipment:${call.eventId}`,
-            },
-          ]);
+          const data = { signal: 'shipmentUpdated', to: call.to, status: order.status };
+          const dedupeKey = `shipment:${call.eventId}`;
+          await addToTimeline(trx, [{ orderId: order.id, at, type: 'refused', data, dedupeKey }]);
           return order.status;
         }
         const isDelivered = call.to === 'COMPLETED';
@@ -113,14 +97,8 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         if (ENDED.has(order.status) || order.status !== call.status || isShownLater(order, at)) return;
         await setSagaState(trx, order.id, { state: call.state, at });
         if (!call.notice) return;
-        await addToTimeline(trx, [
-          {
-            orderId: order.id,
-            at: new Date(call.atMs),
-            type: 'notice',
-            data: { sagaState: call.state, ...call.notice },
-          },
-        ]);
+        const data = { sagaState: call.state, ...call.notice };
+        await addToTimeline(trx, [{ orderId: order.id, at, type: 'notice', data }]);
       });
     },
 
@@ -132,16 +110,11 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       actor: string;
       atMs: number;
     }): Promise<void> {
-      await withOrder(db, call.orderId, (trx, order) =>
-        addToTimeline(trx, [
-          {
-            orderId: order.id,
-            at: new Date(call.atMs),
-            type: 'notice',
-            data: { code: 'CANCEL_REQUESTED', reason: call.reason, actor: call.actor },
-            dedupeKey: endingRequestKey(call.requestId),
-          },
-        ]),
+      const { orderId, reason, actor } = call;
+      const dedupeKey = endingRequestKey(call.requestId);
+      const data = { code: 'CANCEL_REQUESTED', reason, actor };
+      await withOrder(db, orderId, (trx) =>
+        addToTimeline(trx, [{ orderId, at: new Date(call.atMs), type: 'notice', data, dedupeKey }]),
       );
     },
 
@@ -161,10 +134,9 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
 
     /** Records that a signal or update asked for something impossible. */
     async noteRefusal(call: { orderId: number; what: string; why: string; atMs: number }): Promise<void> {
-      await withOrder(db, call.orderId, (trx, order) =>
-        addToTimeline(trx, [
-          { orderId: order.id, at: new Date(call.atMs), type: 'refused', data: { what: call.what, why: call.why } },
-        ]),
+      const { orderId, what, why, atMs } = call;
+      await withOrder(db, orderId, (trx) =>
+        addToTimeline(trx, [{ orderId, at: new Date(atMs), type: 'refused', data: { what, why } }]),
       );
     },
   };

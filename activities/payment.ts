@@ -34,16 +34,8 @@ export function createPaymentActivities(deps: {
     const { token } = request.event.requestDto.paymentRequest;
     // It is erased when the attempt ends: then its undo has closed this step.
     if (token === undefined) throw new StepMovedOn();
-    const { ref } = await payment.open(
-      {
-        key: record.key,
-        orderId: order.id,
-        amountMinor: order.totalMinor,
-        currency: order.currency,
-        token,
-      },
-      signal,
-    );
+    const { id: orderId, totalMinor: amountMinor, currency } = order;
+    const { ref } = await payment.open({ key: record.key, orderId, amountMinor, currency, token }, signal);
     const saved = await advanceStep(db, idOf(call), ['UNKNOWN'], { state: 'UNKNOWN', providerRef: ref });
     if (!saved) throw new StepMovedOn();
     return ref;
@@ -99,12 +91,8 @@ export function createPaymentActivities(deps: {
             throw failure('PERMANENT', 'REFUND_INCOMPLETE', `gave ${refundedMinor} of ${chargedMinor} back`);
           if (refundedMinor === 0) return;
           await recordCharge(trx, idOf(call), { ref, capturedMinor: refundedMinor });
-          await recordMoney(trx, {
-            ...movementOf(idOf(call)),
-            kind: 'refund',
-            amountMinor: refundedMinor,
-            providerRef: ref,
-          });
+          const refunded = { kind: 'refund', amountMinor: refundedMinor, providerRef: ref } as const;
+          await recordMoney(trx, { ...movementOf(idOf(call)), ...refunded });
         },
       });
     },
@@ -162,10 +150,6 @@ function heldOf(state: PaymentState): number {
 const movementOf = (id: StepId) => ({ orderId: id.orderId, key: keyOfStep(id) });
 
 async function recordCharge(trx: Trx, id: StepId, charge: Charge): Promise<void> {
-  await recordMoney(trx, {
-    ...movementOf(id),
-    kind: 'charge',
-    amountMinor: charge.capturedMinor,
-    providerRef: charge.ref,
-  });
+  const { ref: providerRef, capturedMinor: amountMinor } = charge;
+  await recordMoney(trx, { ...movementOf(id), kind: 'charge', amountMinor, providerRef });
 }

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Db, Trx } from '../db/connection';
 import { lockOrder, type Order } from '../db/orders';
 import { advanceStep, beginStep, findStep, lockStep, type StepId, type StepRecord } from '../db/saga-steps';
@@ -72,7 +73,11 @@ async function recordRefusal(db: Db, id: StepId, code: string): Promise<boolean>
 /** Keeps with an open step why it has no outcome yet, for those who look at the order. */
 async function asNotedFailure(db: Db, id: StepId, error: unknown) {
   const noted = asFailure(error);
-  await advanceStep(db, id, ['UNKNOWN'], { state: 'UNKNOWN', code: noted.type ?? null }).catch(() => undefined);
+  try {
+    await advanceStep(db, id, ['UNKNOWN'], { state: 'UNKNOWN', code: noted.type ?? null });
+  } catch (problem) {
+    Context.current().log.warn('why a step has no outcome yet could not be recorded', { error: problem });
+  }
   return noted;
 }
 

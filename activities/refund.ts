@@ -45,21 +45,10 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
             return { accepted: false, status: order.status };
           const at = new Date(call.atMs);
           await claimForRefund(trx, order.id, call.runId);
-          await changeOrder(trx, order, {
-            through: ['REFUND_REQUESTED'],
-            sagaState: 'RUNNING',
-            reason: 'REFUND_REQUESTED',
-            at,
-          });
-          await addToTimeline(trx, [
-            {
-              orderId: order.id,
-              at,
-              type: 'notice',
-              data: { code: 'REFUND_REQUESTED', reason: call.reason, actor: call.actor },
-              dedupeKey,
-            },
-          ]);
+          const code = 'REFUND_REQUESTED';
+          await changeOrder(trx, order, { through: [code], sagaState: 'RUNNING', reason: code, at });
+          const data = { code, reason: call.reason, actor: call.actor };
+          await addToTimeline(trx, [{ orderId: order.id, at, type: 'notice', data, dedupeKey }]);
         }
         const steps = await stepsOfOrder(trx, order.id);
         const lastAttemptOf = (name: OrderStep) => steps.findLast(({ step }) => step === name)?.attempt;
@@ -91,12 +80,8 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
       await withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'COMPLETED') return;
         requireOurs(order, call.runId);
-        await changeOrder(trx, order, {
-          through: ['COMPLETED'],
-          sagaState: 'SETTLED',
-          reason: call.code,
-          at: new Date(call.atMs),
-        });
+        const at = new Date(call.atMs);
+        await changeOrder(trx, order, { through: ['COMPLETED'], sagaState: 'SETTLED', reason: call.code, at });
         await trx('saga_steps')
           .where({ order_id: order.id, step: 'payment', state: 'UNDO_FAILED' })
           .update({ state: 'DONE' });

@@ -68,15 +68,7 @@ async function recordDecision(trx: Trx, { orderId, step, attempt }: Decided, cal
   const { decisionId, decision, reason, actor, reference } = call;
   await lockOrder(trx, orderId);
   const inserted = await trx('resolutions')
-    .insert({
-      decision_id: decisionId,
-      order_id: orderId,
-      step,
-      decision,
-      reason,
-      actor,
-      reference: reference ?? null,
-    })
+    .insert({ decision_id: decisionId, order_id: orderId, step, decision, reason, actor, reference: reference ?? null })
     .onConflict('decision_id')
     .ignore()
     .returning('decision_id');
@@ -91,14 +83,8 @@ async function recordDecision(trx: Trx, { orderId, step, attempt }: Decided, cal
       `decision id ${decisionId} was used for another decision: take a new one`,
     );
   }
-  await addToTimeline(trx, [
-    {
-      orderId,
-      at: new Date(),
-      type: 'resolution',
-      data: { step, attempt, decision, reason, actor, ...(reference ? { reference } : {}) },
-    },
-  ]);
+  const data = { step, attempt, decision, reason, actor, ...(reference ? { reference } : {}) };
+  await addToTimeline(trx, [{ orderId, at: new Date(), type: 'resolution', data }]);
   await noteWithItem(trx, step, call);
   return true;
 }

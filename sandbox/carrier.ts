@@ -1,5 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import type { Express } from 'express';
+import type { Express, Request } from 'express';
 import { z } from 'zod';
 import {
   type CarrierWebhook,
@@ -124,36 +124,19 @@ export class Carrier {
 }
 
 export function carrierRoutes(app: Express, carrier: Carrier, parts: SandboxParts): void {
-  const { journal, webhooks } = parts;
-  const operation = operationsOf('carrier', parts);
   const orderOf = (key: string) => carrier.orderOf(key);
+  const routes = operationsOf(app, 'carrier', parts, { refOf: keyOf, orderOf });
   const shipments = '/carrier/shipments';
-  app.post(
-    shipments,
-    operation(
-      'create',
-      (req) => parsed(createShipmentRequestSchema, req.body),
-      ({ orderId }) => orderId,
-      (body) => carrier.create(body),
-    ),
-  );
-  app.get(
-    `${shipments}/:key`,
-    operation('lookup', keyOf, orderOf, (key) => carrier.lookup(key)),
-  );
-  app.post(
-    `${shipments}/:key/cancel`,
-    operation('cancel', keyOf, orderOf, (key) => carrier.cancel(key)),
-  );
+  routes.make(shipments, 'create', createShipmentRequestSchema, (body) => carrier.create(body));
+  routes.lookUp(`${shipments}/:key`, (key) => carrier.lookup(key));
+  routes.change(`${shipments}/:key/cancel`, 'cancel', (key) => carrier.cancel(key));
+  const listed = (req: Request) => carrier.parcelsOf(parsed(orderIdQuery, req.query.orderId));
+  app.get(shipments, settledRoute(parts.journal, listed));
   // The depot's side, which no outage of the carrier's API touches.
   app.post(`${shipments}/:key/scan`, async (req, res) => {
     const event = carrier.scan(keyOf(req), parsed(scanRequestSchema, req.body).status);
-    await journal.durable();
-    webhooks.send(event);
+    await parts.journal.durable();
+    parts.webhooks.send(event);
     res.json(event);
   });
-  app.get(
-    shipments,
-    settledRoute(journal, (req) => carrier.parcelsOf(parsed(orderIdQuery, req.query.orderId))),
-  );
 }

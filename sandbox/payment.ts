@@ -161,33 +161,13 @@ function sameRequest(a: OpenPaymentRequest, b: OpenPaymentRequest): boolean {
 }
 
 export function paymentRoutes(app: Express, payments: Payments, parts: SandboxParts): void {
-  const operation = operationsOf('payment', parts);
   const refOf = (req: Request) => parsed(z.string().min(1).max(100), req.params.ref);
-  const orderOf = (ref: string) => payments.orderOf(ref);
+  const routes = operationsOf(app, 'payment', parts, { refOf, orderOf: (ref) => payments.orderOf(ref) });
   const base = '/payment/payments';
-  app.post(
-    base,
-    operation(
-      'open',
-      (req) => parsed(openPaymentRequestSchema, req.body),
-      ({ orderId }) => orderId,
-      (body) => payments.open(body),
-    ),
-  );
-  app.get(
-    `${base}/:ref`,
-    operation('lookup', refOf, orderOf, (ref) => payments.lookup(ref)),
-  );
-  app.post(
-    `${base}/:ref/confirm`,
-    operation('confirm', refOf, orderOf, (ref) => payments.confirm(ref)),
-  );
-  app.post(
-    `${base}/:ref/close`,
-    operation('close', refOf, orderOf, (ref) => payments.close(ref)),
-  );
-  app.get(
-    '/ledger',
-    settledRoute(parts.journal, (req) => [...payments.ledger(parsed(orderIdQuery.optional(), req.query.orderId))]),
-  );
+  routes.make(base, 'open', openPaymentRequestSchema, (body) => payments.open(body));
+  routes.lookUp(`${base}/:ref`, (ref) => payments.lookup(ref));
+  routes.change(`${base}/:ref/confirm`, 'confirm', (ref) => payments.confirm(ref));
+  routes.change(`${base}/:ref/close`, 'close', (ref) => payments.close(ref));
+  const ledger = (req: Request) => [...payments.ledger(parsed(orderIdQuery.optional(), req.query.orderId))];
+  app.get('/ledger', settledRoute(parts.journal, ledger));
 }

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { businessKeySchema, type ProviderName, type ProviderOperation } from '../contracts/provider-api';
 import { respondAsGateway } from './gateway-response';
@@ -34,13 +34,39 @@ export function settledRoute(journal: Journal, respond: (req: Request) => object
   };
 }
 
-/** Makes the routes of one provider: parse, suffer its fault, act, and respond once it is on disk. */
-export function operationsOf(provider: ProviderName, { journal, outages, held, slowMs }: SandboxParts) {
-  return function operation<Input>(
+/** Adds the routes of one provider: each parses, suffers its fault, acts, and responds once that is on disk. */
+export function operationsOf(
+  app: Express,
+  provider: ProviderName,
+  { journal, outages, held, slowMs }: SandboxParts,
+  { refOf, orderOf }: { refOf: (req: Request) => string; orderOf: (ref: string) => number | undefined },
+) {
+  return {
+    /** A call with a body about an order. */
+    make<Body extends { orderId: number }>(
+      path: string,
+      name: ProviderOperation,
+      schema: z.ZodType<Body>,
+      act: Act<Body>,
+    ): void {
+      const parse = (req: Request) => parsed(schema, req.body);
+      app.post(
+        path,
+        operation(name, parse, ({ orderId }) => orderId, act),
+      );
+    },
+    lookUp: (path: string, act: Act<string>) => app.get(path, operation('lookup', refOf, orderOf, act)),
+    /** A call about what was made before. */
+    change(path: string, name: ProviderOperation, act: Act<string>): void {
+      app.post(path, operation(name, refOf, orderOf, act));
+    },
+  };
+
+  function operation<Input>(
     name: ProviderOperation,
     parse: (req: Request) => Input,
-    orderOf: (input: Input) => number | undefined,
-    act: (input: Input) => object | 'hang',
+    orderIn: (input: Input) => number | undefined,
+    act: Act<Input>,
   ): RequestHandler {
     const actDurably = async (input: Input): Promise<object | 'hang'> => {
       try {
@@ -52,7 +78,7 @@ export function operationsOf(provider: ProviderName, { journal, outages, held, s
     };
     return async (req: Request, res: Response): Promise<void> => {
       const input = parse(req);
-      const outage = outages.meet(provider, name, orderOf(input));
+      const outage = outages.meet(provider, name, orderIn(input));
       if (outage?.mode === 'unavailable') throw new Problem(503, 'UNAVAILABLE', `${provider} is unavailable`);
       if (outage?.mode === 'slow' && !(await held.delay(res, outage.delayMs ?? slowMs))) return;
       if (outage?.mode === 'gateway') {
@@ -65,8 +91,10 @@ export function operationsOf(provider: ProviderName, { journal, outages, held, s
       if (result === 'hang') held.hang(res);
       else res.json(result);
     };
-  };
+  }
 }
+
+type Act<Input> = (input: Input) => object | 'hang';
 
 /** The gateway's response replaces the provider's own refusal. */
 function unlessProblem(error: unknown): undefined {

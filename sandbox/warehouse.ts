@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Express } from 'express';
+import type { Express, Request } from 'express';
 import { z } from 'zod';
 import { type StorageState, type StorageView, type StoreRequest, storeRequestSchema } from '../contracts/provider-api';
 import { fingerprintOf, KeyedEffects } from './keyed-effects';
@@ -66,28 +66,12 @@ export class Warehouse {
 }
 
 export function warehouseRoutes(app: Express, warehouse: Warehouse, parts: SandboxParts): void {
-  const operation = operationsOf('warehouse', parts);
   const orderOf = (key: string) => warehouse.orderOf(key);
+  const routes = operationsOf(app, 'warehouse', parts, { refOf: keyOf, orderOf });
   const storages = '/warehouse/storages';
-  app.post(
-    storages,
-    operation(
-      'store',
-      (req) => parsed(storeRequestSchema, req.body),
-      ({ orderId }) => orderId,
-      (body) => warehouse.store(body),
-    ),
-  );
-  app.get(
-    `${storages}/:key`,
-    operation('lookup', keyOf, orderOf, (key) => warehouse.lookup(key)),
-  );
-  app.post(
-    `${storages}/:key/cancel`,
-    operation('cancel', keyOf, orderOf, (key) => warehouse.cancel(key)),
-  );
-  app.get(
-    storages,
-    settledRoute(parts.journal, (req) => warehouse.storagesOf(parsed(orderIdQuery, req.query.orderId))),
-  );
+  routes.make(storages, 'store', storeRequestSchema, (body) => warehouse.store(body));
+  routes.lookUp(`${storages}/:key`, (key) => warehouse.lookup(key));
+  routes.change(`${storages}/:key/cancel`, 'cancel', (key) => warehouse.cancel(key));
+  const listed = (req: Request) => warehouse.storagesOf(parsed(orderIdQuery, req.query.orderId));
+  app.get(storages, settledRoute(parts.journal, listed));
 }

@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, defineQuery, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, defineQuery, setHandler, TemporalFailure } from '@temporalio/workflow';
 import { type CouponSagaInput, type CouponStatusView, QUERIES } from '../contracts/workflow-api';
 import { ensuredBy, localActivities, UNDO_RETRY_MS } from './activity-calls';
 import { receiveDecisions } from './decisions';
@@ -14,6 +14,7 @@ export async function couponSaga(input: CouponSagaInput): Promise<'ISSUED'> {
   try {
     await localActivities.issueCoupon({ ...input, atMs: Date.now() });
   } catch (error) {
+    if (!(error instanceof TemporalFailure)) throw error;
     const { code, message } = describeFailure(error);
     // It may have been issued all the same, before the response was lost: then it stays so.
     const end = await CancellationScope.nonCancellable(() => ensured.failCouponRequest({ ...input, code, message }));

@@ -4,6 +4,7 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  isCancellation,
   proxyActivities,
   setHandler,
   workflowInfo,
@@ -71,7 +72,7 @@ export async function deadLetterReplay(input: DeadLetterReplayInput): Promise<Re
     try {
       return await scope.run(() => replayNext({ ...command, after: progress.after, limit }));
     } catch (error) {
-      if (scope.consideredCancelled) return undefined;
+      if (scope.consideredCancelled && isCancellation(error)) return undefined;
       throw error;
     }
   };
