@@ -69,14 +69,12 @@ const REUSABLE = [
   '^db/(outbox|outbox-lanes|blocked-keys|blocked-key-releases|dead-letters|dead-letter-index|dead-letter-decisions)\\.ts$',
   '^kafka-bridge/(client|outbox|consumers|dead-letters)/',
   '^kafka-bridge/every\\.ts$',
-  '^workflows/saga[/.-]',
 ];
 const REUSABLE_MAY_ALSO_IMPORT = [
   '^(config|observability)/',
-  '^domain/(failure|operator-item|saga-state)\\.ts$',
+  '^domain/(failure|operator-item)\\.ts$',
   '^contracts/dead-letter-operations\\.ts$',
   '^temporal/call\\.ts$',
-  '^workflows/failures\\.ts$',
 ];
 
 const inRooms = (rooms) => (rooms.length > 0 ? [`^(${rooms.join('|')})/`] : []);
@@ -144,6 +142,13 @@ module.exports = {
         pathNot: 'node_modules/@temporalio/(workflow|common)/',
         dependencyTypesNot: ['type-only'],
       },
+    },
+    {
+      name: 'the-saga-knows-no-orders',
+      comment: 'It could be used in another project, with what a failure and a step are.',
+      severity: 'error',
+      from: { path: '^workflows/saga/' },
+      to: { pathNot: ['^workflows/saga/', '^domain/(failure|saga-state)\\.ts$', 'node_modules/@temporalio/workflow/'] },
     },
     {
       name: 'no-node-in-the-workflow-bundle',

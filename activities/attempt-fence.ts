@@ -1,15 +1,20 @@
-import { ATTEMPT_STEPS } from '../contracts/workflow/attempt-steps';
+import {
+  ATTEMPT_STEPS,
+  type AttemptFacts,
+  type AttemptMove,
+  isStep,
+  type OrderStep,
+} from '../contracts/workflow/attempt-steps';
 import type { DbOrTrx, Trx } from '../db/connection';
 import type { Order } from '../db/orders';
-import { findRequest, type ProcessingRequest, requestOfAttempt } from '../db/requests';
+import { findRequest, type KeptEvent, type ProcessingRequest, requestOfAttempt } from '../db/requests';
 import { isLive, type StepRecord, stepsOfOrder } from '../db/saga-steps';
-import type { OrderStep } from '../domain/saga-state';
 import { failure } from './failure';
 import type { RequestStepCall, StepCall } from './step-call';
 
 /**
  * A worker that froze goes on a minute later with what it knew then. So whatever is written about an attempt or its
- * steps checks, under the order's lock, that request and steps are in the state which the caller assumes.
+ * steps checks, under the order's lock, that the request and its steps are in the state that the caller assumes.
  */
 
 /** The request of a running attempt; undefined: this very attempt was settled before. Throws where it has ended otherwise. */
@@ -21,24 +26,32 @@ export async function requireRunning(trx: Trx, call: RequestStepCall): Promise<P
   throw failure('CLOSED', 'ATTEMPT_ENDED', `attempt ${call.attempt} is not running any more`);
 }
 
-/** Every step that the order needs by now is done, its stock is held, and nothing of it has been taken back. */
+/** Every step that the attempt needs, up to the move `by`, is done, its stock is held, and nothing of it has been undone. */
 export async function requireDone(
   trx: Trx,
   order: Order,
-  attempt: number,
-  { stored }: { readonly stored: boolean },
+  { attempt, event }: ProcessingRequest,
+  by?: AttemptMove['do'],
 ): Promise<void> {
-  const steps = await stepsOfOrder(trx, order.id);
-  const isDone = (step: OrderStep, of: number) =>
-    steps.some((record) => record.step === step && record.attempt === of && record.state === 'DONE');
-  const facts = { hasCoupon: order.couponRequestId !== null, totalMinor: order.totalMinor, warehouseStorage: stored };
-  const needed = ATTEMPT_STEPS.flatMap((planned) =>
-    planned.kind !== 'move' && planned.needed(facts) ? [planned.name] : [],
-  );
-  const missing: OrderStep[] = needed.filter((step) => !isDone(step, attempt));
-  if (!isDone('stock', 0)) missing.push('stock');
-  if (missing.length > 0)
-    throw failure('CLOSED', 'STEPS_NOT_DONE', `not done, or taken back: ${missing.join(', ')} of attempt ${attempt}`);
+  const records = await stepsOfOrder(trx, order.id);
+  const isDone = (step: OrderStep, of: number | null) =>
+    records.some((record) => record.step === step && record.attempt === of && record.state === 'DONE');
+  const facts = factsOf(order, event);
+  const end = ATTEMPT_STEPS.findIndex((planned) => planned.do === by);
+  const steps = ATTEMPT_STEPS.slice(0, end < 0 ? undefined : end).filter(isStep);
+  const missing = steps.filter(({ name, needed }) => needed(facts) && !isDone(name, attempt)).map(({ name }) => name);
+  const undone: OrderStep[] = isDone('stock', 0) ? missing : [...missing, 'stock'];
+  if (undone.length > 0)
+    throw failure('CLOSED', 'STEPS_NOT_DONE', `not done, or undone: ${undone.join(', ')} of attempt ${attempt}`);
+}
+
+/** What decides which steps an attempt of the order needs. */
+export function factsOf(order: Order, { requestDto }: KeptEvent): AttemptFacts {
+  return {
+    warehouseStorage: requestDto.warehouseStorage,
+    totalMinor: order.totalMinor,
+    ...(order.couponRequestId !== null && { hasCoupon: true }),
+  };
 }
 
 /** Nothing of these steps is in effect, or may be. A fault of ours where the saga itself comes here with one. */

@@ -1,32 +1,36 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import type { AttemptFacts } from '../contracts/workflow/attempt-steps';
 import type { Db, Trx } from '../db/connection';
 import { notifyCustomer } from '../db/customer-notifications';
 import { changeOrder, isShownLater, type Order, setSagaState } from '../db/orders';
-import { closeRequests, findRequest, recordFailure, replacePendingRetries, setRequestState } from '../db/requests';
+import {
+  closeRequests,
+  findRequest,
+  type ProcessingRequest,
+  recordFailure,
+  replacePendingRetries,
+  setRequestState,
+} from '../db/requests';
 import { keyOfStep } from '../db/saga-steps';
 import { sellHeldStock } from '../db/stock';
 import { addToTimeline } from '../db/timeline';
 import type { FailureCause, FailureKind } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
-import { requireDone, requireRunning, requireUndone } from './attempt-fence';
+import { factsOf, requireDone, requireRunning, requireUndone } from './attempt-fence';
 import { failure } from './failure';
 import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
-import type { RequestStepCall } from './step-call';
+import type { RequestStepCall, StepCall } from './step-call';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';
 
 export type Beginning =
-  | {
+  | (AttemptFacts & {
       readonly accepted: true;
-      readonly warehouseStorage: boolean;
-      readonly totalMinor: number;
-      /** Absent: none to redeem. */
-      readonly hasCoupon?: boolean;
       /** This very attempt is over: a workflow task that was lost had come so far. FAILED: it is to be undone, or has been. */
       readonly ended?: 'DONE' | 'FAILED';
       /** Why it FAILED, where that is known, and how far the order had come. */
       readonly failure?: FailureCause;
       readonly status?: OrderStatus;
-    }
+    })
   | { readonly accepted: false; readonly why: string };
 
 /** How an attempt has ended that was accepted. */
@@ -45,18 +49,13 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
   return {
     /**
      * Accepts a request once, and only for an order in PENDING_PAYMENT; a newer request replaces a retry that waits. The
-     * same attempt again is accepted again, and told how it ended. ORDER_ENDING: its hold has run out.
+     * same attempt again is accepted again, with how it ended. ORDER_ENDING: its hold has run out.
      */
     async beginAttempt(call: RequestStepCall & { atMs: number }): Promise<Beginning> {
       return withOrder(db, call.orderId, async (trx, order): Promise<Beginning> => {
         const request = await findRequest(trx, call);
         if (!request) return { accepted: false, why: 'REQUEST_NOT_FOUND' };
-        const accepted = {
-          accepted: true,
-          warehouseStorage: request.event.requestDto.warehouseStorage,
-          totalMinor: order.totalMinor,
-          ...(order.couponRequestId !== null && { hasCoupon: true }),
-        } as const;
+        const accepted = { accepted: true, ...factsOf(order, request.event) } as const;
         if (request.attempt === call.attempt) {
           if (request.state === 'DONE') return { ...accepted, ended: 'DONE' };
           if (request.state === 'RUNNING' && request.failure === null) return accepted;
@@ -96,8 +95,8 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
 
     /** The money is taken and the parcel ordered; what remains is the warehouse. */
     async completePayment(call: RequestStepCall & { atMs: number }): Promise<void> {
-      await settling(db, call, async (trx, order) => {
-        await requireDone(trx, order, call.attempt, { stored: false });
+      await settling(db, call, async (trx, order, request) => {
+        await requireDone(trx, order, request, 'completePayment');
         await move(trx, order, ['PAYMENT_COMPLETED'], { sagaState: 'RUNNING', at: new Date(call.atMs) });
       });
     },
@@ -105,8 +104,8 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
     /** Ends a good attempt: the stock is sold, the request done, the customer notified, all in one transaction. */
     async settleAttempt(call: RequestStepCall & { stored: boolean; atMs: number }): Promise<void> {
       const { stored } = call;
-      await settling(db, call, async (trx, order) => {
-        await requireDone(trx, order, call.attempt, { stored });
+      await settling(db, call, async (trx, order, request) => {
+        await requireDone(trx, order, request);
         const path: OrderStatus[] = stored ? ['IN_WAREHOUSE', 'COMPLETED'] : ['PAYMENT_COMPLETED', 'PREPARING'];
         await move(trx, order, path, { sagaState: stored ? 'SETTLED' : 'WAITING', at: new Date(call.atMs) });
         const key = keyOfStep({ orderId: order.id, step: 'stock', attempt: 0 });
@@ -135,34 +134,18 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         const failed = { code: call.code, kind: call.kind, next: call.next };
         if (order.status === 'CANCELLED') return { ...failed, code: order.statusReason ?? call.code, next: 'CANCEL' };
         const request = await findRequest(trx, call);
-        const dedupeKey = `attempt:${call.attempt}:failed`;
         if (request?.state !== 'RUNNING' || request.attempt !== call.attempt) {
           if (order.status === 'PENDING_PAYMENT' && !isShownLater(order, at))
             await setSagaState(trx, order.id, { state: 'WAITING', at });
-          const entry = (await trx('timeline').where({ order_id: order.id, dedupe_key: dedupeKey }).first('data')) as
-            | { data: AttemptFailure }
-            | undefined;
-          return entry ? { code: entry.data.code, kind: entry.data.kind, next: entry.data.next } : failed;
+          return (await recordedFailure(trx, call)) ?? failed;
         }
         await requireUndone(trx, order.id, ({ attempt, step }) => attempt === call.attempt && step !== 'stock');
-        await changeOrder(trx, order, {
-          through: order.status === 'PAYMENT_COMPLETED' ? ['PENDING_PAYMENT'] : [],
-          sagaState: 'WAITING',
-          reason: call.code,
-          at,
-        });
-        await trx('orders')
-          .where({ id: order.id })
-          .update({ hold_expires_at: new Date(call.holdExpiresAtMs) });
-        await addToTimeline(trx, [
-          {
-            orderId: order.id,
-            at,
-            type: 'request',
-            data: { state: 'FAILED', ...failed, attempt: call.attempt },
-            dedupeKey,
-          },
-        ]);
+        const through: OrderStatus[] = order.status === 'PAYMENT_COMPLETED' ? ['PENDING_PAYMENT'] : [];
+        await changeOrder(trx, order, { through, sagaState: 'WAITING', reason: call.code, at });
+        const holdExpiresAt = new Date(call.holdExpiresAtMs);
+        await trx('orders').where({ id: order.id }).update({ hold_expires_at: holdExpiresAt });
+        const data = { state: 'FAILED', ...failed, attempt: call.attempt };
+        await addToTimeline(trx, [{ orderId: order.id, at, type: 'request', data, dedupeKey: failureKey(call) }]);
         const occurrence = String(call.attempt);
         if (call.next === 'RETRY') {
           await scheduleRetry(trx, request, deps.retry, at);
@@ -178,6 +161,16 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
   };
 }
 
+const failureKey = ({ attempt }: StepCall) => `attempt:${attempt}:failed`;
+
+/** What was recorded when the attempt failed; undefined: it has not. */
+async function recordedFailure(trx: Trx, call: StepCall): Promise<AttemptFailure | undefined> {
+  const entry = (await trx('timeline')
+    .where({ order_id: call.orderId, dedupe_key: failureKey(call) })
+    .first('data')) as { data: AttemptFailure } | undefined;
+  return entry && { code: entry.data.code, kind: entry.data.kind, next: entry.data.next };
+}
+
 /**
  * Writes the good end of an attempt, or a part of it, once; nothing where the attempt was settled before. All or nothing:
  * a move that the database refuses here fails the attempt, which is then undone.
@@ -185,11 +178,12 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
 async function settling(
   db: Db,
   call: RequestStepCall,
-  write: (trx: Trx, order: Order) => Promise<void>,
+  write: (trx: Trx, order: Order, request: ProcessingRequest) => Promise<void>,
 ): Promise<void> {
   try {
     await withOrder(db, call.orderId, async (trx, order) => {
-      if (await requireRunning(trx, call)) await write(trx, order);
+      const request = await requireRunning(trx, call);
+      if (request) await write(trx, order, request);
     });
   } catch (error) {
     if (error instanceof ApplicationFailure && error.type === 'ILLEGAL_MOVE') throw failure('REFUSED', 'ILLEGAL_MOVE');

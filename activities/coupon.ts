@@ -18,8 +18,8 @@ import type { CouponRequestStatus } from '../domain/coupon';
 import type { CouponGate } from '../redis/coupon-gate';
 import type { IssuedCoupons } from '../redis/issued-coupons';
 
-/** `%s` stands for the coupon's name. */
-const TOLD = '쿠폰 "%s"이(가) 발급되었습니다.';
+/** `%s` is the coupon's name. */
+const NOTIFICATION = '쿠폰 "%s"이(가) 발급되었습니다.';
 /** SQLSTATE: against a check of the table, such as one more than there are. */
 const REFUSED_BY_CHECK = '23514';
 
@@ -36,7 +36,8 @@ export function createCouponActivities(deps: {
      */
     async issueCoupon(call: CouponSagaInput & { atMs: number }): Promise<void> {
       const { requestId, replayCount } = call;
-      const issue = (on: DbOrTrx) => issueRequestedCoupon(on, { requestId, at: new Date(call.atMs), told: TOLD });
+      const issue = (on: DbOrTrx) =>
+        issueRequestedCoupon(on, { requestId, at: new Date(call.atMs), notification: NOTIFICATION });
       const request = await (replayCount === 0
         ? issue(db)
         : db.transaction(async (trx) => {
@@ -52,8 +53,8 @@ export function createCouponActivities(deps: {
     },
 
     /**
-     * Gives up a request, or the replay of one: FAILED, its place free, its event among the dead letters, once. Returns
-     * how it stands: one that was issued stays so, and a later replay's is not this one's to give up.
+     * Gives up a request, or the replay of one: FAILED, its slot free, its event among the dead letters, once. Returns
+     * its status: one that was issued stays so, and this does not give up a later replay's.
      */
     async failCouponRequest(
       call: CouponSagaInput & { readonly code: string; readonly message: string },
@@ -66,7 +67,7 @@ export function createCouponActivities(deps: {
         if (!found || !(isWaiting || isReplay)) return found;
         if (isWaiting) await failRequest(trx, found, call.code);
         else await noteReplay(trx, found, replayCount);
-        await bury(trx, found, call, `${call.code}: ${call.message}`);
+        await publishDeadLetter(trx, found, call, `${call.code}: ${call.message}`);
         return { ...found, status: 'FAILED' as const };
       });
       if (request?.status === 'FAILED') await gate.open(request.code);
@@ -81,16 +82,16 @@ function isIssued(request: IssuedRequest): request is IssuedRequest & { issuedAt
   return request.status === 'ISSUED' && request.issuedAt !== null;
 }
 
-/** A request that FAILED waits again, once for each replay of its event; one that finds no place is buried again. */
+/** A request that FAILED waits again, once for each replay of its event; one that finds no slot is dead-lettered again. */
 async function takeUpReplay(trx: Trx, call: CouponSagaInput): Promise<void> {
   const { requestId, replayCount } = call;
   const request = await lockCouponRequest(trx, requestId);
   if (request?.status !== 'FAILED' || request.replays >= replayCount) return;
   const refusal = await reopenRequest(trx, request, replayCount);
-  if (refusal) await bury(trx, request, call, `replay ${replayCount}: ${refusal}`);
+  if (refusal) await publishDeadLetter(trx, request, call, `replay ${replayCount}: ${refusal}`);
 }
 
-async function bury(
+async function publishDeadLetter(
   trx: Trx,
   request: CouponRequest,
   { record, replayCount, replay }: CouponSagaInput,
@@ -107,7 +108,7 @@ async function bury(
   await addToOutbox(trx, [{ topic: deadLetterTopic(TOPICS.couponIssue), key: request.requestId, ...deadLetter }]);
 }
 
-/** What the data is against will be so however often it is tried; a place is counted for each request, so this is a backstop. */
+/** What the data is against will be so however often it is tried; a slot is counted for each request, so this is a backstop. */
 function asFinalRefusal(error: unknown): never {
   const refusal = refusalState(error);
   if (refusal === REFUSED_BY_CHECK) throw ApplicationFailure.nonRetryable('one more than there are', 'COUPON_SOLD_OUT');

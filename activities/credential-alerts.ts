@@ -1,16 +1,8 @@
 import { Context } from '@temporalio/activity';
 import type { Db } from '../db/connection';
 import { closeOperatorItems, openOperatorItem } from '../db/operator-items';
-import type { CarrierProvider } from '../providers/carrier';
 import { CredentialsRefused, KeyClosed, ProviderRefused, RequestRejected } from '../providers/errors';
-import type { PaymentProvider } from '../providers/payment';
-import type { WarehouseProvider } from '../providers/warehouse';
-
-export interface Providers {
-  readonly payment: PaymentProvider;
-  readonly carrier: CarrierProvider;
-  readonly warehouse: WarehouseProvider;
-}
+import type { Providers } from '../providers/sandbox-http';
 
 const LOOK_AGAIN_MS = 5 * 60_000;
 
@@ -19,11 +11,8 @@ const LOOK_AGAIN_MS = 5 * 60_000;
  * them. The process that listed it sees that at its next call; the others look now and then, for a process that is gone.
  */
 export function withCredentialAlerts(providers: Providers, db: Db): Providers {
-  return {
-    payment: watched('payment', providers.payment, db),
-    carrier: watched('carrier', providers.carrier, db),
-    warehouse: watched('warehouse', providers.warehouse, db),
-  };
+  const names = Object.keys(providers) as (keyof Providers)[];
+  return Object.fromEntries(names.map((name) => [name, watched(name, providers[name], db)])) as unknown as Providers;
 }
 
 type Call = (...args: unknown[]) => Promise<unknown>;

@@ -20,7 +20,7 @@ export interface ReplayedBatch {
 
 export function createDeadLetterActivities({ db, policy }: { readonly db: Db; readonly policy: ReplayPolicy }) {
   return {
-    /** Sends the next dead letters back, each once whatever dies in between: its decision has an id of its own. */
+    /** Replays the next dead letters, each once whatever crashes in between: its decision has an id of its own. */
     async replayNext(
       call: Omit<DeadLetterReplayInput, 'ratePerSecond' | 'soFar'> & {
         readonly after?: DeadLetterCursor | undefined;
@@ -52,7 +52,7 @@ export function createDeadLetterActivities({ db, policy }: { readonly db: Db; re
   };
 }
 
-/** Why a dead letter can't be sent back, however often it is tried; undefined: it may pass. */
+/** Why a dead letter can never be replayed; undefined: a retry may succeed. */
 function refusalOf(error: unknown): string | undefined {
   if (error instanceof OperationRefused) return error.code;
   return refusalState(error) && 'REFUSED_BY_DATABASE';

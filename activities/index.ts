@@ -1,12 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { Db } from '../db/connection';
 import { couponTruth } from '../db/coupons';
+import type { Providers } from '../providers/sandbox-http';
 import { CouponGate } from '../redis/coupon-gate';
 import { IssuedCoupons } from '../redis/issued-coupons';
 import { createAttemptActivities } from './attempt';
 import { createCouponActivities } from './coupon';
 import { createCouponStepActivities } from './coupon-step';
-import { type Providers, withCredentialAlerts } from './credential-alerts';
+import { withCredentialAlerts } from './credential-alerts';
 import { createDeadLetterActivities } from './dead-letters';
 import { createOrderActivities } from './order';
 import { createPaymentActivities } from './payment';
@@ -15,6 +16,7 @@ import type { RetryPolicy } from './retry';
 import { createShipmentActivities } from './shipment';
 import { createStockActivities, type OrderPolicy } from './stock';
 import { createWarehouseActivities } from './warehouse';
+import { createDecisionActivities } from './write-off';
 
 export interface ActivityDependencies {
   readonly db: Db;
@@ -22,18 +24,19 @@ export interface ActivityDependencies {
   readonly providers: Providers;
   readonly policy: OrderPolicy;
   readonly retry: RetryPolicy;
-  /** How often a dead letter is sent back before it is parked. */
+  /** How often a dead letter is replayed before it is parked. */
   readonly maxReplays: number;
 }
 
 /** Every activity, with what it needs. */
 export function createActivities({ db, redis, policy, retry, maxReplays, ...given }: ActivityDependencies) {
   const providers = withCredentialAlerts(given.providers, db);
-  const timeouts = { fastMs: policy.fastCallMs, patientMs: policy.patientCallMs };
+  const timeouts = { fastMs: policy.fastCallMs, longMs: policy.patientCallMs };
   return {
     ...createStockActivities({ db, policy }),
     ...createAttemptActivities({ db, retry }),
     ...createOrderActivities({ db }),
+    ...createDecisionActivities({ db }),
     ...createCouponStepActivities({ db }),
     ...createPaymentActivities({ db, payment: providers.payment, timeouts }),
     ...createShipmentActivities({ db, carrier: providers.carrier, timeouts }),

@@ -11,7 +11,6 @@ import type { SagaState } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
 import { callersWorkflowId, PARKED_KINDS, parkedSubject } from './parked';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';
-import { type RetryCall, recordRetry } from './write-off';
 
 /** Nothing that a saga shows of its work may follow upon these; a refund begins by leaving COMPLETED. */
 const ENDED: ReadonlySet<OrderStatus> = new Set(['COMPLETED', 'REFUNDED', 'CANCELLED']);
@@ -28,11 +27,8 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       return withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'CANCELLED') return true;
         if (order.status !== 'PENDING_PAYMENT' || (await hasOpenRequest(trx, order.id))) return false;
-        await setSagaState(trx, order.id, {
-          state: 'COMPENSATING',
-          reason: HOLD_EXPIRED,
-          at: new Date(call.atMs),
-        });
+        const at = new Date(call.atMs);
+        await setSagaState(trx, order.id, { state: 'COMPENSATING', reason: HOLD_EXPIRED, at });
         return true;
       });
     },
@@ -43,23 +39,16 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         const at = new Date(call.atMs);
         if (order.status !== 'CANCELLED') await requireUndone(trx, order.id, () => true);
         if (!(await move(trx, order, ['CANCELLED'], { sagaState: 'SETTLED', reason: call.code, at }))) return;
-        await addToTimeline(trx, [
-          {
-            orderId: order.id,
-            at,
-            type: 'notice',
-            data: { code: call.code, reason: call.reason },
-            dedupeKey: 'cancelled',
-          },
-        ]);
+        const data = { code: call.code, reason: call.reason };
+        await addToTimeline(trx, [{ orderId: order.id, at, type: 'notice', data, dedupeKey: 'cancelled' }]);
         await closeRequests(trx, order.id);
         await notifyCustomer(trx, order, 'CANCELLED', { reason: call.code });
       });
     },
 
     /**
-     * Carries the order on to `to`, through what lies between; what is behind it, or of a parcel taken back, is counted.
-     * PARCEL_UNDECIDED: a cancel that is open has begun to take the parcel back, and comes first.
+     * Carries the order on to `to`, through what lies between; what is behind it, or of a parcel that was cancelled, is counted.
+     * PARCEL_UNDECIDED: a cancel that is open has begun to cancel the parcel, and comes first.
      */
     async advanceDelivery(call: {
       orderId: number;
@@ -76,15 +65,9 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         if (call.isCancelled && ahead.length > 0 && !hasParcel && parcels.some(isLive)) return 'PARCEL_UNDECIDED';
         const path = hasParcel ? ahead : [];
         if (path.length === 0) {
-          await addToTimeline(trx, [
-            {
-              orderId: order.id,
-              at,
-              type: 'refused',
-              data: { signal: 'shipmentUpdated', to: call.to, status: order.status },
-              dedupeKey: `shipment:${call.eventId}`,
-            },
-          ]);
+          const data = { signal: 'shipmentUpdated', to: call.to, status: order.status };
+          const dedupeKey = `shipment:${call.eventId}`;
+          await addToTimeline(trx, [{ orderId: order.id, at, type: 'refused', data, dedupeKey }]);
           return order.status;
         }
         const isDelivered = call.to === 'COMPLETED';
@@ -113,14 +96,8 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         if (ENDED.has(order.status) || order.status !== call.status || isShownLater(order, at)) return;
         await setSagaState(trx, order.id, { state: call.state, at });
         if (!call.notice) return;
-        await addToTimeline(trx, [
-          {
-            orderId: order.id,
-            at: new Date(call.atMs),
-            type: 'notice',
-            data: { sagaState: call.state, ...call.notice },
-          },
-        ]);
+        const data = { sagaState: call.state, ...call.notice };
+        await addToTimeline(trx, [{ orderId: order.id, at, type: 'notice', data }]);
       });
     },
 
@@ -132,16 +109,11 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       actor: string;
       atMs: number;
     }): Promise<void> {
-      await withOrder(db, call.orderId, (trx, order) =>
-        addToTimeline(trx, [
-          {
-            orderId: order.id,
-            at: new Date(call.atMs),
-            type: 'notice',
-            data: { code: 'CANCEL_REQUESTED', reason: call.reason, actor: call.actor },
-            dedupeKey: endingRequestKey(call.requestId),
-          },
-        ]),
+      const { orderId, reason, actor } = call;
+      const dedupeKey = endingRequestKey(call.requestId);
+      const data = { code: 'CANCEL_REQUESTED', reason, actor };
+      await withOrder(db, orderId, (trx) =>
+        addToTimeline(trx, [{ orderId, at: new Date(call.atMs), type: 'notice', data, dedupeKey }]),
       );
     },
 
@@ -159,17 +131,11 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
       await db.transaction((trx) => replaceItems(trx, { kinds: PARKED_KINDS, workflowId, asOfMs: atMs, items }));
     },
 
-    /** A person has had something tried again that cannot be undone, only done: once a decisionId. */
-    async recordRetry(call: RetryCall): Promise<void> {
-      await recordRetry(db, call);
-    },
-
-    /** A signal or update that asked for something impossible: seen, refused, and written down. */
+    /** Records that a signal or update asked for something impossible. */
     async noteRefusal(call: { orderId: number; what: string; why: string; atMs: number }): Promise<void> {
-      await withOrder(db, call.orderId, (trx, order) =>
-        addToTimeline(trx, [
-          { orderId: order.id, at: new Date(call.atMs), type: 'refused', data: { what: call.what, why: call.why } },
-        ]),
+      const { orderId, what, why, atMs } = call;
+      await withOrder(db, orderId, (trx) =>
+        addToTimeline(trx, [{ orderId, at: new Date(atMs), type: 'refused', data: { what, why } }]),
       );
     },
   };

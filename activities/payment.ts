@@ -1,10 +1,11 @@
+import type { PaymentState } from '../contracts/provider-api';
 import type { Db, Trx } from '../db/connection';
 import { netCharged, recordMoney } from '../db/money';
 import { findOrder } from '../db/orders';
 import { findRequest } from '../db/requests';
 import { advanceStep, keyOfStep, type StepId, type StepRecord, stepsOfOrder } from '../db/saga-steps';
 import { KeyClosed, OutcomeUnknown, ProviderRefused } from '../providers/errors';
-import type { PaymentProvider, PaymentState } from '../providers/payment';
+import type { PaymentProvider } from '../providers/payment';
 import type { UndoCall } from './attempt-fence';
 import { failure } from './failure';
 import { doProviderStep, StepMovedOn, undoProviderStep } from './provider-step';
@@ -33,16 +34,8 @@ export function createPaymentActivities(deps: {
     const { token } = request.event.requestDto.paymentRequest;
     // It is erased when the attempt ends: then its undo has closed this step.
     if (token === undefined) throw new StepMovedOn();
-    const { ref } = await payment.open(
-      {
-        key: record.key,
-        orderId: order.id,
-        amountMinor: order.totalMinor,
-        currency: order.currency,
-        token,
-      },
-      signal,
-    );
+    const { id: orderId, totalMinor: amountMinor, currency } = order;
+    const { ref } = await payment.open({ key: record.key, orderId, amountMinor, currency, token }, signal);
     const saved = await advanceStep(db, idOf(call), ['UNKNOWN'], { state: 'UNKNOWN', providerRef: ref });
     if (!saved) throw new StepMovedOn();
     return ref;
@@ -80,7 +73,7 @@ export function createPaymentActivities(deps: {
       });
     },
 
-    /** Takes back whatever was charged under the attempt's key, and makes sure that nothing more will be. */
+    /** Refunds what was charged under the attempt's key, and makes sure that nothing more will be. */
     async refund(call: UndoCall): Promise<void> {
       await refuseToTakeFromCompleted(call.orderId);
       const signal = callSignal(deps.timeouts);
@@ -98,18 +91,14 @@ export function createPaymentActivities(deps: {
             throw failure('PERMANENT', 'REFUND_INCOMPLETE', `gave ${refundedMinor} of ${chargedMinor} back`);
           if (refundedMinor === 0) return;
           await recordCharge(trx, idOf(call), { ref, capturedMinor: refundedMinor });
-          await recordMoney(trx, {
-            ...movementOf(idOf(call)),
-            kind: 'refund',
-            amountMinor: refundedMinor,
-            providerRef: ref,
-          });
+          const refunded = { kind: 'refund', amountMinor: refundedMinor, providerRef: ref } as const;
+          await recordMoney(trx, { ...movementOf(idOf(call)), ...refunded });
         },
       });
     },
 
     /**
-     * Writes down that a person ended this undo: what the provider still holds becomes an adjustment. Fails while the
+     * Records that a person ended this undo: what the provider still holds becomes an adjustment. Fails while the
      * provider can't say how much that is; final where the payment is not settled yet: PAYMENT_PROCESSING.
      */
     async writeOffPayment(call: WriteOffCall): Promise<void> {
@@ -161,10 +150,6 @@ function heldOf(state: PaymentState): number {
 const movementOf = (id: StepId) => ({ orderId: id.orderId, key: keyOfStep(id) });
 
 async function recordCharge(trx: Trx, id: StepId, charge: Charge): Promise<void> {
-  await recordMoney(trx, {
-    ...movementOf(id),
-    kind: 'charge',
-    amountMinor: charge.capturedMinor,
-    providerRef: charge.ref,
-  });
+  const { ref: providerRef, capturedMinor: amountMinor } = charge;
+  await recordMoney(trx, { ...movementOf(id), kind: 'charge', amountMinor, providerRef });
 }

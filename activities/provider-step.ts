@@ -1,10 +1,11 @@
+import { Context } from '@temporalio/activity';
 import type { Db, Trx } from '../db/connection';
 import { lockOrder, type Order } from '../db/orders';
-import { advanceStep, beginStep, findStep, keyOfStep, lockStep, type StepId, type StepRecord } from '../db/saga-steps';
-import { addToTimeline } from '../db/timeline';
+import { advanceStep, beginStep, findStep, lockStep, type StepId, type StepRecord } from '../db/saga-steps';
 import { KeyClosed, ProviderRefused } from '../providers/errors';
 import { requireUndoable, type UndoCall } from './attempt-fence';
 import { asFailure, failure } from './failure';
+import { isDone, recordStep, refusal, stepClosed } from './step-outcome';
 
 /** A provider's effect under a step's key. */
 export interface ProviderEffect<Result> {
@@ -25,7 +26,7 @@ export class StepMovedOn extends Error {
 
 /**
  * Calls a provider once and for certain: an intent row first, the outcome row after. An intent found without outcome
- * is looked up before anything is tried again; a run that finds the outcome recorded returns it; a tombstone of the
+ * is looked up before anything is retried; a run that finds the outcome recorded returns it; a tombstone of the
  * undo ends it. Throws a final failure by the provider's code, and retryable ones while the outcome is open.
  */
 export async function doProviderStep<Result>(db: Db, id: StepId, effect: ProviderEffect<Result>): Promise<void> {
@@ -41,19 +42,6 @@ export async function doProviderStep<Result>(db: Db, id: StepId, effect: Provide
     if (await recordRefusal(db, id, error.code)) throw refusal(id, error.code);
     if (!isDone(await findStep(db, id))) throw stepClosed(id);
   }
-}
-
-/** Whether the do has succeeded; false: it is open. Throws how it ended otherwise, also where it has been undone since. */
-function isDone(record: StepRecord): boolean {
-  if (record.state === 'DONE') return true;
-  if (record.refusedCode !== null) throw refusal(record, record.refusedCode);
-  if (record.state !== 'UNKNOWN') throw stepClosed(record);
-  return false;
-}
-
-/** Only the payment provider speaks about the customer's means of payment. */
-function refusal(id: StepId, code: string) {
-  return failure(id.step === 'payment' ? 'DECLINED' : 'REFUSED', code, `${keyOfStep(id)}: ${code}`);
 }
 
 async function recordOutcome<Result>(
@@ -82,10 +70,14 @@ async function recordRefusal(db: Db, id: StepId, code: string): Promise<boolean>
   });
 }
 
-/** What keeps an open step from its outcome is kept with it, for those who look at the order. */
+/** Keeps with an open step why it has no outcome yet, for those who look at the order. */
 async function asNotedFailure(db: Db, id: StepId, error: unknown) {
   const noted = asFailure(error);
-  await advanceStep(db, id, ['UNKNOWN'], { state: 'UNKNOWN', code: noted.type ?? null }).catch(() => undefined);
+  try {
+    await advanceStep(db, id, ['UNKNOWN'], { state: 'UNKNOWN', code: noted.type ?? null });
+  } catch (problem) {
+    Context.current().log.warn('why a step has no outcome yet could not be recorded', { error: problem });
+  }
   return noted;
 }
 
@@ -94,7 +86,7 @@ export interface ProviderUndo<Result> {
   /** Whether the provider can have anything at all under this record. */
   mayHaveHappened(record: StepRecord): boolean;
   /** The code by which the provider has refused for good, so that it is not asked again. */
-  refusedBefore?(record: StepRecord): string | undefined;
+  refusedBefore?: ((record: StepRecord) => string | undefined) | undefined;
   /** After it, the effect is not there and can't come to be, however late a do is. */
   takeBack(record: StepRecord): Promise<Result>;
   recordIn?(trx: Trx, result: Result): Promise<void>;
@@ -155,20 +147,4 @@ async function recordUndoFailure(db: Db, id: StepId, before: StepRecord, code: s
     const { state } = await findStep(trx, id);
     return state !== 'UNDONE' && state !== 'SKIPPED';
   });
-}
-
-/** The step's entry in the order's timeline. */
-export async function recordStep(trx: Trx, id: StepId, state: string, code?: string): Promise<void> {
-  await addToTimeline(trx, [
-    {
-      orderId: id.orderId,
-      at: new Date(),
-      type: 'step',
-      data: { step: id.step, attempt: id.attempt, state, ...(code ? { code } : {}) },
-    },
-  ]);
-}
-
-export function stepClosed(id: StepId) {
-  return failure('CLOSED', 'STEP_CLOSED', `${keyOfStep(id)} was undone before it was done`);
 }

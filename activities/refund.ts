@@ -1,10 +1,10 @@
+import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { Db } from '../db/connection';
 import { notifyCustomer } from '../db/customer-notifications';
 import { changeOrder, claimForRefund, type Order } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline, endingRequestKey, hasEndingRequest } from '../db/timeline';
 import type { OrderStatus } from '../domain/order-status';
-import type { OrderStep } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
 import { failure } from './failure';
 import type { OrderPolicy } from './stock';
@@ -45,21 +45,10 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
             return { accepted: false, status: order.status };
           const at = new Date(call.atMs);
           await claimForRefund(trx, order.id, call.runId);
-          await changeOrder(trx, order, {
-            through: ['REFUND_REQUESTED'],
-            sagaState: 'RUNNING',
-            reason: 'REFUND_REQUESTED',
-            at,
-          });
-          await addToTimeline(trx, [
-            {
-              orderId: order.id,
-              at,
-              type: 'notice',
-              data: { code: 'REFUND_REQUESTED', reason: call.reason, actor: call.actor },
-              dedupeKey,
-            },
-          ]);
+          const code = 'REFUND_REQUESTED';
+          await changeOrder(trx, order, { through: [code], sagaState: 'RUNNING', reason: code, at });
+          const data = { code, reason: call.reason, actor: call.actor };
+          await addToTimeline(trx, [{ orderId: order.id, at, type: 'notice', data, dedupeKey }]);
         }
         const steps = await stepsOfOrder(trx, order.id);
         const lastAttemptOf = (name: OrderStep) => steps.findLast(({ step }) => step === name)?.attempt;
@@ -86,17 +75,13 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
       });
     },
 
-    /** The provider gives no money back: the order is COMPLETED again, its payment stands, and nothing else was undone. */
+    /** The provider refuses the refund: the order is COMPLETED again, its payment stays, and nothing else was undone. */
     async refuseRefund(call: { orderId: number; runId: string; code: string; atMs: number }): Promise<void> {
       await withOrder(db, call.orderId, async (trx, order) => {
         if (order.status === 'COMPLETED') return;
         requireOurs(order, call.runId);
-        await changeOrder(trx, order, {
-          through: ['COMPLETED'],
-          sagaState: 'SETTLED',
-          reason: call.code,
-          at: new Date(call.atMs),
-        });
+        const at = new Date(call.atMs);
+        await changeOrder(trx, order, { through: ['COMPLETED'], sagaState: 'SETTLED', reason: call.code, at });
         await trx('saga_steps')
           .where({ order_id: order.id, step: 'payment', state: 'UNDO_FAILED' })
           .update({ state: 'DONE' });
@@ -105,7 +90,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
     },
   };
 }
-/** What a refund takes back; a parcel that was delivered, or given up as lost, stays as it is. */
+/** What a refund undoes; a parcel that was delivered, or given up as lost, stays as it is. */
 const GIVEN_BACK: ReadonlySet<OrderStep> = new Set<OrderStep>(['payment', 'coupon', 'stock']);
 
 /** A refund that froze must not end an order whose next refund has begun. */

@@ -13,7 +13,7 @@ export interface RequestStepCall extends StepCall {
   readonly retryCount: number;
 }
 
-/** A person's decision about an undo, to be written down. */
+/** A person's decision about an undo, to be recorded. */
 export interface WriteOffCall extends StepCall {
   readonly decisionId: string;
   readonly decision: Decision;
@@ -25,12 +25,12 @@ export interface WriteOffCall extends StepCall {
 /** How long a provider may take: little while a workflow task waits for it, longer afterwards. */
 export interface ProviderTimeouts {
   readonly fastMs: number;
-  readonly patientMs: number;
+  readonly longMs: number;
 }
 
 /** Ends a provider call when the activity is cancelled or its time is over. */
 export function callSignal(timeouts: ProviderTimeouts): AbortSignal {
   const context = Context.current();
-  const limitMs = context.info.isLocal ? timeouts.fastMs : timeouts.patientMs;
+  const limitMs = context.info.isLocal ? timeouts.fastMs : timeouts.longMs;
   return AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(limitMs)]);
 }

@@ -9,8 +9,8 @@ import { advanceStep, beginStep, keyOfStep, type StepId } from '../db/saga-steps
 import { holdStock, putBackStock, writeOffStock } from '../db/stock';
 import type { OrderStatus } from '../domain/order-status';
 import { failure } from './failure';
-import { recordStep } from './provider-step';
 import type { WriteOffCall } from './step-call';
+import { recordStep } from './step-outcome';
 import { recordResolution } from './write-off';
 
 /** What of the configuration a saga decides by; recorded with the stock step, so that a replay decides the same. */

@@ -1,3 +1,4 @@
+import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { Db, Trx } from '../db/connection';
 import { noteItemDecision } from '../db/operator-items';
 import { lockOrder } from '../db/orders';
@@ -15,9 +16,34 @@ interface Decided {
 }
 
 /** Without an order where the workflow has none. */
-export interface RetryCall extends Omit<WriteOffCall, 'orderId'> {
+interface RetryCall extends Omit<WriteOffCall, 'orderId'> {
   readonly orderId?: number;
   readonly step: string;
+}
+
+/** The records of people's decisions that need no adjustment of money or stock. */
+export function createDecisionActivities({ db }: { readonly db: Db }) {
+  const writeOff = (step: OrderStep) => (call: WriteOffCall) =>
+    recordResolution(db, { orderId: call.orderId, step, attempt: call.attempt }, call);
+  return {
+    /** A person has ended the undo of a step. */
+    async writeOffStep(call: WriteOffCall & { readonly step: string }): Promise<void> {
+      await writeOff(call.step as OrderStep)(call);
+    },
+
+    // Recorded histories hold these names.
+    writeOffShipment: writeOff('shipment'),
+    writeOffStorage: writeOff('warehouse'),
+
+    /** A person has had something retried that cannot be undone, only done: once a decisionId. */
+    async recordRetry(call: RetryCall): Promise<void> {
+      const { orderId, step, attempt } = call;
+      await db.transaction(async (trx) => {
+        if (orderId === undefined) await noteWithItem(trx, step, call);
+        else await recordDecision(trx, { orderId, step, attempt }, call);
+      });
+    },
+  };
 }
 
 /**
@@ -28,21 +54,12 @@ export async function recordResolution(
   db: Db,
   id: StepId,
   call: WriteOffCall,
-  adjust: (trx: Trx) => Promise<void>,
+  adjust?: (trx: Trx) => Promise<void>,
 ): Promise<void> {
   await db.transaction(async (trx) => {
     if (!(await recordDecision(trx, id, call)) || call.decision === 'RETRY') return;
     await advanceStep(trx, id, LIVE_STATES, { state: call.decision === 'SKIP' ? 'SKIPPED' : 'UNDONE' });
-    await adjust(trx);
-  });
-}
-
-/** Keeps a person's RETRY of what the saga could not do, once a decisionId. */
-export async function recordRetry(db: Db, call: RetryCall): Promise<void> {
-  const { orderId, step, attempt } = call;
-  await db.transaction(async (trx) => {
-    if (orderId === undefined) await noteWithItem(trx, step, call);
-    else await recordDecision(trx, { orderId, step, attempt }, call);
+    await adjust?.(trx);
   });
 }
 
@@ -51,15 +68,7 @@ async function recordDecision(trx: Trx, { orderId, step, attempt }: Decided, cal
   const { decisionId, decision, reason, actor, reference } = call;
   await lockOrder(trx, orderId);
   const inserted = await trx('resolutions')
-    .insert({
-      decision_id: decisionId,
-      order_id: orderId,
-      step,
-      decision,
-      reason,
-      actor,
-      reference: reference ?? null,
-    })
+    .insert({ decision_id: decisionId, order_id: orderId, step, decision, reason, actor, reference: reference ?? null })
     .onConflict('decision_id')
     .ignore()
     .returning('decision_id');
@@ -74,14 +83,8 @@ async function recordDecision(trx: Trx, { orderId, step, attempt }: Decided, cal
       `decision id ${decisionId} was used for another decision: take a new one`,
     );
   }
-  await addToTimeline(trx, [
-    {
-      orderId,
-      at: new Date(),
-      type: 'resolution',
-      data: { step, attempt, decision, reason, actor, ...(reference ? { reference } : {}) },
-    },
-  ]);
+  const data = { step, attempt, decision, reason, actor, ...(reference ? { reference } : {}) };
+  await addToTimeline(trx, [{ orderId, at: new Date(), type: 'resolution', data }]);
   await noteWithItem(trx, step, call);
   return true;
 }

@@ -24,12 +24,12 @@ export type OpenPaymentRequest = z.infer<typeof openPaymentRequestSchema>;
 
 /** The provider's own name for what it made. */
 export const providerRefSchema = externalId({ max: 200 });
-/** What a provider says in words stays with it: only its code is read, or ours in the place of what is none. */
+/** A provider's own words are not read: only its code, or ours in the place of what is none. */
 export function providerCode(own: string) {
   return z.string().transform((code) => codeOr(own, code));
 }
 
-export const openPaymentAnswerSchema = z.object({ ref: providerRefSchema });
+export const openPaymentResponseSchema = z.object({ ref: providerRefSchema });
 
 export const paymentStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('open') }),
@@ -38,8 +38,10 @@ export const paymentStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('declined'), code: providerCode('CARD_DECLINED') }),
   z.object({ status: z.literal('closed'), refundedMinor: amountMinor }),
 ]);
+/** A payment's state; amounts in minor units of its currency. */
+export type PaymentState = z.infer<typeof paymentStateSchema>;
 
-export const closePaymentAnswerSchema = z.object({ refundedMinor: amountMinor });
+export const closePaymentResponseSchema = z.object({ refundedMinor: amountMinor });
 
 export const createShipmentRequestSchema = z.object({
   key: businessKeySchema,
@@ -49,7 +51,7 @@ export const createShipmentRequestSchema = z.object({
 export type CreateShipmentRequest = z.infer<typeof createShipmentRequestSchema>;
 
 const parcel = { ref: providerRefSchema, trackingNumber: shipmentStatusEventSchema.shape.trackingNumber.unwrap() };
-export const createShipmentAnswerSchema = z.object(parcel);
+export const createShipmentResponseSchema = z.object(parcel);
 
 export const shipmentStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('none') }),
@@ -57,6 +59,8 @@ export const shipmentStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('picked_up'), ...parcel }),
   z.object({ status: z.literal('cancelled') }),
 ]);
+/** 'picked_up' from the first scan SHIPMENT_STARTED on. */
+export type ShipmentState = z.infer<typeof shipmentStateSchema>;
 
 export const storeRequestSchema = z.object({
   key: businessKeySchema,
@@ -65,16 +69,17 @@ export const storeRequestSchema = z.object({
 });
 export type StoreRequest = z.infer<typeof storeRequestSchema>;
 
-export const storeAnswerSchema = z.object({ ref: providerRefSchema });
+export const storeResponseSchema = z.object({ ref: providerRefSchema });
 
 export const storageStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('none') }),
   z.object({ status: z.literal('stored'), ref: providerRefSchema }),
   z.object({ status: z.literal('cancelled') }),
 ]);
+export type StorageState = z.infer<typeof storageStateSchema>;
 
-/** An empty body would prove nothing: whatever sits in front of a provider can send one. */
-export const cancelledAnswerSchema = z.object({ status: z.literal('cancelled') });
+/** An empty body would prove nothing: anything in front of a provider can send one. */
+export const cancelledResponseSchema = z.object({ status: z.literal('cancelled') });
 
 export const scanRequestSchema = z.object({ status: z.enum(SHIPMENT_STATUSES) });
 
@@ -154,5 +159,5 @@ export type GatewayFault = z.infer<typeof gatewayFaultSchema>;
 /** A fault in force. */
 export type OutageView = Exclude<OutageRequest, { mode: 'none' }> & { readonly provider: ProviderName };
 
-/** Of a provider's own: a body whose code is none is somebody else's. */
+/** A provider's own problem: a body without a code comes from something else. */
 export const providerProblemSchema = z.object({ code: z.string().refine(isCode, 'must be a code') });

@@ -5,8 +5,9 @@
 
 import type { CouponRequestStatus } from '../domain/coupon';
 import type { OrderStatus } from '../domain/order-status';
-import type { Decision, OrderStep, SagaState, StepState } from '../domain/saga-state';
+import type { Decision, SagaState, StepState } from '../domain/saga-state';
 import type { DeadLetterCursor, DeadLetterReplay, RecordPosition } from './record';
+import type { OrderStep } from './workflow/attempt-steps';
 
 export const TASK_QUEUES = { orders: 'orders', coupons: 'coupons', ops: 'ops' } as const;
 export type TaskQueue = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
@@ -71,9 +72,9 @@ export interface RefundSagaInput {
 
 export interface CouponSagaInput {
   readonly requestId: string;
-  /** How often its event had been sent back from the dead letters: a request that FAILED may begin again once for each. */
+  /** How often its dead letter had been replayed: a request that FAILED may begin again once for each. */
   readonly replayCount: number;
-  /** Where its event stood, for the dead letter of a request that fails. */
+  /** The position of its event, for the dead letter of a request that fails. */
   readonly record: RecordPosition;
   /** Of an event that was sent back. */
   readonly replay?: DeadLetterReplay | undefined;
@@ -81,7 +82,7 @@ export interface CouponSagaInput {
 
 export interface DeadLetterReplayInput {
   readonly bulkId: string;
-  /** As the api has checked it; only dead letters that died before the start are meant. */
+  /** As the api has checked it; only dead letters from before the start are meant. */
   readonly filter: Readonly<Record<string, string>>;
   readonly ratePerSecond: number;
   readonly actor: string;
@@ -90,15 +91,15 @@ export interface DeadLetterReplayInput {
   readonly soFar?: ReplayProgress;
 }
 
-/** Answer of the query `progress`. */
+/** Result of the query `progress`. */
 export interface ReplayProgress {
   readonly replayed: number;
-  /** Dead letters that could not be sent back, by the code of the refusal. */
+  /** Dead letters that could not be replayed, by the code of the refusal. */
   readonly refused: Readonly<Record<string, number>>;
   readonly state: 'RUNNING' | 'PAUSED' | 'DONE' | 'CANCELLED';
   /** The last ones, in their order. */
   readonly steered: readonly ReplayControl[];
-  /** Where the next look begins. */
+  /** Where the next batch begins. */
   readonly after?: DeadLetterCursor;
 }
 
@@ -153,7 +154,7 @@ export interface CancelRequest {
   readonly actor: string;
 }
 
-/** How a cancel ended; `refusedBy` tells the code when it did not come to pass. */
+/** How a cancel ended; `refusedBy` is the code of its refusal. */
 export type CancelResult = { readonly accepted: true } | { readonly accepted: false; readonly refusedBy: string };
 
 export interface ResolveCompensation {
@@ -180,7 +181,7 @@ export interface StepView {
   readonly state: StepState;
   /** Code of the last failure of its do or its undo. */
   readonly error?: string;
-  /** ISO 8601; when an undo that failed is tried again by itself: the first time, and then at each gap. */
+  /** ISO 8601; when a failed undo is retried: the first time, and then at each gap. */
   readonly nextRetryAt?: string;
   readonly retryEveryMs?: number;
 }
@@ -193,7 +194,7 @@ export function stepAt({ retryEveryMs, ...step }: StepView, now: Date): StepView
   return { ...step, nextRetryAt: new Date(next).toISOString() };
 }
 
-/** Answer of the query `status`. */
+/** Result of the query `status`. */
 export interface StatusView {
   readonly orderId: number;
   readonly status: OrderStatus;
@@ -215,7 +216,7 @@ export interface ParkedPoint {
   readonly amountAtRiskMinor: number;
 }
 
-/** Answer of the query `saga`. */
+/** Result of the query `saga`. */
 export interface SagaView extends StatusView {
   readonly attempt: number;
   readonly declines: number;

@@ -4,7 +4,7 @@ import type { CouponRefusal, CouponRequestStatus } from '../domain/coupon';
 import type { Db, DbOrTrx, Trx } from './connection';
 import { traceHeaders } from './outbox';
 
-/** Who asks for a coupon. */
+/** A user who requests a coupon. */
 export interface Applicant {
   readonly requestId: string;
   readonly userId: string;
@@ -16,8 +16,8 @@ export interface Applicant {
 export type Admission = { readonly rank: number } | { readonly refusal: CouponRefusal };
 
 /**
- * Lets in all who ask, in their order, as far as the coupon goes: each with the next rank and his `coupon.issue`, in one
- * transaction. Whoever asked before, with the same requestId, gets his rank again. No user and no requestId may stand
+ * Lets in all who ask, in their order, as far as the coupon goes: each with the next rank and its `coupon.issue`, in one
+ * transaction. A request that was admitted before gets its rank again. No user and no requestId may be
  * among them twice.
  */
 export async function admitCouponRequests(
@@ -101,29 +101,29 @@ export async function lockCouponRequest(trx: Trx, requestId: string): Promise<Co
 export type IssuedRequest = Pick<CouponRequest, 'code' | 'userId' | 'rank' | 'status' | 'reason' | 'issuedAt'>;
 
 /**
- * Issues the coupon of a request that waits for it, with `coupon.issued` and its notification (`told`, with %s for the
- * coupon's name), once; returns how the request stands then. Refused by the database (SQLSTATE 23514) rather than one
+ * Issues the coupon of a request that waits for it, with `coupon.issued` and its notification (with %s for the
+ * coupon's name), once; returns the request as it is then. Refused by the database (SQLSTATE 23514) rather than one
  * more than there are.
  */
 export async function issueRequestedCoupon(
   db: DbOrTrx,
-  issue: { readonly requestId: string; readonly at: Date; readonly told: string },
+  issue: { readonly requestId: string; readonly at: Date; readonly notification: string },
 ): Promise<IssuedRequest | undefined> {
   const { rows } = await db.raw<{ rows: IssuedRequest[] }>(
     `select code, user_id as "userId", rank, status, reason, issued_at as "issuedAt"
      from issue_coupon(?, ?, ?, ?, ?, ?)`,
-    [issue.requestId, issue.at, TOPICS.couponIssued, randomUUID(), JSON.stringify(traceHeaders()), issue.told],
+    [issue.requestId, issue.at, TOPICS.couponIssued, randomUUID(), JSON.stringify(traceHeaders()), issue.notification],
   );
   return rows[0];
 }
 
-/** Ends a locked request that waits: FAILED, and its place is free. */
+/** Ends a locked request that waits: FAILED, and its slot is free. */
 export async function failRequest(trx: Trx, request: CouponRequest, reason: string): Promise<void> {
   await trx('coupon_requests').where({ request_id: request.requestId }).update({ status: 'FAILED', reason });
-  await movePlaces(trx, request.code, -1);
+  await moveTaken(trx, request.code, -1);
 }
 
-/** The same of a request whose event nobody will work on; one that stands elsewhere stays. */
+/** The same of a request whose event nobody will process; one in another state stays. */
 export async function failWaitingRequest(db: Db, requestId: string, reason: string): Promise<void> {
   await db.transaction(async (trx) => {
     const request = await lockCouponRequest(trx, requestId);
@@ -131,12 +131,12 @@ export async function failWaitingRequest(db: Db, requestId: string, reason: stri
   });
 }
 
-/** The replay comes to nothing, and never will: a late taking up of it finds this. */
+/** Records that the replay was given up, so that it is not taken up later. */
 export async function noteReplay(trx: Trx, request: CouponRequest, replay: number): Promise<void> {
   await trx('coupon_requests').where({ request_id: request.requestId }).update({ replays: replay });
 }
 
-/** Takes up a replay of a locked request that FAILED: it waits again, if there is a place; returns why not. */
+/** Takes up a replay of a locked request that FAILED: it waits again, if there is a slot; returns why not. */
 export async function reopenRequest(
   trx: Trx,
   request: CouponRequest,
@@ -154,11 +154,11 @@ export async function reopenRequest(
   await trx('coupon_requests')
     .where({ request_id: request.requestId })
     .update({ replays: replay, ...(refusal ? { reason: refusal } : { status: 'REQUESTED', reason: null }) });
-  if (!refusal) await movePlaces(trx, request.code, 1);
+  if (!refusal) await moveTaken(trx, request.code, 1);
   return refusal;
 }
 
-async function movePlaces(trx: Trx, code: string, by: 1 | -1): Promise<void> {
+async function moveTaken(trx: Trx, code: string, by: 1 | -1): Promise<void> {
   await trx('coupons')
     .where({ code })
     .update({

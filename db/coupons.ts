@@ -57,7 +57,7 @@ export async function putCoupon(db: DbOrTrx, coupon: Coupon): Promise<boolean> {
   return written.length > 0;
 }
 
-/** How many of a coupon stand where, all of one moment. */
+/** How many of a coupon are in each state, all of one moment. */
 export interface StoredCouponCounts {
   readonly accepted: number;
   readonly taken: number;

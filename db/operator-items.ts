@@ -50,7 +50,7 @@ export interface OperatorItem extends OperatorItemId {
   readonly reason: string | null;
 }
 
-/** Lists a cause, in the transaction that writes it down; one that is open already is seen once more. */
+/** Lists a cause, in the transaction that records it; one that is open already counts once more. */
 export async function openOperatorItem(db: DbOrTrx, item: OperatorItemCause): Promise<void> {
   await db('operator_items')
     .insert({
@@ -73,7 +73,7 @@ export async function openOperatorItem(db: DbOrTrx, item: OperatorItemCause): Pr
     });
 }
 
-/** Whether this run of a workflow is or was listed: what somebody has seen to does not come back. */
+/** Whether this run of a workflow is or was listed: what an operator has closed does not come back. */
 export async function isRunListed(db: Db, { kind, subject }: OperatorItemId, runId: string): Promise<boolean> {
   const row: unknown = await db('operator_items').where({ kind, subject, run_id: runId }).first('id');
   return row !== undefined;

@@ -189,31 +189,6 @@ export function isShownLater({ sagaStateAt }: Order, at: Date): boolean {
   return sagaStateAt !== null && sagaStateAt > at;
 }
 
-/** Orders whose saga has been at work for so long, takes no request or lets its hold run out: a page of them, by id. */
-export async function ordersAtWork(
-  db: DbOrTrx,
-  { forMs, limit, after = 0 }: { readonly forMs: number; readonly limit: number; readonly after?: number | undefined },
-): Promise<{ readonly id: number; readonly status: OrderStatus }[]> {
-  const { rows } = await db.raw<{ rows: { id: number; status: OrderStatus }[] }>(
-    `with since as (select clock_timestamp() - :forMs * interval '1 millisecond' as at)
-     (select id, status from orders, since where saga_state = 'RUNNING' and coalesce(saga_state_at, created_at) < since.at and id > :after
-       order by id limit :limit)
-     union
-     (select id, status from orders, since where saga_state = 'COMPENSATING' and saga_state_at < since.at and id > :after
-       order by id limit :limit)
-     union
-     (select o.id, o.status from processing_requests r, orders o, since
-       where r.state = 'PENDING' and r.signalled_at < since.at and o.id = r.order_id and o.saga_state = 'WAITING'
-         and o.id > :after order by o.id limit :limit)
-     union
-     (select id, status from orders, since where status = 'PENDING_PAYMENT' and saga_state = 'WAITING'
-       and hold_expires_at < since.at and id > :after order by id limit :limit)
-     order by id limit :limit`,
-    { forMs, limit, after },
-  );
-  return rows;
-}
-
 /** Claims the order for a workflow; false: another run has it. */
 export async function claimOrder(trx: Trx, order: Order, runId: string): Promise<boolean> {
   if (order.runId === null) await trx('orders').where({ id: order.id }).update({ run_id: runId });

@@ -5,7 +5,7 @@ import type { SagaState } from '../domain/saga-state';
 import type { DbOrTrx } from './connection';
 import { traceHeaders } from './outbox';
 
-/** What became of a request: the order as it stood, and whether the request was saved. */
+/** The order's state when the request came, and whether the request was saved. */
 export interface PaymentRequestOutcome {
   readonly status: OrderStatus;
   readonly sagaState: SagaState;

@@ -26,7 +26,7 @@ export interface ProcessingRequest extends RequestKey {
   /** Why its attempt has failed, so that it can only be undone; null: it has not. */
   readonly failure: FailureCause | null;
   readonly event: KeptEvent;
-  /** Where the request's Kafka record stood; null until the bridge has seen it. */
+  /** The position of the request's Kafka record; null until the bridge has seen it. */
   readonly record: RecordPosition | null;
 }
 

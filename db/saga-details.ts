@@ -1,7 +1,8 @@
 import type { SagaDetails } from '../contracts/responses/sagas';
 import type { Topic } from '../contracts/topics';
+import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { OrderStatus } from '../domain/order-status';
-import type { OrderStep, SagaState } from '../domain/saga-state';
+import type { SagaState } from '../domain/saga-state';
 import type { Db, DbOrTrx } from './connection';
 import { deadLettersWithDecisions } from './dead-letter-index';
 import type { StoredTimelineEntry } from './timeline';
@@ -14,7 +15,7 @@ type Stored<List extends ListName> = {
     : SagaDetails[List][number][Name];
 };
 
-/** Everything the database tells of an order beside its row and its steps. */
+/** Everything the database has of an order beside its row and its steps. */
 export interface StoredSagaDetails {
   readonly requests: readonly Stored<'requests'>[];
   readonly money: readonly Stored<'money'>[];
@@ -47,7 +48,7 @@ export async function sagaDetailsOf(db: Db, orderId: number): Promise<StoredSaga
       resolutionsOf(db, orderId),
       of('timeline').orderBy('id', 'desc').limit(TIMELINE_ENTRIES).select('id', 'at', 'type', 'data'),
       deadLettersOf(db, orderId),
-      countRecordsInLine(db, orderId),
+      countWaitingRecords(db, orderId),
       releasesOf(db, orderId),
       retryDueAt(db, orderId),
     ]);
@@ -90,22 +91,22 @@ async function deadLettersOf(db: Db, orderId: number): Promise<Stored<'deadLette
     });
 }
 
-/** The only one of an order's topics that keeps lines behind dead letters. */
-const KEEPS_LINES: Topic = 'shipment.status';
+/** The only one of an order's topics whose records wait behind a dead letter. */
+const BLOCKS_KEYS: Topic = 'shipment.status';
 
-async function countRecordsInLine(db: Db, orderId: number): Promise<number> {
+async function countWaitingRecords(db: Db, orderId: number): Promise<number> {
   const row = (await db('waiting_records')
-    .where({ topic: KEEPS_LINES })
+    .where({ topic: BLOCKS_KEYS })
     .whereRaw('key_hash = sha256(?)', [keyOf(orderId)])
     .count({ count: '*' })
     .first()) as { count: number };
   return Number(row.count);
 }
 
-/** Who let the line of the order's key go on. */
+/** Who released the key of the order. */
 async function releasesOf(db: Db, orderId: number): Promise<Stored<'releases'>[]> {
   return db('line_releases')
-    .where({ topic: KEEPS_LINES, key: keyOf(orderId) })
+    .where({ topic: BLOCKS_KEYS, key: keyOf(orderId) })
     .orderBy('at')
     .select('actor', 'reason', 'at', { decisionId: 'decision_id' });
 }
@@ -144,10 +145,10 @@ export async function findResolution(db: DbOrTrx, decisionId: string): Promise<S
     .first(...RESOLUTION, { orderId: 'order_id' });
 }
 
-/** What stands for the step in a decision about the order as a whole. */
+/** The step in a decision about the order as a whole. */
 export const WHOLE_ORDER = { step: 'order', decision: 'COMPENSATE' } as const;
 
-/** Writes down that somebody wants an order undone; false: the id has been used. */
+/** Records that an operator wants an order undone; false: the id has been used. */
 export async function noteCompensation(
   db: Db,
   command: { readonly orderId: number; readonly decisionId: string; readonly reason: string; readonly actor: string },
@@ -161,7 +162,7 @@ export async function noteCompensation(
   return inserted.length > 0;
 }
 
-/** Nobody could be asked: it is as if it had not been decided. */
+/** Withdraws a decision that could not be sent to the workflow. */
 export async function withdrawCompensation(db: Db, decisionId: string): Promise<void> {
   await db('resolutions')
     .where({ decision_id: decisionId, ...WHOLE_ORDER })

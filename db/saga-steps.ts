@@ -1,4 +1,4 @@
-import { type OrderStep, stepKey } from '../domain/saga-state';
+import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { DbOrTrx, Trx } from './connection';
 
 export type RecordedStepState = 'UNKNOWN' | 'DONE' | 'FAILED' | 'UNDOING' | 'UNDONE' | 'UNDO_FAILED' | 'SKIPPED';
@@ -22,7 +22,8 @@ export interface StepId {
   readonly attempt: number;
 }
 
-export const keyOfStep = (id: StepId): string => stepKey(id.orderId, id.step, id.attempt);
+/** The business key of one step: the same key twice is one effect, here and at every provider. */
+export const keyOfStep = ({ orderId, step, attempt }: StepId): string => `${orderId}:${step}:${attempt}`;
 
 const COLUMNS = {
   key: 'key',
@@ -63,7 +64,7 @@ export async function lockStep(trx: Trx, id: StepId): Promise<StepRecord | undef
 }
 
 /**
- * Writes the step's first record unless there is one; returns the record that stands. A do writes its intent this
+ * Writes the step's first record unless there is one; returns the record that is there. A do writes its intent this
  * way, an undo its tombstone: whichever comes first, the other meets it.
  */
 export async function beginStep(
@@ -80,7 +81,7 @@ export async function beginStep(
   return { record: await findStep(db, id), isNew: false };
 }
 
-/** Moves a step's record on, but only from one of `from`; false: it stands elsewhere by now. */
+/** Moves a step's record on, but only from one of `from`; false: it is in another state by now. */
 export async function advanceStep(
   db: DbOrTrx,
   id: StepId,

@@ -1,4 +1,4 @@
-/** Coupons: what they take off, and how a request for one stands. */
+/** Coupons: what they take off, and the states of a request for one. */
 export const DISCOUNT_TYPES = ['FIXED', 'PERCENT'] as const;
 export type DiscountType = (typeof DISCOUNT_TYPES)[number];
 
@@ -8,11 +8,11 @@ export interface Discount {
   readonly value: number;
 }
 
-/** FAILED: its place is open to the next who asks. */
+/** FAILED: its slot is open to the next request. */
 export const COUPON_REQUEST_STATUSES = ['REQUESTED', 'ISSUED', 'FAILED'] as const;
 export type CouponRequestStatus = (typeof COUPON_REQUEST_STATUSES)[number];
 
-/** Why nobody is let in; the database answers with one of these. */
+/** Why a request is not admitted; the database returns one of these. */
 export const COUPON_REFUSALS = [
   'COUPON_NOT_FOUND',
   'COUPON_NOT_OPEN',

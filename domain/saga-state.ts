@@ -16,14 +16,6 @@ export const STEP_STATES = [
 ] as const;
 export type StepState = (typeof STEP_STATES)[number];
 
-export const ORDER_STEPS = ['stock', 'coupon', 'payment', 'shipment', 'warehouse'] as const;
-export type OrderStep = (typeof ORDER_STEPS)[number];
-
 /** What an operator may decide about an undo that failed. */
 export const DECISIONS = ['RETRY', 'SKIP', 'DONE_EXTERNALLY'] as const;
 export type Decision = (typeof DECISIONS)[number];
-
-/** The business key of one step: the same key twice is one effect, here and at every provider. */
-export function stepKey(orderId: number, step: OrderStep, attempt: number): string {
-  return `${orderId}:${step}:${attempt}`;
-}

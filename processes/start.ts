@@ -1,7 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
-import type { Providers } from '../activities/credential-alerts';
 import { startApi } from '../api/server';
 import { cacheFolder } from '../config/load';
 import type { Settings } from '../config/settings';
@@ -20,7 +19,7 @@ import { startRetention } from '../kafka-bridge/retention';
 import type { Logger } from '../observability/logger';
 import { Metrics } from '../observability/metrics';
 import { type ReadinessCheck, serveProbes } from '../observability/probe-server';
-import { sandboxProviders } from '../providers/sandbox-http';
+import { type Providers, sandboxProviders } from '../providers/sandbox-http';
 import { stripePayments } from '../providers/stripe';
 import { openRedis } from '../redis/connection';
 import { clientOn, lazyClient } from '../temporal/connection';

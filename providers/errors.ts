@@ -21,7 +21,7 @@ export class KeyClosed extends Error {
   override readonly name = 'KeyClosed';
 }
 
-/** No usable response yet: overloaded, unreachable, failing, or a gateway spoke in its place. Says nothing about the effect; ask again. */
+/** No usable response yet: overloaded, unreachable, failing, or a gateway responded instead. Says nothing about the effect; retry. */
 export class ProviderUnavailable extends Error {
   readonly code = 'PROVIDER_UNAVAILABLE';
   override readonly name = 'ProviderUnavailable';

@@ -21,7 +21,7 @@ const NEVER_SENT = new Set([
  * Maps a request without a usable response: never sent is unavailable; anything later may have happened, unless it only asked
  * ('read').
  */
-export function failureWithoutAnswer(
+export function failureWithoutResponse(
   call: string,
   error: unknown,
   effect: 'read' | 'write',
@@ -43,7 +43,7 @@ export interface ListedCodes {
 
 export interface FailureResponse {
   readonly status: number;
-  /** The provider's own code; absent: the body is not one of the provider's, so that a gateway may have answered. */
+  /** The provider's own code; absent: the body is not one of the provider's, so that a gateway may have responded. */
   readonly code?: string | undefined;
   readonly retryAfter?: string | null | undefined;
   readonly cause?: unknown;
@@ -65,7 +65,7 @@ export function failureByResponse(
     if (listed.closed?.includes(code)) return new KeyClosed(message);
   }
   if (CREDENTIALS.has(status)) return new CredentialsRefused(message, { cause });
-  // A question that is not understood changes nothing; asked again, it is answered once the gateway is well.
+  // A read that is not understood changes nothing; a retry succeeds once the gateway is well.
   if (effect === 'write' && code !== undefined && MALFORMED.has(status)) return new RequestRejected(code, message);
   return new ProviderUnavailable(message, { cause, retryAfterMs: retryAfterMs(response.retryAfter) });
 }

@@ -1,34 +1,42 @@
-/** Where a payment stands; amounts in minor units of its currency. */
-export type PaymentState =
-  | { status: 'open' }
-  | { status: 'processing' }
-  | { status: 'captured'; capturedMinor: number }
-  | { status: 'declined'; code: string }
-  | { status: 'closed'; refundedMinor: number };
-
-export interface PaymentRequest {
-  /** The business key, `{orderId}:{step}:{attempt}`. */
-  key: string;
-  orderId: number;
-  amountMinor: number;
-  /** ISO 4217. */
-  currency: string;
-  token: string;
-}
+import {
+  closePaymentResponseSchema,
+  type OpenPaymentRequest,
+  openPaymentResponseSchema,
+  type PaymentState,
+  paymentStateSchema,
+} from '../contracts/provider-api';
+import { type HttpCall, UNDO } from './http-call';
 
 /**
  * What a real payment provider can promise. Every call throws ProviderRefused, ProviderUnavailable or OutcomeUnknown
- * when it has no answer to give; a signal that is aborted before the request leaves throws the signal's reason.
+ * when it has no response to give; a signal that is aborted before the request leaves throws the signal's reason.
  */
 export interface PaymentProvider {
   /**
    * Opens a payment under the business key; moves no money; the same key gives the same ref.
    * Providers forget keys (Stripe after 24 hours): save the ref as soon as it is known and never open again once it is.
    */
-  open(request: PaymentRequest, signal?: AbortSignal): Promise<{ ref: string }>;
+  open(request: OpenPaymentRequest, signal?: AbortSignal): Promise<{ ref: string }>;
   /** Captures; the same ref twice is one charge. 'processing' is not final: look up later, don't confirm again. Closed: refused CLOSED. */
   confirm(ref: string, signal?: AbortSignal): Promise<PaymentState>;
   lookup(ref: string, signal?: AbortSignal): Promise<PaymentState>;
   /** Cancels, or refunds what was captured; a closed ref never captures. Gives the total refunded of this ref, also on repetition. */
   close(ref: string, signal?: AbortSignal): Promise<{ refundedMinor: number }>;
+}
+
+export function paymentOverHttp(call: HttpCall): PaymentProvider {
+  const payments = '/payment/payments';
+  const pathOf = (ref: string) => `${payments}/${encodeURIComponent(ref)}`;
+  return {
+    open(body, signal) {
+      const listed = { refused: ['INVALID_TOKEN'] };
+      return call('POST', payments, openPaymentResponseSchema, { body, signal, listed });
+    },
+    confirm(ref, signal) {
+      const listed = { closed: ['CLOSED'] };
+      return call('POST', `${pathOf(ref)}/confirm`, paymentStateSchema, { signal, listed });
+    },
+    lookup: (ref, signal) => call('GET', pathOf(ref), paymentStateSchema, { signal }),
+    close: (ref, signal) => call('POST', `${pathOf(ref)}/close`, closePaymentResponseSchema, { signal, listed: UNDO }),
+  };
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Sandbox, startSandbox } from '../sandbox/server';
 import { CredentialsRefused, KeyClosed, OutcomeUnknown, ProviderUnavailable } from './errors';
-import { type SandboxProviders, sandboxProviders } from './sandbox-http';
+import { type Providers, sandboxProviders } from './sandbox-http';
 
 const recipient = { recipientName: 'Kim', phone: '010', postalCode: '04524', address1: 'Sejong-daero', country: 'KR' };
 const payment = (token: string, key = '1:payment:1') => ({
@@ -20,7 +20,7 @@ const payment = (token: string, key = '1:payment:1') => ({
 describe('against the sandbox', () => {
   let dataDir: string;
   let sandbox: Sandbox;
-  let providers: SandboxProviders;
+  let providers: Providers;
 
   beforeAll(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'sandbox-http-'));

@@ -3,7 +3,7 @@ import Stripe from 'stripe';
 import { z } from 'zod';
 import { providerCode, providerRefSchema } from '../contracts/provider-api';
 import { codeOr } from '../domain/provider-code';
-import { failureByResponse, failureWithoutAnswer } from './http-failure';
+import { failureByResponse, failureWithoutResponse } from './http-failure';
 
 export interface StripeOptions {
   secretKey: string;
@@ -67,16 +67,16 @@ export async function asking<T>(
 /** The SDK casts whatever came with 200 to its types: only what is read here was said by Stripe. */
 export function usable<T>(call: string, effect: Effect, schema: z.ZodType<T>, response: unknown): T {
   const parsed = schema.safeParse(response);
-  if (!parsed.success) throw failureWithoutAnswer(call, parsed.error, effect);
+  if (!parsed.success) throw failureWithoutResponse(call, parsed.error, effect);
   return parsed.data;
 }
 
 /** Throws what an error of the SDK means for a call; the errors of `usable` pass. */
 export function rethrow(call: string, error: unknown, effect: Effect = 'write'): never {
-  if (error instanceof Stripe.errors.StripeConnectionError) throw failureWithoutAnswer(call, error.detail, effect);
+  if (error instanceof Stripe.errors.StripeConnectionError) throw failureWithoutResponse(call, error.detail, effect);
   if (!(error instanceof Stripe.errors.StripeError)) throw error;
   const status = error.statusCode ?? 500;
-  if (status < 300) throw failureWithoutAnswer(call, error, effect);
+  if (status < 300) throw failureWithoutResponse(call, error, effect);
   const isStripesWord = error.rawType !== undefined;
   const code = error instanceof Stripe.errors.StripeIdempotencyError ? 'KEY_REUSED' : error.code?.toUpperCase();
   throw failureByResponse(

@@ -1,7 +1,8 @@
 import Stripe from 'stripe';
+import type { OpenPaymentRequest, PaymentState } from '../contracts/provider-api';
 import { codeOr } from '../domain/provider-code';
 import { KeyClosed, OutcomeUnknown, ProviderRefused, ProviderUnavailable } from './errors';
-import type { PaymentProvider, PaymentRequest, PaymentState } from './payment';
+import type { PaymentProvider } from './payment';
 import {
   asking,
   type Intent,
@@ -43,7 +44,7 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
       if (!settled) return declineOf(error) ?? rethrow('confirm', error);
       failure = error;
     }
-    // A replayed answer tells how it stood at the first call, which a refund or a webhook may have overtaken.
+    // A replayed response has the state of the first call, which a refund or a webhook may have overtaken.
     const now = await lookup(ref);
     if (now.status === 'closed') throw new KeyClosed('confirm: the payment is closed');
     if (now.status === 'open' && isUnexpectedState(failure))
@@ -97,7 +98,7 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
   };
 }
 
-async function open(stripe: Stripe, request: PaymentRequest): Promise<{ ref: string }> {
+async function open(stripe: Stripe, request: OpenPaymentRequest): Promise<{ ref: string }> {
   try {
     const intent = await stripe.paymentIntents.create(
       {
@@ -169,7 +170,7 @@ function reasonOf(refund: Refund): string {
   return refund.failure_reason ?? `the refund ${refund.id} is ${refund.status}`;
 }
 
-/** By type: a record from errors, a Headers object from answers of the fetch client. */
+/** By type: a record from errors, a Headers object from responses of the fetch client. */
 function wasReplayed(headers: Record<string, string> | undefined): boolean {
   return new Headers(headers).get('idempotent-replayed') === 'true';
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../observability/logger';
 /** A command that takes longer has failed: the caller goes on without Redis. */
 const COMMAND_TIMEOUT_MS = 100;
 
-/** Redis is only for speed: its errors are told once and never stop anything. */
+/** Redis is only for speed: its errors are logged once and never stop anything. */
 export function openRedis(url: string, logger: Logger): Redis {
   const redis = new Redis(url, {
     maxRetriesPerRequest: 1,
@@ -12,13 +12,13 @@ export function openRedis(url: string, logger: Logger): Redis {
     enableAutoPipelining: true,
     commandTimeout: COMMAND_TIMEOUT_MS,
   });
-  let isTold = false;
+  let isLogged = false;
   redis.on('error', (error: Error) => {
-    if (!isTold) logger.warn({ err: error.message }, 'redis is away: going on without it');
-    isTold = true;
+    if (!isLogged) logger.warn({ err: error.message }, 'redis is unavailable: going on without it');
+    isLogged = true;
   });
   redis.on('ready', () => {
-    isTold = false;
+    isLogged = false;
   });
   return redis;
 }

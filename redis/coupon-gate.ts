@@ -14,7 +14,7 @@ const CHUNK = 2_000;
 /** Braces keep the two keys of a coupon on one node of a cluster. */
 const shutKey = (code: string) => `coupon:{${code}}:shut`;
 const knownKey = (code: string) => `coupon:{${code}}:known`;
-/** Beside those who asked stands the coupon's version at which they were read. */
+/** The coupon's version at which the known requests were read, beside them. */
 const VERSION = 'version';
 const fieldOf = ({ requestId, userId, hasFailed }: KnownRequest) =>
   hasFailed ? [`failed:${requestId}`, userId] : [`user:${userId}`, requestId];
@@ -63,7 +63,7 @@ export interface CouponTruth {
   known(code: string): Promise<{ version: number; requests: readonly KnownRequest[] }>;
 }
 
-/** A request that was let in. */
+/** A request that was admitted. */
 export interface KnownRequest {
   readonly requestId: string;
   readonly userId: string;
@@ -71,8 +71,8 @@ export interface KnownRequest {
 }
 
 /**
- * Refuses in Postgres' place what Postgres has refused within the last second; it lets nobody in. It knows who was let
- * in by then, so that one of them who asks again hears Postgres' answer. Empty, flushed or away, it lets everybody through.
+ * Repeats what Postgres has refused within the last second; it admits nobody. It knows who was admitted
+ * by then, so that their repeated requests go to Postgres. Empty, flushed or unavailable, it lets every request through.
  */
 export class CouponGate {
   private readonly redis: (Redis & Scripts) | undefined;
@@ -89,12 +89,12 @@ export class CouponGate {
 
   /** Why this user is refused at once; undefined: ask Postgres. */
   async refusalOf(code: string, userId: string, requestId: string): Promise<CouponRefusal | undefined> {
-    const answer = await ifThere(this.redis, (redis) =>
+    const found = await ifThere(this.redis, (redis) =>
       redis.askCouponGate(shutKey(code), knownKey(code), userId, requestId),
     );
-    if (!answer) return undefined;
-    const [refusal, isOld] = answer;
-    // Where Postgres can't be asked, nothing is renewed: the next who asks when the second is over learns of it.
+    if (!found) return undefined;
+    const [refusal, isOld] = found;
+    // Where Postgres can't be asked, nothing is renewed: the next request after that second goes there.
     if (isOld) this.shut(code).catch(() => undefined);
     return refusal;
   }
@@ -108,7 +108,7 @@ export class CouponGate {
     return shutting;
   }
 
-  /** A place may have become free, or the coupon has changed. */
+  /** A slot may have become free, or the coupon has changed. */
   async open(code: string): Promise<void> {
     await ifThere(this.redis, (redis) => redis.del(shutKey(code)));
   }

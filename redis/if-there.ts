@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 
-/** After a failure Redis is left alone for this long: nobody else waits for its time-out. */
+/** After a failure Redis is left alone for this long: no other caller waits for its timeout. */
 const LEFT_ALONE_MS = 500;
 
 const leftAloneUntil = new WeakMap<Redis, number>();
 
-/** Asks Redis where it answers; undefined: it is not there, or has failed a moment ago, for any caller. */
+/** Asks Redis where it responds; undefined: it is unavailable, or has failed a moment ago, for any caller. */
 export async function ifThere<Client extends Redis, Result>(
   redis: Client | undefined,
   ask: (redis: Client) => Promise<Result>,

@@ -14,7 +14,7 @@ export interface IssuedCoupon {
   readonly issuedAt: string;
 }
 
-/** Copies of issued coupons for those who ask again and again; Postgres has them all, and answers where one is missing. */
+/** Copies of issued coupons, for repeated queries; Postgres has them all, also where a copy is missing. */
 export class IssuedCoupons {
   constructor(private readonly redis: Redis | undefined) {}
 

@@ -1,10 +1,10 @@
 import type { Response } from 'express';
 
-/** Requests that are kept waiting on purpose, so that closing the server lets go of them. */
+/** Requests that are kept waiting on purpose, so that closing the server ends them. */
 export class HeldRequests {
   readonly #releases = new Set<() => void>();
 
-  /** Never answers; ends when the client leaves or the server closes. */
+  /** Never responds; ends when the client leaves or the server closes. */
   hang(res: Response): void {
     const release = () => res.destroy();
     this.#releases.add(release);

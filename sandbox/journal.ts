@@ -66,7 +66,7 @@ export class Journal {
   async #write(): Promise<void> {
     this.#running = true;
     while (this.#next) {
-      // Requests of the same turn of the event loop join this batch.
+      // Requests of the same round of the event loop join this batch.
       await new Promise(setImmediate);
       this.#writing = this.#next;
       this.#next = undefined;
@@ -90,7 +90,7 @@ function newBatch(): Batch {
   const done = new Promise<void>((resolve, reject) => {
     settle = (error) => (error ? reject(error) : resolve());
   });
-  // Whoever waits hears of it; a batch that nobody waits for must not end the process.
+  // Those who wait get the error; without them it must not end the process.
   done.catch(() => undefined);
   return { lines: [], done, settle };
 }

@@ -25,7 +25,7 @@ export interface RecipientFaults {
   undoRefusedTimes: number;
 }
 
-/** Faults asked for by a recipient's name; several may stand in it. */
+/** Faults asked for by a recipient's name; it may ask for several. */
 export function faultsIn(recipientName: string): RecipientFaults {
   const undoRefused = /fault:undo_refused:(\d{1,6})/.exec(recipientName);
   return {

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { z } from 'zod';
 
-/** A refusal of the sandbox, told as problem+json. */
+/** A refusal of the sandbox, sent as problem+json. */
 export class Problem extends Error {
   override readonly name = 'Problem';
 

@@ -39,7 +39,7 @@ export function runningSandbox() {
       sandbox = await startSandbox({ port: 0, dataDir, ...options });
     },
 
-    /** True when no answer came in a second; the client leaves then. */
+    /** True when no response came in a second; the client leaves then. */
     async hangs(route: string, body?: object): Promise<boolean> {
       const leave = new AbortController();
       const hanging = call('POST', route, body, leave.signal).then(
@@ -54,9 +54,9 @@ export function runningSandbox() {
     /** Opens a payment of 5000 KRW; gives its route. */
     async opened(token: string, orderId = 1): Promise<string> {
       const body = { key: `${orderId}:payment:1`, orderId, amountMinor: 5000, currency: 'KRW', token };
-      const answer = await call('POST', '/payment/payments', body);
-      if (answer.status !== 200) throw new Error(`open: HTTP ${answer.status}`);
-      return `/payment/payments/${String(answer.body.ref)}`;
+      const response = await call('POST', '/payment/payments', body);
+      if (response.status !== 200) throw new Error(`open: HTTP ${response.status}`);
+      return `/payment/payments/${String(response.body.ref)}`;
     },
 
     async ledgerTypes(orderId = 1): Promise<string[]> {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { sandboxApp } from './app';
-import { openBooks } from './books';
 import { HeldRequests } from './held-requests';
 import { Outages } from './outages';
+import { openStandIns } from './providers';
 import { type WebhookOptions, WebhookSender } from './webhook';
 
 export interface SandboxOptions {
@@ -23,25 +23,26 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   readonly url: string;
-  /** Lets go of held requests, answers the others, and closes the journal. */
+  /** Ends held requests, responds to the others, and closes the journal. */
   close(): Promise<void>;
 }
 
-/** Starts the payment, carrier and warehouse stand-ins on one port, with the state the journal left. */
+/** Starts the payment, carrier and warehouse stand-ins on one port, in the state that the journal has. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { port, dataDir, host = '127.0.0.1', webhook, defaults } = options;
-  const books = await openBooks(dataDir);
+  const { standIns, journal } = await openStandIns(dataDir);
   const held = new HeldRequests();
   const webhooks = new WebhookSender(webhook);
   const outages = new Outages();
-  const server = createServer(sandboxApp({ books, outages, held, webhooks, slowMs: defaults?.slowMs ?? 2_000 }));
+  const slowMs = defaults?.slowMs ?? 2_000;
+  const server = createServer(sandboxApp({ standIns, journal, outages, held, webhooks, slowMs }));
   // Longer than any client keeps an idle connection, so that none is closed under a request.
   server.keepAliveTimeout = 65_000;
   try {
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
-    await books.journal.close();
+    await journal.close();
     throw error;
   }
   const address = server.address();
@@ -62,6 +63,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await closed;
     clearTimeout(deadline);
     await webhooks.close();
-    await books.journal.close();
+    await journal.close();
   }
 }

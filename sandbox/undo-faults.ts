@@ -1,6 +1,13 @@
-import type { Entry, RecordChange } from './entries';
+import { z } from 'zod';
 import { faultsIn } from './magic-values';
 import { Problem } from './problem';
+import type { Entry, RecordChange } from './providers';
+
+const order = { at: z.string(), orderId: z.number().int() };
+export const undoFaultEntries = [
+  z.object({ kind: z.literal('order.undo_fault'), ...order, times: z.number().int() }),
+  z.object({ kind: z.literal('order.undo_refused'), ...order }),
+] as const;
 
 /** `fault:undo_refused:N`: one count an order, shared by its shipments and its storages. */
 export class UndoFaults {

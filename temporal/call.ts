@@ -11,7 +11,7 @@ import {
 
 export { isGrpcServiceError };
 
-/** For a look at what the workflow knows, where the database has the rest. */
+/** For a query of the workflow, where the database has the rest. */
 export const LOOK_WITHIN_MS = 500;
 export const CALL_WITHIN_MS = 5_000;
 
@@ -69,7 +69,7 @@ export async function unlessUnavailable<Result>(call: Promise<Result>): Promise<
 
 /** Why an update is refused; undefined: the error says something else. */
 export function refusalOf(error: unknown): string | undefined {
-  // Validators' refusals carry the code of what stands against it as their message.
+  // Validators' refusals carry their code as the message.
   if (error instanceof WorkflowUpdateFailedError)
     return error.cause instanceof ApplicationFailure ? error.cause.message : 'REFUSED';
   if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError)

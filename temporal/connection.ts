@@ -18,7 +18,7 @@ export function temporalConnectionOptions(settings: Settings): NativeConnectionO
   };
 }
 
-/** A client whose calls fail, and nothing else, while Temporal is away. */
+/** A client whose calls fail, and nothing else, while Temporal is unavailable. */
 export function lazyClient(settings: Settings): Client {
   const { tls, ...options } = temporalConnectionOptions(settings);
   return clientOn(Connection.lazy({ ...options, ...(tls ? { tls } : {}), connectTimeout: 2_000 }), settings);

@@ -54,7 +54,7 @@ export type CancelOutcome =
   | { readonly kind: 'done' | 'recorded' }
   | { readonly kind: 'refused'; readonly refusedBy: string };
 
-/** One call that asks for an end of the order. */
+/** One request to cancel or refund an order. */
 export interface EndingCall {
   /** The same id is the same request. */
   readonly requestId: string;
@@ -159,7 +159,7 @@ export class OrderWorkflows {
 
   /** Starts the order's workflow; false: it runs, or has run, already. */
   start(orderId: number): Promise<boolean> {
-    // FAIL where DESIGN says USE_EXISTING: the same effect, but it tells a duplicate from a start.
+    // FAIL where DESIGN says USE_EXISTING: the same effect, but a duplicate is distinguished from a start.
     return unlessStarted(this.temporal, () =>
       this.temporal.workflow.start(WORKFLOWS.orderSaga, {
         ...startOptions(orderId),

@@ -6,7 +6,7 @@ const INDEXED_TYPE = { Keyword: 2, Int: 3, Bool: 5 } as const;
 const POLL_MS = 200;
 const USABLE_WITHIN_MS = 60_000;
 
-/** Registers the search attributes and waits until a search by each is answered; returns those that were new. */
+/** Registers the search attributes and waits until each can be searched by; returns those that were new. */
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
   const missing = await missingSearchAttributes(connection, namespace);
   if (missing.length > 0) {

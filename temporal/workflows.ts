@@ -13,7 +13,7 @@ import { LOOK_WITHIN_MS, refusalOf, temporalCall, unlessGone, unlessStarted } fr
 import { OrderWorkflows } from './order-workflows';
 import { ReplayWorkflows } from './replay-workflows';
 
-/** A look that may take its time. */
+/** For a query that nobody waits for. */
 const WATCH_WITHIN_MS = 10_000;
 /** A worker that ends in the middle of a workflow task costs one or two tries. */
 const FAILING_AFTER_TRIES = 3;

@@ -9,7 +9,7 @@ import {
 import { holdsCardNumber, isStorable } from '../domain/external-text';
 import { DECISIONS } from '../domain/saga-state';
 
-/** What the senders of a message are told when it is not of its shape. */
+/** The refusal of a message that is not of its shape. */
 export const SHAPES = {
   paymentRequested: 'expected {"eventId": "...", "retryCount": 0}',
   shipmentUpdated: `expected {"eventId": "...", "status": "${SHIPMENT_STATUSES.join('" | "')}"}`,

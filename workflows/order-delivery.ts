@@ -34,10 +34,10 @@ export async function followDelivery(order: OrderContext): Promise<OrderStatus |
 
 /** Takes the carrier's news in; the order's status from then on. */
 export function advanceDelivery(
-  { orderId, own, isCancelled }: OrderContext,
+  { orderId, activities, isCancelled }: OrderContext,
   { status, eventId }: ShipmentUpdated,
 ): Promise<OrderStatus | 'PARCEL_UNDECIDED'> {
-  return own.advanceDelivery({ orderId, to: STATUS_OF_PARCEL[status], eventId, isCancelled, atMs: Date.now() });
+  return activities.advanceDelivery({ orderId, to: STATUS_OF_PARCEL[status], eventId, isCancelled, atMs: Date.now() });
 }
 
 /** Whether the open cancel may be carried out: not where the parcel has left. */
@@ -50,15 +50,15 @@ async function cancelDelivery(order: OrderContext): Promise<boolean> {
 
 /** Takes the parcel back first; the carrier has picked it up: the cancel is refused, and nothing else is undone. */
 async function recallParcel(order: OrderContext): Promise<boolean> {
-  const { orderId, saga, own, messages, view } = order;
+  const { orderId, saga, activities, messages, view } = order;
   await order.showCompensating();
   const parcel = order.paid.find(({ name }) => name === 'shipment');
   const refusal = parcel && (await saga.undoFirst(parcel, ({ code }) => code === 'ALREADY_PICKED_UP'));
   if (!parcel || !refusal) return true;
   saga.keep(parcel);
   order.mayGoOnForLong = true;
-  await own.keepShipment({ orderId, attempt: parcel.attempt });
-  await own.showSagaState({
+  await activities.keepShipment({ orderId, attempt: parcel.attempt });
+  await activities.showSagaState({
     orderId,
     status: view.status,
     state: 'WAITING',

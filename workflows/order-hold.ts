@@ -3,7 +3,7 @@ import type { OrderContext } from './order-context';
 
 const HOLD_EXPIRED = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };
 
-/** The stock is held for so long; the clock stands still while a request is served or a retry waits. */
+/** The stock is held for so long; the clock stops while a request is served or a retry waits. */
 export class StockHold {
   private retryWaits = false;
 
@@ -23,14 +23,14 @@ export class StockHold {
   }
 
   /** The request has failed. */
-  goOn({ retryWaits }: { readonly retryWaits: boolean }): void {
+  resume({ retryWaits }: { readonly retryWaits: boolean }): void {
     this.retryWaits = retryWaits;
   }
 
   /** The next request to pay; undefined: cancelled, or the hold ran out with no request accepted in time. */
   async nextRequest(): Promise<PaymentRequested | undefined> {
     const { order } = this;
-    const { orderId, messages, own, view } = order;
+    const { orderId, messages, activities, view } = order;
     let deadline = Date.now() + this.remainingMs;
     let isClockStopped = this.retryWaits;
     view.holdExpiresAt = isClockStopped ? undefined : deadline;
@@ -48,9 +48,9 @@ export class StockHold {
       if (request) return request;
       if (order.isCancelled) return undefined;
       if (isClockStopped) {
-        isClockStopped = await own.isRequestOpen({ orderId });
+        isClockStopped = await activities.isRequestOpen({ orderId });
         deadline = Date.now() + this.remainingMs;
-      } else if (await own.expireHold({ orderId, atMs: Date.now() })) {
+      } else if (await activities.expireHold({ orderId, atMs: Date.now() })) {
         this.hasExpired();
         return undefined;
       } else isClockStopped = true;

@@ -11,7 +11,6 @@ import {
   type CancelResult,
   type Compensate,
   type PaymentRequested,
-  type ResolveCompensation,
   type ShipmentUpdated,
   SIGNALS,
   UPDATES,
@@ -20,52 +19,39 @@ import {
   asCancelRequest,
   asCompensate,
   asPaymentRequested,
-  asResolution,
   asShipmentUpdated,
   holdsCard,
   NO_CARD,
   SHAPES,
 } from './message-shapes';
-import type { Resolution } from './saga';
 
 const paymentRequested = defineSignal<[PaymentRequested]>(SIGNALS.paymentRequested);
 const shipmentUpdated = defineSignal<[ShipmentUpdated]>(SIGNALS.shipmentUpdated);
 const compensate = defineSignal<[Compensate]>(SIGNALS.compensate);
-const resolveCompensation = defineSignal<[ResolveCompensation]>(SIGNALS.resolveCompensation);
 const refundStarted = defineSignal(SIGNALS.refundStarted);
 const cancel = defineUpdate<CancelResult, [CancelRequest]>(UPDATES.cancel);
-const resolve = defineUpdate<void, [ResolveCompensation]>(UPDATES.resolve);
 
 /** A request to cancel, and what became of it. */
 export interface Cancellation {
   readonly code: string;
   readonly reason: string;
   readonly actor: string;
-  /** Set when it ended: null if the order is cancelled, else the code of what stood against it. */
+  /** Set when it ended: null if the order is cancelled, else the code of the refusal. */
   refusedBy?: string | null;
-}
-
-/** Who hears of decisions about an undo that failed. */
-export interface ResolutionHost {
-  /** Why a decision can't be taken now; undefined: it can. */
-  whyNotDecidable(resolution: Resolution): string | undefined;
-  whyNotNow(resolution: Resolution): string | undefined;
-  /** Takes a decision that can be taken. */
-  decide(resolution: Resolution): void;
-  /** Writes down that something impossible was asked for. */
-  noteRefusal(what: string, why: string): Promise<void>;
 }
 
 export type Canceller = 'customer' | 'operator';
 
-/** What the order asks of the outside world's messages. */
-export interface MessagesHost extends ResolutionHost {
-  /** Why a cancel is impossible now; undefined: it is possible. People who operate the system may do more than customers. */
+/** What the messages need from their order. */
+export interface MessagesHost {
+  /** Why a cancel is impossible now; undefined: it is possible. Operators may do more than customers. */
   whyNotCancellable(by: Canceller): string | undefined;
-  /** Writes a cancel down before anything is undone for it. */
-  noteCancel(request: CancelRequest): Promise<void>;
+  /** Records a cancel before anything is undone for it. */
+  recordCancel(request: CancelRequest): Promise<void>;
   /** Stops waiting for a call in flight. */
   interrupt(): void;
+  /** Records that something impossible was asked for. */
+  recordRefusal(what: string, why: string): Promise<void>;
 }
 
 /**
@@ -92,7 +78,6 @@ export class OrderMessages {
         if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_CANCELLABLE');
       },
     });
-    answerResolutions(host);
   }
 
   get hasNews(): boolean {
@@ -104,15 +89,15 @@ export class OrderMessages {
     return this.cancellation?.refusedBy === undefined ? this.cancellation : undefined;
   }
 
-  /** Ends the open cancel: null, as the order is cancelled, or the code of what stood against it. */
+  /** Ends the open cancel: null, as the order is cancelled, or the code of the refusal. */
   closeCancellation(refusedBy: string | null): void {
     if (this.openCancellation && this.cancellation) this.cancellation.refusedBy = refusedBy;
   }
 
-  /** Records a cancel where the order's state allows one; the first request stands. */
+  /** Records a cancel where the order's state allows one; the first request counts. */
   async requestCancel(by: Canceller, code: string, reason: string, actor: string): Promise<void> {
     const why = this.host.whyNotCancellable(by);
-    if (why) return this.host.noteRefusal(code, why);
+    if (why) return this.host.recordRefusal(code, why);
     if (this.openCancellation) return;
     this.cancellation = { code, reason, actor };
     this.host.interrupt();
@@ -121,32 +106,32 @@ export class OrderMessages {
   private async takeCancel(request: CancelRequest): Promise<CancelResult> {
     // Unlike a signal, an update is in the history only once its workflow task is complete. An activity makes that so
     // first (a timer takes a second): else Temporal, restarted, could forget a cancel whose undo is in the database.
-    await this.host.noteCancel(request);
+    await this.host.recordCancel(request);
     const recorded = this.requestCancel('customer', 'CANCELLED_BY_CUSTOMER', request.reason, request.actor);
     const mine = this.openCancellation;
     await recorded;
     if (!mine) return { accepted: false, refusedBy: this.host.whyNotCancellable('customer') ?? 'NOT_CANCELLABLE' };
-    // Temporal's own Cancel must not take the response away from the caller that waits for it here.
+    // Temporal's own Cancel must not end this wait of the caller for its response.
     await CancellationScope.nonCancellable(() => condition(() => mine.refusedBy !== undefined));
     return mine.refusedBy ? { accepted: false, refusedBy: mine.refusedBy } : { accepted: true };
   }
 
   private async takeCompensate(message: unknown): Promise<void> {
     const request = asCompensate(message);
-    if (holdsCard(message)) return this.host.noteRefusal(SIGNALS.compensate, NO_CARD);
-    if (!request) return this.host.noteRefusal(SIGNALS.compensate, SHAPES.reasoned);
+    if (holdsCard(message)) return this.host.recordRefusal(SIGNALS.compensate, NO_CARD);
+    if (!request) return this.host.recordRefusal(SIGNALS.compensate, SHAPES.reasoned);
     return this.requestCancel('operator', request.code ?? 'CANCELLED_BY_OPERATOR', request.reason, request.actor);
   }
 
   private async takePayment(message: unknown): Promise<void> {
     const request = asPaymentRequested(message);
-    if (!request) return this.host.noteRefusal(SIGNALS.paymentRequested, SHAPES.paymentRequested);
+    if (!request) return this.host.recordRefusal(SIGNALS.paymentRequested, SHAPES.paymentRequested);
     if (this.isNew(`payment:${request.eventId}#${request.retryCount}`)) this.payments.push(request);
   }
 
   private async takeShipment(message: unknown): Promise<void> {
     const update = asShipmentUpdated(message);
-    if (!update) return this.host.noteRefusal(SIGNALS.shipmentUpdated, SHAPES.shipmentUpdated);
+    if (!update) return this.host.recordRefusal(SIGNALS.shipmentUpdated, SHAPES.shipmentUpdated);
     if (this.isNew(`shipment:${update.eventId}`)) this.shipments.push(update);
   }
 
@@ -160,27 +145,4 @@ export class OrderMessages {
 function whyUnreadable(request: unknown): string | undefined {
   if (holdsCard(request)) return NO_CARD;
   return asCancelRequest(request) ? undefined : SHAPES.reasoned;
-}
-
-/** Takes a person's decisions, by signal or by update, for whatever saga `host` runs. */
-export function answerResolutions(host: ResolutionHost): void {
-  /** Takes the decision, or says why not. */
-  const take = (message: unknown, isTrial = false): string | undefined => {
-    const decision = asResolution(message);
-    if (holdsCard(message)) return NO_CARD;
-    if (!decision) return SHAPES.resolution;
-    const why = host.whyNotDecidable(decision);
-    // Only a validator, which no replay runs again, may ask whether another comes first.
-    if (isTrial) return why ?? host.whyNotNow(decision);
-    if (!why) host.decide(decision);
-    return why;
-  };
-  const refuse = (why: string | undefined): void => {
-    if (why) throw ApplicationFailure.nonRetryable(why, 'NOT_RESOLVABLE');
-  };
-  setHandler(resolveCompensation, (message) => {
-    const why = take(message);
-    return why ? host.noteRefusal(SIGNALS.resolveCompensation, why) : undefined;
-  });
-  setHandler(resolve, (message) => refuse(take(message)), { validator: (message) => refuse(take(message, true)) });
 }

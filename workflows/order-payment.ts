@@ -1,20 +1,11 @@
-import type { AfterFailure, AttemptEnd, Beginning } from '../activities/attempt';
-import type { RequestStepCall } from '../activities/step-call';
+import type { AfterFailure } from '../activities/attempt';
 import type { OrderPolicy } from '../activities/stock';
-import type { PaymentRequested } from '../contracts/workflow-api';
 import type { FailureCause } from '../domain/failure';
+import { type Attempt, acceptRequest, runAttempt } from './order-attempt';
 import type { OrderContext } from './order-context';
 import { StockHold } from './order-hold';
-import { attemptPlan, isStep } from './order-steps';
-import { failureOf } from './saga';
 
-/** A request that the database has accepted, as the order's next attempt. */
-interface Attempt {
-  readonly call: RequestStepCall;
-  readonly beginning: Extract<Beginning, { accepted: true }>;
-}
-
-/** Of an attempt that has ended: why, and what follows, is recorded there. */
+/** Of an attempt that ended before: why, and what follows, is recorded there. */
 const FAILED_BEFORE: FailureCause = { code: 'FAILED_BEFORE', kind: 'CLOSED' };
 
 /** Serves requests until one is paid and under way: true; or the order is to be cancelled: false. */
@@ -23,7 +14,7 @@ export async function payAndShip(order: OrderContext, policy: OrderPolicy): Prom
   for (;;) {
     const request = await hold.nextRequest();
     if (!request) return false;
-    const attempt = await accept(order, request);
+    const attempt = await acceptRequest(order, request);
     if (attempt === 'SKIPPED') continue;
     if (attempt === 'ORDER_ENDING') return hold.hasExpired();
     hold.stop();
@@ -32,70 +23,11 @@ export async function payAndShip(order: OrderContext, policy: OrderPolicy): Prom
     if (order.isCancelled) return false;
     const next = await decideWhatFollows(order, attempt, end.failure ?? FAILED_BEFORE, hold.leftMs, policy);
     if (next === 'CANCEL' || next === 'GIVE_UP') return false;
-    hold.goOn({ retryWaits: next === 'RETRY' });
+    hold.resume({ retryWaits: next === 'RETRY' });
   }
 }
 
-async function accept(order: OrderContext, request: PaymentRequested): Promise<Attempt | 'SKIPPED' | 'ORDER_ENDING'> {
-  const { orderId, view } = order;
-  const attempt = view.attempt + 1;
-  const call = { orderId, attempt, eventId: request.eventId, retryCount: request.retryCount };
-  const beginning = await order.own.beginAttempt({ ...call, atMs: Date.now() });
-  if (!beginning.accepted) return beginning.why === 'ORDER_ENDING' ? 'ORDER_ENDING' : 'SKIPPED';
-  view.attempt = attempt;
-  return { call, beginning };
-}
-
-/** Brings an attempt to its end: settled, or failed and undone. */
-async function runAttempt(order: OrderContext, { call, beginning }: Attempt, policy: OrderPolicy): Promise<AttemptEnd> {
-  const { saga, view, settlement } = order;
-  const plan = attemptPlan(call, beginning, policy, settlement);
-  const steps = plan.filter(isStep);
-  saga.plan(...steps);
-  view.show('RUNNING', `the steps of attempt ${call.attempt}`);
-  // A workflow task that was lost may have brought it to its end before, and then that end stands.
-  const end = endedBefore(beginning) ?? (await doAndSettle(order, call, plan, beginning.warehouseStorage));
-  if (end.ended === 'DONE') {
-    for (const step of steps) saga.keep(step);
-    settlement.isSettled = true;
-    view.moveTo(beginning.warehouseStorage ? 'COMPLETED' : 'PREPARING');
-    order.paid = steps;
-    return end;
-  }
-  if (beginning.status) view.moveTo(beginning.status);
-  await order.showCompensating();
-  await saga.compensate(({ name, attempt }) => attempt === call.attempt && name !== 'stock');
-  return end;
-}
-
-function endedBefore({ ended, failure }: Attempt['beginning']): AttemptEnd | undefined {
-  if (ended === 'DONE') return { ended };
-  return ended && { ended, ...(failure && { failure }) };
-}
-
-async function doAndSettle(
-  order: OrderContext,
-  call: RequestStepCall,
-  plan: ReturnType<typeof attemptPlan>,
-  stored: boolean,
-): Promise<AttemptEnd> {
-  try {
-    for (const planned of plan) {
-      if (isStep(planned)) await order.saga.run(order.unlessCancelled(planned));
-      else {
-        await order.own[planned.do]({ ...call, atMs: Date.now() });
-        order.view.moveTo(planned.to);
-      }
-    }
-    await order.own.settleAttempt({ ...order.unlessCancelled(call), stored, atMs: Date.now() });
-    return { ended: 'DONE' };
-  } catch (error) {
-    const { code, kind } = failureOf(error);
-    return order.own.closeAttempt({ ...call, code, kind });
-  }
-}
-
-/** What a failed and undone attempt leads to. */
+/** Records what a failed and undone attempt leads to. */
 async function decideWhatFollows(
   order: OrderContext,
   { call }: Attempt,
@@ -107,11 +39,8 @@ async function decideWhatFollows(
   const atMs = Date.now();
   const planned = whatFollows(order, failure, call.retryCount, policy);
   const failed = { code: failure.code, kind: failure.kind, next: planned };
-  const { code, kind, next } = await order.own.failAttempt({
-    ...{ ...call, ...failed },
-    holdExpiresAtMs: atMs + holdLeftMs,
-    atMs,
-  });
+  const holdExpiresAtMs = atMs + holdLeftMs;
+  const { code, kind, next } = await order.activities.failAttempt({ ...call, ...failed, holdExpiresAtMs, atMs });
   if (kind === 'DECLINED') view.declines += 1;
   if (kind === 'REFUSED') view.refusals += 1;
   view.moveTo('PENDING_PAYMENT', code);
@@ -121,7 +50,7 @@ async function decideWhatFollows(
   return next;
 }
 
-/** Only a decline speaks about the customer's means of payment, and only a refusal about what was asked for; all else is tried again. */
+/** Only a decline is about the customer's means of payment, and only a refusal about what was asked for; all else is retried. */
 function whatFollows(
   { view: { declines, refusals } }: OrderContext,
   { kind }: FailureCause,
@@ -134,8 +63,8 @@ function whatFollows(
 }
 
 /** Requests that came while the order was being paid: recorded as skipped, so that none waits for ever. */
-export async function skipLateRequests(order: OrderContext): Promise<void> {
-  const { payments } = order.messages;
+export async function skipLateRequests({ orderId, activities, messages }: OrderContext): Promise<void> {
+  const { payments } = messages;
   for (let late = payments.shift(); late; late = payments.shift())
-    await order.own.beginAttempt({ orderId: order.orderId, attempt: 0, ...late, atMs: Date.now() });
+    await activities.beginAttempt({ orderId, attempt: 0, ...late, atMs: Date.now() });
 }

@@ -13,7 +13,7 @@ import { OrderContext } from './order-context';
 import { advanceDelivery, followDelivery } from './order-delivery';
 import { payAndShip, skipLateRequests } from './order-payment';
 import { stockStep } from './order-steps';
-import { failureOf, StepFailed } from './saga';
+import { failureOf, StepFailed } from './saga/step';
 
 /** The life of one order, from its creation until it is completed, cancelled or handed to its refund. */
 export async function orderSaga(input: OrderSagaInput): Promise<OrderStatus | 'DUPLICATE'> {
@@ -24,7 +24,7 @@ export async function orderSaga(input: OrderSagaInput): Promise<OrderStatus | 'D
 
 async function run(order: OrderContext): Promise<OrderStatus | 'DUPLICATE'> {
   try {
-    return await details(order);
+    return await fulfil(order);
   } catch (error) {
     // A cancel has ended the wait for what could not be done.
     if (error instanceof StepFailed && order.isCancelled) return cancel(order);
@@ -32,9 +32,9 @@ async function run(order: OrderContext): Promise<OrderStatus | 'DUPLICATE'> {
   }
 }
 
-async function details(order: OrderContext): Promise<OrderStatus | 'DUPLICATE'> {
+async function fulfil(order: OrderContext): Promise<OrderStatus | 'DUPLICATE'> {
   const reservation = await reserveStock(order);
-  if (reservation === 'DUPLICATE') return leaveToTheOther(order);
+  if (reservation === 'DUPLICATE') return leaveToOtherRun(order);
   if (reservation === 'SHORT') return end(order, 'CANCELLED', 'STOCK_SHORTAGE');
   if (reservation === 'INTERRUPTED' || !(await payAndShip(order, reservation))) return cancel(order);
   if (order.view.status === 'COMPLETED') return end(order, 'COMPLETED');
@@ -56,8 +56,8 @@ async function reserveStock(order: OrderContext): Promise<OrderPolicy | 'SHORT' 
   return reservation.policy;
 }
 
-/** Another run has the order: whatever was asked of this one is refused, and nothing of the order is touched. */
-async function leaveToTheOther(order: OrderContext): Promise<'DUPLICATE'> {
+/** Another run has the order: this one refuses an open cancel and touches nothing of the order. */
+async function leaveToOtherRun(order: OrderContext): Promise<'DUPLICATE'> {
   order.isEnding = true;
   await order.refuseCancel('DUPLICATE');
   await condition(allHandlersFinished);
@@ -70,7 +70,7 @@ async function cancel(order: OrderContext): Promise<OrderStatus> {
   const { code, reason } = order.messages.openCancellation ?? order.endedBecause;
   await order.showCompensating();
   await order.saga.compensate();
-  await order.own.cancelOrder({ orderId: order.orderId, code, reason, atMs: Date.now() });
+  await order.activities.cancelOrder({ orderId: order.orderId, code, reason, atMs: Date.now() });
   order.messages.closeCancellation(null);
   return end(order, 'CANCELLED', code);
 }
@@ -94,7 +94,7 @@ async function countLateNews(order: OrderContext): Promise<void> {
   for (let late = shipments.shift(); late; late = shipments.shift()) await advanceDelivery(order, late);
 }
 
-/** Ends the workflow, and says why; an error of its own code fails the workflow task instead, which a mended version carries on. */
+/** Ends the workflow with the failure's code; an error in our own code fails the workflow task instead, until a new version mends it. */
 function asWorkflowFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || !(error instanceof StepFailed || error instanceof TemporalFailure))
     return error;

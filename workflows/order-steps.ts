@@ -4,16 +4,15 @@ import type { OrderPolicy, Reservation } from '../activities/stock';
 import {
   ATTEMPT_STEPS,
   type AttemptFacts,
+  type AttemptMove,
   type AttemptStep,
-  type MoveDefinition,
+  isStep,
 } from '../contracts/workflow/attempt-steps';
-import { CallBudget, callProvider, own, ownUndo, undoInTime } from './calls';
-import type { Step, Undoable } from './saga';
+import { localActivities, retryUndo, undoActivities } from './activity-calls';
+import { CallBudget, callProvider } from './provider-calls';
+import type { Resolution, Step, Undoable } from './saga/step';
 
-type EffectStep = Exclude<AttemptStep, MoveDefinition>;
-type MoveStep = Extract<AttemptStep, MoveDefinition>;
-
-/** What an undo must know to be let: it is told apart from that of a worker which froze before the attempt was settled. */
+/** Sent with each undo: one by a worker that froze before its attempt was settled is refused. */
 export interface Settlement {
   isSettled: boolean;
 }
@@ -29,11 +28,12 @@ export function stockStep(
   return {
     name: 'stock',
     attempt: 0,
-    // Never interrupted: it tells whether the order is this run's at all, and only then may anything be undone.
-    do: () => CancellationScope.nonCancellable(() => own.reserveStock({ orderId, runId, atMs: Date.now() })),
-    undo: () => ownUndo(policy()).releaseStock(undo()),
-    undoInTime: () => undoInTime('releaseStock', 'Release the stock', undo(), policy()),
-    writeOff: (resolution) => own.writeOffStock({ ...resolution, orderId, attempt: 0 }),
+    // Never interrupted: it says whether the order is this run's at all, and only then may anything be undone.
+    do: () =>
+      CancellationScope.nonCancellable(() => localActivities.reserveStock({ orderId, runId, atMs: Date.now() })),
+    undo: () => undoActivities(policy()).releaseStock(undo()),
+    retryUndo: () => retryUndo('releaseStock', 'Release the stock', undo(), policy()),
+    writeOff: (resolution) => localActivities.writeOffStock({ ...resolution, orderId, attempt: 0 }),
   };
 }
 
@@ -43,56 +43,70 @@ export function attemptPlan(
   facts: AttemptFacts,
   policy: OrderPolicy,
   settlement: Settlement,
-): readonly (Step | MoveStep)[] {
+): readonly (Step | AttemptMove)[] {
   const budget = CallBudget.ofAttempt(policy);
-  return ATTEMPT_STEPS.filter(({ needed }) => needed(facts)).map((step) =>
-    step.kind === 'move'
-      ? step
-      : { ...undoableStep(step.name, call, policy, settlement), do: () => doStep(step, call, budget) },
+  return ATTEMPT_STEPS.filter(({ needed }) => needed(facts)).map((planned) =>
+    isStep(planned)
+      ? { ...undoable(planned, call, policy, settlement), do: () => doStep(planned, call, budget) }
+      : planned,
   );
 }
 
-export function isStep(planned: Step | MoveStep): planned is Step {
-  return 'undo' in planned;
+/** A step of an earlier attempt, to be undone only. */
+export function undoableStep(
+  name: AttemptStep['name'],
+  call: StepCall,
+  policy: OrderPolicy,
+  settlement: Settlement,
+): Undoable {
+  const isMeant = (step: AttemptStep) => step.name === name;
+  return undoable(ATTEMPT_STEPS.filter(isStep).find(isMeant) as AttemptStep, call, policy, settlement);
 }
 
-function doStep(step: EffectStep, call: RequestStepCall, budget: CallBudget): Promise<void> {
-  return step.kind === 'own'
-    ? own[step.do]({ ...call, atMs: Date.now() })
+export function isMove(planned: Step | AttemptMove): planned is AttemptMove {
+  return 'kind' in planned;
+}
+
+function doStep(step: AttemptStep, call: RequestStepCall, budget: CallBudget): Promise<void> {
+  return step.kind === 'database'
+    ? localActivities[step.do]({ ...call, atMs: Date.now() })
     : callProvider(step.do, `${step.summary.do} · attempt ${call.attempt}`, call, budget);
 }
 
-/** A step of an attempt, for those who only take it back. */
-export function undoableStep(
-  name: EffectStep['name'],
+function undoable(
+  step: AttemptStep,
   { orderId, attempt }: StepCall,
   policy: OrderPolicy,
   settlement: Settlement,
 ): Undoable {
-  const definition = effectOf(name);
   const call = () => ({ orderId, attempt, isSettled: settlement.isSettled });
-  const undoing = definition.summary.undo;
+  const summary = step.summary.undo;
   return {
-    name,
+    name: step.name,
     attempt,
     undo: () =>
-      definition.kind === 'own'
-        ? ownUndo(policy)[definition.undo](call())
-        : callProvider(definition.undo, undoing, call(), CallBudget.ofUndo(policy)),
-    undoInTime: () => undoInTime(definition.undo, undoing, call(), policy),
-    writeOff: ({ step: _step, ...decision }) =>
-      definition.kind === 'own'
-        ? own[definition.writeOff]({ ...decision, orderId, attempt })
-        : callProvider(
-            definition.writeOff,
-            `${decision.decision} by ${decision.actor}`,
-            { ...decision, orderId, attempt },
-            CallBudget.ofUndo(policy),
-          ),
+      step.kind === 'database'
+        ? undoActivities(policy)[step.undo](call())
+        : callProvider(step.undo, summary, call(), CallBudget.ofUndo(policy)),
+    retryUndo: () => retryUndo(step.undo, summary, call(), policy),
+    writeOff: (resolution) => writeOff(step, { orderId, attempt }, resolution, policy),
   };
 }
 
-function effectOf(name: EffectStep['name']): EffectStep {
-  const found = ATTEMPT_STEPS.find((step) => step.kind !== 'move' && step.name === name);
-  return found as EffectStep;
+function writeOff(
+  definition: AttemptStep,
+  call: StepCall,
+  { step, ...decided }: Resolution,
+  policy: OrderPolicy,
+): Promise<void> {
+  const decision = { ...decided, ...call };
+  if (!('writeOff' in definition)) return localActivities.writeOffStep({ ...decision, step });
+  return definition.kind === 'database'
+    ? localActivities[definition.writeOff](decision)
+    : callProvider(
+        definition.writeOff,
+        `${decision.decision} by ${decision.actor}`,
+        decision,
+        CallBudget.ofUndo(policy),
+      );
 }

@@ -1,16 +1,17 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import { type ParkedPoint, QUERIES, type SagaView, type StatusView, type StepView } from '../contracts/workflow-api';
 import { isCancellable, type OrderStatus, statusLabel } from '../domain/order-status';
-import type { OrderStep, SagaState } from '../domain/saga-state';
-import type { StepProgress } from './saga';
+import type { SagaState } from '../domain/saga-state';
+import type { StepProgress } from './saga/step';
 
 const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', SearchAttributeType.KEYWORD);
 const SAGA_STATE = defineSearchAttributeKey('SagaState', SearchAttributeType.KEYWORD);
 const NEEDS_OPERATOR = defineSearchAttributeKey('NeedsOperator', SearchAttributeType.BOOL);
 const AMOUNT_AT_RISK = defineSearchAttributeKey('AmountAtRisk', SearchAttributeType.INT);
 
-/** Where the order stands, for everyone who asks: queries, search attributes and the Web UI's current details. */
+/** The order's state, as others read it: queries, search attributes and the Web UI's current details. */
 export class OrderView {
   sagaState: SagaState = 'RUNNING';
   reason: string | undefined;

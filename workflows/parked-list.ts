@@ -1,8 +1,8 @@
 import type { SagaState } from '../domain/saga-state';
-import { own } from './calls';
-import { unlessPermanent } from './failures';
+import { localActivities } from './activity-calls';
 import type { OrderView } from './order-view';
-import type { ParkedAt } from './saga';
+import { unlessPermanent } from './saga/failure';
+import type { Parked } from './saga/step';
 
 /** Shows what waits for a person, in Temporal, in the database and on the operators' list; afterwards what the saga did before. */
 export class ParkedList {
@@ -15,7 +15,7 @@ export class ParkedList {
   ) {}
 
   /** Writes only what has changed, and the operators' list first: also where another row can't be written at all. */
-  async show(parked: readonly ParkedAt[]): Promise<void> {
+  async show(parked: readonly Parked[]): Promise<void> {
     const { orderId, view } = this;
     const wasParked = view.parked.length > 0;
     if (!wasParked) this.before = { state: view.sagaState, waitingFor: view.waitingFor };
@@ -28,10 +28,10 @@ export class ParkedList {
     const points = JSON.stringify(view.parked);
     if (points === this.listed) return;
     this.listed = points;
-    await unlessPermanent(own.listParked({ orderId, points: view.parked, atMs: Date.now() }));
+    await unlessPermanent(localActivities.listParked({ orderId, points: view.parked, atMs: Date.now() }));
     if (isParked === wasParked) return;
     const notice = { code: hasUndo ? 'UNDO_FAILED' : 'CANNOT_BE_DONE', steps: parked.map(({ step }) => step) };
     const shown = { orderId, status: view.status, state, atMs: Date.now() };
-    await unlessPermanent(own.showSagaState(isParked ? { ...shown, notice } : shown));
+    await unlessPermanent(localActivities.showSagaState(isParked ? { ...shown, notice } : shown));
   }
 }

@@ -1,11 +1,11 @@
 import type { Language } from '../../contracts/language';
 import { type OrderStatusView, orderStatusSchema } from '../../contracts/responses/orders';
+import { ORDER_STEPS } from '../../contracts/workflow/attempt-steps';
 import { type StatusView, stepAt } from '../../contracts/workflow-api';
 import type { Db } from '../../db/connection';
 import type { Order } from '../../db/orders';
 import { stepsOfOrder } from '../../db/saga-steps';
 import { isCancellable, nextStatuses, progressPercentage, statusLabel } from '../../domain/order-status';
-import { ORDER_STEPS } from '../../domain/saga-state';
 import { route } from '../route';
 import { ownOrderOrOperators } from './order-access';
 import { ofOrder } from './orders';

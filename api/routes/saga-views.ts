@@ -1,10 +1,10 @@
 import type { OutboxView, SagaDetails, SagaSummary, SagaWait, SagaWorkflow } from '../../contracts/responses/sagas';
+import { ORDER_STEPS } from '../../contracts/workflow/attempt-steps';
 import { type SagaView, stepAt } from '../../contracts/workflow-api';
 import type { Order } from '../../db/orders';
 import type { StoredOutboxRow } from '../../db/outbox';
 import type { StoredSaga, StoredSagaDetails } from '../../db/saga-details';
 import type { StepRecord } from '../../db/saga-steps';
-import { ORDER_STEPS } from '../../domain/saga-state';
 import type { DescribedWorkflow } from '../../temporal/workflows';
 
 export function sagaSummary({ id, statusReason, totalMinor, updatedAt, ...saga }: StoredSaga): SagaSummary {

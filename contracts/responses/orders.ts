@@ -1,7 +1,8 @@
 /** What customers read of products and orders. */
 import { z } from 'zod';
 import { ORDER_STATUSES } from '../../domain/order-status';
-import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../../domain/saga-state';
+import { SAGA_STATES, STEP_STATES } from '../../domain/saga-state';
+import { ORDER_STEPS } from '../workflow/attempt-steps';
 import { amount, count, type ResponseOf, text, time } from './common';
 
 export const productSchema = z

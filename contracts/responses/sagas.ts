@@ -1,7 +1,8 @@
 /** What operators read of sagas and the outbox. */
 import { z } from 'zod';
 import { ORDER_STATUSES } from '../../domain/order-status';
-import { ORDER_STEPS, SAGA_STATES, STEP_STATES } from '../../domain/saga-state';
+import { SAGA_STATES, STEP_STATES } from '../../domain/saga-state';
+import { ORDER_STEPS } from '../workflow/attempt-steps';
 import { amount, count, dryRun, type ResponseOf, text, textOrNull, time, timelineEntrySchema } from './common';
 
 const status = z.enum(ORDER_STATUSES);

@@ -1,5 +1,4 @@
 import type { OrderStatus } from '../../domain/order-status';
-import type { OrderStep } from '../../domain/saga-state';
 
 /** What decides which steps an attempt needs. */
 export interface AttemptFacts {
@@ -12,19 +11,19 @@ export interface AttemptFacts {
 /** A step of an attempt: its activities, by name. */
 export interface StepDefinition {
   /** Its name in keys, rows and decisions. */
-  readonly name: OrderStep;
+  readonly name: string;
   /** Where its effect is: in our own database, or at a provider. */
-  readonly kind: 'own' | 'provider';
+  readonly kind: 'database' | 'provider';
   readonly do: string;
   readonly undo: string;
-  /** Records that a person has ended its undo. */
-  readonly writeOff: string;
+  /** Records that a person ended its undo; absent: that needs no adjustment, and `writeOffStep` records it. */
+  readonly writeOff?: string;
   readonly needed: (facts: AttemptFacts) => boolean;
   /** For the Temporal Web UI. */
   readonly summary: { readonly do: string; readonly undo: string };
 }
 
-/** A move of the order in the middle of an attempt: it has no effect of its own to take back. */
+/** A move of the order in the middle of an attempt: it has no effect of its own to undo. */
 export interface MoveDefinition {
   readonly kind: 'move';
   readonly do: string;
@@ -36,7 +35,7 @@ export interface MoveDefinition {
 export const ATTEMPT_STEPS = [
   {
     name: 'coupon',
-    kind: 'own',
+    kind: 'database',
     do: 'redeemCoupon',
     undo: 'restoreCoupon',
     writeOff: 'writeOffCoupon',
@@ -73,4 +72,18 @@ export const ATTEMPT_STEPS = [
   },
 ] as const satisfies readonly (StepDefinition | MoveDefinition)[];
 
-export type AttemptStep = (typeof ATTEMPT_STEPS)[number];
+type Planned = (typeof ATTEMPT_STEPS)[number];
+export type AttemptStep = Exclude<Planned, MoveDefinition>;
+export type AttemptMove = Extract<Planned, MoveDefinition>;
+
+type ProviderStep = Extract<AttemptStep, { kind: 'provider' }>;
+/** The activities that call a provider. */
+export type ProviderActivity = ProviderStep['do' | 'undo'] | Extract<ProviderStep, { writeOff: string }>['writeOff'];
+
+/** Every step of an order, by its name: the stock belongs to the order, the others to an attempt. */
+export type OrderStep = 'stock' | AttemptStep['name'];
+export const ORDER_STEPS: readonly OrderStep[] = ['stock', ...ATTEMPT_STEPS.filter(isStep).map(({ name }) => name)];
+
+export function isStep(planned: Planned): planned is AttemptStep {
+  return planned.kind !== 'move';
+}

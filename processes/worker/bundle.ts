@@ -34,7 +34,7 @@ export function bundleOf(root: string): Promise<{ code: string }> {
 function sourcesHash(): string {
   const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
   for (const folder of SOURCES)
-    for (const name of readdirSync(join(ROOT, folder)).sort())
+    for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).sort())
       if (/\.(ts|js)$/.test(name)) hash.update(name).update(readFileSync(join(ROOT, folder, name)));
   return hash.digest('hex').slice(0, 16);
 }

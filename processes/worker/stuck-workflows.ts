@@ -2,7 +2,7 @@ import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api'
 import type { Db } from '../../db/connection';
 import { netChargedOfOrder } from '../../db/money';
 import { openOperatorItem } from '../../db/operator-items';
-import { ordersAtWork } from '../../db/orders';
+import { ordersAtWork } from '../../db/orders-at-work';
 import type { Workflows } from '../../temporal/workflows';
 
 /** Longer than an order is at work when all is well. */

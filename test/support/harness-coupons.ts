@@ -28,6 +28,6 @@ export async function admittedCouponRequest(
 /** A coupon that was issued, and that nobody uses. */
 export async function issuedCoupon(db: Db, userId: string, discountMinor: number): Promise<OrderCoupon> {
   const { requestId, code } = await admittedCouponRequest(db, userId, discountMinor);
-  await issueRequestedCoupon(db, { requestId, at: new Date(), told: '%s' });
+  await issueRequestedCoupon(db, { requestId, at: new Date(), notification: '%s' });
   return { requestId, code, discountMinor };
 }

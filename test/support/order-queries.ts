@@ -10,6 +10,7 @@ import * as idempotency from '../../db/idempotency';
 import * as money from '../../db/money';
 import * as notifications from '../../db/notifications';
 import * as orders from '../../db/orders';
+import { ordersAtWork } from '../../db/orders-at-work';
 import * as paymentRequests from '../../db/payment-requests';
 import * as products from '../../db/products';
 import * as requests from '../../db/requests';
@@ -77,7 +78,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'coupon-requests.issueRequestedCoupon': async (trx) => {
       const asked = { requestId: 'asked', userId: 'asked', userEmail: 'asked@example.com', headers: {} };
       await couponRequests.admitCouponRequests(trx, 'coupon-1', [asked]);
-      return couponRequests.issueRequestedCoupon(trx, { requestId: 'asked', at, told: 'Yours: %s' });
+      return couponRequests.issueRequestedCoupon(trx, { requestId: 'asked', at, notification: 'Yours: %s' });
     },
     'coupon-requests.failRequest': async (trx) => {
       await trx('coupon_requests')
@@ -140,7 +141,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     ],
     'orders.changeOrder': async (trx) =>
       orders.changeOrder(trx, await order(trx, pending), { through: ['CANCELLED'], sagaState: 'SETTLED', at }),
-    'orders.ordersAtWork': (trx) => orders.ordersAtWork(trx, { forMs: 20_000, limit: 200 }),
+    'orders-at-work.ordersAtWork': (trx) => ordersAtWork(trx, { forMs: 20_000, limit: 200 }),
     'orders.setSagaState': (trx) => orders.setSagaState(trx, pending, { state: 'WAITING', at: new Date() }),
     'orders.claimOrder': async (trx) => orders.claimOrder(trx, { ...(await order(trx, pending)), runId: null }, 'run'),
     'orders.claimForRefund': (trx) => orders.claimForRefund(trx, completed, 'run'),

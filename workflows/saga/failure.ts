@@ -5,14 +5,14 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { FailureCause, FailureDetail } from '../domain/failure';
+import type { FailureCause, FailureDetail } from '../../domain/failure';
 
 /** Why a call failed. */
 export interface Failure extends FailureCause {
   readonly message: string;
 }
 
-/** Reads what an activity's failure says of itself; a call that ran out of time is unavailable. */
+/** Reads an activity's failure; a call that timed out is unavailable. */
 export function describeFailure(error: unknown): Failure {
   if (isCancellation(error)) return { code: 'INTERRUPTED', message: 'interrupted by a cancel', kind: 'INTERRUPTED' };
   const cause = error instanceof ActivityFailure ? error.cause : error;
@@ -33,10 +33,10 @@ function described({ type, message, nonRetryable, details }: ApplicationFailure)
   return { code: type ?? 'UNEXPECTED', message, kind };
 }
 
-/** What only shows a saga must not stop it: where the database will never take that, the saga itself is still seen in Temporal. */
-export async function unlessPermanent(note: Promise<void>): Promise<void> {
+/** Waits for what only shows a saga: where the database refuses it for good, the saga goes on, and Temporal still shows it. */
+export async function unlessPermanent(shown: Promise<void>): Promise<void> {
   try {
-    await note;
+    await shown;
   } catch (error) {
     if (describeFailure(error).kind !== 'PERMANENT') throw error;
   }

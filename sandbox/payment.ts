@@ -1,11 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import type { z } from 'zod';
-import type { LedgerEntry, OpenPaymentRequest, paymentStateSchema } from '../contracts/provider-api';
-import type { Entry, RecordChange } from './entries';
+import type { Express, Request } from 'express';
+import { z } from 'zod';
+import {
+  type LedgerEntry,
+  type OpenPaymentRequest,
+  openPaymentRequestSchema,
+  type PaymentState,
+} from '../contracts/provider-api';
 import { behaviourOf } from './magic-values';
-import { Problem } from './problem';
+import { Problem, parsed } from './problem';
+import { operationsOf, orderIdQuery, type SandboxParts, settledRoute } from './provider-routes';
+import type { Entry, RecordChange } from './providers';
 
-type PaymentState = z.infer<typeof paymentStateSchema>;
+const at = z.string();
+const ref = z.string();
+const amountMinor = z.number().int();
+const opened = {
+  key: z.string(),
+  orderId: z.number().int(),
+  amountMinor,
+  currency: z.string(),
+  token: z.string(),
+};
+export const paymentEntries = [
+  z.object({ kind: z.literal('payment.opened'), at, ref, ...opened }),
+  z.object({ kind: z.literal('payment.hung'), at, ref }),
+  z.object({ kind: z.literal('payment.captured'), at, ref }),
+  z.object({ kind: z.literal('payment.declined'), at, ref }),
+  z.object({ kind: z.literal('payment.undo_refused'), at, ref }),
+  z.object({ kind: z.literal('payment.closed'), at, ref, refundedMinor: amountMinor }),
+] as const;
 
 interface Payment {
   readonly ref: string;
@@ -17,8 +41,8 @@ interface Payment {
 
 const DECLINED: PaymentState = { status: 'declined', code: 'CARD_DECLINED' };
 
-/** The payment provider's books: payments by ref and by key, and the ledger of money that moved. */
-export class PaymentBook {
+/** The payment provider: payments by ref and by key, and the ledger of money that moved. */
+export class Payments {
   readonly #byRef = new Map<string, Payment>();
   readonly #refByKey = new Map<string, string>();
   readonly #ledger: LedgerEntry[] = [];
@@ -41,7 +65,7 @@ export class PaymentBook {
     return { ref };
   }
 
-  /** 'hang': the caller never hears of it. */
+  /** 'hang': the caller gets no response. */
   confirm(ref: string): PaymentState | 'hang' {
     const payment = this.#payment(ref);
     const behaviour = behaviourOf(payment.request.token)?.on;
@@ -134,4 +158,16 @@ export class PaymentBook {
 
 function sameRequest(a: OpenPaymentRequest, b: OpenPaymentRequest): boolean {
   return a.orderId === b.orderId && a.amountMinor === b.amountMinor && a.currency === b.currency && a.token === b.token;
+}
+
+export function paymentRoutes(app: Express, payments: Payments, parts: SandboxParts): void {
+  const refOf = (req: Request) => parsed(z.string().min(1).max(100), req.params.ref);
+  const routes = operationsOf(app, 'payment', parts, { refOf, orderOf: (ref) => payments.orderOf(ref) });
+  const base = '/payment/payments';
+  routes.make(base, 'open', openPaymentRequestSchema, (body) => payments.open(body));
+  routes.lookUp(`${base}/:ref`, (ref) => payments.lookup(ref));
+  routes.change(`${base}/:ref/confirm`, 'confirm', (ref) => payments.confirm(ref));
+  routes.change(`${base}/:ref/close`, 'close', (ref) => payments.close(ref));
+  const ledger = (req: Request) => [...payments.ledger(parsed(orderIdQuery.optional(), req.query.orderId))];
+  app.get('/ledger', settledRoute(parts.journal, ledger));
 }

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import type { Express, Request } from 'express';
+import { z } from 'zod';
+import { type StorageState, type StorageView, type StoreRequest, storeRequestSchema } from '../contracts/provider-api';
+import { fingerprintOf, KeyedEffects } from './keyed-effects';
+import { faultsIn } from './magic-values';
+import { Problem, parsed } from './problem';
+import { keyOf, operationsOf, orderIdQuery, type SandboxParts, settledRoute } from './provider-routes';
+import type { Entry, RecordChange } from './providers';
+import type { UndoFaults } from './undo-faults';
+
+const stored = { orderId: z.number().int(), ref: z.string(), fingerprint: z.string() };
+export const warehouseEntries = [
+  z.object({ kind: z.literal('storage.stored'), at: z.string(), key: z.string(), ...stored }),
+  z.object({ kind: z.literal('storage.cancelled'), at: z.string(), key: z.string() }),
+] as const;
+
+/** The warehouse: storages by business key, and the keys that are never stored. */
+export class Warehouse {
+  readonly #storages = new KeyedEffects<{ orderId: number; ref: string; fingerprint: string }>('storage');
+
+  constructor(
+    private readonly record: RecordChange,
+    private readonly undoFaults: UndoFaults,
+  ) {}
+
+  store({ key, orderId, recipientName }: StoreRequest): { ref: string } {
+    const fingerprint = fingerprintOf({ orderId, recipientName });
+    const known = this.#storages.known(key, fingerprint);
+    if (known) return { ref: known.ref };
+    this.undoFaults.arm(orderId, recipientName);
+    if (faultsIn(recipientName).storeRefused) throw new Problem(422, 'STORE_REFUSED', 'the warehouse is full');
+    const ref = `sto_${randomBytes(12).toString('hex')}`;
+    this.record({ kind: 'storage.stored', key, orderId, ref, fingerprint });
+    return { ref };
+  }
+
+  lookup(key: string): StorageState {
+    if (this.#storages.isCancelled(key)) return { status: 'cancelled' };
+    const storage = this.#storages.find(key);
+    return storage ? { status: 'stored', ref: storage.ref } : { status: 'none' };
+  }
+
+  cancel(key: string): { status: 'cancelled' } {
+    if (!this.#storages.isCancelled(key)) {
+      this.undoFaults.passUndo(this.#storages.find(key)?.orderId);
+      this.record({ kind: 'storage.cancelled', key });
+    }
+    return { status: 'cancelled' };
+  }
+
+  storagesOf(orderId: number): StorageView[] {
+    return this.#storages.ofOrder(orderId).map(([key, { ref }]) => {
+      return { key, orderId, ref, status: this.#storages.isCancelled(key) ? 'CANCELLED' : 'STORED' };
+    });
+  }
+
+  orderOf(key: string): number | undefined {
+    return this.#storages.orderOf(key);
+  }
+
+  apply(entry: Entry): void {
+    if (entry.kind === 'storage.stored') this.#storages.add(entry.key, entry);
+    if (entry.kind === 'storage.cancelled') this.#storages.cancel(entry.key);
+  }
+}
+
+export function warehouseRoutes(app: Express, warehouse: Warehouse, parts: SandboxParts): void {
+  const orderOf = (key: string) => warehouse.orderOf(key);
+  const routes = operationsOf(app, 'warehouse', parts, { refOf: keyOf, orderOf });
+  const storages = '/warehouse/storages';
+  routes.make(storages, 'store', storeRequestSchema, (body) => warehouse.store(body));
+  routes.lookUp(`${storages}/:key`, (key) => warehouse.lookup(key));
+  routes.change(`${storages}/:key/cancel`, 'cancel', (key) => warehouse.cancel(key));
+  const listed = (req: Request) => warehouse.storagesOf(parsed(orderIdQuery, req.query.orderId));
+  app.get(storages, settledRoute(parts.journal, listed));
+}

@@ -1,0 +1,78 @@
+import type { AttemptEnd, Beginning } from '../activities/attempt';
+import type { RequestStepCall } from '../activities/step-call';
+import type { OrderPolicy } from '../activities/stock';
+import type { PaymentRequested } from '../contracts/workflow-api';
+import type { OrderContext } from './order-context';
+import { attemptPlan, isMove } from './order-steps';
+import { failureOf, type Step } from './saga/step';
+
+/** A request that the database has accepted, as the order's next attempt. */
+export interface Attempt {
+  readonly call: RequestStepCall;
+  readonly beginning: Extract<Beginning, { accepted: true }>;
+}
+
+/** Accepts a request as the next attempt. ORDER_ENDING: the hold has run out. */
+export async function acceptRequest(
+  order: OrderContext,
+  { eventId, retryCount }: PaymentRequested,
+): Promise<Attempt | 'SKIPPED' | 'ORDER_ENDING'> {
+  const { orderId, view } = order;
+  const attempt = view.attempt + 1;
+  const call = { orderId, attempt, eventId, retryCount };
+  const beginning = await order.activities.beginAttempt({ ...call, atMs: Date.now() });
+  if (!beginning.accepted) return beginning.why === 'ORDER_ENDING' ? 'ORDER_ENDING' : 'SKIPPED';
+  view.attempt = attempt;
+  return { call, beginning };
+}
+
+/** Brings an attempt to its end: settled, or failed and undone. */
+export async function runAttempt(order: OrderContext, attempt: Attempt, policy: OrderPolicy): Promise<AttemptEnd> {
+  const { call, beginning } = attempt;
+  const { saga, view, settlement } = order;
+  const plan = attemptPlan(call, beginning, policy, settlement);
+  const steps = plan.filter((planned): planned is Step => !isMove(planned));
+  saga.plan(...steps);
+  view.show('RUNNING', `the steps of attempt ${call.attempt}`);
+  // A workflow task that was lost may have ended the attempt before: that end counts.
+  const end = endedBefore(beginning) ?? (await doSteps(order, attempt, plan));
+  if (end.ended === 'DONE') {
+    for (const step of steps) saga.keep(step);
+    settlement.isSettled = true;
+    view.moveTo(beginning.warehouseStorage ? 'COMPLETED' : 'PREPARING');
+    order.paid = steps;
+    return end;
+  }
+  if (beginning.status) view.moveTo(beginning.status);
+  await order.showCompensating();
+  await saga.compensate((step) => step.attempt === call.attempt && step.name !== 'stock');
+  return end;
+}
+
+function endedBefore({ ended, failure }: Attempt['beginning']): AttemptEnd | undefined {
+  if (ended === 'DONE') return { ended };
+  return ended && { ended, ...(failure && { failure }) };
+}
+
+/** Does the steps and settles the attempt; one that fails is closed, to be undone. */
+async function doSteps(
+  order: OrderContext,
+  { call, beginning }: Attempt,
+  plan: ReturnType<typeof attemptPlan>,
+): Promise<AttemptEnd> {
+  const { saga, activities, view } = order;
+  try {
+    for (const planned of plan) {
+      if (isMove(planned)) {
+        await activities[planned.do]({ ...call, atMs: Date.now() });
+        view.moveTo(planned.to);
+      } else await saga.run(order.unlessCancelled(planned));
+    }
+    const stored = beginning.warehouseStorage;
+    await activities.settleAttempt({ ...order.unlessCancelled(call), stored, atMs: Date.now() });
+    return { ended: 'DONE' };
+  } catch (error) {
+    const { code, kind } = failureOf(error);
+    return activities.closeAttempt({ ...call, code, kind });
+  }
+}
