@@ -1,10 +1,9 @@
 import { TOPICS } from '../../contracts/topics';
-import { Broker, eventOf } from '../support/broker';
-import { DeadLetterDesk } from '../support/dead-letter-operator';
+import { eventOf } from '../support/broker';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { LONG_TIMEOUTS } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { parcelNewsHeard } from '../support/parcel-news';
-import { RunningSystem } from '../support/running-system';
-import { Shop } from '../support/shop';
-import { PATIENT_DELAYS } from '../support/system';
 import { until } from '../support/until';
 
 const TOPIC = TOPICS.shipmentStatus;
@@ -15,20 +14,10 @@ const RESTART_MS = 60_000;
 jest.setTimeout(240_000);
 
 describe('lines behind dead letters', () => {
-  let system: RunningSystem;
-  let shop: Shop;
-  let broker: Broker;
-
-  beforeAll(async () => {
-    system = await RunningSystem.start(`lines-${process.pid}`, undefined, PATIENT_DELAYS);
-    shop = new Shop(system.addresses);
-    broker = await Broker.open(system.addresses, []);
-  });
-  afterAll(async () => {
-    await broker?.close();
-    await shop?.close();
-    await system?.stop();
-  });
+  const fixture = new Fixture();
+  const system = fixture.system('blocked-keys', LONG_TIMEOUTS);
+  const shop = fixture.shop(system);
+  const broker = fixture.broker([], system);
 
   const waiting = async () => Number((await shop.db('waiting_records').count({ n: '*' }).first())?.n);
 
@@ -44,13 +33,13 @@ describe('lines behind dead letters', () => {
     }
     await until('all to wait', waiting, (count) => count === ORDERS * BEHIND, RESTART_MS);
 
-    const desk = await DeadLetterDesk.open(shop);
+    const operator = new DeadLetterOperator(shop);
     for (const [index, orderId] of orderIds.entries()) {
-      const [deadLetter] = await desk.deadLettersOf(TOPIC, String(orderId));
+      const [deadLetter] = await operator.deadLettersOf(TOPIC, String(orderId));
       const id = deadLetter?.id as string;
-      if (index % 2 === 0) await desk.decide(id, 'discard');
+      if (index % 2 === 0) await operator.decide(id, 'discard');
       else
-        await desk.decide(id, 'replay', {
+        await operator.decide(id, 'replay', {
           value: JSON.stringify(eventOf({ orderId, eventId: `${orderId}-mended`, status: 'SHIPMENT_STARTED' })),
         });
     }

@@ -3,10 +3,9 @@ import { encodeDeadLetter } from '../../contracts/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import type { ReplayProgress } from '../../contracts/workflow-api';
 import { admitCouponRequests } from '../../db/coupon-requests';
-import { Broker, type WrittenRecord } from '../support/broker';
-import { RunningSystem } from '../support/running-system';
-import { Shop } from '../support/shop';
-import { PATIENT_DELAYS } from '../support/system';
+import type { WrittenRecord } from '../support/broker';
+import { LONG_TIMEOUTS } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { until } from '../support/until';
 
 const LETTERS = 1_000;
@@ -19,28 +18,16 @@ const RESTART_MS = 120_000;
 jest.setTimeout(240_000);
 
 describe('many dead letters sent back', () => {
-  let system: RunningSystem;
-  let shop: Shop;
-  let broker: Broker;
-  let token: string;
-
-  beforeAll(async () => {
-    system = await RunningSystem.start(`desk-${process.pid}`, undefined, PATIENT_DELAYS);
-    shop = new Shop(system.addresses);
-    broker = await Broker.open(system.addresses, []);
-    token = await shop.token('op@example.com', 'operator');
-  });
-  afterAll(async () => {
-    await broker?.close();
-    await shop?.close();
-    await system?.stop();
-  });
+  const fixture = new Fixture();
+  const system = fixture.system('replay', LONG_TIMEOUTS);
+  const shop = fixture.shop(system);
+  const broker = fixture.broker([], system);
 
   const post = <Data>(path: string, body: object = {}) =>
-    shop.call<Data>('POST', `/api/ops/dead-letter-replays${path}`, { token, body });
+    shop.operate<Data>('POST', `/dead-letter-replays${path}`, body);
   /** What the API says, be it a problem: a worker that was killed may not answer yet. */
   const progressOf = async (id: string) => {
-    const { body } = await shop.call<ReplayProgress>('GET', `/api/ops/dead-letter-replays/${id}`, { token });
+    const { body } = await shop.operate<ReplayProgress>('GET', `/dead-letter-replays/${id}`);
     return body.data ?? (body as Partial<ReplayProgress>);
   };
 
@@ -172,8 +159,6 @@ describe('many dead letters sent back', () => {
       RESTART_MS,
     );
     expect(issued).toBeLessThan(MORE_THAN_ENOUGH);
-    expect((await shop.call('GET', `/api/ops/dead-letter-replays/${randomUUID()}`, { token })).body.code).toBe(
-      'REPLAY_NOT_FOUND',
-    );
+    expect((await shop.operate('GET', `/dead-letter-replays/${randomUUID()}`)).body.code).toBe('REPLAY_NOT_FOUND');
   });
 });

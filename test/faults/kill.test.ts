@@ -1,15 +1,13 @@
 import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { killEngine, startEngine } from '../../dev/stack/stack';
-import { Broker } from '../support/broker';
 import { expectMovesInOrder, expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
-import { outage } from '../support/faults';
+import { LONG_TIMEOUTS } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { endWaiting, holdRows, holdTable, holdWrites, untilWaiting } from '../support/locks';
 import { metric } from '../support/metrics';
 import { stockEvent, unannouncedOrder } from '../support/processing';
-import { RunningSystem } from '../support/running-system';
+import type { RoleName } from '../support/role-process';
 import { expectAllSettled } from '../support/settled';
-import { Shop } from '../support/shop';
-import { PATIENT_DELAYS, type RoleName } from '../support/system';
 import { until } from '../support/until';
 
 const BURST = 60;
@@ -18,20 +16,10 @@ const RESTART_MS = 60_000;
 jest.setTimeout(240_000);
 
 describe('kill -9', () => {
-  let system: RunningSystem;
-  let shop: Shop;
-  let broker: Broker;
-
-  beforeAll(async () => {
-    system = await RunningSystem.start(`kill-${process.pid}`, undefined, PATIENT_DELAYS);
-    shop = new Shop(system.addresses);
-    broker = await Broker.open(system.addresses, [TOPICS.orderProcessing, TOPICS.orderStatusChanged]);
-  });
-  afterAll(async () => {
-    await broker?.close();
-    await shop?.close();
-    await system?.stop();
-  });
+  const fixture = new Fixture();
+  const system = fixture.system('kill', LONG_TIMEOUTS);
+  const shop = fixture.shop(system);
+  const broker = fixture.broker([TOPICS.orderProcessing, TOPICS.orderStatusChanged], system);
 
   const kill = (role: RoleName) => system.role(role).end('SIGKILL');
 
@@ -46,28 +34,28 @@ describe('kill -9', () => {
 
   test('of the worker, while one charge and one refund are at the provider and twenty orders on their way', async () => {
     const [charging, refunding, ...others] = (await payableOrders(shop, 22)) as [number, number, ...number[]];
-    await outage(shop, refunding, 'unavailable', { provider: 'carrier' });
+    await shop.providers.outage(refunding, 'unavailable', 'carrier');
     await shop.pay(refunding, { recipientName: 'fault:ship_refused' });
     await untilPayment(refunding, 'DONE');
     // Shorter than a call may take, and longer than all that comes until the kill.
-    await outage(shop, refunding, 'slow', { delayMs: 25_000 });
-    await outage(shop, refunding, 'none', { provider: 'carrier' });
+    await shop.providers.outage(refunding, 'slow', 'payment', 25_000);
+    await shop.providers.outage(refunding, 'none', 'carrier');
     await untilPayment(refunding, 'UNDOING');
     await payAll(shop, others);
     await shop.pay(charging, { token: 'tok_timeout_after_charge' });
     await until(
       'the provider to have charged',
-      () => shop.ledger(charging),
+      () => shop.providers.ledger(charging),
       (entries) => entries.length > 0,
     );
     await kill('worker');
     expect([await paymentState(charging), await paymentState(refunding)]).toEqual(['UNKNOWN', 'UNDOING']);
 
-    await outage(shop, refunding, 'none');
+    await shop.providers.outage(refunding, 'none');
     await system.startRole('worker');
     await untilAllAre(shop, [charging, ...others], 'PREPARING');
     await shop.reaches(refunding, 'PENDING_PAYMENT', 'WAITING', RESTART_MS);
-    expect((await shop.ledger(refunding)).map(({ type }) => type)).toEqual(['charge', 'refund']);
+    expect((await shop.providers.ledger(refunding)).map(({ type }) => type)).toEqual(['charge', 'refund']);
     await expectOneChargeEach(shop, [charging, ...others]);
     await expectAllSettled(shop, [charging, refunding, ...others]);
   });
@@ -132,7 +120,7 @@ describe('kill -9', () => {
     const sku = await shop.product(20);
     const created = await Promise.all(Array.from({ length: 20 }, () => shop.order(sku)));
     await payAll(shop, waiting);
-    const paused = () => metric(system.addresses, 'bridge', 'ordersaga_kafka_partition_paused');
+    const paused = () => metric(system.addresses.probes.bridge, 'ordersaga_kafka_partition_paused');
     await until('partitions of both topics to be paused', paused, (count) => count >= 2, RESTART_MS);
     // Behind records that wait for Temporal, and read again with them at each try.
     for (const partition of [0, 1, 2])

@@ -1,8 +1,10 @@
 import { ageClaims, ask, type Ending, expectEndedOnce, noticesOf, someEndings, untilEnded } from '../support/endings';
-import { Gate } from '../support/gate';
-import { GatedApi } from '../support/gated-api';
+import { Fixture } from '../support/fixture';
+import type { GatedApi } from '../support/gated-api';
+import { startGatedApi } from '../support/gated-api';
 import { endWaiting, holdRows, holdTable, untilWaiting } from '../support/locks';
 import { Shop } from '../support/shop';
+import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 
 /** The requests under way in an api process that is about to be killed. */
@@ -14,8 +16,8 @@ interface UnderWay {
 }
 
 describe('an api process killed with requests to end orders: the same again gives the outcome, once,', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const fixture = new Fixture();
+  const shop = fixture.shop();
 
   const keysOf = (endings: readonly Ending[]) => endings.map(({ key }) => key);
   const idsOf = (endings: readonly Ending[]) => endings.map(({ orderId }) => orderId);
@@ -64,14 +66,14 @@ describe('an api process killed with requests to end orders: the same again give
   };
 
   const beforeTemporalGetsIt: Point = async ({ api, endings, send }) => {
-    api.gate.shut('there', 'back');
+    api.temporal.silence('there', 'back');
     send();
     await untilAsked(endings);
     await api.process.end('SIGKILL');
   };
 
   const beforeTemporalsResponse: Point = async ({ api, endings, send }) => {
-    api.gate.shut('back');
+    api.temporal.silence('back');
     send();
     await untilAsked(endings);
     await untilAllEnded(endings);
@@ -97,22 +99,17 @@ describe('an api process killed with requests to end orders: the same again give
   };
 
   const beforeItIsSent: Point = async ({ api, endings, send }) => {
-    const { host } = new URL(api.shop.system.api);
-    const gate = await Gate.before(host);
-    const client = new Shop({ ...shop.system, api: `http://${gate.address}` });
-    try {
-      gate.shut('back');
-      send(client);
-      await until(
-        'the responses to be saved',
-        () => rowsOf(endings).whereNotNull('status_code'),
-        (rows) => (rows as unknown[]).length === endings.length,
-      );
-      await api.process.end('SIGKILL');
-    } finally {
-      await gate.close();
-      await client.close();
-    }
+    const network = fixture.use(await TcpProxy.to(api.process.url));
+    const client = fixture.use(new Shop({ addresses: { ...shop.system, api: network.through(api.process.url) } }));
+    network.silence('back');
+    send(client);
+    await until(
+      'the responses to be saved',
+      () => rowsOf(endings).whereNotNull('status_code'),
+      (rows) => (rows as unknown[]).length === endings.length,
+    );
+    await api.process.end('SIGKILL');
+    await network.close();
   };
 
   test.each([
@@ -123,7 +120,7 @@ describe('an api process killed with requests to end orders: the same again give
     ['before it saved the response', beforeItIsSaved],
     ['before it sent the response', beforeItIsSent],
   ])('%s', async (_, stopAndKill) => {
-    const [endings, api] = await Promise.all([someEndings(shop), GatedApi.start(shop.system, 'killed')]);
+    const [endings, api] = await Promise.all([someEndings(shop), startGatedApi(fixture, shop.system)]);
     const outcomes: Promise<unknown>[] = [];
     const send = (to = api.shop) => {
       for (const ending of endings)
@@ -134,11 +131,7 @@ describe('an api process killed with requests to end orders: the same again give
           ),
         );
     };
-    try {
-      await stopAndKill({ api, endings, send });
-    } finally {
-      await api.close();
-    }
+    await stopAndKill({ api, endings, send });
     // On a machine that stands still, the call to Temporal may have timed out before the kill.
     for (const outcome of await Promise.all(outcomes)) expect(['none', 503]).toContain(outcome);
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { payBody, Shop } from '../support/shop';
+import { payBody } from '../support/shop';
 
 describe('the same HTTP request 50 times side by side has one effect:', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   const fifty = <Result>(call: () => Promise<Result>) => Promise.all(Array.from({ length: 50 }, call));
 
   test('one order is created, and the key answers the same ever after', async () => {
@@ -38,7 +38,7 @@ describe('the same HTTP request 50 times side by side has one effect:', () => {
     if (!isKeyed) expect(statuses.filter((status) => status === 202)).toHaveLength(1);
     await shop.reaches(orderId, 'PREPARING');
     expect(await shop.db('processing_requests').where({ order_id: orderId })).toHaveLength(1);
-    expect(await shop.ledger(orderId)).toHaveLength(1);
+    expect(await shop.providers.ledger(orderId)).toHaveLength(1);
     await expectLedgersToBalance(shop, orderId);
   });
 });

@@ -13,24 +13,24 @@ import type {
 import type { CouponView, TimelineView } from '../../contracts/http';
 import type { OutboxView, SagaDecided, SagaDetails, SagaSummary } from '../../contracts/saga-operations';
 import { TOPICS } from '../../contracts/topics';
-import { Broker, eventOf, type WrittenRecord } from '../support/broker';
+import { eventOf, type WrittenRecord } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { type CommandEnd, ordersaga } from '../support/operator-command';
 import { processingEvent } from '../support/processing';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const NOT_TEXT = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
 
 describe('the operator’s command', () => {
-  const shop = new Shop();
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.orderProcessing]);
   const folder = mkdtempSync(join(tmpdir(), 'ordersaga-cli-'));
-  let broker: Broker;
   let operator: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    broker = await Broker.open(shop.system, [TOPICS.orderProcessing]);
-    operator = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.token('op@example.com', 'operator') };
+    operator = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.operatorToken() };
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true });

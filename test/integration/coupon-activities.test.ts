@@ -2,12 +2,11 @@ import { createCouponActivities } from '../../activities/coupon';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { admitCouponRequests } from '../../db/coupon-requests';
 import { unannouncedCouponRequest } from '../support/coupons';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 
 /** Activities called as late, and as often, as a worker that freezes can call them. */
 describe('a request for a coupon whose calls come late', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   const activities = createCouponActivities({
     db: shop.db,
     gate: { open: () => Promise.resolve() },

@@ -4,24 +4,15 @@ import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
 import type { CouponRequestView } from '../../contracts/http';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { couponWorkflowId } from '../../contracts/workflow-api';
-import { Broker, eventOf } from '../support/broker';
-import { Shop } from '../support/shop';
+import { eventOf } from '../support/broker';
+import { Fixture } from '../support/fixture';
 
 describe('coupons over Kafka', () => {
-  const shop = new Shop();
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.couponIssue, TOPICS.couponIssued, deadLetterTopic(TOPICS.couponIssue)]);
   const redis = new Redis(shop.system.redis as string);
-  let broker: Broker;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [
-      TOPICS.couponIssue,
-      TOPICS.couponIssued,
-      deadLetterTopic(TOPICS.couponIssue),
-    ]);
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await Promise.all([shop.close(), broker.close()]);
-  });
+  fixture.defer(() => redis.disconnect());
 
   /** A coupon that was issued, and its record in Redis; one that Redis did not take within 100 ms is never written. */
   async function issuedWithRecord(): Promise<{ code: string; requestId: string; text: string }> {

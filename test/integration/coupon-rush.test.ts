@@ -2,20 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { CouponView } from '../../contracts/http';
 import { TOPICS } from '../../contracts/topics';
+import { Fixture } from '../support/fixture';
 import { expectFairRush, rush } from '../support/rush';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const USERS = 2_000;
 const TOTAL = 100;
 
 describe('a coupon that many want', () => {
-  const shop = new Shop();
+  const fixture = new Fixture();
+  const shop = fixture.shop();
   const redis = new Redis(shop.system.redis as string);
-  afterAll(async () => {
-    redis.disconnect();
-    await shop.close();
-  });
+  fixture.defer(() => redis.disconnect());
 
   /** Answers by who gave them. */
   async function answeredBy(by: 'gate' | 'database', outcome: string): Promise<number> {
@@ -153,15 +151,14 @@ describe('a coupon that many want', () => {
   test('an operator changes how many there are, never below what is taken, and counts them', async () => {
     const { code, winners } = await soldOut(2);
     await untilShut(code);
-    const token = await shop.token('op@example.com', 'operator');
     const body = { name: 'More', total: 1, discount: { type: 'FIXED', value: 500 } };
-    const lower = await shop.call('PUT', `/api/ops/coupons/${code}`, { token, body });
+    const lower = await shop.operate('PUT', `/coupons/${code}`, body);
     expect([lower.status, lower.body]).toMatchObject([409, { code: 'COUPON_TOTAL_TOO_LOW', taken: 2 }]);
-    const higher = await shop.call('PUT', `/api/ops/coupons/${code}`, { token, body: { ...body, total: 3 } });
+    const higher = await shop.operate('PUT', `/coupons/${code}`, { ...body, total: 3 });
     expect(higher.status).toBe(200);
     await isLetIn(code, 'next@x.kr', 3, Date.now());
     for (const { id } of winners) await shop.couponRequestIs(id, 'ISSUED');
-    const view = () => shop.call<CouponView>('GET', `/api/ops/coupons/${code}`, { token });
+    const view = () => shop.operate<CouponView>('GET', `/coupons/${code}`);
     const found = await until('all to be issued', view, ({ body }) => body.data.counts.issued === 3);
     expect(found.body.data.counts).toEqual({
       accepted: 3,

@@ -1,10 +1,9 @@
 import { createCouponStepActivities } from '../../activities/coupon-step';
 import { couponStanding } from '../support/coupons';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 
 describe('the coupon step, whatever Temporal makes of it,', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   const { redeemCoupon, restoreCoupon } = createCouponStepActivities({ db: shop.db });
   const redeem = (call: { orderId: number; attempt: number }) => redeemCoupon({ ...call, atMs: Date.now() });
 

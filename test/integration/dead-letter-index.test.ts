@@ -1,30 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import {
-  type Admin,
-  CompressionCodecs,
-  CompressionTypes,
-  ConfigResourceTypes,
-  ConfigSource,
-  Kafka,
-  logLevel,
-  Partitioners,
-} from 'kafkajs';
-import { stackFolder } from '../../config/load';
+import { CompressionCodecs, CompressionTypes, ConfigResourceTypes, ConfigSource, Partitioners } from 'kafkajs';
 import type { DeadLetterGroup, DeadLetterView } from '../../contracts/dead-letter-operations';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { freePorts } from '../../dev/stack/ports';
-import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { UnreadableBatchError } from '../../kafka-bridge/client/kafkajs-codecs';
 import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { createLogger } from '../../observability/logger';
-import { Broker, eventOf, type WrittenRecord } from '../support/broker';
-import { DeadLetterDesk } from '../support/dead-letter-operator';
-import { roleEnvironment, sharedSystem } from '../support/environment';
+import { eventOf, type WrittenRecord } from '../support/broker';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
 import { holdTopicConfigs } from '../support/locks';
 import { metric } from '../support/metrics';
-import { Shop } from '../support/shop';
-import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { ourKafka } from '../support/our-kafka';
+import type { RoleProcess } from '../support/role-process';
 import { until } from '../support/until';
 
 const OURS = deadLetterTopic(TOPICS.couponIssued);
@@ -36,50 +23,25 @@ const COMPRESSED = ['gzip', 'snappy', 'lz4', 'zstd'].map((codec) => [codec, `par
 jest.setTimeout(120_000);
 
 describe('the index of dead letters', () => {
-  const system = sharedSystem();
-  const shop = new Shop(system);
-  const client = new Kafka({ clientId: 'parcels', brokers: [system.kafka], logLevel: logLevel.NOTHING });
-  let admin: Admin;
-  let broker: Broker;
-  let desk: DeadLetterDesk;
-  let bridge: RoleProcess | undefined;
-  /** Of the bridge that indexes their topics. */
-  let theirBridge = system;
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.orderProcessing]);
+  const operator = new DeadLetterOperator(shop);
+  /** The bridge that indexes their topics, too. */
+  let bridge: RoleProcess;
 
   beforeAll(async () => {
-    admin = client.admin();
-    await admin.connect();
-    await createTheirTopics();
-    [broker, desk] = await Promise.all([Broker.open(system, [TOPICS.orderProcessing]), DeadLetterDesk.open(shop)]);
-    const [port] = await freePorts(1);
-    theirBridge = { ...system, probes: { ...system.probes, bridge: `http://127.0.0.1:${port}` } };
+    await broker.makeTopic(THEIRS);
+    for (const [compression, topic] of COMPRESSED) await broker.makeTopic(topic, { compression });
     const topics = [MISSING, THEIRS, ...COMPRESSED.map(([, topic]) => topic)];
-    const env = roleEnvironment(theirBridge, { ...FAST_DELAYS, FOREIGN_DEAD_LETTER_TOPICS: topics.join() });
-    bridge = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
-  });
-  afterAll(async () => {
-    await bridge?.end();
-    await broker?.close();
-    await admin?.disconnect();
-    await shop.close();
+    bridge = await fixture.another('bridge', shop.system, { FOREIGN_DEAD_LETTER_TOPICS: topics.join() });
   });
 
-  async function createTheirTopics(): Promise<void> {
-    const compressed = COMPRESSED.map(([codec, topic]) => ({
-      topic,
-      numPartitions: 1,
-      configEntries: [{ name: 'compression.type', value: codec }],
-    }));
-    await admin.createTopics({ topics: [{ topic: THEIRS, numPartitions: 1 }, ...compressed], waitForLeaders: true });
-  }
-
-  const logger = createLogger('index', 'silent');
-  const ourKafka = () =>
-    createKafka({ KAFKA_BROKERS: [system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 }, logger);
+  const kafka = () => ourKafka(shop.system);
   const rebuild = (foreignDeadLetterTopics: readonly string[]) =>
-    rebuildDeadLetterIndex({ db: shop.db, kafka: ourKafka(), foreignDeadLetterTopics }, logger);
+    rebuildDeadLetterIndex({ db: shop.db, kafka: kafka(), foreignDeadLetterTopics }, createLogger('index', 'silent'));
 
-  const answerOf = (id: string) => desk.ask<DeadLetterView>('GET', `/${id}`);
+  const answerOf = (id: string) => operator.ask<DeadLetterView>('GET', `/${id}`);
 
   /** Writes dead letters in one batch, waits until the last of them is indexed, and shows them. */
   async function indexed(topic: string, ...records: readonly WrittenRecord[]): Promise<DeadLetterView[]> {
@@ -90,7 +52,7 @@ describe('the index of dead letters', () => {
       () => answerOf(ids.at(-1) as string),
       ({ status }) => status === 200,
     );
-    return Promise.all(ids.map((id) => desk.show(id)));
+    return Promise.all(ids.map((id) => operator.show(id)));
   }
 
   test('takes dead letters of which no header is as it should be, and those behind them', async () => {
@@ -148,7 +110,7 @@ describe('the index of dead letters', () => {
       async () => Number((await theirs().count({ count: '*' }))[0]?.count),
       (count) => count === 4_000,
     );
-    expect((await desk.show(`${OURS}/0/${first + 3_999n}`)).value).toBe('3999');
+    expect((await operator.show(`${OURS}/0/${first + 3_999n}`)).value).toBe('3999');
   });
 
   test('takes by place, key and value a dead letter that the database refuses, and those beside it whole', async () => {
@@ -163,7 +125,7 @@ describe('the index of dead letters', () => {
       );
       expect([before, after]).toMatchObject([{ code: 'ODD' }, { code: 'ODD' }]);
       expect(stubborn).toMatchObject({ key: 'it', value: 'b', code: null, message: null, topic: TOPICS.couponIssued });
-      expect((await desk.decide(stubborn?.id ?? '', 'discard')).status).toBe(202);
+      expect((await operator.decide(stubborn?.id ?? '', 'discard')).status).toBe(202);
     } finally {
       await shop.db.raw('alter table dead_letters drop constraint stubborn');
     }
@@ -179,7 +141,7 @@ describe('the index of dead letters', () => {
         shop.db('dead_letters').where({ origin_topic: TOPICS.orderProcessing, key }).first('topic', 'record_offset'),
       (row) => row !== undefined,
     );
-    const deadLetter = await desk.show(`${found.topic}/0/${found.record_offset}`);
+    const deadLetter = await operator.show(`${found.topic}/0/${found.record_offset}`);
     expect([deadLetter.code, deadLetter.keyBase64, deadLetter.value]).toEqual([
       'WRONG_SCHEMA',
       key.toString('base64'),
@@ -200,19 +162,19 @@ describe('the index of dead letters', () => {
     const topic = TOPICS.stockDecreaseFailed;
     const letGo = await holdTopicConfigs(shop.db);
     const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
-    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+    const { resources } = await broker.admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
     // What is altered replaces all that was configured for the topic.
     const ofTopic = (resources[0]?.configEntries ?? []).filter(
       ({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG,
     );
     const before = ofTopic.map(({ configName, configValue }) => ({ name: configName, value: configValue }));
     const configure = (configEntries: typeof before) =>
-      admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
+      broker.admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
     const key = randomUUID();
     try {
       await configure([...before, { name: 'compression.type', value: 'lz4' }]);
       await broker.write(topic, { key, value: 'no JSON' });
-      const [deadLetter] = await desk.deadLettersOf(topic, key);
+      const [deadLetter] = await operator.deadLettersOf(topic, key);
       expect(deadLetter).toMatchObject({ code: 'NOT_JSON', value: 'no JSON' });
     } finally {
       await configure(before);
@@ -229,7 +191,7 @@ describe('the index of dead letters', () => {
     CompressionCodecs[CompressionTypes.LZ4] = () => ({
       decompress: () => Promise.reject(new UnreadableBatchError('for a test')),
     });
-    const consumer = await ourKafka().consume({
+    const consumer = await kafka().consume({
       groupId: `test-${randomUUID()}`,
       topics: [topic],
       partitionsAtOnce: 1,
@@ -260,15 +222,15 @@ describe('the index of dead letters', () => {
   });
 
   test('goes on with the other topics where one is missing, and says so', async () => {
-    const failing = (topic: string) => metric(theirBridge, 'bridge', 'ordersaga_dead_letter_index_failing', { topic });
+    const failing = (topic: string) => metric(bridge.url, 'ordersaga_dead_letter_index_failing', { topic });
     await indexed(THEIRS, { key: null, value: 'sound' });
     await until(
       'the missing one to be told',
       () => failing(MISSING),
       (value) => value === 1,
     );
-    expect([await failing(THEIRS), await failing(OURS), bridge?.isRunning]).toEqual([0, 0, true]);
-    expect((await fetch(`${theirBridge.probes.bridge}/readyz`)).status).toBe(200);
+    expect([await failing(THEIRS), await failing(OURS), bridge.isRunning]).toEqual([0, 0, true]);
+    expect((await fetch(`${bridge.url}/readyz`)).status).toBe(200);
   });
 
   test("groups another system's dead letters by their exceptions, and shows those", async () => {
@@ -287,7 +249,7 @@ describe('the index of dead letters', () => {
       deadLetterRecord({ 'kafka_dlt-exception-cause-fqcn': cause }),
       deadLetterRecord({}),
     );
-    const groups = await desk.ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`);
+    const groups = await operator.ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`);
     expect(groups.body.data).toMatchObject([
       { code: cause, count: 2 },
       { code: wrapper, count: 1 },
@@ -296,7 +258,7 @@ describe('the index of dead letters', () => {
       'kafka_dlt-exception-cause-fqcn': [cause],
       'kafka_dlt-exception-stacktrace': [stacktrace],
     });
-    expect((await desk.decide(deadLetter?.id ?? '', 'replay')).status).toBe(202);
+    expect((await operator.decide(deadLetter?.id ?? '', 'replay')).status).toBe(202);
     const [back] = await broker.untilRecords(TOPICS.orderProcessing, [key]);
     expect(Object.keys(back?.headers ?? {}).filter((name) => name.startsWith('kafka_dlt-'))).toEqual([]);
   });
@@ -320,7 +282,7 @@ describe('the index of dead letters', () => {
     value: string,
     end: (transaction: { commit(): Promise<void>; abort(): Promise<void> }) => Promise<void>,
   ): Promise<void> {
-    const producer = client.producer({
+    const producer = broker.client.producer({
       createPartitioner: Partitioners.DefaultPartitioner,
       transactionalId: randomUUID(),
       idempotent: true,
@@ -338,8 +300,8 @@ describe('the index of dead letters', () => {
 
   async function behind(groupId: string): Promise<number> {
     const [[end], [group]] = await Promise.all([
-      admin.fetchTopicOffsets(THEIRS),
-      admin.fetchOffsets({ groupId, topics: [THEIRS] }),
+      broker.admin.fetchTopicOffsets(THEIRS),
+      broker.admin.fetchOffsets({ groupId, topics: [THEIRS] }),
     ]);
     return Number(end?.high) - Number(group?.partitions[0]?.offset);
   }
@@ -349,13 +311,13 @@ describe('the index of dead letters', () => {
       await indexed(THEIRS, { key: 'k', value: 'a' }, { key: 'k', value: 'b' }, { key: 'k', value: 'c' })
     ).map(({ id }) => id) as [string, string, string];
     const command = { decisionId: randomUUID() };
-    expect((await desk.decide(gone, 'discard', command)).status).toBe(202);
+    expect((await operator.decide(gone, 'discard', command)).status).toBe(202);
     await inTransaction('last', (transaction) => transaction.commit());
 
     const offsetOf = (id: string) => id.split('/')[2] as string;
     // Which makes kafkajs know the topic's leader.
-    await admin.fetchTopicOffsets(THEIRS);
-    await admin.deleteTopicRecords({ topic: THEIRS, partitions: [{ partition: 0, offset: offsetOf(garbled) }] });
+    await broker.admin.fetchTopicOffsets(THEIRS);
+    await broker.admin.deleteTopicRecords({ topic: THEIRS, partitions: [{ partition: 0, offset: offsetOf(garbled) }] });
     const row = (id: string) => shop.db('dead_letters').where({ topic: THEIRS, record_offset: offsetOf(id) });
     const before = await row(garbled);
     await row(garbled).update({ value: Buffer.from('x'), code: 'GARBLED', origin_topic: 'elsewhere' });
@@ -367,7 +329,7 @@ describe('the index of dead letters', () => {
     });
     const meanwhile = await until(
       'the rebuild to end',
-      async () => (await desk.decide(gone, 'discard', command)).status,
+      async () => (await operator.decide(gone, 'discard', command)).status,
       (status) => isOver || status !== 202,
       60_000,
     );
@@ -375,7 +337,7 @@ describe('the index of dead letters', () => {
 
     expect(meanwhile).toBe(202);
     expect(await row(garbled)).toEqual(before);
-    expect((await desk.show(lost)).value).toBe('c');
+    expect((await operator.show(lost)).value).toBe('c');
     expect((await answerOf(gone)).body.data).toMatchObject({ state: 'DISCARDED', value: 'a' });
   });
 });

@@ -1,29 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { Broker, eventOf } from '../support/broker';
-import { DeadLetterDesk, deadLetterRecord } from '../support/dead-letter-operator';
+import { eventOf } from '../support/broker';
+import { DeadLetterOperator, deadLetterRecord } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
 import { parcelNewsHeard } from '../support/parcel-news';
 import { processingEvent } from '../support/processing';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
-describe('decisions at the desk for dead letters', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let desk: DeadLetterDesk;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, []);
-    desk = await DeadLetterDesk.open(shop);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+describe('decisions about dead letters', () => {
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
+  const operator = new DeadLetterOperator(shop);
 
   test('the same one sent five times at once is one, and each is told so', async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.orderProcessing, String(orderId));
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.orderProcessing, String(orderId));
     const command = { decisionId: randomUUID(), value: JSON.stringify(eventOf(processingEvent(orderId))) };
     const answers = await Promise.all(
-      Array.from({ length: 5 }, () => desk.decide(deadLetter?.id as string, 'replay', command)),
+      Array.from({ length: 5 }, () => operator.decide(deadLetter?.id as string, 'replay', command)),
     );
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
     await shop.reaches(orderId, 'PREPARING');
@@ -33,10 +29,10 @@ describe('decisions at the desk for dead letters', () => {
   test('two different ones at once: one is taken, the other is told which', async () => {
     const key = `two-${randomUUID()}`;
     await broker.write(TOPICS.orderProcessing, { key, value: '{' });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.orderProcessing, key);
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.orderProcessing, key);
     const answers = await Promise.all([
-      desk.decide(deadLetter?.id as string, 'discard'),
-      desk.decide(deadLetter?.id as string, 'replay'),
+      operator.decide(deadLetter?.id as string, 'discard'),
+      operator.decide(deadLetter?.id as string, 'replay'),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
     expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({
@@ -48,10 +44,10 @@ describe('decisions at the desk for dead letters', () => {
   test('the same id for another value is another decision, and is refused', async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.orderProcessing, String(orderId));
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.orderProcessing, String(orderId));
     const event = eventOf(processingEvent(orderId));
     const command = { decisionId: randomUUID(), value: JSON.stringify(event) };
-    const replay = (more: object = {}) => desk.decide(deadLetter?.id as string, 'replay', { ...command, ...more });
+    const replay = (more: object = {}) => operator.decide(deadLetter?.id as string, 'replay', { ...command, ...more });
     expect([(await replay()).status, (await replay()).status]).toEqual([202, 202]);
     const other = await replay({ value: JSON.stringify({ ...event, userEmail: 'lee@example.com' }) });
     expect([other.status, other.body.code]).toEqual([409, 'DECISION_ID_REUSED']);
@@ -60,16 +56,16 @@ describe('decisions at the desk for dead letters', () => {
   test('is about the dead letter that stood there: one that comes to its place in a topic made anew can be decided', async () => {
     const key = `anew-${randomUUID()}`;
     await broker.write(TOPICS.orderProcessing, { key, value: '{' });
-    const id = (await desk.deadLettersOf(TOPICS.orderProcessing, key))[0]?.id as string;
+    const id = (await operator.deadLettersOf(TOPICS.orderProcessing, key))[0]?.id as string;
     const [topic, partition, offset] = id.split('/');
-    expect((await desk.decide(id, 'discard')).status).toBe(202);
+    expect((await operator.decide(id, 'discard')).status).toBe(202);
     const row = () => shop.db('dead_letters').where({ topic, partition, record_offset: offset });
     const { dead_at: before } = (await row().first('dead_at')) as { dead_at: Date };
     try {
       await row().update({ dead_at: new Date(before.getTime() + 60_000) });
-      expect(await desk.show(id)).toMatchObject({ state: 'WAITING' });
-      expect((await desk.decide(id, 'discard')).status).toBe(202);
-      expect((await desk.decide(id, 'discard')).body.code).toBe('DEAD_LETTER_DECIDED');
+      expect(await operator.show(id)).toMatchObject({ state: 'WAITING' });
+      expect((await operator.decide(id, 'discard')).status).toBe(202);
+      expect((await operator.decide(id, 'discard')).body.code).toBe('DEAD_LETTER_DECIDED');
     } finally {
       await row().update({ dead_at: before });
     }
@@ -87,19 +83,19 @@ describe('decisions at the desk for dead letters', () => {
       { code: 'REFUSED_BY_BROKER', message: 'too large' },
     );
     await broker.write(deadLetterTopic(topic), deadLetter);
-    const [dead] = await desk.deadLettersOf(topic, key);
-    expect((await desk.decide(dead?.id as string, 'replay')).status).toBe(202);
+    const [dead] = await operator.deadLettersOf(topic, key);
+    expect((await operator.decide(dead?.id as string, 'replay')).status).toBe(202);
   });
 
   test("an order's event keeps the order's key, whatever else it calls a requestId", async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.shipmentStatus, { key: String(orderId), value: '{' });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.shipmentStatus, String(orderId));
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.shipmentStatus, String(orderId));
     const news = { ...eventOf({ orderId, status: 'IN_TRANSIT', eventId: `${orderId}-1` }), requestId: 'trace-1' };
-    await desk.decide(deadLetter?.id as string, 'replay', { value: JSON.stringify(news) });
+    await operator.decide(deadLetter?.id as string, 'replay', { value: JSON.stringify(news) });
     const told = await until(
       'the outcome',
-      () => desk.show(deadLetter?.id as string),
+      () => operator.show(deadLetter?.id as string),
       ({ decision }) => decision?.outcome !== undefined,
     );
     expect(told.decision).toMatchObject({ outcome: 'processed', workflowId: `order-${orderId}` });
@@ -114,10 +110,10 @@ describe('decisions at the desk for dead letters', () => {
     const id = `${topic}/0/${offset}`;
     await until(
       'it to be indexed',
-      () => desk.show(id),
+      () => operator.show(id),
       (deadLetter) => deadLetter !== undefined,
     );
-    expect((await desk.decide(id, 'replay', { override: true })).status).toBe(202);
+    expect((await operator.decide(id, 'replay', { override: true })).status).toBe(202);
     await shop.pay(orderId);
     await shop.reaches(orderId, 'PREPARING');
     await shop

@@ -1,22 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { OperatorItemList, OperatorItemView } from '../../contracts/operator-items';
 import { refundWorkflowId, TASK_QUEUES, WORKFLOWS } from '../../contracts/workflow-api';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 import { until } from '../support/until';
 
 /** I11: whatever has failed for good is listed within a minute. */
 const WITHIN_MS = 60_000;
 
 describe('a workflow that ended badly', () => {
-  const shop = new Shop();
-  let token: string;
-  beforeAll(async () => {
-    token = await shop.token('op@example.com', 'operator');
-  });
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   const itemsOf = async (query: string): Promise<readonly OperatorItemView[]> =>
-    (await shop.call<OperatorItemList>('GET', `/api/ops/items?${query}`, { token })).body.data.items;
+    (await shop.operate<OperatorItemList>('GET', `/items?${query}`)).body.data.items;
   const listed = async (query: string): Promise<OperatorItemView> => {
     const [item] = await until(
       `${query} to be listed`,
@@ -27,7 +22,7 @@ describe('a workflow that ended badly', () => {
     return item as OperatorItemView;
   };
   const resolve = (id: number, body = { decisionId: randomUUID(), reason: 'settled by hand' }) =>
-    shop.call('POST', `/api/ops/items/${id}/resolve`, { token, body });
+    shop.operate('POST', `/items/${id}/resolve`, body);
   const terminate = async (workflowId: string) =>
     (await shop.temporal()).workflow.getHandle(workflowId).terminate('by the test');
 
@@ -43,15 +38,8 @@ describe('a workflow that ended badly', () => {
     );
   }
 
-  async function paidOrder(warehouseStorage = false): Promise<number> {
-    const { orderId } = await shop.payableOrder();
-    await shop.pay(orderId, { warehouseStorage });
-    await shop.reaches(orderId, warehouseStorage ? 'COMPLETED' : 'PREPARING', warehouseStorage ? 'SETTLED' : 'WAITING');
-    return orderId;
-  }
-
   test('is listed once with the money at risk, and not again after somebody has seen to it', async () => {
-    const orderId = await paidOrder();
+    const orderId = await shop.paidOrder();
     await terminate(`order-${orderId}`);
     const item = await listed(`kind=FAILED_WORKFLOW&order=${orderId}`);
     expect(item).toMatchObject({ cause: 'TERMINATED', amountAtRisk: 1_000 });
@@ -66,7 +54,7 @@ describe('a workflow that ended badly', () => {
   });
 
   test('is listed although it was the refund of a settled order, which nobody would see otherwise', async () => {
-    const orderId = await paidOrder(true);
+    const orderId = await shop.paidOrder({ warehouseStorage: true });
     const { workflow } = await shop.temporal();
     const workflowId = refundWorkflowId(orderId);
     await workflow.start(WORKFLOWS.refundSaga, { workflowId, taskQueue: 'no-worker', args: [{ orderId }] });

@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { answerOnceOutside, type OutsideAttempt, type Repeatable } from '../../api/idempotency';
 import { TemporalUnavailableError } from '../../temporal/call';
 import { ageClaims } from '../support/endings';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 
 describe('a request whose effect is outside the database', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   afterEach(() => jest.restoreAllMocks());
 
   const request = (requestHash = 'body'): Repeatable & { id: NonNullable<Repeatable['id']> } => ({

@@ -3,9 +3,11 @@ import { insertRequest, setRequestState } from '../../db/requests';
 import { endingRequestKey } from '../../db/timeline';
 import type { FailureCause } from '../../domain/failure';
 import { couponStanding } from '../support/coupons';
+import { Fixture } from '../support/fixture';
 import { lateWorker } from '../support/late-worker';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { type PayRequest, payBody, Shop } from '../support/shop';
+import type { PayRequest } from '../support/shop';
+import { payBody } from '../support/shop';
 import { until } from '../support/until';
 
 /**
@@ -13,9 +15,8 @@ import { until } from '../support/until';
  * that is over. Here an order goes its way, and the frozen worker's next activity is run afterwards.
  */
 describe('a worker that comes too late', () => {
-  const shop = new Shop();
+  const shop = new Fixture().shop();
   const late = lateWorker(shop);
-  afterAll(() => shop.close());
 
   interface Call {
     readonly orderId: number;
@@ -104,7 +105,7 @@ describe('a worker that comes too late', () => {
     expect(await standing(orderId)).toEqual({ status: 'PREPARING', saga_state: 'WAITING' });
     expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
     expect(await shop.stock(sku)).toEqual({ free: 4, held: 0, sold: 1 });
-    expect(await shop.parcels(orderId)).toMatchObject([{ status: 'CREATED' }]);
+    expect(await shop.providers.parcels(orderId)).toMatchObject([{ status: 'CREATED' }]);
     await expectLedgersToBalance(shop, orderId);
   });
 
@@ -224,8 +225,8 @@ describe('a worker that comes too late', () => {
     const eight = Array.from({ length: 8 });
     await Promise.all(eight.map(() => late.run('charge', call)));
     await Promise.all(eight.map(() => late.run('createShipment', call)));
-    expect(await shop.ledger(orderId)).toHaveLength(1);
-    expect(await shop.parcels(orderId)).toHaveLength(1);
+    expect(await shop.providers.ledger(orderId)).toHaveLength(1);
+    expect(await shop.providers.parcels(orderId)).toHaveLength(1);
 
     const undo = { orderId, attempt: call.attempt, isSettled: false };
     await Promise.all(eight.map(() => late.run('cancelShipment', undo)));

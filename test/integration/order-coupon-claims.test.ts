@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderView } from '../../contracts/http';
 import { couponStanding, unannouncedCouponRequest } from '../support/coupons';
-import { type Answer, Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
+import type { Answer } from '../support/shop';
 
 describe('an order that names a coupon', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   const place = (body: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Answer<OrderView>> =>
     shop.call('POST', '/api/orders', { body, headers });

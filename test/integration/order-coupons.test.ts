@@ -1,16 +1,14 @@
 import type { PutCoupon } from '../../contracts/http';
 import { couponStanding } from '../support/coupons';
-import { outage } from '../support/faults';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const FIXED_300: Partial<PutCoupon> = { discount: { type: 'FIXED', value: 300 } };
 const EVERYTHING: Partial<PutCoupon> = { discount: { type: 'PERCENT', value: 100 } };
 
 describe('an order with a coupon', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   /** An order of one thing, with a coupon, that waits for its payment. */
   async function payable(command = FIXED_300, price = 1_000) {
@@ -67,7 +65,7 @@ describe('an order with a coupon', () => {
         'payment DONE',
         'shipment DONE',
       ]);
-      expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 700 }]);
+      expect(await shop.providers.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 700 }]);
       expect(await movements(orderId)).toEqual([{ kind: 'charge', amount_minor: 700 }]);
       expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
       await expectLedgersToBalance(shop, orderId);
@@ -100,7 +98,7 @@ describe('an order with a coupon', () => {
         await shop.pay(orderId);
         await shop.reaches(orderId, 'PREPARING', 'WAITING');
         expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
-        expect(await shop.capturedNet(orderId)).toBe(700);
+        expect(await shop.providers.capturedNet(orderId)).toBe(700);
         await expectLedgersToBalance(shop, orderId);
       },
     );
@@ -110,7 +108,7 @@ describe('an order with a coupon', () => {
       await shop.db('coupon_requests').where({ code }).update({ order_id: null });
       await shop.pay(orderId);
       expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason: 'COUPON_NOT_CLAIMED' }]);
-      expect(await shop.ledger(orderId)).toEqual([]);
+      expect(await shop.providers.ledger(orderId)).toEqual([]);
       await shop.db('coupon_requests').where({ code }).update({ order_id: orderId });
       await shop.pay(orderId);
       await shop.reaches(orderId, 'PREPARING', 'WAITING');
@@ -124,7 +122,7 @@ describe('an order with a coupon', () => {
         await shop.pay(orderId, { token: 'tok_declined', warehouseStorage });
         const view = await shop.reaches(orderId, warehouseStorage ? 'COMPLETED' : 'PREPARING');
         expect(view.saga.steps.map(({ step }) => step)).not.toContain('payment');
-        expect(await shop.ledger(orderId)).toEqual([]);
+        expect(await shop.providers.ledger(orderId)).toEqual([]);
         expect(await movements(orderId)).toEqual([]);
         expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
         await expectLedgersToBalance(shop, orderId);
@@ -152,14 +150,14 @@ describe('an order with a coupon', () => {
       expect((await cancel(order.orderId)).status).toBe(202);
       await shop.reaches(order.orderId, 'CANCELLED', 'SETTLED');
       expect((await stepsOf(order.orderId)).at(-1)).toBe('coupon UNDONE');
-      expect(await shop.ledger(order.orderId)).toHaveLength(moved);
+      expect(await shop.providers.ledger(order.orderId)).toHaveLength(moved);
       await expectLedgersToBalance(shop, order.orderId);
       await canBeUsedAgain(order);
     });
 
     test('cancelled while the charge is at the provider', async () => {
       const order = await payable();
-      await outage(shop, order.orderId, 'slow');
+      await shop.providers.outage(order.orderId, 'slow');
       await shop.pay(order.orderId);
       await until(
         'the coupon to be redeemed',

@@ -1,9 +1,8 @@
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 
 describe('an order', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   test('that is paid is PREPARING, charged once and its stock sold', async () => {
     const { orderId, sku } = await shop.payableOrder(2, 10);
@@ -27,7 +26,9 @@ describe('an order', () => {
       progressPercentage: 55,
       canCancel: true,
     });
-    expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 2_000, key: `${orderId}:payment:1` }]);
+    expect(await shop.providers.ledger(orderId)).toMatchObject([
+      { type: 'charge', amount: 2_000, key: `${orderId}:payment:1` },
+    ]);
     expect(await shop.stock(sku)).toEqual({ free: 8, held: 0, sold: 2 });
     await expectLedgersToBalance(shop, orderId);
   });

@@ -1,43 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { stackFolder } from '../../config/load';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { freePorts } from '../../dev/stack/ports';
-import { Broker, eventOf } from '../support/broker';
-import { DeadLetterDesk } from '../support/dead-letter-operator';
-import { roleEnvironment } from '../support/environment';
+import { eventOf } from '../support/broker';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
 import { refuseRows } from '../support/refused-rows';
-import { Shop } from '../support/shop';
-import { FAST_DELAYS, RoleProcess } from '../support/system';
 import { until } from '../support/until';
 
 const TOPIC = TOPICS.shipmentStatus;
 const PARTITIONS = [0, 1, 2];
 
 describe('a dead record that comes again', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let desk: DeadLetterDesk;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [deadLetterTopic(TOPIC), deadLetterTopic(TOPICS.stockDecreaseFailed)]);
-    desk = await DeadLetterDesk.open(shop);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([deadLetterTopic(TOPIC), deadLetterTopic(TOPICS.stockDecreaseFailed)]);
+  const operator = new DeadLetterOperator(shop);
 
   const news = (orderId: number, status: string) => JSON.stringify(eventOf({ orderId, status }));
   const write = (partition: number, ...records: readonly (readonly [key: string, value: string])[]) =>
     broker.write(TOPIC, ...records.map(([key, value]) => ({ key, value, partition })));
 
-  async function paidOrder(): Promise<number> {
-    const { orderId } = await shop.payableOrder();
-    await shop.pay(orderId);
-    await shop.reaches(orderId, 'PREPARING');
-    return orderId;
-  }
-
   async function discardAll(key: string): Promise<void> {
-    for (const { id, state } of await desk.deadLettersOf(TOPIC, key))
-      if (state === 'WAITING') await desk.decide(id, 'discard');
+    for (const { id, state } of await operator.deadLettersOf(TOPIC, key))
+      if (state === 'WAITING') await operator.decide(id, 'discard');
   }
 
   const untilBlocked = (key: string, isBlocked: boolean) =>
@@ -53,26 +37,21 @@ describe('a dead record that comes again', () => {
 
   /** While `work` runs, a second bridge has some of the partitions; it ends, and they come back. */
   async function withAnotherBridge(work: () => Promise<unknown>): Promise<void> {
-    const [port] = await freePorts(1);
-    const env = { ...roleEnvironment(shop.system, FAST_DELAYS), BRIDGE_PORT: String(port) };
-    const another = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
-    try {
-      await broker.untilMembers(TOPIC, 2);
-      await work();
-    } finally {
-      await another.end('SIGTERM');
-    }
+    const another = await fixture.another('bridge', shop.system);
+    await broker.untilMembers(TOPIC, 2);
+    await work();
+    await another.end();
     await broker.untilMembers(TOPIC, 1);
   }
 
   test('blocks no key that was freed, writes no second dead letter, and waits for nothing', async () => {
-    const orderId = await paidOrder();
+    const orderId = await shop.paidOrder();
     const id = randomUUID();
     const places = await Promise.all(
       PARTITIONS.map(async (partition) => ({
         partition,
         held: `held-${partition}-${id}`,
-        decided: String(await paidOrder()),
+        decided: String(await shop.paidOrder()),
         undecided: `undecided-${partition}-${id}`,
         blockedAgain: `blocked-again-${partition}-${id}`,
         last: `last-${partition}-${id}`,
@@ -100,14 +79,14 @@ describe('a dead record that comes again', () => {
           ] as const),
         );
       for (const { decided, undecided, blockedAgain } of places) {
-        await desk.deadLettersOf(TOPIC, undecided);
+        await operator.deadLettersOf(TOPIC, undecided);
         for (const key of [decided, blockedAgain]) {
           await discardAll(key);
           await untilBlocked(key, false);
         }
       }
       for (const { partition, blockedAgain } of places) await write(partition, [blockedAgain, 'more nonsense']);
-      for (const { blockedAgain } of places) await desk.deadLettersOf(TOPIC, blockedAgain, 2);
+      for (const { blockedAgain } of places) await operator.deadLettersOf(TOPIC, blockedAgain, 2);
 
       await withAnotherBridge(async () => {
         await accept();
@@ -154,8 +133,8 @@ describe('a dead record that comes again', () => {
     } finally {
       await shop.db.raw('alter table dead_letters_elsewhere rename to dead_letters');
     }
-    const [deadLetter] = await desk.deadLettersOf(topic, key);
+    const [deadLetter] = await operator.deadLettersOf(topic, key);
     expect(deadLetter).toMatchObject({ state: 'WAITING', code: 'NOT_JSON' });
-    await desk.decide(deadLetter?.id as string, 'discard');
+    await operator.decide(deadLetter?.id as string, 'discard');
   });
 });

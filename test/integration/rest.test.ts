@@ -1,8 +1,7 @@
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 
 describe('the REST API', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   test('answers problems as RFC 9457, in Korean or English, with a stable type and code', async () => {
     const korean = await shop.call('GET', '/api/orders/999999999/status');

@@ -1,27 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { SagaDecided, SagaDetails } from '../../contracts/saga-operations';
 import { TOPICS } from '../../contracts/topics';
-import { Broker, eventOf } from '../support/broker';
-import { DeadLetterDesk } from '../support/dead-letter-operator';
+import { eventOf } from '../support/broker';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
 import { ordersaga } from '../support/operator-command';
 import { unannouncedOrder } from '../support/processing';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 describe("an order's story", () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let token: string;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, []);
-    token = await shop.token('op@example.com', 'operator');
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
 
   const sagaDetailsOf = async (orderId: number) =>
-    (await shop.call<SagaDetails>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
+    (await shop.operate<SagaDetails>('GET', `/sagas/${orderId}`)).body.data;
   const screenOf = async (orderId: number) => {
-    const env = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: token };
+    const env = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.operatorToken() };
     return (await ordersaga(['saga', 'show', String(orderId)], env)).stdout.toString();
   };
 
@@ -29,11 +24,11 @@ describe("an order's story", () => {
     const { orderId } = await shop.payableOrder();
     const news = JSON.stringify(eventOf({ orderId, status: 'IN_TRANSIT' }));
     const key = String(orderId);
-    const desk = await DeadLetterDesk.open(shop);
+    const operator = new DeadLetterOperator(shop);
     await broker.write(TOPICS.couponIssue, { key, value: 'of another that has this key' });
-    await desk.deadLettersOf(TOPICS.couponIssue, key);
+    await operator.deadLettersOf(TOPICS.couponIssue, key);
     await broker.write(TOPICS.shipmentStatus, { key, value: '{' }, { key, value: news }, { key, value: news });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.shipmentStatus, key);
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.shipmentStatus, key);
     const id = deadLetter?.id as string;
     const details = await until(
       'both to wait',
@@ -45,7 +40,7 @@ describe("an order's story", () => {
     expect(screen).toContain(`undecided: ordersaga dlt show ${id} (NOT_JSON)`);
     expect(screen).toContain('2 later records of the order wait behind it');
 
-    await desk.decide(id, 'discard');
+    await operator.decide(id, 'discard');
     const after = await until(
       'nobody to wait',
       () => sagaDetailsOf(orderId),
@@ -100,8 +95,7 @@ describe("an order's story", () => {
     const sku = await shop.product(5);
     const orderId = await unannouncedOrder(shop, sku, 2);
     const command = { decisionId: randomUUID(), reason: 'its event was discarded' };
-    const compensate = () =>
-      shop.call<SagaDecided>('POST', `/api/ops/sagas/${orderId}/compensate`, { token, body: command });
+    const compensate = () => shop.operate<SagaDecided>('POST', `/sagas/${orderId}/compensate`, command);
     expect((await compensate()).status).toBe(202);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect((await compensate()).status).toBe(202);

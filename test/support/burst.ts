@@ -38,7 +38,7 @@ export async function untilAllAre(shop: Shop, orderIds: readonly number[], statu
 /** Every order was charged once, and nothing was given back. */
 export async function expectOneChargeEach(shop: Shop, orderIds: readonly number[]): Promise<void> {
   for (const orderId of orderIds) {
-    const entries = await shop.ledger(orderId);
+    const entries = await shop.providers.ledger(orderId);
     expect({ orderId, moved: entries.map(({ type }) => type) }).toEqual({ orderId, moved: ['charge'] });
   }
 }

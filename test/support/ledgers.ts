@@ -1,7 +1,7 @@
 import type { Shop } from './shop';
 
-/** Where the books of an order are read. */
-export type Ledgers = Pick<Shop, 'db' | 'capturedNet' | 'stock' | 'parcels' | 'storages'>;
+/** Where what belongs to an order is counted. */
+export type Ledgers = Pick<Shop, 'db' | 'stock' | 'providers'>;
 
 interface OrderRow {
   readonly id: number;
@@ -21,7 +21,7 @@ export async function expectLedgersToBalance(shop: Ledgers, orderId: number): Pr
   expect(['SETTLED', 'WAITING']).toContain(order.saga_state);
   const isPaid = !['CREATED', 'PENDING_PAYMENT', 'CANCELLED', 'REFUNDED'].includes(order.status);
   const adjusted = await moneyOf(shop, orderId, 'adjustment');
-  expect((await shop.capturedNet(orderId)) - adjusted).toBe(isPaid ? order.total_minor : 0);
+  expect((await shop.providers.capturedNet(orderId)) - adjusted).toBe(isPaid ? order.total_minor : 0);
   const ours = (await moneyOf(shop, orderId, 'charge')) - (await moneyOf(shop, orderId, 'refund')) - adjusted;
   expect(ours).toBe(isPaid ? order.total_minor : 0);
   await expectDiscountToAddUp(shop, order);
@@ -77,8 +77,8 @@ async function expectStockToAddUp(shop: Ledgers, orderId: number): Promise<void>
 
 /** I10: nothing of an unsold order is on its way or in storage; of a sold one, one parcel, and one storage where it is stored. */
 async function expectGoodsToBeWhereTheyBelong(shop: Ledgers, order: OrderRow): Promise<void> {
-  const live = (await shop.parcels(order.id)).filter(({ status }) => status !== 'CANCELLED');
-  const stored = (await shop.storages(order.id)).filter(({ status }) => status !== 'CANCELLED');
+  const live = (await shop.providers.parcels(order.id)).filter(({ status }) => status !== 'CANCELLED');
+  const stored = (await shop.providers.storages(order.id)).filter(({ status }) => status !== 'CANCELLED');
   const isUnsold = ['CREATED', 'PENDING_PAYMENT', 'CANCELLED'].includes(order.status);
   if (isUnsold) expect({ live, stored }).toEqual({ live: [], stored: [] });
   else expect({ live: live.length, stored: stored.length > 1 }).toEqual({ live: 1, stored: false });

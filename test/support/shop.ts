@@ -2,15 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { createDevelopmentToken } from '../../cli/development-token';
 import type { CouponAcceptedView, OrderStatusView, PutCoupon } from '../../contracts/http';
-import type { ParcelView, StorageView } from '../../contracts/provider-api';
 import { orderWorkflowId } from '../../contracts/workflow-api';
 import { type Db, openDatabase } from '../../db/connection';
 import type { CouponRequestStatus } from '../../domain/coupon';
 import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
-import { sharedSystem } from './environment';
-import { SandboxDesk } from './sandbox-operator';
-import type { SystemAddresses } from './system';
+import type { Running, SystemAddresses } from './environment';
+import { SandboxOperator } from './sandbox-operator';
 import { until } from './until';
 
 export interface Answer<Data = Record<string, unknown>> {
@@ -19,30 +17,29 @@ export interface Answer<Data = Record<string, unknown>> {
   readonly body: { success?: boolean; data: Data; message?: string; code?: string; detail?: string; type?: string };
 }
 
-export interface LedgerEntry {
-  readonly type: 'charge' | 'refund';
-  readonly orderId: number;
-  readonly amount: number;
-  readonly key: string;
-}
-
 /** A customer, an operator and an auditor in one: everything a test does to the system from outside. */
 export class Shop {
-  readonly system: SystemAddresses;
-  readonly db: Db;
-  /** The providers' own side: faults, parcels, storages. */
-  readonly providers: SandboxDesk;
+  private database: Db | undefined;
   private connection: Connection | undefined;
 
-  /** Of the system that all tests share, unless it is told another. */
-  constructor(system = sharedSystem()) {
-    this.system = system;
-    this.providers = new SandboxDesk(system.sandbox);
-    this.db = openDatabase({ url: system.postgres, poolMax: 4, applicationName: 'test' });
+  constructor(private readonly running: Running) {}
+
+  get system(): SystemAddresses {
+    return this.running.addresses;
+  }
+
+  get db(): Db {
+    this.database ??= openDatabase({ url: this.system.postgres, poolMax: 4, applicationName: 'test' });
+    return this.database;
+  }
+
+  /** The providers' own side: faults, parcels, storages. */
+  get providers(): SandboxOperator {
+    return new SandboxOperator(this.system.sandbox);
   }
 
   async close(): Promise<void> {
-    await this.db.destroy();
+    await this.database?.destroy();
     await this.connection?.close();
   }
 
@@ -76,11 +73,20 @@ export class Shop {
     };
   }
 
+  /** Calls as an operator; paths are below /api/ops. */
+  async operate<Data = Record<string, unknown>>(method: string, path: string, body?: object): Promise<Answer<Data>> {
+    const token = await this.operatorToken();
+    return this.call<Data>(method, `/api/ops${path}`, { token, ...(body ? { body } : {}) });
+  }
+
+  operatorToken(): Promise<string> {
+    return this.token('op@example.com', 'operator');
+  }
+
   /** A product of this test alone, with so many free units. */
   async product(stock: number, price = 1_000): Promise<string> {
     const sku = `sku-${randomUUID()}`;
-    const token = await this.token('op@example.com', 'operator');
-    const answer = await this.call('PUT', `/api/ops/products/${sku}`, { token, body: { name: 'Mug', price, stock } });
+    const answer = await this.operate('PUT', `/products/${sku}`, { name: 'Mug', price, stock });
     if (answer.status !== 200) throw new Error(`product: ${JSON.stringify(answer.body)}`);
     return sku;
   }
@@ -93,8 +99,7 @@ export class Shop {
   }
 
   async putCoupon(code: string, body: PutCoupon): Promise<void> {
-    const token = await this.token('op@example.com', 'operator');
-    const answer = await this.call('PUT', `/api/ops/coupons/${code}`, { token, body });
+    const answer = await this.operate('PUT', `/coupons/${code}`, body);
     if (answer.status !== 200) throw new Error(`coupon: ${JSON.stringify(answer.body)}`);
   }
 
@@ -142,6 +147,15 @@ export class Shop {
     const orderId = await this.order(sku, quantity);
     await this.reaches(orderId, 'PENDING_PAYMENT');
     return { orderId, sku };
+  }
+
+  /** An order that is paid, and whose parcel is ordered, unless it is stored. */
+  async paidOrder(command: PayRequest = {}): Promise<number> {
+    const { orderId } = await this.payableOrder();
+    await this.pay(orderId, command);
+    if (command.warehouseStorage) await this.reaches(orderId, 'COMPLETED', 'SETTLED');
+    else await this.reaches(orderId, 'PREPARING', 'WAITING');
+    return orderId;
   }
 
   pay(orderId: number, request: PayRequest = {}): Promise<Answer> {
@@ -194,35 +208,9 @@ export class Shop {
     );
   }
 
-  /** The provider's own ledger: the witness that is independent of our database. */
-  async ledger(orderId: number): Promise<LedgerEntry[]> {
-    return (await fetch(`${this.system.sandbox}/ledger?orderId=${orderId}`)).json() as Promise<LedgerEntry[]>;
-  }
-
-  async capturedNet(orderId: number): Promise<number> {
-    return (await this.ledger(orderId)).reduce(
-      (sum, entry) => sum + (entry.type === 'charge' ? entry.amount : -entry.amount),
-      0,
-    );
-  }
-
-  parcels(orderId: number): Promise<ParcelView[]> {
-    return this.providers.parcels(orderId);
-  }
-
-  storages(orderId: number): Promise<StorageView[]> {
-    return this.providers.storages(orderId);
-  }
-
   async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {
-    const row = (await this.db('products')
-      .where({ sku })
-      .first({ free: 'free_units', held: 'held_units', sold: 'sold_units' })) as {
-      free: number;
-      held: number;
-      sold: number;
-    };
-    return row;
+    const columns = { free: 'free_units', held: 'held_units', sold: 'sold_units' };
+    return (await this.db('products').where({ sku }).first(columns)) as { free: number; held: number; sold: number };
   }
 
   /** Every status the order has passed, oldest first. */
@@ -248,7 +236,7 @@ export interface PayRequest {
   readonly headers?: Record<string, string>;
 }
 
-/** A whole request to pay and ship, with the wish's magic values in it. */
+/** A whole request to pay and ship, with the command's magic values in it. */
 export function payBody(command: Omit<PayRequest, 'headers'> = {}) {
   return {
     paymentRequest: { method: 'CARD', token: command.token ?? 'tok_visa' },

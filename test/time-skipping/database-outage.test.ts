@@ -1,4 +1,5 @@
 import { sharedSystem } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
@@ -8,16 +9,12 @@ import { TimeHarness } from './time-harness';
 const MOST_EVENTS = 30;
 
 describe('a database that is unavailable for hours', () => {
+  const fixture = new Fixture();
+  const time = new TimeHarness();
   let proxy: TcpProxy;
-  let time: TimeHarness;
   beforeAll(async () => {
-    const { hostname, port } = new URL(sharedSystem().postgres);
-    proxy = await TcpProxy.to(hostname, Number(port));
-    time = await TimeHarness.open(proxy);
-  });
-  afterAll(async () => {
-    await time?.close();
-    await proxy?.close();
+    proxy = fixture.use(await TcpProxy.to(sharedSystem().postgres));
+    await fixture.use(time).start(proxy);
   });
 
   test('keeps no order from its end: histories stay short, and everything resumes by itself', async () => {
@@ -31,7 +28,7 @@ describe('a database that is unavailable for hours', () => {
     await orders.shipmentUpdate(refunding.orderId, 'DELIVERED');
     await orders.reaches(refunding.orderId, 'COMPLETED/SETTLED');
     // In the middle of its steps when the database goes.
-    await orders.outage(paying.orderId, 'slow', 'carrier', 1_000);
+    await orders.providers.outage(paying.orderId, 'slow', 'carrier', 1_000);
     await orders.pay(paying.orderId);
     await orders.reachesStep(paying.orderId, 'shipment');
     await orders.saveRequest(waiting.orderId).then((request) => {

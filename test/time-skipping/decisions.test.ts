@@ -1,5 +1,6 @@
 import { SIGNALS } from '../../contracts/workflow-api';
 import { couponStanding } from '../support/coupons';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
 import { aDecision } from '../support/workflow-operator';
@@ -8,11 +9,7 @@ import { TimeHarness } from './time-harness';
 const MINUTE = 60_000;
 
 describe('a decision about an undo that was refused', () => {
-  let time: TimeHarness;
-  beforeAll(async () => {
-    time = await TimeHarness.open();
-  });
-  afterAll(() => time.close());
+  const time = new Fixture().declare(new TimeHarness());
 
   /** An order whose money the provider refuses to give back, so often. */
   async function parked(times = 99): Promise<number> {
@@ -158,13 +155,13 @@ describe('a decision about an undo that was refused', () => {
   test('that can not be carried out while the provider is away is written down, and may be sent again', async () => {
     const { orders } = time;
     const orderId = await parked();
-    await orders.outage(orderId, 'unavailable');
+    await orders.providers.outage(orderId, 'unavailable');
     const decision = aDecision('payment', 'SKIP');
     await orders.signal(orderId, SIGNALS.resolveCompensation, decision);
     const refusals = async () => String((await orders.timeline(orderId, 'refused')).length);
     await time.passUntil(refusals, '1', 3 * MINUTE);
     expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
-    await orders.outage(orderId, 'none');
+    await orders.providers.outage(orderId, 'none');
     await orders.signal(orderId, SIGNALS.resolveCompensation, decision);
     await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
     expect(await money(orderId)).toEqual(['charge 1000', 'adjustment 1000']);

@@ -1,16 +1,13 @@
 import { SIGNALS } from '../../contracts/workflow-api';
 import { couponStanding } from '../support/coupons';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { TimeHarness } from './time-harness';
 
 const MINUTE = 60_000;
 
 describe('the hold of 15 minutes', () => {
-  let time: TimeHarness;
-  beforeAll(async () => {
-    time = await TimeHarness.open();
-  });
-  afterAll(() => time.close());
+  const time = new Fixture().declare(new TimeHarness());
 
   test('runs out: the stock goes back and the order is CANCELLED', async () => {
     const { orders } = time;
@@ -59,14 +56,14 @@ describe('the hold of 15 minutes', () => {
   test('stands still while a retry waits, and goes on where it stood', async () => {
     const { orders } = time;
     const { orderId } = await orders.payable();
-    await orders.outage(orderId, 'unavailable');
+    await orders.providers.outage(orderId, 'unavailable');
     const { eventId } = await orders.pay(orderId, { token: 'tok_declined' });
     const asked = async () => JSON.stringify(await requestsOf(orderId));
     await time.passUntil(asked, '["FAILED","PENDING"]', 4 * MINUTE);
     await time.pass('3 hours');
     expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/WAITING');
 
-    await orders.outage(orderId, 'none');
+    await orders.providers.outage(orderId, 'none');
     await orders.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: 1 });
     await time.passUntil(asked, '["FAILED","FAILED"]', MINUTE);
     expect(await orders.row(orderId)).toMatchObject({ status: 'PENDING_PAYMENT', status_reason: 'CARD_DECLINED' });
@@ -84,7 +81,7 @@ describe('the hold of 15 minutes', () => {
     await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/NEEDS_OPERATOR', MINUTE);
     await time.pass('6 days');
     expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
-    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
 
     await orders.resolve(orderId, 'payment', 'RETRY');
     await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/WAITING', MINUTE);
