@@ -33,7 +33,7 @@ describe('a coupon rush while parts die', () => {
   const issuedOf = async (code: string): Promise<number> =>
     Number((await shop.db('coupons').where({ code }).first('issued'))?.issued);
 
-  /** Waits until the issuing has begun; on a slow machine it may be over when that is heard of. */
+  /** Waits until the issuing has begun; on a slow machine it may be over by the time it is seen. */
   async function untilTheMiddle(code: string): Promise<void> {
     await until(
       'some to be issued',
@@ -67,7 +67,7 @@ describe('a coupon rush while parts die', () => {
     expect(await broker.countOf(DEAD)).toBe(0);
   });
 
-  test('api, relay and bridge are killed: whoever got no answer asks again under the same requestId', async () => {
+  test('api, relay and bridge are killed: a user who got no response asks again under the same requestId', async () => {
     const code = await shop.coupon(TOTAL);
     const rushing = rush(shop, code, USERS);
     await untilTheMiddle(code);
@@ -86,7 +86,7 @@ describe('a coupon rush while parts die', () => {
     await startEngine(system.addresses.stackName, 'redis');
   });
 
-  test('one that fails for good frees its place, its event is dead byte for byte, and a replay begins it again', async () => {
+  test('one that fails for good frees its coupon, its event is dead byte for byte, and a replay begins it again', async () => {
     const code = await shop.coupon(1);
     await system.role('worker').end('SIGTERM');
     const { requestId, rank } = (await shop.askForCoupon(code, 'first@x.kr')).body.data;

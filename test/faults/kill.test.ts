@@ -99,12 +99,12 @@ describe('kill -9', () => {
     );
     system.role('relay').freeze();
     await payAll(shop, orderIds);
-    const letGo = await holdRows(shop.db, 'outbox', 'key', keys);
+    const release = await holdRows(shop.db, 'outbox', 'key', keys);
     system.role('relay').freeze(false);
     await untilWaiting(shop.db, 'relay', 'rows');
     await kill('relay');
     await endWaiting(shop.db, 'relay');
-    await letGo();
+    await release();
 
     await system.startRole('relay');
     await untilAllAre(shop, orderIds, 'PREPARING');

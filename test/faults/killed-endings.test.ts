@@ -40,27 +40,27 @@ describe('an api process killed with requests to end orders: the same again give
   type Point = (underWay: UnderWay) => Promise<void>;
 
   const beforeItsClaim: Point = async ({ api, endings, send }) => {
-    const letGo = await holdTable(shop.db, 'idempotency_keys');
+    const release = await holdTable(shop.db, 'idempotency_keys');
     try {
       send();
       await untilWaiting(shop.db, 'api', 'table', endings.length);
       await api.process.end('SIGKILL');
       await endWaiting(shop.db, 'api');
     } finally {
-      await letGo();
+      await release();
     }
     expect(await rowsOf(endings)).toEqual([]);
   };
 
   const beforeTheCall: Point = async ({ api, endings, send }) => {
-    const letGo = await holdRows(shop.db, 'orders', 'id', idsOf(endings));
+    const release = await holdRows(shop.db, 'orders', 'id', idsOf(endings));
     try {
       send();
       await untilWaiting(shop.db, 'api', 'rows', endings.length);
       await api.process.end('SIGKILL');
       await endWaiting(shop.db, 'api');
     } finally {
-      await letGo();
+      await release();
     }
     expect(await rowsOf(endings).whereNotNull('claim_id')).toHaveLength(endings.length);
   };
@@ -132,7 +132,7 @@ describe('an api process killed with requests to end orders: the same again give
         );
     };
     await stopAndKill({ api, endings, send });
-    // On a machine that stands still, the call to Temporal may have timed out before the kill.
+    // On a machine that stalls, the call to Temporal may have timed out before the kill.
     for (const outcome of await Promise.all(outcomes)) expect(['none', 503]).toContain(outcome);
 
     await ageClaims(shop, keysOf(endings));

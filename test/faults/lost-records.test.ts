@@ -68,7 +68,7 @@ describe('a record that is lost between the relay and the bridge', () => {
     await expectAllSettled(shop, [orderId]);
   });
 
-  test('is given up as a request once it was lost again and again: the customer hears of it and can pay', async () => {
+  test('is given up as a request once it was lost again and again: the customer is notified and can pay', async () => {
     const { orderId } = await shop.payableOrder();
     await system.role('bridge').end('SIGTERM');
     expect((await shop.pay(orderId)).status).toBe(202);

@@ -90,7 +90,7 @@ describe(`a gateway that lies about every provider, at random (seed ${SEED})`, (
       .whereRaw(`data->>'kind' = 'DECLINED'`)
       .pluck('data')) as unknown[];
     expect(refused).toEqual([]);
-    // A machine that stands still can use up the retries of an order; nothing else may be left for a person.
+    // A machine that stalls can use up the retries of an order; nothing else may be left for a person.
     const waiting = await shop
       .db('operator_items')
       .whereIn('order_id', orderIds)

@@ -1,13 +1,13 @@
 import { type Db, openDatabase } from '../../db/connection';
 import { leaseLanes } from '../../db/outbox-lanes';
 import { payableOrders } from '../support/burst';
-import type { Settings } from '../support/environment';
 import { Fixture } from '../support/fixture';
+import type { RoleProcess } from '../support/role-process';
 import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 
 const LANES = 16;
-/** 15 s are promised; the rest is for a machine that stands still meanwhile. */
+/** 15 s are promised; the rest is for a machine that stalls meanwhile. */
 const OWNED_AGAIN_WITHIN_MS = 25_000;
 
 jest.setTimeout(240_000);
@@ -38,26 +38,14 @@ describe('lanes follow live leases', () => {
       withinMs,
     );
 
-  async function startSecond(settings?: Settings) {
-    const [first] = Object.keys(await untilShared(1));
-    const second = await fixture.another('relay', system.addresses, settings);
-    await untilShared(2);
-    return { first: first as string, second };
-  }
-
-  /** A network to this address; it is whole again when what uses it ends, so that a relay can give its lanes back. */
   const networkTo = async (address: string) => fixture.use(await TcpProxy.to(address));
 
-  /** It has published nothing yet, and so knows the broker by the proxy's address alone. */
-  async function startSecondBehindProxy() {
-    const kafka = await networkTo(system.addresses.kafka);
-    const { first, second } = await startSecond({ KAFKA_BROKERS: kafka.address });
-    fixture.defer(() => kafka.restore());
-    const down = async () => ((await (await fetch(`${second.url}/readyz`)).json()) as { down: string[] }).down;
-    const untilDown = (names: readonly string[]) =>
-      until('the second relay to say what is unavailable', down, (found) => found.join() === names.join());
-    return { first, second, kafka, untilDown };
-  }
+  const untilDown = (relay: RoleProcess, names: readonly string[]) =>
+    until(
+      'the relay to say what is unavailable',
+      async () => ((await (await fetch(`${relay.url}/readyz`)).json()) as { down: string[] }).down,
+      (down) => down.join() === names.join(),
+    );
 
   /** Orders placed now, which need every lane. */
   async function expectOrdersToGoOn(): Promise<void> {
@@ -73,71 +61,65 @@ describe('lanes follow live leases', () => {
       [prefix, topics, 2 * LANES],
     );
 
-  test('a relay that stops with its connections open is one no longer: the other has every lane within 15 s; what both find missing is listed once', async () => {
-    const { first, second } = await startSecond();
+  test('relays that stop, are cut off from Postgres without a word, or reach Postgres but not Kafka: the one left has every lane within 15 s; they come back, and what all find missing is listed once', async () => {
+    const { postgres, kafka } = system.addresses;
+    const [first] = Object.keys(await untilShared(1));
+    const [toPostgres, toKafka] = [await networkTo(postgres), await networkTo(kafka)];
+    const frozen = await fixture.another('relay', system.addresses);
+    await fixture.another('relay', system.addresses, { DATABASE_URL: toPostgres.through(postgres) });
+    // It has published nothing yet, and so knows the broker by the proxy's address alone.
+    const withoutKafka = await fixture.another('relay', system.addresses, { KAFKA_BROKERS: toKafka.address });
+    fixture.defer(() => {
+      for (const network of [toPostgres, toKafka]) network.restore();
+    });
+    await untilShared(4);
+    await untilDown(withoutKafka, []);
+
+    frozen.freeze();
+    toPostgres.silence();
+    toKafka.silence();
     await unpublishable('missing', 1);
-    second.freeze();
+    const orders = payableOrders(shop, 20);
     const found = await untilShared(1, OWNED_AGAIN_WITHIN_MS);
     expect(Object.keys(found)).toEqual([first]);
+    await untilDown(withoutKafka, ['kafka']);
+    await orders;
+
+    frozen.freeze(false);
+    toPostgres.restore();
+    toKafka.restore();
+    await untilShared(4, 90_000);
+    await untilDown(withoutKafka, []);
     await expectOrdersToGoOn();
 
-    second.freeze(false);
-    await untilShared(2);
     const which = { kind: 'UNPUBLISHED_TOPIC', subject: 'missing-1' };
     const items = () => shop.db('operator_items').where(which).select('state', 'cause', 'times');
-    await until('both relays to list the missing topic', items, ([item]) => item?.times > 1);
+    await until('several relays to list the missing topic', items, ([item]) => item?.times > 1);
     const open = { state: 'OPEN', cause: 'UNKNOWN_TOPIC_OR_PARTITION' };
     expect(await items()).toEqual([{ ...open, times: expect.any(Number) }]);
     await shop.db('outbox').where({ topic: 'missing-1' }).delete();
     await until('the item to be closed', items, ([item]) => item?.state === 'HEALED');
   });
 
-  test('a relay whose network is cut without a word is replaced, and comes back with the network', async () => {
-    const { postgres } = system.addresses;
-    const network = await networkTo(postgres);
-    const { first } = await startSecond({ DATABASE_URL: network.through(postgres) });
-    fixture.defer(() => network.restore());
-    network.silence();
-    const found = await untilShared(1, OWNED_AGAIN_WITHIN_MS);
-    expect(Object.keys(found)).toEqual([first]);
-    await expectOrdersToGoOn();
-
-    network.restore();
-    await untilShared(2, 90_000);
-  });
-
-  test('a relay that reaches Postgres but not Kafka leaves its lanes to the other, says so, and comes back with Kafka', async () => {
-    const { first, kafka, untilDown } = await startSecondBehindProxy();
-    await untilDown([]);
-    kafka.silence();
-    const orders = payableOrders(shop, 20);
-    const found = await untilShared(1, OWNED_AGAIN_WITHIN_MS);
-    expect(Object.keys(found)).toEqual([first]);
-    await untilDown(['kafka']);
-    await orders;
-
-    kafka.restore();
-    await untilShared(2, 90_000);
-    await untilDown([]);
-    await expectOrdersToGoOn();
-  });
-
   test('the only relay keeps its lanes while Kafka is unavailable, and ends in time all the same', async () => {
-    const { first, second, kafka, untilDown } = await startSecondBehindProxy();
+    const [first] = Object.keys(await untilShared(1));
+    const kafka = await networkTo(system.addresses.kafka);
+    const second = await fixture.another('relay', system.addresses, { KAFKA_BROKERS: kafka.address });
+    await untilShared(2);
     await system.role('relay').end();
     const [only] = Object.keys(await untilShared(1));
     expect(only).not.toBe(first);
     kafka.silence();
     const orders = payableOrders(shop, 3);
-    await untilDown(['kafka']);
+    await untilDown(second, ['kafka']);
     kafka.restore();
     await orders;
     expect(await shares()).toEqual({ [only as string]: LANES });
-    await untilDown([]);
+    await untilDown(second, []);
 
     kafka.silence();
     await unpublishable('silent', LANES);
-    await untilDown(['kafka']);
+    await untilDown(second, ['kafka']);
     expect(await second.end('SIGTERM')).toBe(0);
     expect(await shares()).toEqual({});
     await shop.db('outbox').where('topic', 'like', 'silent-%').delete();

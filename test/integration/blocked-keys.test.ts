@@ -6,7 +6,7 @@ import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { eventOf } from '../support/broker';
 import { DeadLetterOperator, deadLetterRecord } from '../support/dead-letter-operator';
 import { Fixture } from '../support/fixture';
-import { parcelNewsHeard } from '../support/parcel-news';
+import { shipmentUpdatesReceived } from '../support/shipment-updates';
 import { until } from '../support/until';
 
 const TOPIC = TOPICS.shipmentStatus;
@@ -17,7 +17,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   const broker = fixture.broker([TOPIC]);
   const operator = new DeadLetterOperator(shop);
 
-  const news = (orderId: number, status: string, eventId = `${orderId}-${status}`) =>
+  const shipmentEvent = (orderId: number, status: string, eventId = `${orderId}-${status}`) =>
     JSON.stringify(eventOf({ orderId, status, eventId }));
 
   /** Writes records of one key, by itself in its order. */
@@ -34,18 +34,18 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       (deadLetter) => deadLetter.waitingBehind === count,
     );
 
-  /** An order whose news waits behind a record of it that died, and the dead letter. */
+  /** An order with a record that waits behind one that died, and the dead letter. */
   async function orderInLine() {
     const orderId = await shop.paidOrder();
     const key = String(orderId);
-    await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
+    await write(key, ['{', shipmentEvent(orderId, 'IN_TRANSIT')]);
     const [deadLetter] = (await operator.deadLettersOf(TOPIC, key)) as [DeadLetterView];
     await waitingBehind(deadLetter.id, 1);
     return { orderId, key, deadLetter };
   }
 
-  /** As if the line of a key had not moved for a minute. */
-  const standsStill = (key: string) =>
+  /** As if no record of a key had been released for a minute. */
+  const notMovedForAMinute = (key: string) =>
     shop
       .db('blocked_keys')
       .where({ key: Buffer.from(key) })
@@ -71,7 +71,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     for (const partition of partitions) {
       const orderId = await shop.paidOrder();
       orderIds.push(orderId);
-      await write(orderId, ['{', news(orderId, 'IN_TRANSIT')], partition);
+      await write(orderId, ['{', shipmentEvent(orderId, 'IN_TRANSIT')], partition);
     }
     const deadLetters = await Promise.all(
       orderIds.map(async (id) => (await operator.deadLettersOf(TOPIC, String(id)))[0]?.id as string),
@@ -81,29 +81,29 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     const another = await fixture.another('bridge', shop.system);
     await broker.untilMembers(TOPIC, 2);
     for (const [index, orderId] of orderIds.entries())
-      await write(orderId, [news(orderId, 'SHIPMENT_STARTED')], partitions[index]);
+      await write(orderId, [shipmentEvent(orderId, 'SHIPMENT_STARTED')], partitions[index]);
     await Promise.all(deadLetters.map((id) => waitingBehind(id, 2)));
     await another.end();
     await broker.untilMembers(TOPIC, 1);
     for (const [index, orderId] of orderIds.entries())
-      await write(orderId, [news(orderId, 'DELIVERED')], partitions[index]);
+      await write(orderId, [shipmentEvent(orderId, 'DELIVERED')], partitions[index]);
     const shown = await Promise.all(deadLetters.map((id) => waitingBehind(id, 3)));
     expect(shown.map(({ waiting }) => waiting.map(({ eventId }) => eventId))).toEqual(
       orderIds.map((id) => [`${id}-IN_TRANSIT`, `${id}-SHIPMENT_STARTED`, `${id}-DELIVERED`]),
     );
 
     const other = await shop.paidOrder();
-    for (const partition of partitions) await write(other, [news(other, 'IN_TRANSIT')], partition);
+    for (const partition of partitions) await write(other, [shipmentEvent(other, 'IN_TRANSIT')], partition);
     await shop.reaches(other, 'IN_TRANSIT');
     for (const orderId of orderIds) expect((await shop.status(orderId)).status).toBe('PREPARING');
 
     for (const [index, orderId] of orderIds.entries())
       await operator.decide(deadLetters[index] as string, 'replay', {
-        value: news(orderId, 'SHIPMENT_STARTED', `${orderId}-mended`),
+        value: shipmentEvent(orderId, 'SHIPMENT_STARTED', `${orderId}-mended`),
       });
     for (const orderId of orderIds) {
       await shop.reaches(orderId, 'COMPLETED');
-      expect(await parcelNewsHeard(shop, orderId)).toEqual([
+      expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([
         `${orderId}-mended`,
         `${orderId}-IN_TRANSIT`,
         `${orderId}-SHIPMENT_STARTED`,
@@ -115,7 +115,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
 
   test('follows when it is discarded, and waits anew behind the next one that dies', async () => {
     const orderId = await shop.paidOrder();
-    await write(orderId, ['{', 'no JSON', news(orderId, 'IN_TRANSIT')]);
+    await write(orderId, ['{', 'no JSON', shipmentEvent(orderId, 'IN_TRANSIT')]);
     const [first] = await operator.deadLettersOf(TOPIC, String(orderId));
     await waitingBehind(first?.id as string, 2);
     expect((await operator.decide(first?.id as string, 'discard', { dryRun: true })).status).toBe(200);
@@ -133,36 +133,39 @@ describe('what follows a dead letter of its key on shipment.status', () => {
 
   test('stays behind a replay that dies again', async () => {
     const orderId = await shop.paidOrder();
-    await write(orderId, ['{', news(orderId, 'IN_TRANSIT')]);
+    await write(orderId, ['{', shipmentEvent(orderId, 'IN_TRANSIT')]);
     const [first] = await operator.deadLettersOf(TOPIC, String(orderId));
     await waitingBehind(first?.id as string, 1);
     await operator.decide(first?.id as string, 'replay');
     const [, again] = await operator.deadLettersOf(TOPIC, String(orderId), 2);
     expect(again).toMatchObject({ replayCount: 1, replayOf: first?.id, value: '{' });
     await waitingBehind(again?.id as string, 1);
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([]);
-    await operator.decide(again?.id as string, 'replay', { value: news(orderId, 'SHIPMENT_STARTED') });
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([]);
+    await operator.decide(again?.id as string, 'replay', { value: shipmentEvent(orderId, 'SHIPMENT_STARTED') });
     await shop.reaches(orderId, 'IN_TRANSIT');
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([
+      `${orderId}-SHIPMENT_STARTED`,
+      `${orderId}-IN_TRANSIT`,
+    ]);
     await untilFree(orderId);
   });
 
   test('waits for a replay under another key, which is refused while that key is blocked itself', async () => {
     const [mine, other] = [await shop.paidOrder(), await shop.paidOrder()];
     const wrongKey = `wrong-${mine}`;
-    await write(wrongKey, ['{', news(mine, 'IN_TRANSIT')]);
+    await write(wrongKey, ['{', shipmentEvent(mine, 'IN_TRANSIT')]);
     await write(other, ['{']);
     const [deadLetter] = await operator.deadLettersOf(TOPIC, wrongKey);
     const [blocker] = await operator.deadLettersOf(TOPIC, String(other));
     await waitingBehind(deadLetter?.id as string, 1);
     const refused = await operator.decide(deadLetter?.id as string, 'replay', {
-      value: news(other, 'SHIPMENT_STARTED'),
+      value: shipmentEvent(other, 'SHIPMENT_STARTED'),
       override: true,
     });
     expect([refused.status, refused.body.code]).toEqual([409, 'KEY_BLOCKED']);
-    await operator.decide(deadLetter?.id as string, 'replay', { value: news(mine, 'SHIPMENT_STARTED') });
+    await operator.decide(deadLetter?.id as string, 'replay', { value: shipmentEvent(mine, 'SHIPMENT_STARTED') });
     await shop.reaches(mine, 'IN_TRANSIT');
-    expect(await parcelNewsHeard(shop, mine)).toEqual([`${mine}-SHIPMENT_STARTED`, `${mine}-IN_TRANSIT`]);
+    expect(await shipmentUpdatesReceived(shop, mine)).toEqual([`${mine}-SHIPMENT_STARTED`, `${mine}-IN_TRANSIT`]);
     await operator.decide(blocker?.id as string, 'discard');
     await untilFree(wrongKey, other);
   });
@@ -170,16 +173,19 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   test('waits on when its replay was sent under a wrong key, until that is put right', async () => {
     const orderId = await shop.paidOrder();
     const nobodys = 900_000_000_000 + orderId;
-    await write(orderId, ['{', news(orderId, 'IN_TRANSIT')]);
+    await write(orderId, ['{', shipmentEvent(orderId, 'IN_TRANSIT')]);
     const [deadLetter] = await operator.deadLettersOf(TOPIC, String(orderId));
     await waitingBehind(deadLetter?.id as string, 1);
-    await operator.decide(deadLetter?.id as string, 'replay', { value: news(nobodys, 'SHIPMENT_STARTED') });
+    await operator.decide(deadLetter?.id as string, 'replay', { value: shipmentEvent(nobodys, 'SHIPMENT_STARTED') });
     const [wrong] = await operator.deadLettersOf(TOPIC, String(nobodys));
     expect(wrong).toMatchObject({ code: 'UNKNOWN_ORDER', waitingBehind: 1 });
-    const right = { value: news(orderId, 'SHIPMENT_STARTED') };
+    const right = { value: shipmentEvent(orderId, 'SHIPMENT_STARTED') };
     expect((await operator.decide(wrong?.id as string, 'replay', right)).status).toBe(202);
     await shop.reaches(orderId, 'IN_TRANSIT');
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([
+      `${orderId}-SHIPMENT_STARTED`,
+      `${orderId}-IN_TRANSIT`,
+    ]);
     await untilFree(orderId, nobodys);
   });
 
@@ -203,9 +209,12 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     expect(theirs?.waitingBehind).toBe(0);
     await operator.decide(theirs?.id as string, 'discard');
     await waitingBehind(ours.id, 1);
-    await operator.decide(ours.id, 'replay', { value: news(orderId, 'SHIPMENT_STARTED') });
+    await operator.decide(ours.id, 'replay', { value: shipmentEvent(orderId, 'SHIPMENT_STARTED') });
     await shop.reaches(orderId, 'IN_TRANSIT');
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([
+      `${orderId}-SHIPMENT_STARTED`,
+      `${orderId}-IN_TRANSIT`,
+    ]);
     await untilFree(key);
   });
 
@@ -214,7 +223,11 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     const headers = { [DEAD_LETTER_HEADERS.turn]: 'copied', theirs: ['one', 'two'] };
     for (const orderId of orderIds) {
       const key = String(orderId);
-      const values = ['IN_TRANSIT', 'DELIVERED'].map((status) => ({ key, value: news(orderId, status), headers }));
+      const values = ['IN_TRANSIT', 'DELIVERED'].map((status) => ({
+        key,
+        value: shipmentEvent(orderId, status),
+        headers,
+      }));
       await broker.write(TOPIC, { key, value: '{' }, ...values);
     }
     const deadLetters = await Promise.all(orderIds.map((id) => operator.deadLettersOf(TOPIC, String(id))));
@@ -222,7 +235,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     for (const [deadLetter] of deadLetters) await operator.decide(deadLetter?.id as string, 'discard');
     for (const orderId of orderIds) {
       await shop.reaches(orderId, 'COMPLETED');
-      expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-IN_TRANSIT`, `${orderId}-DELIVERED`]);
+      expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([`${orderId}-IN_TRANSIT`, `${orderId}-DELIVERED`]);
     }
     await untilFree(...orderIds);
     const written = 3;
@@ -236,7 +249,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     await broker.write(
       TOPIC,
       { key: String(orderId), value: huge },
-      { key: String(orderId), value: news(orderId, 'IN_TRANSIT') },
+      { key: String(orderId), value: shipmentEvent(orderId, 'IN_TRANSIT') },
     );
     const [deadLetter] = await operator.deadLettersOf(TOPIC, String(orderId));
     expect([deadLetter?.code, deadLetter?.valueBytes]).toEqual(['WRONG_SCHEMA', huge.length]);
@@ -283,10 +296,10 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     await broker.write(deadLetterTopic(TOPIC), theirs);
     const [, copy] = await operator.deadLettersOf(TOPIC, key, 2);
     expect((await operator.decide(copy?.id as string, 'replay', { override: true })).status).toBe(202);
-    await until('their replay to stand at the end of the line', lines, ([line]) => line?.waiting === 2);
+    await until('their replay to wait behind the others', lines, ([line]) => line?.waiting === 2);
     expect(await lines()).toMatchObject([{ waitsFor: 'RECORD_UNDER_WAY' }]);
     expect((await release()).body.code).toBe('KEY_JUST_MOVED');
-    await standsStill(key);
+    await notMovedForAMinute(key);
     expect((await release({ dryRun: true })).body.data).toMatchObject({ dryRun: true, waiting: 2 });
     expect((await release()).status).toBe(202);
     await shop.reaches(orderId, 'IN_TRANSIT');
@@ -299,13 +312,13 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     expect((await release({ decisionId: randomUUID() })).body.code).toBe('KEY_NOT_BLOCKED');
   });
 
-  test('is let go on where its letter is not indexed only by who insists', async () => {
+  test('is released where its dead letter is not indexed only with an override', async () => {
     const { orderId, key } = await orderInLine();
     await shop
       .db('dead_letters')
       .where({ topic: deadLetterTopic(TOPIC), key: Buffer.from(key) })
       .delete();
-    await standsStill(key);
+    await notMovedForAMinute(key);
     const release = (more: object = {}) => {
       const command = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the dead letter is lost' };
       return shop.operate<BlockedKeyReleased>('POST', '/blocked-keys/release', { ...command, ...more });
@@ -321,7 +334,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     await broker.write(
       TOPIC,
       { key: null, value: '{', partition: 0 },
-      { key: null, value: news(orderId, 'IN_TRANSIT'), partition: 0 },
+      { key: null, value: shipmentEvent(orderId, 'IN_TRANSIT'), partition: 0 },
     );
     await shop.reaches(orderId, 'IN_TRANSIT');
     await untilFree(orderId);

@@ -31,8 +31,8 @@ describe('a cancel', () => {
     await shop.pay(orderId);
     await shop.reaches(orderId, 'PREPARING');
     await shop.providers.pickUp(orderId);
-    const answer = await cancel(orderId);
-    expect(answer).toMatchObject({ status: 409 });
+    const response = await cancel(orderId);
+    expect(response).toMatchObject({ status: 409 });
     expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     await expectLedgersToBalance(shop, orderId);
   });

@@ -126,14 +126,17 @@ describe('a record of another system that holds a card number', () => {
     await shop.reaches(orderId, 'PREPARING');
     const card = aCardNumber();
     const key = String(orderId);
-    const news = eventOf({ orderId, status: 'IN_TRANSIT', note: card });
+    const shipmentEvent = eventOf({ orderId, status: 'IN_TRANSIT', note: card });
     await broker.write(TOPICS.shipmentStatus, { key, value: '{', partition: PARTITION });
-    const offset = await broker.write(TOPICS.shipmentStatus, { ...asRecord(orderId, news), partition: PARTITION });
+    const offset = await broker.write(TOPICS.shipmentStatus, {
+      ...asRecord(orderId, shipmentEvent),
+      partition: PARTITION,
+    });
     expect((await deadLetterAt(TOPICS.shipmentStatus, offset)).headers[H.code]?.toString()).toBe('CARD_NUMBER');
     const [withheld] = (await indexed(orderId)) as [DeadLetterView];
     await expectNowhere(card);
 
-    const { note: _card, ...mended } = news;
+    const { note: _card, ...mended } = shipmentEvent;
     await operator.decide(withheld.id, 'replay', { value: JSON.stringify(mended) });
     const [first] = (await operator.deadLettersOf(TOPICS.shipmentStatus, key)) as [DeadLetterView];
     const unread = [first, withheld].find(({ code }) => code === 'NOT_JSON') ?? first;

@@ -113,7 +113,7 @@ describe('the index of dead letters', () => {
     expect((await operator.show(`${OURS}/0/${first + 3_999n}`)).value).toBe('3999');
   });
 
-  test('takes by place, key and value a dead letter that the database refuses, and those beside it whole', async () => {
+  test('takes by position, key and value a dead letter that the database refuses, and those beside it whole', async () => {
     await shop.db.raw(`alter table dead_letters add constraint stubborn check (message <> 'stubborn') not valid`);
     try {
       const headers = (message: string) => ({ 'ordersaga-code': 'ODD', 'kafka_dlt-exception-message': message });
@@ -158,9 +158,9 @@ describe('the index of dead letters', () => {
     ]);
   });
 
-  test('hears of what died on a topic of ours that was compressed', async () => {
+  test('takes what died on a topic of ours that was compressed', async () => {
     const topic = TOPICS.stockDecreaseFailed;
-    const letGo = await holdTopicConfigs(shop.db);
+    const release = await holdTopicConfigs(shop.db);
     const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
     const { resources } = await broker.admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
     // What is altered replaces all that was configured for the topic.
@@ -178,11 +178,11 @@ describe('the index of dead letters', () => {
       expect(deadLetter).toMatchObject({ code: 'NOT_JSON', value: 'no JSON' });
     } finally {
       await configure(before);
-      await letGo();
+      await release();
     }
   });
 
-  test('waits at a batch that is not what it says it is, tells, and goes on when it can be read', async () => {
+  test('waits at a batch that is not what it says it is, reports it, and goes on when it can be read', async () => {
     const topic = 'parcels-lz4-dlt';
     const lz4 = CompressionCodecs[CompressionTypes.LZ4];
     const tell = jest.fn();
@@ -202,7 +202,7 @@ describe('the index of dead letters', () => {
     });
     try {
       await until(
-        'it to be told',
+        'it to be reported',
         async () => tell.mock.calls.length,
         (calls) => calls > 0,
         60_000,
@@ -225,7 +225,7 @@ describe('the index of dead letters', () => {
     const failing = (topic: string) => metric(bridge.url, 'ordersaga_dead_letter_index_failing', { topic });
     await indexed(THEIRS, { key: null, value: 'sound' });
     await until(
-      'the missing one to be told',
+      'the missing one to be reported',
       () => failing(MISSING),
       (value) => value === 1,
     );

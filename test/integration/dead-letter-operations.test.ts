@@ -15,7 +15,7 @@ import { processingEvent } from '../support/processing';
 import { until } from '../support/until';
 
 const PARTITION = 2;
-/** So many that a replay of one a second is never over before it is told to stop. */
+/** So many that a replay of one a second is never over before it is stopped. */
 const MORE_THAN_ENOUGH = 30;
 const JUST_UNDER_THE_LIMIT = 1_048_576 - 128;
 
@@ -174,8 +174,8 @@ describe('operations on dead letters', () => {
     const event = await unannouncedCouponRequest(shop, code);
     const deadLetter = await makeDeadLetter(TOPICS.couponIssue, { key: event.requestId, value: '{' });
     const command = { decisionId: randomUUID(), value: JSON.stringify(event) };
-    const answers = await Promise.all(Array.from({ length: 5 }, () => replay(deadLetter.id, command)));
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
+    const responses = await Promise.all(Array.from({ length: 5 }, () => replay(deadLetter.id, command)));
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 202));
     expect((await replay(deadLetter.id, command)).status).toBe(202);
     expect((await replay(deadLetter.id)).body.code).toBe('DEAD_LETTER_DECIDED');
     const other = await makeDeadLetter(TOPICS.couponIssue, { key: 'k', value: '{' });
@@ -212,19 +212,19 @@ describe('operations on dead letters', () => {
     expect(groups).toMatchObject([{ topic: TOPICS.orderProcessing, code: 'NOT_JSON', state: 'DISCARDED', count: 1 }]);
   });
 
-  test('the index rebuilt from the topics is the same, and what was decided stands', async () => {
+  test('the index rebuilt from the topics is the same, and keeps what was decided', async () => {
     const deadLetter = await makeDeadLetter(TOPICS.orderProcessing, { key: 'k', value: 'no JSON, again' });
     await operator.ask('POST', `/${deadLetter.id}/discard`, { decisionId: randomUUID(), reason: 'a test' });
-    const places = ['topic', 'partition', 'record_offset'];
-    const placeOf = (row: Record<string, unknown>) => places.map((name) => row[name]).join('/');
+    const positionColumns = ['topic', 'partition', 'record_offset'];
+    const positionOf = (row: Record<string, unknown>) => positionColumns.map((name) => row[name]).join('/');
     // Whole rows by their digests: a difference of megabytes could not be printed.
     const index = (): Promise<Record<string, unknown>[]> =>
       shop
         .db('dead_letters as l')
-        .orderBy(places)
-        .select(...places, 'dead_at', 'code', 'decision_id', 'turn', shop.db.raw('md5(l::text) as row'));
+        .orderBy(positionColumns)
+        .select(...positionColumns, 'dead_at', 'code', 'decision_id', 'turn', shop.db.raw('md5(l::text) as row'));
     const before = await index();
-    const isThere = new Set(before.map(placeOf));
+    const isThere = new Set(before.map(positionOf));
     const logger = createLogger('rebuild', 'silent');
     const kafka = createKafka(
       { KAFKA_BROKERS: [shop.system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 },
@@ -232,7 +232,7 @@ describe('operations on dead letters', () => {
     );
     await rebuildDeadLetterIndex({ db: shop.db, kafka, foreignDeadLetterTopics: [] }, logger);
     // What others sent back may have died since, and is indexed by the bridge.
-    expect((await index()).filter((row) => isThere.has(placeOf(row)))).toEqual(before);
+    expect((await index()).filter((row) => isThere.has(positionOf(row)))).toEqual(before);
     expect((await operator.show(deadLetter.id)).state).toBe('DISCARDED');
   });
 
@@ -264,7 +264,7 @@ describe('operations on dead letters', () => {
     expect((await replay(id)).body.code).toBe('TOPIC_NOT_OURS');
   });
 
-  test('a replay of many is one wish: again under its decisionId it goes on, another wish is refused', async () => {
+  test('a replay of many is one command: again under its decisionId it goes on, another command is refused', async () => {
     const key = `key-${randomUUID()}`;
     const record = { key, value: 'no JSON', partition: PARTITION };
     const first = await broker.write(TOPICS.couponIssue, ...Array.from({ length: MORE_THAN_ENOUGH }, () => record));

@@ -132,19 +132,19 @@ describe('a replay of many dead letters', () => {
 
   test('counts a dead letter that the database refuses, and goes on with the others', async () => {
     const { key, ids } = await deadLetters(2);
-    const letGo = await refuseDecision(ids[0] as string, UNTRANSLATABLE);
+    const release = await refuseDecision(ids[0] as string, UNTRANSLATABLE);
     try {
       const id = await start(key);
       expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 1, refused: { REFUSED_BY_DATABASE: 1 } });
       expect((await operator.show(ids[0] as string)).state).toBe('WAITING');
     } finally {
-      await letGo();
+      await release();
     }
   });
 
   test.each(['cancel', 'pause'])('that fails again and again says so, and a %s ends its tries', async (how) => {
     const { key, ids } = await deadLetters(1);
-    const letGo = await refuseDecision(ids[0] as string, UNFORESEEN);
+    const release = await refuseDecision(ids[0] as string, UNFORESEEN);
     try {
       const id = await start(key);
       const failing = ({ failing: why }: ReplayProgressView) => why?.includes(UNFORESEEN) ?? false;
@@ -152,18 +152,18 @@ describe('a replay of many dead letters', () => {
       await sendControl(id, how);
       await reachesState(id, how === 'cancel' ? 'CANCELLED' : 'PAUSED');
       await reaches(id, 'at rest', (progress) => !failing(progress));
-      await letGo();
+      await release();
       if (how === 'cancel') return;
       await sendControl(id, 'resume');
       expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 1, refused: {} });
     } finally {
-      await letGo().catch(() => undefined);
+      await release().catch(() => undefined);
     }
   });
 
   test('tells all who ask how many it has sent back, and that it was terminated', async () => {
     const { key, ids } = await deadLetters(2);
-    const letGo = await refuseDecision(ids[1] as string, UNFORESEEN);
+    const release = await refuseDecision(ids[1] as string, UNFORESEEN);
     try {
       const id = await start(key, { ratePerSecond: 2 });
       await reaches(
@@ -180,7 +180,7 @@ describe('a replay of many dead letters', () => {
       const late = await sendControl(id, 'resume');
       expect([late.status, late.body]).toMatchObject([409, { code: 'REPLAY_OVER', state: 'TERMINATED' }]);
     } finally {
-      await letGo();
+      await release();
     }
   });
 

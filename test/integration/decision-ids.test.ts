@@ -3,8 +3,8 @@ import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { eventOf } from '../support/broker';
 import { DeadLetterOperator, deadLetterRecord } from '../support/dead-letter-operator';
 import { Fixture } from '../support/fixture';
-import { parcelNewsHeard } from '../support/parcel-news';
 import { processingEvent } from '../support/processing';
+import { shipmentUpdatesReceived } from '../support/shipment-updates';
 import { until } from '../support/until';
 
 describe('decisions about dead letters', () => {
@@ -13,29 +13,29 @@ describe('decisions about dead letters', () => {
   const broker = fixture.broker();
   const operator = new DeadLetterOperator(shop);
 
-  test('the same one sent five times at once is one, and each is told so', async () => {
+  test('the same one sent five times at once is one, and each response says so', async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
     const [deadLetter] = await operator.deadLettersOf(TOPICS.orderProcessing, String(orderId));
     const command = { decisionId: randomUUID(), value: JSON.stringify(eventOf(processingEvent(orderId))) };
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 5 }, () => operator.decide(deadLetter?.id as string, 'replay', command)),
     );
-    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
+    expect(responses.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
     await shop.reaches(orderId, 'PREPARING');
     expect(await shop.db('outbox').where({ topic: TOPICS.orderProcessing, key: String(orderId) })).toHaveLength(1);
   });
 
-  test('two different ones at once: one is taken, the other is told which', async () => {
+  test('two different ones at once: one is taken, the other response says which', async () => {
     const key = `two-${randomUUID()}`;
     await broker.write(TOPICS.orderProcessing, { key, value: '{' });
     const [deadLetter] = await operator.deadLettersOf(TOPICS.orderProcessing, key);
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       operator.decide(deadLetter?.id as string, 'discard'),
       operator.decide(deadLetter?.id as string, 'replay'),
     ]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
-    expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({
+    expect(responses.map(({ status }) => status).sort()).toEqual([202, 409]);
+    expect(responses.find(({ status }) => status === 409)?.body).toMatchObject({
       code: 'DEAD_LETTER_DECIDED',
       decisionId: expect.any(String),
     });
@@ -53,7 +53,7 @@ describe('decisions about dead letters', () => {
     expect([other.status, other.body.code]).toEqual([409, 'DECISION_ID_REUSED']);
   });
 
-  test('is about the dead letter that stood there: one that comes to its place in a topic made anew can be decided', async () => {
+  test('is about the dead letter that was there: one that comes to its position in a topic made anew can be decided', async () => {
     const key = `anew-${randomUUID()}`;
     await broker.write(TOPICS.orderProcessing, { key, value: '{' });
     const id = (await operator.deadLettersOf(TOPICS.orderProcessing, key))[0]?.id as string;
@@ -71,7 +71,7 @@ describe('decisions about dead letters', () => {
     }
   });
 
-  test('what tells others of a cancelled order can be sent back to them', async () => {
+  test('the event that informs others of a cancelled order can be sent back to them', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'changed my mind' } });
     await shop.reaches(orderId, 'CANCELLED');
@@ -91,15 +91,18 @@ describe('decisions about dead letters', () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.shipmentStatus, { key: String(orderId), value: '{' });
     const [deadLetter] = await operator.deadLettersOf(TOPICS.shipmentStatus, String(orderId));
-    const news = { ...eventOf({ orderId, status: 'IN_TRANSIT', eventId: `${orderId}-1` }), requestId: 'trace-1' };
-    await operator.decide(deadLetter?.id as string, 'replay', { value: JSON.stringify(news) });
-    const told = await until(
+    const shipmentEvent = {
+      ...eventOf({ orderId, status: 'IN_TRANSIT', eventId: `${orderId}-1` }),
+      requestId: 'trace-1',
+    };
+    await operator.decide(deadLetter?.id as string, 'replay', { value: JSON.stringify(shipmentEvent) });
+    const shown = await until(
       'the outcome',
       () => operator.show(deadLetter?.id as string),
       ({ decision }) => decision?.outcome !== undefined,
     );
-    expect(told.decision).toMatchObject({ outcome: 'processed', workflowId: `order-${orderId}` });
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-1`]);
+    expect(shown.decision).toMatchObject({ outcome: 'processed', workflowId: `order-${orderId}` });
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([`${orderId}-1`]);
   });
 
   test("one sent by override to a topic that is not there holds up nothing of the order's", async () => {

@@ -68,7 +68,7 @@ describe('the same Idempotency-Key gives the same outcome,', () => {
   test('after a crash: a cancel that the carrier refused stays refused', async () => {
     const cancel = { name: 'cancelled', orderId: await shop.paidOrder(), key: randomUUID() } as const;
     await shop.providers.pickUp(cancel.orderId);
-    // The carrier's own news may be faster than its refusal.
+    // The carrier's own update may be faster than its refusal.
     expect(await ask(shop, cancel)).toMatchObject({ status: 409, code: 'ORDER_NOT_CANCELLABLE' });
     await crash(cancel.key);
     expect(await ask(shop, cancel)).toMatchObject({ status: 409, code: 'ORDER_NOT_CANCELLABLE' });

@@ -75,17 +75,17 @@ describe('a workflow that ended badly', () => {
 
   test('is one that runs and yet cannot go on: listed where its order is at work, or lets its hold run out', async () => {
     const { workflow } = await shop.temporal();
-    const standings = [
+    const stuckStates = [
       { saga_state: 'RUNNING', saga_state_at: new Date(0) },
       { saga_state: 'WAITING', hold_expires_at: new Date(0) },
     ];
     const orderIds: number[] = [];
-    for (const standing of standings) {
+    for (const stuck of stuckStates) {
       const { orderId } = await shop.payableOrder();
       const workflowId = `order-${orderId}`;
       await terminate(workflowId);
       await workflow.start('noSuchWorkflow', { workflowId, taskQueue: TASK_QUEUES.orders, args: [{ orderId }] });
-      await shop.db('orders').where({ id: orderId }).update(standing);
+      await shop.db('orders').where({ id: orderId }).update(stuck);
       orderIds.push(orderId);
     }
     for (const orderId of orderIds) {

@@ -88,13 +88,13 @@ describe('SIGTERM under load: a role finishes what it holds, and', () => {
     await system.startRole('bridge');
   });
 
-  test('no request is worked on without its answer: api', async () => {
+  test('no request is worked on without its response: api', async () => {
     const sku = await shop.product(1_000);
     let answered = 0;
     const requests = Array.from({ length: 120 }, () => shop.order(sku).finally(() => (answered += 1)));
     const outcomes = Promise.allSettled(requests);
     await until(
-      'the first answers',
+      'the first responses',
       async () => answered,
       (count) => count > 0,
     );

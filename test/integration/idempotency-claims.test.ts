@@ -12,16 +12,16 @@ describe('a request whose effect is outside the database', () => {
     id: { userId: 'user-1', method: 'POST', path: '/api/orders/1/cancel', key: randomUUID() },
     requestHash,
   });
-  const answer = (statusCode: number) => ({ statusCode, body: { statusCode } });
-  const answering = (statusCode: number) => jest.fn(async (_attempt: OutsideAttempt) => answer(statusCode));
+  const response = (statusCode: number) => ({ statusCode, body: { statusCode } });
+  const answering = (statusCode: number) => jest.fn(async (_attempt: OutsideAttempt) => response(statusCode));
   const unavailable = jest.fn(async (_attempt: OutsideAttempt): Promise<never> => {
     throw new TemporalUnavailableError('Temporal does not answer');
   });
 
-  /** An attempt that goes on when it is told how it ends. */
+  /** An attempt that the test ends. */
   function held() {
-    let goOn: (outcome: Promise<ReturnType<typeof answer>>) => void = () => undefined;
-    const outcome = new Promise<ReturnType<typeof answer>>((resolve) => {
+    let goOn: (outcome: Promise<ReturnType<typeof response>>) => void = () => undefined;
+    const outcome = new Promise<ReturnType<typeof response>>((resolve) => {
       goOn = resolve;
     });
     let begin: () => void = () => undefined;
@@ -40,11 +40,11 @@ describe('a request whose effect is outside the database', () => {
     await expect(answerOnceOutside(shop.db, asked, unavailable)).rejects.toThrow(TemporalUnavailableError);
     await expect(answerOnceOutside(shop.db, asked, unavailable)).rejects.toThrow(TemporalUnavailableError);
     const accept = answering(202);
-    expect(await answerOnceOutside(shop.db, asked, accept)).toEqual({ ...answer(202), replayed: false });
+    expect(await answerOnceOutside(shop.db, asked, accept)).toEqual({ ...response(202), replayed: false });
     const attempts = [...unavailable.mock.calls, ...accept.mock.calls].map(([attempt]) => attempt);
     expect(attempts.map(({ mayHaveHappened }) => mayHaveHappened)).toEqual([false, true, true]);
     expect(new Set(attempts.map(({ requestId }) => requestId)).size).toBe(1);
-    expect(await answerOnceOutside(shop.db, asked, answering(409))).toEqual({ ...answer(202), replayed: true });
+    expect(await answerOnceOutside(shop.db, asked, answering(409))).toEqual({ ...response(202), replayed: true });
   });
 
   test('is another one with another body, also before it has an answer', async () => {
@@ -57,7 +57,7 @@ describe('a request whose effect is outside the database', () => {
   });
 
   test.each([
-    ['an answer of its own', () => Promise.resolve(answer(409))],
+    ['an answer of its own', () => Promise.resolve(response(409))],
     ['none', () => Promise.reject(new TemporalUnavailableError('late'))],
   ])('keeps the answer of who took it over from a frozen attempt that has %s', async (_, ending) => {
     const asked = request();
@@ -65,10 +65,10 @@ describe('a request whose effect is outside the database', () => {
     const first = answerOnceOutside(shop.db, asked, frozen.act);
     await frozen.hasBegun;
     await ageClaims(shop, [asked.id.key]);
-    expect(await answerOnceOutside(shop.db, asked, answering(202))).toEqual({ ...answer(202), replayed: false });
+    expect(await answerOnceOutside(shop.db, asked, answering(202))).toEqual({ ...response(202), replayed: false });
     frozen.goOn(ending());
-    expect(await first).toEqual({ ...answer(202), replayed: true });
-    expect(await answerOnceOutside(shop.db, asked, answering(409))).toEqual({ ...answer(202), replayed: true });
+    expect(await first).toEqual({ ...response(202), replayed: true });
+    expect(await answerOnceOutside(shop.db, asked, answering(409))).toEqual({ ...response(202), replayed: true });
   });
 
   test('stays with who took it over while that attempt is under way', async () => {
@@ -79,10 +79,10 @@ describe('a request whose effect is outside the database', () => {
     await ageClaims(shop, [asked.id.key]);
     const takenOver = answerOnceOutside(shop.db, asked, second.act);
     await second.hasBegun;
-    frozen.goOn(Promise.resolve(answer(409)));
+    frozen.goOn(Promise.resolve(response(409)));
     await expect(first).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_FLIGHT' });
-    second.goOn(Promise.resolve(answer(202)));
-    expect(await takenOver).toEqual({ ...answer(202), replayed: false });
+    second.goOn(Promise.resolve(response(202)));
+    expect(await takenOver).toEqual({ ...response(202), replayed: false });
   });
 
   test("is in flight by the database's clock, whatever this process's says", async () => {
@@ -95,8 +95,8 @@ describe('a request whose effect is outside the database', () => {
     await expect(answerOnceOutside(shop.db, asked, answering(409))).rejects.toMatchObject({
       code: 'IDEMPOTENCY_IN_FLIGHT',
     });
-    attempt.goOn(Promise.resolve(answer(202)));
-    expect(await first).toEqual({ ...answer(202), replayed: false });
+    attempt.goOn(Promise.resolve(response(202)));
+    expect(await first).toEqual({ ...response(202), replayed: false });
   });
 
   test('is a new one, under a new id, when its key is a day old', async () => {
@@ -107,7 +107,7 @@ describe('a request whose effect is outside the database', () => {
       .db('idempotency_keys')
       .where({ key: asked.id.key })
       .update({ created_at: shop.db.raw(`now() - interval '25 hours'`) });
-    expect(await answerOnceOutside(shop.db, asked, refuse)).toEqual({ ...answer(409), replayed: false });
+    expect(await answerOnceOutside(shop.db, asked, refuse)).toEqual({ ...response(409), replayed: false });
     const [[before], [after]] = [accept.mock.calls[0] as [OutsideAttempt], refuse.mock.calls[0] as [OutsideAttempt]];
     expect(after.mayHaveHappened).toBe(false);
     expect(after.requestId).not.toBe(before.requestId);

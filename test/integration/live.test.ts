@@ -21,8 +21,8 @@ describe('an order can be watched live', () => {
 
   test('by the WebSocket that the 202 names', async () => {
     const { orderId } = await shop.payableOrder();
-    const answer = await shop.pay(orderId);
-    const topic = answer.body.data.websocketTopic as string;
+    const response = await shop.pay(orderId);
+    const topic = response.body.data.websocketTopic as string;
     const socket = new WebSocket(`${shop.system.api.replace('http', 'ws')}${topic}`, {
       headers: { authorization: `Bearer ${await shop.token()}` },
     });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { orderWorkflowId, QUERIES, refundWorkflowId, type SagaView } from '../../contracts/workflow-api';
-import { couponStanding } from '../support/coupons';
+import { couponState } from '../support/coupons';
 import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
@@ -98,11 +98,11 @@ describe('a workflow task that is lost after its steps were committed is done ag
     await shop.reaches(first, 'CANCELLED', 'SETTLED');
     const second = await paidOrder();
     expect(await resultAfterLoss(orderWorkflowId(first), 'restoreCoupon')).toBe('CANCELLED');
-    expect(await couponStanding(shop, code)).toBe(`redeemed by ${second}`);
+    expect(await couponState(shop, code)).toBe(`redeemed by ${second}`);
     for (const orderId of [first, second]) await expectLedgersToBalance(shop, orderId);
   });
 
-  test("and a cancel that came behind the carrier's news is refused", async () => {
+  test("and a cancel that came behind the carrier's update is refused", async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SagaDecided, SagaDetails } from '../../contracts/saga-operations';
 import { TOPICS } from '../../contracts/topics';
 import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/workflow-api';
-import { couponStanding } from '../support/coupons';
+import { couponState } from '../support/coupons';
 import { Fixture } from '../support/fixture';
 import { startGatedApi } from '../support/gated-api';
 import { expectLedgersToBalance } from '../support/ledgers';
@@ -22,13 +22,13 @@ describe('what an operator decides about a saga', () => {
     shop.operate<Data>('POST', `/sagas/${orderId}/${what}`, body);
   const sagaDetailsOf = async (orderId: number) =>
     (await shop.operate<SagaDetails>('GET', `/sagas/${orderId}`)).body.data;
-  /** The story once its workflow has told its part, which a busy machine may leave out. */
-  const toldBy = (orderId: number, isTold: (details: SagaDetails) => boolean) =>
-    until('its workflow to tell its part', () => sagaDetailsOf(orderId), isTold);
+  /** The details once its workflow has answered the query, which a busy machine may leave out. */
+  const detailsOnce = (orderId: number, isComplete: (details: SagaDetails) => boolean) =>
+    until('its workflow to answer the query', () => sagaDetailsOf(orderId), isComplete);
   /** Again and again while Temporal does not answer in time. */
-  const answered = (orderId: number, what: 'resolve' | 'compensate', body: object) =>
+  const decide = (orderId: number, what: 'resolve' | 'compensate', body: object) =>
     until(
-      'an answer',
+      'a response',
       () => post(orderId, what, body),
       ({ status }) => status !== 503,
     );
@@ -37,7 +37,7 @@ describe('what an operator decides about a saga', () => {
 
   /** Asks twice for what ends the saga's wait: the second time it is the same decision. */
   async function resolves(orderId: number, command: object, workflowId: string): Promise<void> {
-    const dry = await answered(orderId, 'resolve', { ...command, dryRun: true });
+    const dry = await decide(orderId, 'resolve', { ...command, dryRun: true });
     expect([dry.status, dry.body.data.sagaState]).toEqual([200, 'NEEDS_OPERATOR']);
     expect(dry.body.message).toBe('결정을 전달하게 됩니다. 바뀐 것은 없습니다.');
     const taken = await post(orderId, 'resolve', command);
@@ -49,7 +49,7 @@ describe('what an operator decides about a saga', () => {
     );
     const again = await post(orderId, 'resolve', command);
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
-    const dryAgain = await answered(orderId, 'resolve', { ...command, dryRun: true });
+    const dryAgain = await decide(orderId, 'resolve', { ...command, dryRun: true });
     expect(dryAgain.body.message).toBe('이 decisionId로 이미 처리되었습니다. 바뀌는 것은 없습니다.');
   }
 
@@ -59,7 +59,7 @@ describe('what an operator decides about a saga', () => {
       const { orderId } = await shop.payableOrder();
       await shop.pay(orderId, { token: 'tok_undo_refused:99', recipientName: 'fault:ship_refused' });
       await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
-      expect((await toldBy(orderId, ({ waits }) => waits !== undefined)).waits).toMatchObject({
+      expect((await detailsOnce(orderId, ({ waits }) => waits !== undefined)).waits).toMatchObject({
         amountAtRisk: 1_000,
         stuck: [{ step: 'payment', attempt: 1 }],
       });
@@ -109,7 +109,7 @@ describe('what an operator decides about a saga', () => {
       );
       await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
       await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
-      const parked = await toldBy(orderId, ({ refund, waits }) => refund !== undefined && waits !== undefined);
+      const parked = await detailsOnce(orderId, ({ refund, waits }) => refund !== undefined && waits !== undefined);
       expect([parked.refund?.status, parked.waits?.stuck.map(({ step }) => step)]).toEqual(['RUNNING', ['coupon']]);
       await giveBack();
 
@@ -122,12 +122,12 @@ describe('what an operator decides about a saga', () => {
       expect(movedMoney(details)).toEqual(['charge 900', 'refund 900']);
       expect(details.resolutions).toMatchObject([{ step: 'coupon', decision, ...more }]);
       expect(await shop.stock(sku)).toEqual({ free: 3, held: 0, sold: 0 });
-      expect(await couponStanding(shop, code)).toBe('free');
+      expect(await couponState(shop, code)).toBe('free');
       await expectLedgersToBalance(shop, orderId);
     },
   );
 
-  test('a refund whose provider is away takes no decision; that is told, and it ends by itself', async () => {
+  test('a refund whose provider is unavailable takes no decision; the response says so, and it ends by itself', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { warehouseStorage: true });
     await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
@@ -168,7 +168,7 @@ describe('what an operator decides about a saga', () => {
     return () => shop.db.raw(`drop function ${name} cascade`);
   }
 
-  test('a compensate that the carrier refuses is told where the operator looks, and nothing else is undone', async () => {
+  test('a compensate that the carrier refuses is shown where the operator looks, and nothing else is undone', async () => {
     const orderId = await shop.paidOrder();
     const announce = await refuseRows(
       'insert on outbox',
@@ -211,39 +211,39 @@ describe('what an operator decides about a saga', () => {
   test('a compensate that is asked for many times at once is one decision and one signal', async () => {
     const orderId = await shop.paidOrder();
     const command = aDecision();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => post(orderId, 'compensate', command)));
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
-    expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === null)).toHaveLength(1);
+    const responses = await Promise.all(Array.from({ length: 8 }, () => post(orderId, 'compensate', command)));
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 202));
+    expect(responses.filter(({ headers }) => headers.get('idempotent-replayed') === null)).toHaveLength(1);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await compensatesOf(orderId)).toBe(1);
     expect((await sagaDetailsOf(orderId)).resolutions).toMatchObject([{ ...command, decision: 'COMPENSATE' }]);
     await expectLedgersToBalance(shop, orderId);
   });
 
-  describe('a compensate that dies with the api before the workflow hears of it', () => {
+  describe('a compensate that is lost with the api before it reaches the workflow', () => {
     /** An order whose compensate is written down, by an api that was killed before it could send the signal. */
-    async function unheardCompensate(): Promise<{ orderId: number; command: ReturnType<typeof aDecision> }> {
+    async function lostCompensate(): Promise<{ orderId: number; command: ReturnType<typeof aDecision> }> {
       const [orderId, api] = await Promise.all([shop.paidOrder(), startGatedApi(fixture, shop.system)]);
       api.temporal.silence('there', 'back');
       const command = aDecision();
-      const answer = api.shop.operate('POST', `/sagas/${orderId}/compensate`, command).catch(() => 'none');
+      const response = api.shop.operate('POST', `/sagas/${orderId}/compensate`, command).catch(() => 'none');
       await until(
         'the decision to be written down',
         () => shop.db('resolutions').where({ decision_id: command.decisionId }),
         (rows) => rows.length === 1,
       );
       await api.process.end('SIGKILL');
-      expect(await answer).toBe('none');
+      expect(await response).toBe('none');
       return { orderId, command };
     }
 
     test('is carried out when it is asked for again, once', async () => {
-      const { orderId, command } = await unheardCompensate();
+      const { orderId, command } = await lostCompensate();
       expect(await compensatesOf(orderId)).toBe(0);
       expect((await shop.status(orderId)).status).toBe('PREPARING');
 
-      const answers = await Promise.all([1, 2, 3].map(() => post(orderId, 'compensate', command)));
-      for (const { status, headers } of answers)
+      const responses = await Promise.all([1, 2, 3].map(() => post(orderId, 'compensate', command)));
+      for (const { status, headers } of responses)
         expect([status, headers.get('idempotent-replayed')]).toEqual([202, 'true']);
       await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
       expect((await post(orderId, 'compensate', command)).status).toBe(202);
@@ -256,7 +256,7 @@ describe('what an operator decides about a saga', () => {
     });
 
     test('is refused when it is asked for again after the order was delivered', async () => {
-      const { orderId, command } = await unheardCompensate();
+      const { orderId, command } = await lostCompensate();
       await deliver(orderId);
       const late = await post(orderId, 'compensate', command);
       expect([late.status, late.body]).toMatchObject([

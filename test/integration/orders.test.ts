@@ -8,10 +8,10 @@ describe('an order', () => {
     const { orderId, sku } = await shop.payableOrder(2, 10);
     expect(await shop.stock(sku)).toEqual({ free: 8, held: 2, sold: 0 });
 
-    const answer = await shop.pay(orderId);
-    expect(answer.status).toBe(202);
-    expect(answer.body.message).toBe('주문 처리가 시작되었습니다.');
-    expect(answer.body.data).toEqual({
+    const response = await shop.pay(orderId);
+    expect(response.status).toBe(202);
+    expect(response.body.message).toBe('주문 처리가 시작되었습니다.');
+    expect(response.body.data).toEqual({
       orderId,
       status: 'PROCESSING',
       message: '주문이 접수되었습니다. 결제를 처리하고 있습니다.',

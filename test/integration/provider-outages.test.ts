@@ -2,7 +2,7 @@ import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
 
-describe('a provider that is away', () => {
+describe('a provider that is unavailable', () => {
   const shop = new Fixture().shop();
 
   test('costs the attempt its budget; the retry topic pays the order when the provider is back', async () => {

@@ -30,13 +30,13 @@ describe('the REST API', () => {
     ['no token', {}, 401],
     ['a forged token', { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJvcCIsInJvbGUiOiJvcGVyYXRvciJ9.' }, 401],
   ])('refuses %s', async (_what, headers, status) => {
-    const answer = await fetch(`${shop.system.api}/api/orders`, { headers });
-    expect(answer.status).toBe(status);
+    const response = await fetch(`${shop.system.api}/api/orders`, { headers });
+    expect(response.status).toBe(status);
   });
 
   test('lets only operators change products', async () => {
-    const answer = await shop.call('PUT', '/api/ops/products/mug', { body: { name: 'Mug', price: 1, stock: 1 } });
-    expect(answer).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    const response = await shop.call('PUT', '/api/ops/products/mug', { body: { name: 'Mug', price: 1, stock: 1 } });
+    expect(response).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
   });
 
   test('says what is wrong with bad input', async () => {

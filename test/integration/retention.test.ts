@@ -134,7 +134,7 @@ describe('old rows', () => {
       resolutions: 0,
     });
     expect(await db('timeline').where({ order_id: old }).pluck('type')).toEqual(['notice', 'resolution']);
-    // What a refund takes back, and the books.
+    // What a refund takes back, and the ledgers.
     expect(await db('saga_steps').where({ order_id: ancient }).pluck('state')).toEqual(['DONE']);
     for (const table of ['orders', 'order_lines', 'stock_movements', 'money_movements'])
       expect([table, await countOf(table)]).toEqual([table, 4]);

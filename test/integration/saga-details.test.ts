@@ -22,12 +22,17 @@ describe("an order's story", () => {
 
   test('tells its dead letters, also one that can not be read, and what waits behind', async () => {
     const { orderId } = await shop.payableOrder();
-    const news = JSON.stringify(eventOf({ orderId, status: 'IN_TRANSIT' }));
+    const shipmentEvent = JSON.stringify(eventOf({ orderId, status: 'IN_TRANSIT' }));
     const key = String(orderId);
     const operator = new DeadLetterOperator(shop);
     await broker.write(TOPICS.couponIssue, { key, value: 'of another that has this key' });
     await operator.deadLettersOf(TOPICS.couponIssue, key);
-    await broker.write(TOPICS.shipmentStatus, { key, value: '{' }, { key, value: news }, { key, value: news });
+    await broker.write(
+      TOPICS.shipmentStatus,
+      { key, value: '{' },
+      { key, value: shipmentEvent },
+      { key, value: shipmentEvent },
+    );
     const [deadLetter] = await operator.deadLettersOf(TOPICS.shipmentStatus, key);
     const id = deadLetter?.id as string;
     const details = await until(
@@ -49,7 +54,7 @@ describe("an order's story", () => {
     expect(after.deadLetters).toMatchObject([{ id, action: 'DISCARD' }]);
   });
 
-  test('tells who let the line of its key go on', async () => {
+  test('show who released the key behind its dead letter', async () => {
     const { orderId } = await shop.payableOrder();
     const release = { actor: 'operator:lee', reason: 'its topic was made anew' };
     for (const topic of [TOPICS.shipmentStatus, TOPICS.couponIssue])
@@ -63,7 +68,7 @@ describe("an order's story", () => {
     );
   });
 
-  test('tells when its payment is tried again', async () => {
+  test('show when its payment is tried again', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { token: 'tok_unavailable' });
     const { retryAt } = await until(
@@ -74,7 +79,7 @@ describe("an order's story", () => {
     expect(Math.abs(Date.parse(retryAt as string) - Date.now())).toBeLessThan(30_000);
   });
 
-  test('tells of no retry that its order’s end has closed', async () => {
+  test('show no retry that the end of its order has closed', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { token: 'tok_unavailable' });
     const delayed = shop.db('outbox').where({ topic: TOPICS.orderRetry, key: String(orderId), published_at: null });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SIGNALS } from '../../contracts/workflow-api';
 import { COUPON_OUTCOMES } from './coupon-outcomes';
-import { LETTER_OUTCOMES } from './dead-letter-replay-outcomes';
+import { DEAD_LETTER_OUTCOMES } from './dead-letter-replay-outcomes';
 import {
   compensated,
   delivered,
@@ -169,5 +169,5 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
     return endedRefund(harness, orderId, 'REFUNDED');
   },
   ...COUPON_OUTCOMES,
-  ...LETTER_OUTCOMES,
+  ...DEAD_LETTER_OUTCOMES,
 };

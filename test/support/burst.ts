@@ -17,8 +17,8 @@ export async function payableOrders(shop: Shop, count: number): Promise<number[]
 
 /** Asks to pay all of them at once. */
 export async function payAll(shop: Shop, orderIds: readonly number[]): Promise<void> {
-  const answers = await Promise.all(orderIds.map((orderId) => shop.pay(orderId)));
-  expect(answers.map((answer) => answer.status)).toEqual(orderIds.map(() => 202));
+  const responses = await Promise.all(orderIds.map((orderId) => shop.pay(orderId)));
+  expect(responses.map((response) => response.status)).toEqual(orderIds.map(() => 202));
 }
 
 export async function untilAllAre(shop: Shop, orderIds: readonly number[], status: OrderStatus): Promise<void> {

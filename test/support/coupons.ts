@@ -23,8 +23,8 @@ export async function unannouncedCouponRequest(
   });
 }
 
-/** Where the one coupon of a code stands: `free`, `claimed by ORDER` or `redeemed by ORDER`. */
-export async function couponStanding({ db }: Pick<Shop, 'db'>, code: string): Promise<string> {
+/** The state of the one coupon of a code: `free`, `claimed by ORDER` or `redeemed by ORDER`. */
+export async function couponState({ db }: Pick<Shop, 'db'>, code: string): Promise<string> {
   const coupon = (await db('coupon_requests').where({ code }).first('order_id', 'redeemed_at')) as {
     order_id: number | null;
     redeemed_at: Date | null;

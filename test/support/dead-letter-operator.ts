@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DeadLetterSummary, DeadLetterView } from '../../contracts/dead-letter-operations';
 import { type DeadLetterCause, encodeDeadLetter, type OriginalRecord } from '../../contracts/dead-letters';
 import type { WrittenRecord } from './broker';
-import type { Answer, Shop } from './shop';
+import type { ApiResponse, Shop } from './shop';
 import { until } from './until';
 
 type Decided = DeadLetterSummary & { readonly sends?: { readonly key: string; readonly value: string } };
@@ -11,7 +11,7 @@ type Decided = DeadLetterSummary & { readonly sends?: { readonly key: string; re
 export class DeadLetterOperator {
   constructor(private readonly shop: Shop) {}
 
-  ask<Data>(method: string, path: string, body?: object): Promise<Answer<Data>> {
+  ask<Data>(method: string, path: string, body?: object): Promise<ApiResponse<Data>> {
     return this.shop.operate(method, `/dead-letters${path}`, body);
   }
 
@@ -19,7 +19,7 @@ export class DeadLetterOperator {
     return (await this.ask<DeadLetterView>('GET', `/${id}`)).body.data;
   }
 
-  decide(id: string, action: 'replay' | 'discard', command: object = {}): Promise<Answer<Decided>> {
+  decide(id: string, action: 'replay' | 'discard', command: object = {}): Promise<ApiResponse<Decided>> {
     return this.ask<Decided>('POST', `/${id}/${action}`, {
       decisionId: randomUUID(),
       reason: 'agreed by phone',

@@ -14,7 +14,7 @@ interface OrderRow {
 
 /**
  * I1 to I3, I9 and I10 for one order: its state is final or waiting, the provider's ledger and ours agree with it, its coupon
- * stands where it does, the stock adds up, and undo ran in reverse.
+ * is where the order's state says, the stock adds up, and undo ran in reverse.
  */
 export async function expectLedgersToBalance(shop: Ledgers, orderId: number): Promise<void> {
   const order = (await shop.db('orders').where({ id: orderId }).first()) as OrderRow;

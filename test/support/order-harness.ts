@@ -150,9 +150,9 @@ export class OrderHarness extends WorkflowOperator implements Ledgers {
     return order;
   }
 
-  async reaches(orderId: number, standing: string): Promise<void> {
-    const ask = () => this.standing(orderId);
-    await until(`order ${orderId} to be ${standing}`, ask, (found) => found === standing);
+  async reaches(orderId: number, state: string): Promise<void> {
+    const ask = () => this.state(orderId);
+    await until(`order ${orderId} to be ${state}`, ask, (found) => found === state);
   }
 
   /** Waits until a step has left its intent: its call to the outside is under way, or over. */
@@ -188,7 +188,7 @@ export class OrderHarness extends WorkflowOperator implements Ledgers {
   }
 
   /** `STATUS/SAGA_STATE`, for waiting. */
-  async standing(orderId: number): Promise<string> {
+  async state(orderId: number): Promise<string> {
     const { status, saga_state: sagaState } = await this.row(orderId);
     return `${status}/${sagaState}`;
   }

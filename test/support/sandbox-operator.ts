@@ -34,7 +34,7 @@ export class SandboxOperator {
     await this.call('PUT', `/faults/${provider}`, body);
   }
 
-  /** What a gateway says in the provider's place. */
+  /** What a gateway responds instead of the provider. */
   async gateway(provider: ProviderName, fault: Omit<GatewayInput, 'mode'>): Promise<void> {
     await this.call('PUT', `/faults/${provider}`, JSON.stringify({ mode: 'gateway', ...fault }));
   }

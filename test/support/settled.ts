@@ -10,7 +10,7 @@ export async function expectAllSettled(shop: Shop, orderIds: readonly number[]):
   await expectOutboxPublished(shop, orderIds);
 }
 
-/** Exactly one workflow execution stands under each order's id. */
+/** Exactly one workflow execution has each order's id. */
 export async function expectOneWorkflowEach(shop: Shop, orderIds: readonly number[]): Promise<void> {
   const { workflow } = await shop.temporal();
   const wanted = Object.fromEntries(orderIds.map((orderId) => [orderWorkflowId(orderId), 1]));

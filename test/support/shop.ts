@@ -11,7 +11,7 @@ import type { Running, SystemAddresses } from './environment';
 import { SandboxOperator } from './sandbox-operator';
 import { until } from './until';
 
-export interface Answer<Data = Record<string, unknown>> {
+export interface ApiResponse<Data = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: { success?: boolean; data: Data; message?: string; code?: string; detail?: string; type?: string };
@@ -56,7 +56,7 @@ export class Shop {
     method: string,
     path: string,
     options: { body?: unknown; token?: string; headers?: Record<string, string> } = {},
-  ): Promise<Answer<Data>> {
+  ): Promise<ApiResponse<Data>> {
     const response = await fetch(`${this.system.api}${path}`, {
       method,
       headers: {
@@ -69,12 +69,16 @@ export class Shop {
     return {
       status: response.status,
       headers: response.headers,
-      body: (await response.json()) as Answer<Data>['body'],
+      body: (await response.json()) as ApiResponse<Data>['body'],
     };
   }
 
   /** Calls as an operator; paths are below /api/ops. */
-  async operate<Data = Record<string, unknown>>(method: string, path: string, body?: object): Promise<Answer<Data>> {
+  async operate<Data = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<ApiResponse<Data>> {
     const token = await this.operatorToken();
     return this.call<Data>(method, `/api/ops${path}`, { token, ...(body ? { body } : {}) });
   }
@@ -86,8 +90,8 @@ export class Shop {
   /** A product of this test alone, with so many free units. */
   async product(stock: number, price = 1_000): Promise<string> {
     const sku = `sku-${randomUUID()}`;
-    const answer = await this.operate('PUT', `/products/${sku}`, { name: 'Mug', price, stock });
-    if (answer.status !== 200) throw new Error(`product: ${JSON.stringify(answer.body)}`);
+    const response = await this.operate('PUT', `/products/${sku}`, { name: 'Mug', price, stock });
+    if (response.status !== 200) throw new Error(`product: ${JSON.stringify(response.body)}`);
     return sku;
   }
 
@@ -99,8 +103,8 @@ export class Shop {
   }
 
   async putCoupon(code: string, body: PutCoupon): Promise<void> {
-    const answer = await this.operate('PUT', `/coupons/${code}`, body);
-    if (answer.status !== 200) throw new Error(`coupon: ${JSON.stringify(answer.body)}`);
+    const response = await this.operate('PUT', `/coupons/${code}`, body);
+    if (response.status !== 200) throw new Error(`coupon: ${JSON.stringify(response.body)}`);
   }
 
   /** A user asks for a coupon. */
@@ -108,12 +112,12 @@ export class Shop {
     code: string,
     email = 'kim@example.com',
     requestId: string = randomUUID(),
-  ): Promise<Answer<CouponAcceptedView>> {
+  ): Promise<ApiResponse<CouponAcceptedView>> {
     const token = await this.token(email);
     return this.call('POST', `/api/coupons/${code}/requests`, { token, body: { requestId } });
   }
 
-  /** Waits until a request for a coupon stands so. */
+  /** Waits until a request for a coupon is in this state. */
   couponRequestIs(requestId: string, wanted: CouponRequestStatus, withinMs?: number): Promise<unknown> {
     return until(
       `coupon request ${requestId} to be ${wanted}`,
@@ -134,11 +138,11 @@ export class Shop {
   }
 
   async order(sku: string, quantity = 1, couponCode?: string): Promise<number> {
-    const answer = await this.call<{ orderId: number }>('POST', '/api/orders', {
+    const response = await this.call<{ orderId: number }>('POST', '/api/orders', {
       body: { lines: [{ sku, quantity }], ...(couponCode ? { couponCode } : {}) },
     });
-    if (answer.status !== 201) throw new Error(`order: ${JSON.stringify(answer.body)}`);
-    return answer.body.data.orderId;
+    if (response.status !== 201) throw new Error(`order: ${JSON.stringify(response.body)}`);
+    return response.body.data.orderId;
   }
 
   /** An order that waits for its payment. */
@@ -158,7 +162,7 @@ export class Shop {
     return orderId;
   }
 
-  pay(orderId: number, request: PayRequest = {}): Promise<Answer> {
+  pay(orderId: number, request: PayRequest = {}): Promise<ApiResponse> {
     const { headers, ...command } = request;
     return this.call('POST', `/api/orders/${orderId}/process-payment-shipment`, {
       body: payBody(command),

@@ -75,16 +75,16 @@ describe('a cancel', () => {
       () => orders.providers.ledger(orderId),
       (entries) => entries.length > 0,
     );
-    // Nobody hears of it: the call has no answer, and whoever looks it up finds the provider away.
+    // Its outcome is unknown: the call has no response, and a look-up finds the provider unavailable.
     await orders.providers.outage(orderId, 'unavailable');
-    const answer = orders.cancel(orderId);
+    const response = orders.cancel(orderId);
     await until(
       'the charge to be taken back',
       () => orders.db('saga_steps').where({ order_id: orderId, step: 'payment' }).pluck('state'),
       ([state]) => state === 'UNDOING' || state === 'UNDO_FAILED',
     );
     await orders.providers.outage(orderId, 'none');
-    expect(await answer).toEqual(ACCEPTED);
+    expect(await response).toEqual(ACCEPTED);
     expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
     expect(await orders.row(orderId)).toMatchObject({ status: 'CANCELLED', status_reason: 'CANCELLED_BY_CUSTOMER' });
     expect(await requestStates(orderId)).toEqual(['FAILED']);
@@ -135,7 +135,7 @@ describe('a cancel', () => {
     await orders.start(orderId);
     await orders.orderHandle(orderId).cancel();
     expect(await orders.orderHandle(orderId).result()).toBe('DUPLICATE');
-    expect(await orders.standing(orderId)).toBe('CREATED/RUNNING');
+    expect(await orders.state(orderId)).toBe('CREATED/RUNNING');
     expect(await orders.db('saga_steps').where({ order_id: orderId })).toEqual([]);
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
   });

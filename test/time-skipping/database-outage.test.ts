@@ -52,10 +52,10 @@ describe('a database that is unavailable for hours', () => {
       expect(events - (before[index] as number)).toBeLessThanOrEqual(MOST_EVENTS);
 
     proxy.restore();
-    await time.passUntil(() => orders.standing(untouched.orderId), 'PENDING_PAYMENT/WAITING', 30 * 60_000);
-    await time.passUntil(() => orders.standing(waiting.orderId), 'PREPARING/WAITING', 30 * 60_000);
-    await time.passUntil(() => orders.standing(paying.orderId), 'PREPARING/WAITING', 30 * 60_000);
-    await time.passUntil(() => orders.standing(refunding.orderId), 'REFUNDED/SETTLED', 30 * 60_000);
+    await time.passUntil(() => orders.state(untouched.orderId), 'PENDING_PAYMENT/WAITING', 30 * 60_000);
+    await time.passUntil(() => orders.state(waiting.orderId), 'PREPARING/WAITING', 30 * 60_000);
+    await time.passUntil(() => orders.state(paying.orderId), 'PREPARING/WAITING', 30 * 60_000);
+    await time.passUntil(() => orders.state(refunding.orderId), 'REFUNDED/SETTLED', 30 * 60_000);
     for (const { orderId } of [untouched, waiting, paying, refunding]) await expectLedgersToBalance(orders, orderId);
     await orders.cancel(untouched.orderId);
   });

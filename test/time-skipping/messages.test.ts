@@ -122,7 +122,7 @@ describe('what anybody can send to an order', () => {
     const request = await orders.saveRequest(orderId);
     await orders.signal(orderId, SIGNALS.paymentRequested, { ...request, orderId: other.orderId, attempt: 9 });
     await orders.reaches(orderId, 'PREPARING/WAITING');
-    expect(await orders.standing(other.orderId)).toBe('PENDING_PAYMENT/WAITING');
+    expect(await orders.state(other.orderId)).toBe('PENDING_PAYMENT/WAITING');
     for (const id of [orderId, other.orderId]) await orders.cancel(id);
   });
 
@@ -163,7 +163,7 @@ describe('what anybody can send to an order', () => {
     await orders.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
     await orders.pay(orderId);
     await time.pass('1 day');
-    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    expect(await orders.state(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
     expect(await orders.cancel(orderId)).toEqual({ accepted: true });
     expect(await orders.providers.ledger(orderId)).toEqual([]);
     await expectLedgersToBalance(orders, orderId);

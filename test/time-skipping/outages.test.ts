@@ -13,7 +13,7 @@ interface OutboxRow {
   readonly available_at: Date;
 }
 
-describe('a provider that is away', () => {
+describe('a provider that is unavailable', () => {
   const time = new Fixture().declare(new TimeHarness());
 
   test('uses up the budget of 3 minutes, three retries later and later, and then the order', async () => {
@@ -66,7 +66,7 @@ describe('a provider that is away', () => {
     await time.pass(MINUTE);
     expect(await requestStates(orderId)).toEqual(['RUNNING']);
     await orders.providers.outage(orderId, 'none', 'carrier');
-    await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', MINUTE);
+    await time.passUntil(() => orders.state(orderId), 'PREPARING/WAITING', MINUTE);
     expect(await requestStates(orderId)).toEqual(['DONE']);
     await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
@@ -80,7 +80,7 @@ describe('a provider that is away', () => {
     await orders.reachesStep(orderId, 'shipment');
     await orders.providers.outage(orderId, 'unavailable');
     await orders.providers.outage(orderId, 'none', 'carrier');
-    await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/NEEDS_OPERATOR', 3 * MINUTE);
+    await time.passUntil(() => orders.state(orderId), 'PENDING_PAYMENT/NEEDS_OPERATOR', 3 * MINUTE);
     const parked = await orders.saga(orderId);
     expect(parked).toMatchObject({ canCancel: false, amountAtRiskMinor: 1_000 });
     const { nextRetryAt } = parked.steps.find((step) => step.step === 'payment') ?? {};
@@ -89,10 +89,10 @@ describe('a provider that is away', () => {
 
     const before = await orders.eventsOf(`order-${orderId}`);
     await time.pass('36 hours');
-    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    expect(await orders.state(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
     expect((await orders.eventsOf(`order-${orderId}`)) - before).toBeLessThanOrEqual(10);
     await orders.providers.outage(orderId, 'none');
-    await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/WAITING', 12 * MINUTE);
+    await time.passUntil(() => orders.state(orderId), 'PENDING_PAYMENT/WAITING', 12 * MINUTE);
     expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
     await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
@@ -102,15 +102,15 @@ describe('a provider that is away', () => {
     const { orders } = time;
     const { orderId, sku } = await orders.preparing();
     await orders.providers.outage(orderId, 'unavailable', 'carrier');
-    const answer = orders.cancel(orderId);
-    await time.passUntil(() => orders.standing(orderId), 'PREPARING/NEEDS_OPERATOR', 3 * MINUTE);
+    const response = orders.cancel(orderId);
+    await time.passUntil(() => orders.state(orderId), 'PREPARING/NEEDS_OPERATOR', 3 * MINUTE);
     expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     expect(await orders.stock(sku)).toEqual({ free: 9, held: 0, sold: 1 });
 
     await orders.providers.pickUp(orderId);
     await orders.providers.outage(orderId, 'none', 'carrier');
-    await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', 12 * MINUTE);
-    expect(await answer).toEqual({ accepted: false, refusedBy: 'ALREADY_PICKED_UP' });
+    await time.passUntil(() => orders.state(orderId), 'PREPARING/WAITING', 12 * MINUTE);
+    expect(await response).toEqual({ accepted: false, refusedBy: 'ALREADY_PICKED_UP' });
     expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     await orders.shipmentUpdate(orderId, 'DELIVERED');
     expect(await orders.orderHandle(orderId).result()).toBe('COMPLETED');
@@ -124,7 +124,7 @@ describe('a provider that is away', () => {
     expect(await orders.orderHandle(orderId).result()).toBe('COMPLETED');
     await orders.providers.outage(orderId, 'unavailable');
     await orders.startRefund(orderId);
-    await time.passUntil(() => orders.standing(orderId), 'REFUND_REQUESTED/NEEDS_OPERATOR', 3 * MINUTE);
+    await time.passUntil(() => orders.state(orderId), 'REFUND_REQUESTED/NEEDS_OPERATOR', 3 * MINUTE);
     expect(await orders.stock(sku)).toEqual({ free: 9, held: 0, sold: 1 });
 
     await orders.providers.outage(orderId, 'none');

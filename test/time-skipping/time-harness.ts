@@ -60,10 +60,10 @@ export class TimeHarness {
   async passUntil(ask: () => Promise<string>, wanted: string, limitMs: number, stepMs = 5_000): Promise<number> {
     const startedAt = await this.parts.environment.currentTimeMs();
     for (;;) {
-      const answer = await ask();
+      const response = await ask();
       const passed = (await this.parts.environment.currentTimeMs()) - startedAt;
-      if (answer === wanted) return passed;
-      if (passed > limitMs) throw new Error(`${passed} ms passed for ${wanted}; last: ${answer}`);
+      if (response === wanted) return passed;
+      if (passed > limitMs) throw new Error(`${passed} ms passed for ${wanted}; last: ${response}`);
       await this.parts.environment.sleep(stepMs);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
