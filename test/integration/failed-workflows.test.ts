@@ -38,7 +38,8 @@ describe('a workflow that ended badly', () => {
     );
   }
 
-  test('is listed once with the money at risk, and not again after somebody has seen to it', async () => {
+  // All wait for the same looks, each some seconds after the one before.
+  test.concurrent('is listed once with the money at risk, and not again after somebody has seen to it', async () => {
     const orderId = await shop.paidOrder();
     await terminate(`order-${orderId}`);
     const item = await listed(`kind=FAILED_WORKFLOW&order=${orderId}`);
@@ -53,7 +54,7 @@ describe('a workflow that ended badly', () => {
     ]);
   });
 
-  test('is listed although it was the refund of a settled order, which nobody would see otherwise', async () => {
+  test.concurrent('is listed although it was the refund of a settled order, which nobody would see otherwise', async () => {
     const orderId = await shop.paidOrder({ warehouseStorage: true });
     const { workflow } = await shop.temporal();
     const workflowId = refundWorkflowId(orderId);
@@ -62,7 +63,7 @@ describe('a workflow that ended badly', () => {
     expect(await listed(`kind=FAILED_WORKFLOW&order=${orderId}`)).toMatchObject({ workflowId, cause: 'TERMINATED' });
   });
 
-  test('takes no decision any more about what it was parked at: somebody can close that, and no sooner', async () => {
+  test.concurrent('takes no decision any more about what it was parked at: somebody can close that, and no sooner', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { token: 'tok_undo_refused:99', recipientName: 'fault:ship_refused' });
     const parked = await listed(`kind=PARKED_SAGA&order=${orderId}`);
@@ -73,7 +74,7 @@ describe('a workflow that ended badly', () => {
     expect(await itemsOf(`order=${orderId}`)).toEqual([]);
   });
 
-  test('is one that runs and yet cannot go on: listed where its order is at work, or lets its hold run out', async () => {
+  test.concurrent('is one that runs and yet cannot go on: listed where its order is at work, or lets its hold run out', async () => {
     const { workflow } = await shop.temporal();
     const stuckStates = [
       { saga_state: 'RUNNING', saga_state_at: new Date(0) },

@@ -26,7 +26,7 @@ export class Fixture {
       for (const part of this.declared) await this.open(part);
     });
     beforeEach(() => {
-      this.ofTest = new Teardown();
+      this.ofTest ??= new Teardown();
     });
     afterEach(async () => {
       const { ofTest } = this;

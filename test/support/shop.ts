@@ -20,7 +20,7 @@ export interface ApiResponse<Data = Record<string, unknown>> {
 /** A customer, an operator and an auditor in one: everything a test does to the system from outside. */
 export class Shop {
   private database: Db | undefined;
-  private connection: Connection | undefined;
+  private connection: Promise<Connection> | undefined;
 
   constructor(private readonly running: Running) {}
 
@@ -40,12 +40,12 @@ export class Shop {
 
   async close(): Promise<void> {
     await this.database?.destroy();
-    await this.connection?.close();
+    await (await this.connection)?.close();
   }
 
   async temporal(): Promise<Client> {
-    this.connection ??= await Connection.connect({ address: this.system.temporal });
-    return new Client({ connection: this.connection });
+    this.connection ??= Connection.connect({ address: this.system.temporal });
+    return new Client({ connection: await this.connection });
   }
 
   async token(email = 'kim@example.com', role: 'customer' | 'operator' = 'customer'): Promise<string> {
