@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DeadLetterGroup, DeadLetterSummary, DeadLetterView } from '../../contracts/dead-letter-operations';
-import type { WrittenRecord } from '../support/broker';
+import { Broker, type WrittenRecord } from '../support/broker';
 import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { SHARED_SYSTEM } from '../support/environment';
 import { Fixture } from '../support/fixture';
 import { ordersaga } from '../support/operator-command';
 import { until } from '../support/until';
@@ -52,10 +53,12 @@ jest.setTimeout(120_000);
 describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPICS,", () => {
   const fixture = new Fixture();
   const shop = fixture.shop();
-  const broker = fixture.broker([THEIRS]);
+  const broker = fixture.broker();
+  let reader: Broker;
 
   beforeAll(async () => {
     for (const topic of [THEIRS, THEIR_DEAD_LETTERS]) await broker.makeTopic(topic, { numPartitions: 3 });
+    reader = await fixture.open(new Broker([THEIRS], SHARED_SYSTEM));
     await fixture.another('bridge', shop.system, { FOREIGN_DEAD_LETTER_TOPICS: ` ${THEIR_DEAD_LETTERS} ` });
   });
 
@@ -133,7 +136,7 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
     }
     const arrived = await until(
       'the record to arrive in their topic',
-      async () => broker.recordsOf(THEIRS).filter(({ headers }) => text(headers, 'ordersaga-replay-of') === id),
+      async () => reader.recordsOf(THEIRS).filter(({ headers }) => text(headers, 'ordersaga-replay-of') === id),
       (records) => records.length > 0,
     );
     expect(arrived.map((record) => [record.key, record.value])).toEqual([[key, BYTES]]);
@@ -149,7 +152,7 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
     const { id } = await indexed(springDeadLetter(key));
     const command = { decisionId: randomUUID(), reason: 'mended', override: true, value: '{"orderId": 7}' };
     expect((await operator.ask('POST', `/${id}/replay`, command)).status).toBe(202);
-    expect(await broker.untilRecords(THEIRS, [key.toString()])).toMatchObject([{ value: Buffer.from(command.value) }]);
+    expect(await reader.untilRecords(THEIRS, [key.toString()])).toMatchObject([{ value: Buffer.from(command.value) }]);
   });
 });
 
