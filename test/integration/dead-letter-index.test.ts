@@ -185,7 +185,7 @@ describe('the index of dead letters', () => {
   test('waits at a batch that is not what it says it is, reports it, and goes on when it can be read', async () => {
     const topic = 'parcels-lz4-dlt';
     const lz4 = CompressionCodecs[CompressionTypes.LZ4];
-    const tell = jest.fn();
+    const report = jest.fn();
     const read: string[] = [];
     await indexed(topic, { key: 'k', value: 'at last' });
     CompressionCodecs[CompressionTypes.LZ4] = () => ({
@@ -195,7 +195,7 @@ describe('the index of dead letters', () => {
       groupId: `test-${randomUUID()}`,
       topics: [topic],
       partitionsAtOnce: 1,
-      onUnreadable: tell,
+      onUnreadable: report,
       onBatch: async ({ records }) => {
         read.push(...records.map(({ value }) => String(value)));
       },
@@ -203,7 +203,7 @@ describe('the index of dead letters', () => {
     try {
       await until(
         'it to be reported',
-        async () => tell.mock.calls.length,
+        async () => report.mock.calls.length,
         (calls) => calls > 0,
         60_000,
       );

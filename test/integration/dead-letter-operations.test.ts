@@ -100,7 +100,7 @@ describe('operations on dead letters', () => {
       await shop.reaches(orderId, 'PREPARING');
       await expectLedgersToBalance(shop, orderId);
       const after = await until(
-        'the replay to be told',
+        'the outcome of the replay to be recorded',
         () => operator.show(deadLetter.id),
         ({ decision }) => decision?.outcome !== undefined,
       );
@@ -141,7 +141,7 @@ describe('operations on dead letters', () => {
     expect(await (await shop.temporal()).workflow.getHandle(workflowId).result()).toBe('ISSUED');
     expect(await shop.db('coupons').where({ code }).first('issued')).toEqual({ issued: 1 });
     const { state, decision } = await until(
-      'the replay to be told',
+      'the outcome of the replay to be recorded',
       () => operator.show(deadLetter.id),
       (found) => found.decision?.outcome !== undefined,
     );
@@ -184,7 +184,7 @@ describe('operations on dead letters', () => {
     expect(await shop.db('outbox').where({ topic: TOPICS.couponIssue, key: event.requestId })).toHaveLength(1);
   });
 
-  test('a record of a cancelled order is not sent back, and the reason is told', async () => {
+  test('a record of a cancelled order is not sent back, and the reason is given', async () => {
     const { orderId } = await shop.payableOrder();
     const deadLetter = await makeDeadLetter(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
     expect((await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too late' } })).status).toBe(

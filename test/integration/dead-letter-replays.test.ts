@@ -161,7 +161,7 @@ describe('a replay of many dead letters', () => {
     }
   });
 
-  test('tells all who ask how many it has sent back, and that it was terminated', async () => {
+  test('says how many it has sent back, and that it was terminated', async () => {
     const { key, ids } = await deadLetters(2);
     const release = await refuseDecision(ids[1] as string, UNFORESEEN);
     try {

@@ -7,7 +7,7 @@ import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { recordOutcomes } from '../support/metrics';
 import { processingEvent, stockEvent, unannouncedOrder } from '../support/processing';
-import { refuseRows } from '../support/refused-rows';
+import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 type ConsumedTopic = (typeof CONSUMED)[number]['topic'];
@@ -143,7 +143,7 @@ describe('dead letters', () => {
     expect(deadLetter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_TEMPORAL');
   });
 
-  test('retries that are used up: the event is dead, its order cancelled and the customer told once', async () => {
+  test('retries that are used up: the event is dead, its order cancelled and the customer notified once', async () => {
     const { orderId, sku } = await shop.payableOrder(2, 5);
     await shop.pay(orderId, { token: 'tok_unavailable' });
     const view = await shop.reaches(orderId, 'CANCELLED', 'SETTLED', 120_000);

@@ -20,7 +20,7 @@ describe('an order', () => {
       statusCheckUrl: `/api/orders/${orderId}/status`,
     });
 
-    const view = await shop.workflowReaches(orderId, 'PREPARING');
+    const view = await shop.workflowReaches(orderId, 'PREPARING', 'WAITING');
     expect(view).toMatchObject({
       statusDescription: '상품 준비 중',
       progressPercentage: 55,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Fixture } from '../support/fixture';
 import { historyText } from '../support/history-text';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { refuseRows } from '../support/refused-rows';
+import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 describe('what our own database refuses for good', () => {

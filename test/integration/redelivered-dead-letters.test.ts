@@ -3,7 +3,7 @@ import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { eventOf } from '../support/broker';
 import { DeadLetterOperator } from '../support/dead-letter-operator';
 import { Fixture } from '../support/fixture';
-import { refuseRows } from '../support/refused-rows';
+import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 const TOPIC = TOPICS.shipmentStatus;

@@ -59,7 +59,7 @@ describe('the REST API', () => {
     expect(unknown).toMatchObject({ status: 422, body: { code: 'UNKNOWN_SKU' } });
   });
 
-  test('tells that the database answers when the order is at its end', async () => {
+  test('says that the database answers when the order is at its end', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'no' } });
     expect(await shop.reaches(orderId, 'CANCELLED')).toMatchObject({

@@ -8,7 +8,7 @@ import { ordersaga } from '../support/operator-command';
 import { unannouncedOrder } from '../support/processing';
 import { until } from '../support/until';
 
-describe("an order's story", () => {
+describe("an order's saga details", () => {
   const fixture = new Fixture();
   const shop = fixture.shop();
   const broker = fixture.broker();
@@ -20,7 +20,7 @@ describe("an order's story", () => {
     return (await ordersaga(['saga', 'show', String(orderId)], env)).stdout.toString();
   };
 
-  test('tells its dead letters, also one that can not be read, and what waits behind', async () => {
+  test('show its dead letters, also one that can not be read, and what waits behind', async () => {
     const { orderId } = await shop.payableOrder();
     const shipmentEvent = JSON.stringify(eventOf({ orderId, status: 'IN_TRANSIT' }));
     const key = String(orderId);

@@ -6,7 +6,7 @@ import { createLogger } from '../../observability/logger';
 import { eventOf } from '../support/broker';
 import { Fixture } from '../support/fixture';
 import { processingEvent } from '../support/processing';
-import { refuseRows } from '../support/refused-rows';
+import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 /** I11: whatever waits for a person is listed within a minute. */

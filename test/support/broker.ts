@@ -126,12 +126,9 @@ export class Broker {
   }
 
   /** Waits until so many events of an order have come. */
-  untilEvents(topic: string, orderId: number, count: number): Promise<Record<string, unknown>[]> {
-    return until(
-      `${count} events of order ${orderId} on ${topic}`,
-      async () => this.eventsOf(topic, orderId),
-      (events) => events.length >= count,
-    );
+  async untilEvents(topic: string, orderId: number, count: number): Promise<Record<string, unknown>[]> {
+    await this.untilRecords(topic, [String(orderId)], count);
+    return this.eventsOf(topic, orderId);
   }
 
   /** How many records a topic has now, whether they have come here yet or not. */

@@ -4,7 +4,7 @@ import type { Broker } from './broker';
 import type { Shop } from './shop';
 import { until } from './until';
 
-/** What a restarted role waits for when nobody handed it over: a lease, a session, a workflow task's time-out. */
+/** What a restarted role waits for when its predecessor was killed: a lease, a session, a workflow task's time-out. */
 const TAKEOVER_MS = 60_000;
 
 /** So many orders at once, all of the same product, waiting for their payment. */

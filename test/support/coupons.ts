@@ -41,15 +41,8 @@ export async function admittedCouponRequest(
 ): Promise<{ requestId: string; code: string }> {
   const [requestId, code] = [randomUUID(), `coupon-${randomUUID()}`];
   const discount = { type: 'FIXED', value: discountMinor } as const;
-  await putCoupon(db, {
-    code,
-    name: 'Opening day',
-    total: 1,
-    discount,
-    opensAt: null,
-    closesAt: null,
-    minimumMinor: 0,
-  });
+  const always = { opensAt: null, closesAt: null, minimumMinor: 0 };
+  await putCoupon(db, { code, name: 'Opening day', total: 1, discount, ...always });
   await admitCouponRequests(db, code, [{ requestId, userId, userEmail: `${userId}@example.com`, headers: {} }]);
   return { requestId, code };
 }

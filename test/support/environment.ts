@@ -65,9 +65,7 @@ export function roleEnvironment(system: SystemAddresses, extra: Settings = {}): 
   const { PATH, HOME, ORDERSAGA_HOME, XDG_CACHE_HOME } = process.env;
   const portOf = (url: string) => new URL(url).port;
   return {
-    ...{ PATH, HOME },
-    ...(ORDERSAGA_HOME ? { ORDERSAGA_HOME } : {}),
-    ...(XDG_CACHE_HOME ? { XDG_CACHE_HOME } : {}),
+    ...{ PATH, HOME, ORDERSAGA_HOME, XDG_CACHE_HOME },
     NODE_ENV: 'test',
     LOG_LEVEL: 'info',
     STACK: system.stackName,

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Shop } from './shop';
 
 /** Where what belongs to an order is counted. */
@@ -31,21 +32,15 @@ export async function expectLedgersToBalance(shop: Ledgers, orderId: number): Pr
   await expectUndoInReverse(shop, orderId);
 }
 
-async function moneyOf(shop: Ledgers, orderId: number, kind: string): Promise<number> {
-  const row = (await shop
-    .db('money_movements')
-    .where({ order_id: orderId, kind })
-    .sum({ sum: 'amount_minor' })
-    .first()) as {
-    sum: string | null;
-  };
-  return Number(row.sum ?? 0);
-}
+const sumOf = async (query: Knex.QueryBuilder, summed: string | Knex.Raw): Promise<number> =>
+  Number(((await query.sum({ sum: summed }).first()) as { sum: string | null }).sum ?? 0);
 
-async function expectDiscountToAddUp(shop: Ledgers, order: OrderRow): Promise<void> {
-  const sum = { sum: shop.db.raw('quantity * unit_price_minor') };
-  const lines = (await shop.db('order_lines').where({ order_id: order.id }).sum(sum).first()) as { sum: string };
-  expect(order.total_minor + order.discount_minor).toBe(Number(lines.sum));
+const moneyOf = ({ db }: Ledgers, orderId: number, kind: string): Promise<number> =>
+  sumOf(db('money_movements').where({ order_id: orderId, kind }), 'amount_minor');
+
+async function expectDiscountToAddUp({ db }: Ledgers, order: OrderRow): Promise<void> {
+  const ofLines = await sumOf(db('order_lines').where({ order_id: order.id }), db.raw('quantity * unit_price_minor'));
+  expect(order.total_minor + order.discount_minor).toBe(ofLines);
 }
 
 /** Claimed until the order ends unsold, redeemed while it is paid; afterwards another order may have it. */
@@ -64,14 +59,9 @@ async function expectCouponToStandLike(shop: Ledgers, order: OrderRow, isPaid: b
 async function expectStockToAddUp(shop: Ledgers, orderId: number): Promise<void> {
   const skus = (await shop.db('order_lines').where({ order_id: orderId }).pluck('sku')) as string[];
   for (const sku of skus) {
-    const put = (await shop
-      .db('stock_movements')
-      .where({ sku })
-      .whereIn('kind', ['set', 'adjust'])
-      .sum({ sum: 'units' })
-      .first()) as { sum: string | null };
+    const put = await sumOf(shop.db('stock_movements').where({ sku }).whereIn('kind', ['set', 'adjust']), 'units');
     const { free, held, sold } = await shop.stock(sku);
-    expect({ sku, sum: free + held + sold }).toEqual({ sku, sum: Number(put.sum ?? 0) });
+    expect({ sku, sum: free + held + sold }).toEqual({ sku, sum: put });
   }
 }
 

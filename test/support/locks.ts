@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, Trx } from '../../db/connection';
+import { beforeWrites } from './triggers';
 import { until } from './until';
 
 /** What a role's connection can be made to wait for. */
@@ -17,17 +18,12 @@ export function holdRows(db: Db, table: string, column: string, values: readonly
 
 /** Holds only those writes that meet a condition, e.g. `update on orders`; the returned function releases them. */
 export async function holdWrites(db: Db, what: string, when: string): Promise<() => Promise<unknown>> {
-  const name = `hold_${randomUUID().replaceAll('-', '')}`;
-  const table = what.split(' on ')[1] as string;
-  const release = await hold(db, (trx) => trx.raw('select pg_advisory_xact_lock(hashtext(?))', [name]));
-  await db.raw(`
-    create function ${name}() returns trigger language plpgsql as $$
-    begin perform pg_advisory_xact_lock(hashtext('${name}')); return new; end $$;
-    create trigger ${name} before ${what} for each row when (${when}) execute function ${name}();
-  `);
+  const lock = randomUUID();
+  const release = await hold(db, (trx) => trx.raw('select pg_advisory_xact_lock(hashtext(?))', [lock]));
+  const endWaits = await beforeWrites(db, what, when, `perform pg_advisory_xact_lock(hashtext('${lock}'))`);
   return async () => {
     await release();
-    await db.raw(`drop trigger if exists ${name} on ${table}; drop function if exists ${name}`);
+    await endWaits();
   };
 }
 

@@ -194,11 +194,8 @@ export class OrderHarness extends WorkflowOperator implements Ledgers {
   }
 
   async timeline(orderId: number, type: string): Promise<{ at: Date; data: Record<string, unknown> }[]> {
-    const rows: unknown = await this.db('timeline')
-      .where({ order_id: orderId, type })
-      .orderBy('id')
-      .select('at', 'data');
-    return rows as { at: Date; data: Record<string, unknown> }[];
+    const rows = this.db('timeline').where({ order_id: orderId, type }).orderBy('id');
+    return (await rows.select('at', 'data')) as { at: Date; data: Record<string, unknown> }[];
   }
 
   async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {

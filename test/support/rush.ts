@@ -36,14 +36,10 @@ async function askUntilDecided(shop: Shop, code: string, customer: Customer, req
     `a response for ${customer.email}`,
     async () => {
       const response = await shop.askForCoupon(code, customer.email, requestId).catch(() => undefined);
-      if (response && response.status < 500)
-        customer.responses.push({
-          requestId,
-          status: response.status,
-          code: response.body.code,
-          rank: response.body.data?.rank,
-        });
-      return response?.status ?? 500;
+      if (!response || response.status >= 500) return 500;
+      const { status, body } = response;
+      customer.responses.push({ requestId, status, code: body.code, rank: body.data?.rank });
+      return status;
     },
     (status) => status < 500,
     TAKEOVER_MS,

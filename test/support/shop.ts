@@ -181,34 +181,30 @@ export class Shop {
   }
 
   reaches(orderId: number, wanted: OrderStatus, sagaState?: SagaState, withinMs?: number): Promise<OrderStatusView> {
-    return until(
-      `order ${orderId} to be ${wanted} ${sagaState ?? ''}`,
-      () => this.status(orderId),
-      (view) => view.status === wanted && (sagaState === undefined || view.saga.state === sagaState),
-      withinMs,
-    );
+    const isWanted = ({ status, saga }: OrderStatusView) =>
+      status === wanted && (sagaState === undefined || saga.state === sagaState);
+    return until(`order ${orderId} to be ${wanted} ${sagaState ?? ''}`, () => this.status(orderId), isWanted, withinMs);
   }
 
   /** Waits until the workflow itself says so: the database may know it before, or answer for a workflow that is busy. */
-  workflowReaches(orderId: number, wanted: OrderStatus, sagaState?: SagaState): Promise<OrderStatusView> {
+  workflowReaches(orderId: number, wanted: OrderStatus, sagaState: SagaState): Promise<OrderStatusView> {
     return until(
-      `the workflow of order ${orderId} to be ${wanted} ${sagaState ?? ''}`,
+      `the workflow of order ${orderId} to be ${wanted} ${sagaState}`,
       () => this.status(orderId),
-      ({ source, status, saga }) =>
-        source === 'workflow' && status === wanted && (sagaState === undefined || saga.state === sagaState),
+      ({ source, status, saga }) => source === 'workflow' && status === wanted && saga.state === sagaState,
     );
   }
 
   /** Waits until an attempt has ended in the database, and says how. */
   async attemptEnds(orderId: number, eventsSoFar = 0): Promise<{ state: string; reason: string | null }[]> {
+    const ask = async () => {
+      const rows = this.db('processing_requests').where({ order_id: orderId }).orderBy('created_at');
+      return (await rows.select('state', 'reason')) as { state: string; reason: string | null }[];
+    };
     return until(
       `an attempt of order ${orderId} to end`,
-      async () =>
-        (await this.db('processing_requests')
-          .where({ order_id: orderId })
-          .orderBy('created_at')
-          .select('state', 'reason')) as { state: string; reason: string | null }[],
-      (rows) => rows.length > eventsSoFar && rows.every((row) => row.state !== 'PENDING' && row.state !== 'RUNNING'),
+      ask,
+      (rows) => rows.length > eventsSoFar && rows.every(({ state }) => state !== 'PENDING' && state !== 'RUNNING'),
     );
   }
 
@@ -219,13 +215,8 @@ export class Shop {
 
   /** Every status the order has passed, oldest first. */
   async statuses(orderId: number): Promise<string[]> {
-    const moves = (await this.db('timeline')
-      .where({ order_id: orderId, type: 'status' })
-      .orderBy('id')
-      .pluck('data')) as {
-      to: string;
-    }[];
-    return moves.map((move) => move.to);
+    const moves = this.db('timeline').where({ order_id: orderId, type: 'status' }).orderBy('id').pluck('data');
+    return ((await moves) as { to: string }[]).map(({ to }) => to);
   }
 
   async signal(orderId: number, name: string, input: unknown): Promise<void> {

@@ -29,16 +29,13 @@ export class TestSystem {
     this.teardown.defer(() => stackRemove(this.stackName));
     const stack = await stackUp({ name: this.stackName, ports: 'free', log: this.log });
     const [relay, bridge, worker] = await freePorts(3);
+    const local = (port: number | undefined) => `http://127.0.0.1:${port}`;
     this.running = {
       ...stack,
       stackName: this.stackName,
       jwtSecret: randomBytes(32).toString('hex'),
       webhookSecret: randomBytes(32).toString('hex'),
-      probes: {
-        relay: `http://127.0.0.1:${relay}`,
-        bridge: `http://127.0.0.1:${bridge}`,
-        worker: `http://127.0.0.1:${worker}`,
-      },
+      probes: { relay: local(relay), bridge: local(bridge), worker: local(worker) },
     };
     await migrate(loadSettings(this.environment), this.log);
     this.teardown.defer(() => Promise.all([...this.roles.values()].map((role) => role.close())));
