@@ -202,7 +202,7 @@ describe('dead letters while processes are killed', () => {
       await system.startRole(role);
     }
     await until(
-      'nobody to wait',
+      'no record to wait',
       async () => shop.db('blocked_keys'),
       (keys) => keys.length === 0,
       RESTART_MS,

@@ -68,16 +68,16 @@ describe('kill -9', () => {
     await payAll(shop, orderIds);
     const held = orderIds.slice(0, 10);
     const isSignalled = `new.order_id in (${held.join()}) and new.signalled_at is distinct from old.signalled_at`;
-    const letRowsGo = await holdWrites(shop.db, 'update on processing_requests', isSignalled);
+    const releaseRows = await holdWrites(shop.db, 'update on processing_requests', isSignalled);
     system.role('bridge').freeze(false);
     // Right after it has signalled it writes that down, and waits here.
     await untilWaiting(shop.db, 'bridge', 'rows', 3);
-    const letTableGo = await holdTable(shop.db, 'orders');
+    const releaseTable = await holdTable(shop.db, 'orders');
     for (const orderId of unannounced) await broker.publish(TOPICS.stockDecreaseRequested, stockEvent(orderId, sku));
     await untilWaiting(shop.db, 'bridge', 'table');
     await kill('bridge');
     await endWaiting(shop.db, 'bridge');
-    await Promise.all([letRowsGo(), letTableGo()]);
+    await Promise.all([releaseRows(), releaseTable()]);
 
     await system.startRole('bridge');
     await untilAllAre(shop, orderIds, 'PREPARING');

@@ -81,19 +81,19 @@ describe('an api process killed with requests to end orders: the same again give
   };
 
   const beforeItIsSaved: Point = async ({ api, endings, send }) => {
-    const letOrdersGo = await holdRows(shop.db, 'orders', 'id', idsOf(endings));
-    const letGo: (() => Promise<unknown>)[] = [letOrdersGo];
+    const releaseOrders = await holdRows(shop.db, 'orders', 'id', idsOf(endings));
+    const releases: (() => Promise<unknown>)[] = [releaseOrders];
     try {
       send();
       await untilWaiting(shop.db, 'api', 'rows', endings.length);
-      letGo.push(await holdRows(shop.db, 'idempotency_keys', 'key', keysOf(endings)));
-      await letOrdersGo();
+      releases.push(await holdRows(shop.db, 'idempotency_keys', 'key', keysOf(endings)));
+      await releaseOrders();
       await untilAllEnded(endings);
       await untilWaiting(shop.db, 'api', 'rows', endings.length);
       await api.process.end('SIGKILL');
       await endWaiting(shop.db, 'api');
     } finally {
-      await Promise.all(letGo.map((release) => release()));
+      await Promise.all(releases.map((release) => release()));
     }
     expect(await rowsOf(endings).whereNotNull('status_code')).toEqual([]);
   };

@@ -329,7 +329,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     await untilFree(key);
   });
 
-  test('waits for nobody without a key', async () => {
+  test('waits for no other record without a key', async () => {
     const orderId = await shop.paidOrder();
     await broker.write(
       TOPIC,

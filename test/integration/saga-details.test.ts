@@ -47,7 +47,7 @@ describe("an order's saga details", () => {
 
     await operator.decide(id, 'discard');
     const after = await until(
-      'nobody to wait',
+      'no record to wait',
       () => sagaDetailsOf(orderId),
       ({ waitingRecords }) => waitingRecords === 0,
     );

@@ -14,7 +14,7 @@ const WITHIN_MS = 60_000;
 const TOPIC = TOPICS.orderProcessing;
 const PARTITIONS = [0, 1, 2];
 
-describe('a partition that a record keeps up for a reason that nobody foresaw', () => {
+describe('a partition that a record holds up for an unforeseen reason', () => {
   const fixture = new Fixture();
   const shop = fixture.shop();
   const broker = fixture.broker();
