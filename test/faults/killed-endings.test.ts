@@ -100,7 +100,7 @@ describe('an api process killed with requests to end orders: the same again give
 
   const beforeItIsSent: Point = async ({ api, endings, send }) => {
     const network = fixture.use(await TcpProxy.to(api.process.url));
-    const client = fixture.use(new Shop({ addresses: { ...shop.system, api: network.through(api.process.url) } }));
+    const client = fixture.use(new Shop({ addresses: { ...shop.system, api: `http://${network.address}` } }));
     network.silence('back');
     send(client);
     await until(
