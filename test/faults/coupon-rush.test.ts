@@ -4,11 +4,10 @@ import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { couponWorkflowId } from '../../contracts/workflow-api';
 import { killEngine, startEngine } from '../../dev/stack/stack';
-import { Broker } from '../support/broker';
-import { RunningSystem } from '../support/running-system';
+import { LONG_TIMEOUTS } from '../support/environment';
+import { Fixture } from '../support/fixture';
+import type { RoleName } from '../support/role-process';
 import { expectFairRush, rush } from '../support/rush';
-import { Shop } from '../support/shop';
-import { PATIENT_DELAYS, type RoleName } from '../support/system';
 import { until } from '../support/until';
 
 const USERS = 2_000;
@@ -20,29 +19,21 @@ const DEAD = deadLetterTopic(TOPICS.couponIssue);
 jest.setTimeout(240_000);
 
 describe('a coupon rush while parts die', () => {
-  let system: RunningSystem;
-  let shop: Shop;
-  let broker: Broker;
+  const fixture = new Fixture();
+  const system = fixture.system('coupons', LONG_TIMEOUTS);
+  const shop = fixture.shop(system);
+  const broker = fixture.broker([TOPICS.couponIssue, DEAD], system);
   let redis: Redis;
-
-  beforeAll(async () => {
-    system = await RunningSystem.start(`coupons-${process.pid}`, undefined, PATIENT_DELAYS);
-    shop = new Shop(system.addresses);
-    broker = await Broker.open(system.addresses, [TOPICS.couponIssue, DEAD]);
+  beforeAll(() => {
     redis = new Redis(system.addresses.redis as string);
     redis.on('error', () => undefined);
-  });
-  afterAll(async () => {
-    redis?.disconnect();
-    await broker?.close();
-    await shop?.close();
-    await system?.stop();
+    fixture.defer(() => redis.disconnect());
   });
 
   const issuedOf = async (code: string): Promise<number> =>
     Number((await shop.db('coupons').where({ code }).first('issued'))?.issued);
 
-  /** Waits until the issuing has begun; on a slow machine it may be over when that is heard of. */
+  /** Waits until the issuing has begun; on a slow machine it may be over by the time it is seen. */
   async function untilTheMiddle(code: string): Promise<void> {
     await until(
       'some to be issued',
@@ -76,7 +67,7 @@ describe('a coupon rush while parts die', () => {
     expect(await broker.countOf(DEAD)).toBe(0);
   });
 
-  test('api, relay and bridge are killed: whoever got no answer asks again under the same requestId', async () => {
+  test('api, relay and bridge are killed: a user who got no response asks again under the same requestId', async () => {
     const code = await shop.coupon(TOTAL);
     const rushing = rush(shop, code, USERS);
     await untilTheMiddle(code);
@@ -95,7 +86,7 @@ describe('a coupon rush while parts die', () => {
     await startEngine(system.addresses.stackName, 'redis');
   });
 
-  test('one that fails for good frees its place, its event is dead byte for byte, and a replay begins it again', async () => {
+  test('one that fails for good frees its coupon, its event is dead byte for byte, and a replay begins it again', async () => {
     const code = await shop.coupon(1);
     await system.role('worker').end('SIGTERM');
     const { requestId, rank } = (await shop.askForCoupon(code, 'first@x.kr')).body.data;

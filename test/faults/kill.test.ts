@@ -1,15 +1,13 @@
 import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { killEngine, startEngine } from '../../dev/stack/stack';
-import { Broker } from '../support/broker';
 import { expectMovesInOrder, expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
-import { outage } from '../support/faults';
+import { LONG_TIMEOUTS } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { endWaiting, holdRows, holdTable, holdWrites, untilWaiting } from '../support/locks';
 import { metric } from '../support/metrics';
 import { stockEvent, unannouncedOrder } from '../support/processing';
-import { RunningSystem } from '../support/running-system';
+import type { RoleName } from '../support/role-process';
 import { expectAllSettled } from '../support/settled';
-import { Shop } from '../support/shop';
-import { PATIENT_DELAYS, type RoleName } from '../support/system';
 import { until } from '../support/until';
 
 const BURST = 60;
@@ -18,20 +16,10 @@ const RESTART_MS = 60_000;
 jest.setTimeout(240_000);
 
 describe('kill -9', () => {
-  let system: RunningSystem;
-  let shop: Shop;
-  let broker: Broker;
-
-  beforeAll(async () => {
-    system = await RunningSystem.start(`kill-${process.pid}`, undefined, PATIENT_DELAYS);
-    shop = new Shop(system.addresses);
-    broker = await Broker.open(system.addresses, [TOPICS.orderProcessing, TOPICS.orderStatusChanged]);
-  });
-  afterAll(async () => {
-    await broker?.close();
-    await shop?.close();
-    await system?.stop();
-  });
+  const fixture = new Fixture();
+  const system = fixture.system('kill', LONG_TIMEOUTS);
+  const shop = fixture.shop(system);
+  const broker = fixture.broker([TOPICS.orderProcessing, TOPICS.orderStatusChanged], system);
 
   const kill = (role: RoleName) => system.role(role).end('SIGKILL');
 
@@ -46,28 +34,28 @@ describe('kill -9', () => {
 
   test('of the worker, while one charge and one refund are at the provider and twenty orders on their way', async () => {
     const [charging, refunding, ...others] = (await payableOrders(shop, 22)) as [number, number, ...number[]];
-    await outage(shop, refunding, 'unavailable', { provider: 'carrier' });
+    await shop.providers.outage(refunding, 'unavailable', 'carrier');
     await shop.pay(refunding, { recipientName: 'fault:ship_refused' });
     await untilPayment(refunding, 'DONE');
     // Shorter than a call may take, and longer than all that comes until the kill.
-    await outage(shop, refunding, 'slow', { delayMs: 25_000 });
-    await outage(shop, refunding, 'none', { provider: 'carrier' });
+    await shop.providers.outage(refunding, 'slow', 'payment', 25_000);
+    await shop.providers.outage(refunding, 'none', 'carrier');
     await untilPayment(refunding, 'UNDOING');
     await payAll(shop, others);
     await shop.pay(charging, { token: 'tok_timeout_after_charge' });
     await until(
       'the provider to have charged',
-      () => shop.ledger(charging),
+      () => shop.providers.ledger(charging),
       (entries) => entries.length > 0,
     );
     await kill('worker');
     expect([await paymentState(charging), await paymentState(refunding)]).toEqual(['UNKNOWN', 'UNDOING']);
 
-    await outage(shop, refunding, 'none');
+    await shop.providers.outage(refunding, 'none');
     await system.startRole('worker');
     await untilAllAre(shop, [charging, ...others], 'PREPARING');
     await shop.reaches(refunding, 'PENDING_PAYMENT', 'WAITING', RESTART_MS);
-    expect((await shop.ledger(refunding)).map(({ type }) => type)).toEqual(['charge', 'refund']);
+    expect((await shop.providers.ledger(refunding)).map(({ type }) => type)).toEqual(['charge', 'refund']);
     await expectOneChargeEach(shop, [charging, ...others]);
     await expectAllSettled(shop, [charging, refunding, ...others]);
   });
@@ -80,16 +68,16 @@ describe('kill -9', () => {
     await payAll(shop, orderIds);
     const held = orderIds.slice(0, 10);
     const isSignalled = `new.order_id in (${held.join()}) and new.signalled_at is distinct from old.signalled_at`;
-    const letRowsGo = await holdWrites(shop.db, 'update on processing_requests', isSignalled);
+    const releaseRows = await holdWrites(shop.db, 'update on processing_requests', isSignalled);
     system.role('bridge').freeze(false);
     // Right after it has signalled it writes that down, and waits here.
     await untilWaiting(shop.db, 'bridge', 'rows', 3);
-    const letTableGo = await holdTable(shop.db, 'orders');
+    const releaseTable = await holdTable(shop.db, 'orders');
     for (const orderId of unannounced) await broker.publish(TOPICS.stockDecreaseRequested, stockEvent(orderId, sku));
     await untilWaiting(shop.db, 'bridge', 'table');
     await kill('bridge');
     await endWaiting(shop.db, 'bridge');
-    await Promise.all([letRowsGo(), letTableGo()]);
+    await Promise.all([releaseRows(), releaseTable()]);
 
     await system.startRole('bridge');
     await untilAllAre(shop, orderIds, 'PREPARING');
@@ -111,12 +99,12 @@ describe('kill -9', () => {
     );
     system.role('relay').freeze();
     await payAll(shop, orderIds);
-    const letGo = await holdRows(shop.db, 'outbox', 'key', keys);
+    const release = await holdRows(shop.db, 'outbox', 'key', keys);
     system.role('relay').freeze(false);
     await untilWaiting(shop.db, 'relay', 'rows');
     await kill('relay');
     await endWaiting(shop.db, 'relay');
-    await letGo();
+    await release();
 
     await system.startRole('relay');
     await untilAllAre(shop, orderIds, 'PREPARING');
@@ -132,7 +120,7 @@ describe('kill -9', () => {
     const sku = await shop.product(20);
     const created = await Promise.all(Array.from({ length: 20 }, () => shop.order(sku)));
     await payAll(shop, waiting);
-    const paused = () => metric(system.addresses, 'bridge', 'ordersaga_kafka_partition_paused');
+    const paused = () => metric(system.addresses.probes.bridge, 'ordersaga_kafka_partition_paused');
     await until('partitions of both topics to be paused', paused, (count) => count >= 2, RESTART_MS);
     // Behind records that wait for Temporal, and read again with them at each try.
     for (const partition of [0, 1, 2])

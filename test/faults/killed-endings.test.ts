@@ -1,8 +1,10 @@
 import { ageClaims, ask, type Ending, expectEndedOnce, noticesOf, someEndings, untilEnded } from '../support/endings';
-import { Gate } from '../support/gate';
-import { GatedApi } from '../support/gated-api';
+import { Fixture } from '../support/fixture';
+import type { GatedApi } from '../support/gated-api';
+import { startGatedApi } from '../support/gated-api';
 import { endWaiting, holdRows, holdTable, untilWaiting } from '../support/locks';
 import { Shop } from '../support/shop';
+import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 
 /** The requests under way in an api process that is about to be killed. */
@@ -14,8 +16,8 @@ interface UnderWay {
 }
 
 describe('an api process killed with requests to end orders: the same again gives the outcome, once,', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const fixture = new Fixture();
+  const shop = fixture.shop();
 
   const keysOf = (endings: readonly Ending[]) => endings.map(({ key }) => key);
   const idsOf = (endings: readonly Ending[]) => endings.map(({ orderId }) => orderId);
@@ -38,40 +40,40 @@ describe('an api process killed with requests to end orders: the same again give
   type Point = (underWay: UnderWay) => Promise<void>;
 
   const beforeItsClaim: Point = async ({ api, endings, send }) => {
-    const letGo = await holdTable(shop.db, 'idempotency_keys');
+    const release = await holdTable(shop.db, 'idempotency_keys');
     try {
       send();
       await untilWaiting(shop.db, 'api', 'table', endings.length);
       await api.process.end('SIGKILL');
       await endWaiting(shop.db, 'api');
     } finally {
-      await letGo();
+      await release();
     }
     expect(await rowsOf(endings)).toEqual([]);
   };
 
   const beforeTheCall: Point = async ({ api, endings, send }) => {
-    const letGo = await holdRows(shop.db, 'orders', 'id', idsOf(endings));
+    const release = await holdRows(shop.db, 'orders', 'id', idsOf(endings));
     try {
       send();
       await untilWaiting(shop.db, 'api', 'rows', endings.length);
       await api.process.end('SIGKILL');
       await endWaiting(shop.db, 'api');
     } finally {
-      await letGo();
+      await release();
     }
     expect(await rowsOf(endings).whereNotNull('claim_id')).toHaveLength(endings.length);
   };
 
   const beforeTemporalGetsIt: Point = async ({ api, endings, send }) => {
-    api.gate.shut('there', 'back');
+    api.temporal.silence('there', 'back');
     send();
     await untilAsked(endings);
     await api.process.end('SIGKILL');
   };
 
   const beforeTemporalsResponse: Point = async ({ api, endings, send }) => {
-    api.gate.shut('back');
+    api.temporal.silence('back');
     send();
     await untilAsked(endings);
     await untilAllEnded(endings);
@@ -79,40 +81,35 @@ describe('an api process killed with requests to end orders: the same again give
   };
 
   const beforeItIsSaved: Point = async ({ api, endings, send }) => {
-    const letOrdersGo = await holdRows(shop.db, 'orders', 'id', idsOf(endings));
-    const letGo: (() => Promise<unknown>)[] = [letOrdersGo];
+    const releaseOrders = await holdRows(shop.db, 'orders', 'id', idsOf(endings));
+    const releases: (() => Promise<unknown>)[] = [releaseOrders];
     try {
       send();
       await untilWaiting(shop.db, 'api', 'rows', endings.length);
-      letGo.push(await holdRows(shop.db, 'idempotency_keys', 'key', keysOf(endings)));
-      await letOrdersGo();
+      releases.push(await holdRows(shop.db, 'idempotency_keys', 'key', keysOf(endings)));
+      await releaseOrders();
       await untilAllEnded(endings);
       await untilWaiting(shop.db, 'api', 'rows', endings.length);
       await api.process.end('SIGKILL');
       await endWaiting(shop.db, 'api');
     } finally {
-      await Promise.all(letGo.map((release) => release()));
+      await Promise.all(releases.map((release) => release()));
     }
     expect(await rowsOf(endings).whereNotNull('status_code')).toEqual([]);
   };
 
   const beforeItIsSent: Point = async ({ api, endings, send }) => {
-    const { host } = new URL(api.shop.system.api);
-    const gate = await Gate.before(host);
-    const client = new Shop({ ...shop.system, api: `http://${gate.address}` });
-    try {
-      gate.shut('back');
-      send(client);
-      await until(
-        'the responses to be saved',
-        () => rowsOf(endings).whereNotNull('status_code'),
-        (rows) => (rows as unknown[]).length === endings.length,
-      );
-      await api.process.end('SIGKILL');
-    } finally {
-      await gate.close();
-      await client.close();
-    }
+    const network = fixture.use(await TcpProxy.to(api.process.url));
+    const client = fixture.use(new Shop({ addresses: { ...shop.system, api: `http://${network.address}` } }));
+    network.silence('back');
+    send(client);
+    await until(
+      'the responses to be saved',
+      () => rowsOf(endings).whereNotNull('status_code'),
+      (rows) => (rows as unknown[]).length === endings.length,
+    );
+    await api.process.end('SIGKILL');
+    await network.close();
   };
 
   test.each([
@@ -123,7 +120,7 @@ describe('an api process killed with requests to end orders: the same again give
     ['before it saved the response', beforeItIsSaved],
     ['before it sent the response', beforeItIsSent],
   ])('%s', async (_, stopAndKill) => {
-    const [endings, api] = await Promise.all([someEndings(shop), GatedApi.start(shop.system, 'killed')]);
+    const [endings, api] = await Promise.all([someEndings(shop), startGatedApi(fixture, shop.system)]);
     const outcomes: Promise<unknown>[] = [];
     const send = (to = api.shop) => {
       for (const ending of endings)
@@ -134,12 +131,8 @@ describe('an api process killed with requests to end orders: the same again give
           ),
         );
     };
-    try {
-      await stopAndKill({ api, endings, send });
-    } finally {
-      await api.close();
-    }
-    // On a machine that stands still, the call to Temporal may have timed out before the kill.
+    await stopAndKill({ api, endings, send });
+    // On a machine that stalls, the call to Temporal may have timed out before the kill.
     for (const outcome of await Promise.all(outcomes)) expect(['none', 503]).toContain(outcome);
 
     await ageClaims(shop, keysOf(endings));

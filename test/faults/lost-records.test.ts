@@ -1,25 +1,16 @@
-import { CONSUMED, TOPICS } from '../../contracts/topics';
-import { Broker } from '../support/broker';
-import { RunningSystem } from '../support/running-system';
+import { TOPICS } from '../../contracts/topics';
+import { FAST_DELAYS } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { expectAllSettled } from '../support/settled';
-import { Shop } from '../support/shop';
-import { FAST_DELAYS } from '../support/system';
 import { until } from '../support/until';
 
 jest.setTimeout(240_000);
 
 describe('a record that is lost between the relay and the bridge', () => {
-  let system: RunningSystem;
-  let shop: Shop;
-
-  beforeAll(async () => {
-    system = await RunningSystem.start(`lost-${process.pid}`, undefined, { ...FAST_DELAYS, LOST_AFTER_MS: '3000' });
-    shop = new Shop(system.addresses);
-  });
-  afterAll(async () => {
-    await shop?.close();
-    await system?.stop();
-  });
+  const fixture = new Fixture();
+  const system = fixture.system('lost', { ...FAST_DELAYS, LOST_AFTER_MS: '3000' });
+  const shop = fixture.shop(system);
+  const broker = fixture.broker([], system);
 
   const published = (topic: string, key: string, count = 1) =>
     until(
@@ -27,12 +18,6 @@ describe('a record that is lost between the relay and the bridge', () => {
       () => shop.db('outbox').where({ topic, key }).whereNotNull('published_at').pluck('id'),
       (ids) => ids.length >= count,
     );
-
-  /** Moves the topic's group behind all that is in it, as happens by hand, while no bridge runs. */
-  function lose(topic: string): Promise<void> {
-    const groupId = CONSUMED.find((consumed) => consumed.topic === topic)?.groupId as string;
-    return Broker.skipAll(system.addresses, groupId, topic);
-  }
 
   const itemOf = (orderId: number) =>
     shop.db('operator_items').where({ order_id: orderId, kind: 'LOST_REQUEST' }).first('state', 'subject', 'cause');
@@ -48,10 +33,10 @@ describe('a record that is lost between the relay and the bridge', () => {
     const lost = await shop.order(sku);
     const newer = await shop.order(sku);
     for (const orderId of [lost, newer]) await published(TOPICS.stockDecreaseRequested, String(orderId));
-    await lose(TOPICS.stockDecreaseRequested);
+    await broker.skipAll(TOPICS.stockDecreaseRequested);
     await shop.db('orders').where({ id: newer }).update({ run_id: 'elsewhere' });
     await published(TOPICS.stockDecreaseRequested, String(lost), 2);
-    await lose(TOPICS.stockDecreaseRequested);
+    await broker.skipAll(TOPICS.stockDecreaseRequested);
     const item = await until('the order to be listed', () => itemOf(lost), Boolean);
     expect(item).toEqual({ state: 'OPEN', subject: `order-${lost}/stock`, cause: 'RECORD_LOST' });
     expect(await shop.db('outbox').where({ topic: TOPICS.orderProcessing, key: String(waiting) })).toHaveLength(1);
@@ -74,16 +59,16 @@ describe('a record that is lost between the relay and the bridge', () => {
     expect((await shop.pay(orderId)).status).toBe(202);
     await published(TOPICS.orderProcessing, String(orderId));
     await published(TOPICS.couponIssue, requestId);
-    await lose(TOPICS.orderProcessing);
-    await lose(TOPICS.couponIssue);
+    await broker.skipAll(TOPICS.orderProcessing);
+    await broker.skipAll(TOPICS.couponIssue);
     await system.startRole('bridge');
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    expect(await shop.ledger(orderId)).toHaveLength(1);
+    expect(await shop.providers.ledger(orderId)).toHaveLength(1);
     await shop.couponRequestIs(requestId, 'ISSUED');
     await expectAllSettled(shop, [orderId]);
   });
 
-  test('is given up as a request once it was lost again and again: the customer hears of it and can pay', async () => {
+  test('is given up as a request once it was lost again and again: the customer is notified and can pay', async () => {
     const { orderId } = await shop.payableOrder();
     await system.role('bridge').end('SIGTERM');
     expect((await shop.pay(orderId)).status).toBe(202);
@@ -91,7 +76,7 @@ describe('a record that is lost between the relay and the bridge', () => {
     const subject = `order-${orderId}/${request.eventId}/0`;
     await published(TOPICS.orderProcessing, String(orderId));
     await shop.db('resends').insert({ subject, times: 5, last_at: new Date(0) });
-    await lose(TOPICS.orderProcessing);
+    await broker.skipAll(TOPICS.orderProcessing);
     await until(
       'the request to be given up',
       () => shop.db('processing_requests').where({ order_id: orderId }).first('state', 'reason'),
@@ -102,6 +87,6 @@ describe('a record that is lost between the relay and the bridge', () => {
     await system.startRole('bridge');
     expect((await shop.pay(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    expect(await shop.ledger(orderId)).toHaveLength(1);
+    expect(await shop.providers.ledger(orderId)).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 import type { ProviderName, ProviderOperation } from '../../contracts/provider-api';
 import { payableOrders } from '../support/burst';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const ORDERS = 48;
@@ -38,8 +38,7 @@ function drawing(seed: number) {
 jest.setTimeout(240_000);
 
 describe(`a gateway that lies about every provider, at random (seed ${SEED})`, () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   test('leaves no order undecided, no money astray and no parcel that nobody paid', async () => {
     const draw = drawing(SEED);
@@ -91,7 +90,7 @@ describe(`a gateway that lies about every provider, at random (seed ${SEED})`, (
       .whereRaw(`data->>'kind' = 'DECLINED'`)
       .pluck('data')) as unknown[];
     expect(refused).toEqual([]);
-    // A machine that stands still can use up the retries of an order; nothing else may be left for a person.
+    // A machine that stalls can use up the retries of an order; nothing else may be left for a person.
     const waiting = await shop
       .db('operator_items')
       .whereIn('order_id', orderIds)

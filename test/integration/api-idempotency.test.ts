@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { payBody, Shop } from '../support/shop';
+import { payBody } from '../support/shop';
 
 describe('the same HTTP request 50 times side by side has one effect:', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   const fifty = <Result>(call: () => Promise<Result>) => Promise.all(Array.from({ length: 50 }, call));
 
   test('one order is created, and the key answers the same ever after', async () => {
@@ -12,11 +12,13 @@ describe('the same HTTP request 50 times side by side has one effect:', () => {
     const headers = { 'idempotency-key': randomUUID() };
     const send = (quantity = 1) =>
       shop.call<{ orderId: number }>('POST', '/api/orders', { headers, body: { lines: [{ sku, quantity }] } });
-    const answers = await fifty(send);
-    expect(new Set(answers.map((answer) => answer.status))).toEqual(
-      new Set(answers.some((answer) => answer.status === 409) ? [201, 409] : [201]),
+    const responses = await fifty(send);
+    expect(new Set(responses.map((response) => response.status))).toEqual(
+      new Set(responses.some((response) => response.status === 409) ? [201, 409] : [201]),
     );
-    const ids = new Set(answers.filter((answer) => answer.status === 201).map((answer) => answer.body.data.orderId));
+    const ids = new Set(
+      responses.filter((response) => response.status === 201).map((response) => response.body.data.orderId),
+    );
     expect(ids.size).toBe(1);
     expect(await shop.db('order_lines').where({ sku })).toHaveLength(1);
 
@@ -30,15 +32,15 @@ describe('the same HTTP request 50 times side by side has one effect:', () => {
   test.each([true, false])('one payment is made (with an Idempotency-Key: %s)', async (isKeyed) => {
     const { orderId } = await shop.payableOrder();
     const headers: Record<string, string> = isKeyed ? { 'idempotency-key': randomUUID() } : {};
-    const answers = await fifty(() =>
+    const responses = await fifty(() =>
       shop.call('POST', `/api/orders/${orderId}/process-payment-shipment`, { headers, body: payBody() }),
     );
-    const statuses = answers.map((answer) => answer.status);
+    const statuses = responses.map((response) => response.status);
     expect(statuses.every((status) => status === 202 || status === 409)).toBe(true);
     if (!isKeyed) expect(statuses.filter((status) => status === 202)).toHaveLength(1);
     await shop.reaches(orderId, 'PREPARING');
     expect(await shop.db('processing_requests').where({ order_id: orderId })).toHaveLength(1);
-    expect(await shop.ledger(orderId)).toHaveLength(1);
+    expect(await shop.providers.ledger(orderId)).toHaveLength(1);
     await expectLedgersToBalance(shop, orderId);
   });
 });

@@ -1,38 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { stackFolder } from '../../config/load';
 import { DEAD_LETTER_HEADERS } from '../../contracts/dead-letters';
 import type { BlockedKeyReleased, BlockedKeyView, DeadLetterView } from '../../contracts/responses/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { freePorts } from '../../dev/stack/ports';
-import { Broker, eventOf } from '../support/broker';
-import { DeadLetterDesk, deadLetterRecord } from '../support/dead-letter-operator';
-import { roleEnvironment } from '../support/environment';
-import { parcelNewsHeard } from '../support/parcel-news';
-import { Shop } from '../support/shop';
-import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { eventOf } from '../support/broker';
+import { DeadLetterOperator, deadLetterRecord } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
+import { shipmentUpdatesReceived } from '../support/shipment-updates';
 import { until } from '../support/until';
 
 const TOPIC = TOPICS.shipmentStatus;
 
 describe('what follows a dead letter of its key on shipment.status', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let desk: DeadLetterDesk;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [TOPIC]);
-    desk = await DeadLetterDesk.open(shop);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPIC]);
+  const operator = new DeadLetterOperator(shop);
 
-  async function paidOrder(): Promise<number> {
-    const { orderId } = await shop.payableOrder();
-    await shop.pay(orderId);
-    await shop.reaches(orderId, 'PREPARING');
-    return orderId;
-  }
-
-  const news = (orderId: number, status: string, eventId = `${orderId}-${status}`) =>
+  const shipmentEvent = (orderId: number, status: string, eventId = `${orderId}-${status}`) =>
     JSON.stringify(eventOf({ orderId, status, eventId }));
 
   /** Writes records of one key, by itself in its order. */
@@ -45,22 +29,22 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   const waitingBehind = (id: string, count: number) =>
     until(
       `${count} records to wait behind ${id}`,
-      () => desk.show(id),
+      () => operator.show(id),
       (deadLetter) => deadLetter.waitingBehind === count,
     );
 
-  /** An order whose news waits behind a record of it that died, and the dead letter. */
+  /** An order with a record that waits behind one that died, and the dead letter. */
   async function orderInLine() {
-    const orderId = await paidOrder();
+    const orderId = await shop.paidOrder();
     const key = String(orderId);
-    await write(key, ['{', news(orderId, 'IN_TRANSIT')]);
-    const [deadLetter] = (await desk.deadLettersOf(TOPIC, key)) as [DeadLetterView];
+    await write(key, ['{', shipmentEvent(orderId, 'IN_TRANSIT')]);
+    const [deadLetter] = (await operator.deadLettersOf(TOPIC, key)) as [DeadLetterView];
     await waitingBehind(deadLetter.id, 1);
     return { orderId, key, deadLetter };
   }
 
-  /** As if the line of a key had not moved for a minute. */
-  const standsStill = (key: string) =>
+  /** As if no record of a key had been released for a minute. */
+  const notMovedForAMinute = (key: string) =>
     shop
       .db('blocked_keys')
       .where({ key: Buffer.from(key) })
@@ -84,46 +68,41 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     const partitions = [0, 1, 2];
     const orderIds: number[] = [];
     for (const partition of partitions) {
-      const orderId = await paidOrder();
+      const orderId = await shop.paidOrder();
       orderIds.push(orderId);
-      await write(orderId, ['{', news(orderId, 'IN_TRANSIT')], partition);
+      await write(orderId, ['{', shipmentEvent(orderId, 'IN_TRANSIT')], partition);
     }
     const deadLetters = await Promise.all(
-      orderIds.map(async (id) => (await desk.deadLettersOf(TOPIC, String(id)))[0]?.id as string),
+      orderIds.map(async (id) => (await operator.deadLettersOf(TOPIC, String(id)))[0]?.id as string),
     );
     await Promise.all(deadLetters.map((id) => waitingBehind(id, 1)));
 
-    const [port] = await freePorts(1);
-    const env = { ...roleEnvironment(shop.system, FAST_DELAYS), BRIDGE_PORT: String(port) };
-    const another = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
-    try {
-      await broker.untilMembers(TOPIC, 2);
-      for (const [index, orderId] of orderIds.entries())
-        await write(orderId, [news(orderId, 'SHIPMENT_STARTED')], partitions[index]);
-      await Promise.all(deadLetters.map((id) => waitingBehind(id, 2)));
-    } finally {
-      await another.end('SIGTERM');
-    }
+    const another = await fixture.another('bridge', shop.system);
+    await broker.untilMembers(TOPIC, 2);
+    for (const [index, orderId] of orderIds.entries())
+      await write(orderId, [shipmentEvent(orderId, 'SHIPMENT_STARTED')], partitions[index]);
+    await Promise.all(deadLetters.map((id) => waitingBehind(id, 2)));
+    await another.end();
     await broker.untilMembers(TOPIC, 1);
     for (const [index, orderId] of orderIds.entries())
-      await write(orderId, [news(orderId, 'DELIVERED')], partitions[index]);
+      await write(orderId, [shipmentEvent(orderId, 'DELIVERED')], partitions[index]);
     const shown = await Promise.all(deadLetters.map((id) => waitingBehind(id, 3)));
     expect(shown.map(({ waiting }) => waiting.map(({ eventId }) => eventId))).toEqual(
       orderIds.map((id) => [`${id}-IN_TRANSIT`, `${id}-SHIPMENT_STARTED`, `${id}-DELIVERED`]),
     );
 
-    const other = await paidOrder();
-    for (const partition of partitions) await write(other, [news(other, 'IN_TRANSIT')], partition);
+    const other = await shop.paidOrder();
+    for (const partition of partitions) await write(other, [shipmentEvent(other, 'IN_TRANSIT')], partition);
     await shop.reaches(other, 'IN_TRANSIT');
     for (const orderId of orderIds) expect((await shop.status(orderId)).status).toBe('PREPARING');
 
     for (const [index, orderId] of orderIds.entries())
-      await desk.decide(deadLetters[index] as string, 'replay', {
-        value: news(orderId, 'SHIPMENT_STARTED', `${orderId}-mended`),
+      await operator.decide(deadLetters[index] as string, 'replay', {
+        value: shipmentEvent(orderId, 'SHIPMENT_STARTED', `${orderId}-mended`),
       });
     for (const orderId of orderIds) {
       await shop.reaches(orderId, 'COMPLETED');
-      expect(await parcelNewsHeard(shop, orderId)).toEqual([
+      expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([
         `${orderId}-mended`,
         `${orderId}-IN_TRANSIT`,
         `${orderId}-SHIPMENT_STARTED`,
@@ -134,72 +113,78 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   });
 
   test('follows when it is discarded, and waits anew behind the next one that dies', async () => {
-    const orderId = await paidOrder();
-    await write(orderId, ['{', 'no JSON', news(orderId, 'IN_TRANSIT')]);
-    const [first] = await desk.deadLettersOf(TOPIC, String(orderId));
+    const orderId = await shop.paidOrder();
+    await write(orderId, ['{', 'no JSON', shipmentEvent(orderId, 'IN_TRANSIT')]);
+    const [first] = await operator.deadLettersOf(TOPIC, String(orderId));
     await waitingBehind(first?.id as string, 2);
-    expect((await desk.decide(first?.id as string, 'discard', { dryRun: true })).status).toBe(200);
-    expect((await desk.show(first?.id as string)).waitingBehind).toBe(2);
-    await desk.decide(first?.id as string, 'discard');
+    expect((await operator.decide(first?.id as string, 'discard', { dryRun: true })).status).toBe(200);
+    expect((await operator.show(first?.id as string)).waitingBehind).toBe(2);
+    await operator.decide(first?.id as string, 'discard');
 
-    const [, second] = await desk.deadLettersOf(TOPIC, String(orderId), 2);
+    const [, second] = await operator.deadLettersOf(TOPIC, String(orderId), 2);
     expect(second).toMatchObject({ state: 'WAITING', value: 'no JSON', replayCount: 0 });
     await waitingBehind(second?.id as string, 1);
     expect((await shop.status(orderId)).status).toBe('PREPARING');
-    await desk.decide(second?.id as string, 'discard');
+    await operator.decide(second?.id as string, 'discard');
     await shop.reaches(orderId, 'IN_TRANSIT');
     await untilFree(orderId);
   });
 
   test('stays behind a replay that dies again', async () => {
-    const orderId = await paidOrder();
-    await write(orderId, ['{', news(orderId, 'IN_TRANSIT')]);
-    const [first] = await desk.deadLettersOf(TOPIC, String(orderId));
+    const orderId = await shop.paidOrder();
+    await write(orderId, ['{', shipmentEvent(orderId, 'IN_TRANSIT')]);
+    const [first] = await operator.deadLettersOf(TOPIC, String(orderId));
     await waitingBehind(first?.id as string, 1);
-    await desk.decide(first?.id as string, 'replay');
-    const [, again] = await desk.deadLettersOf(TOPIC, String(orderId), 2);
+    await operator.decide(first?.id as string, 'replay');
+    const [, again] = await operator.deadLettersOf(TOPIC, String(orderId), 2);
     expect(again).toMatchObject({ replayCount: 1, replayOf: first?.id, value: '{' });
     await waitingBehind(again?.id as string, 1);
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([]);
-    await desk.decide(again?.id as string, 'replay', { value: news(orderId, 'SHIPMENT_STARTED') });
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([]);
+    await operator.decide(again?.id as string, 'replay', { value: shipmentEvent(orderId, 'SHIPMENT_STARTED') });
     await shop.reaches(orderId, 'IN_TRANSIT');
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([
+      `${orderId}-SHIPMENT_STARTED`,
+      `${orderId}-IN_TRANSIT`,
+    ]);
     await untilFree(orderId);
   });
 
   test('waits for a replay under another key, which is refused while that key is blocked itself', async () => {
-    const [mine, other] = [await paidOrder(), await paidOrder()];
+    const [mine, other] = [await shop.paidOrder(), await shop.paidOrder()];
     const wrongKey = `wrong-${mine}`;
-    await write(wrongKey, ['{', news(mine, 'IN_TRANSIT')]);
+    await write(wrongKey, ['{', shipmentEvent(mine, 'IN_TRANSIT')]);
     await write(other, ['{']);
-    const [deadLetter] = await desk.deadLettersOf(TOPIC, wrongKey);
-    const [blocker] = await desk.deadLettersOf(TOPIC, String(other));
+    const [deadLetter] = await operator.deadLettersOf(TOPIC, wrongKey);
+    const [blocker] = await operator.deadLettersOf(TOPIC, String(other));
     await waitingBehind(deadLetter?.id as string, 1);
-    const refused = await desk.decide(deadLetter?.id as string, 'replay', {
-      value: news(other, 'SHIPMENT_STARTED'),
+    const refused = await operator.decide(deadLetter?.id as string, 'replay', {
+      value: shipmentEvent(other, 'SHIPMENT_STARTED'),
       override: true,
     });
     expect([refused.status, refused.body.code]).toEqual([409, 'KEY_BLOCKED']);
-    await desk.decide(deadLetter?.id as string, 'replay', { value: news(mine, 'SHIPMENT_STARTED') });
+    await operator.decide(deadLetter?.id as string, 'replay', { value: shipmentEvent(mine, 'SHIPMENT_STARTED') });
     await shop.reaches(mine, 'IN_TRANSIT');
-    expect(await parcelNewsHeard(shop, mine)).toEqual([`${mine}-SHIPMENT_STARTED`, `${mine}-IN_TRANSIT`]);
-    await desk.decide(blocker?.id as string, 'discard');
+    expect(await shipmentUpdatesReceived(shop, mine)).toEqual([`${mine}-SHIPMENT_STARTED`, `${mine}-IN_TRANSIT`]);
+    await operator.decide(blocker?.id as string, 'discard');
     await untilFree(wrongKey, other);
   });
 
   test('waits on when its replay was sent under a wrong key, until that is put right', async () => {
-    const orderId = await paidOrder();
+    const orderId = await shop.paidOrder();
     const nobodys = 900_000_000_000 + orderId;
-    await write(orderId, ['{', news(orderId, 'IN_TRANSIT')]);
-    const [deadLetter] = await desk.deadLettersOf(TOPIC, String(orderId));
+    await write(orderId, ['{', shipmentEvent(orderId, 'IN_TRANSIT')]);
+    const [deadLetter] = await operator.deadLettersOf(TOPIC, String(orderId));
     await waitingBehind(deadLetter?.id as string, 1);
-    await desk.decide(deadLetter?.id as string, 'replay', { value: news(nobodys, 'SHIPMENT_STARTED') });
-    const [wrong] = await desk.deadLettersOf(TOPIC, String(nobodys));
+    await operator.decide(deadLetter?.id as string, 'replay', { value: shipmentEvent(nobodys, 'SHIPMENT_STARTED') });
+    const [wrong] = await operator.deadLettersOf(TOPIC, String(nobodys));
     expect(wrong).toMatchObject({ code: 'UNKNOWN_ORDER', waitingBehind: 1 });
-    const right = { value: news(orderId, 'SHIPMENT_STARTED') };
-    expect((await desk.decide(wrong?.id as string, 'replay', right)).status).toBe(202);
+    const right = { value: shipmentEvent(orderId, 'SHIPMENT_STARTED') };
+    expect((await operator.decide(wrong?.id as string, 'replay', right)).status).toBe(202);
     await shop.reaches(orderId, 'IN_TRANSIT');
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([
+      `${orderId}-SHIPMENT_STARTED`,
+      `${orderId}-IN_TRANSIT`,
+    ]);
     await untilFree(orderId, nobodys);
   });
 
@@ -217,30 +202,39 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     };
     const cause = { code: 'NOT_JSON', message: 'theirs', group: 'billing' } as const;
     await broker.write(deadLetterTopic(TOPIC), deadLetterRecord(original, cause));
-    const theirs = (await desk.deadLettersOf(TOPIC, key, 2)).find(({ consumerGroup }) => consumerGroup === 'billing');
+    const theirs = (await operator.deadLettersOf(TOPIC, key, 2)).find(
+      ({ consumerGroup }) => consumerGroup === 'billing',
+    );
     expect(theirs?.waitingBehind).toBe(0);
-    await desk.decide(theirs?.id as string, 'discard');
+    await operator.decide(theirs?.id as string, 'discard');
     await waitingBehind(ours.id, 1);
-    await desk.decide(ours.id, 'replay', { value: news(orderId, 'SHIPMENT_STARTED') });
+    await operator.decide(ours.id, 'replay', { value: shipmentEvent(orderId, 'SHIPMENT_STARTED') });
     await shop.reaches(orderId, 'IN_TRANSIT');
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-SHIPMENT_STARTED`, `${orderId}-IN_TRANSIT`]);
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([
+      `${orderId}-SHIPMENT_STARTED`,
+      `${orderId}-IN_TRANSIT`,
+    ]);
     await untilFree(key);
   });
 
   test('keeps its order, and its headers, whatever headers of ours a producer has copied', async () => {
-    const orderIds = [await paidOrder(), await paidOrder()];
+    const orderIds = [await shop.paidOrder(), await shop.paidOrder()];
     const headers = { [DEAD_LETTER_HEADERS.releaseToken]: 'copied', theirs: ['one', 'two'] };
     for (const orderId of orderIds) {
       const key = String(orderId);
-      const values = ['IN_TRANSIT', 'DELIVERED'].map((status) => ({ key, value: news(orderId, status), headers }));
+      const values = ['IN_TRANSIT', 'DELIVERED'].map((status) => ({
+        key,
+        value: shipmentEvent(orderId, status),
+        headers,
+      }));
       await broker.write(TOPIC, { key, value: '{' }, ...values);
     }
-    const deadLetters = await Promise.all(orderIds.map((id) => desk.deadLettersOf(TOPIC, String(id))));
+    const deadLetters = await Promise.all(orderIds.map((id) => operator.deadLettersOf(TOPIC, String(id))));
     for (const [deadLetter] of deadLetters) await waitingBehind(deadLetter?.id as string, 2);
-    for (const [deadLetter] of deadLetters) await desk.decide(deadLetter?.id as string, 'discard');
+    for (const [deadLetter] of deadLetters) await operator.decide(deadLetter?.id as string, 'discard');
     for (const orderId of orderIds) {
       await shop.reaches(orderId, 'COMPLETED');
-      expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-IN_TRANSIT`, `${orderId}-DELIVERED`]);
+      expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([`${orderId}-IN_TRANSIT`, `${orderId}-DELIVERED`]);
     }
     await untilFree(...orderIds);
     const written = 3;
@@ -249,20 +243,20 @@ describe('what follows a dead letter of its key on shipment.status', () => {
   });
 
   test('follows one that is larger than the broker takes, and came compressed', async () => {
-    const orderId = await paidOrder();
+    const orderId = await shop.paidOrder();
     const huge = JSON.stringify({ padding: 'x'.repeat(5_000_000) });
     await broker.write(
       TOPIC,
       { key: String(orderId), value: huge },
-      { key: String(orderId), value: news(orderId, 'IN_TRANSIT') },
+      { key: String(orderId), value: shipmentEvent(orderId, 'IN_TRANSIT') },
     );
-    const [deadLetter] = await desk.deadLettersOf(TOPIC, String(orderId));
+    const [deadLetter] = await operator.deadLettersOf(TOPIC, String(orderId));
     expect([deadLetter?.code, deadLetter?.valueBytes]).toEqual(['WRONG_SCHEMA', huge.length]);
     await waitingBehind(deadLetter?.id as string, 1);
-    await desk.decide(deadLetter?.id as string, 'replay');
-    const [, again] = await desk.deadLettersOf(TOPIC, String(orderId), 2);
+    await operator.decide(deadLetter?.id as string, 'replay');
+    const [, again] = await operator.deadLettersOf(TOPIC, String(orderId), 2);
     expect([again?.code, again?.value === huge]).toEqual(['WRONG_SCHEMA', true]);
-    await desk.decide(again?.id as string, 'discard');
+    await operator.decide(again?.id as string, 'discard');
     await shop.reaches(orderId, 'IN_TRANSIT');
     await untilFree(orderId);
   });
@@ -272,11 +266,9 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     const { id } = deadLetter;
     const command = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the topic was made anew' };
     const lines = async () =>
-      (await desk.askFor<BlockedKeyView[]>('GET', '/api/ops/blocked-keys')).body.data.filter(
-        (line) => line.key === key,
-      );
+      (await shop.operate<BlockedKeyView[]>('GET', '/blocked-keys')).body.data.filter((line) => line.key === key);
     const release = (more: object = {}) =>
-      desk.askFor<BlockedKeyReleased>('POST', '/api/ops/blocked-keys/release', { ...command, ...more });
+      shop.operate<BlockedKeyReleased>('POST', '/blocked-keys/release', { ...command, ...more });
     expect(await lines()).toMatchObject([{ topic: TOPIC, waiting: 1, waitsFor: 'DECISION', deadLetter: id }]);
     expect((await release()).body).toMatchObject({ code: 'KEY_AWAITS_DECISION', deadLetter: id });
 
@@ -301,17 +293,17 @@ describe('what follows a dead letter of its key on shipment.status', () => {
       { code: 'NOT_JSON', message: 'theirs', group: 'billing' },
     );
     await broker.write(deadLetterTopic(TOPIC), theirs);
-    const [, copy] = await desk.deadLettersOf(TOPIC, key, 2);
-    expect((await desk.decide(copy?.id as string, 'replay', { override: true })).status).toBe(202);
-    await until('their replay to stand at the end of the line', lines, ([line]) => line?.waiting === 2);
+    const [, copy] = await operator.deadLettersOf(TOPIC, key, 2);
+    expect((await operator.decide(copy?.id as string, 'replay', { override: true })).status).toBe(202);
+    await until('their replay to wait behind the others', lines, ([line]) => line?.waiting === 2);
     expect(await lines()).toMatchObject([{ waitsFor: 'RECORD_UNDER_WAY' }]);
     expect((await release()).body.code).toBe('KEY_JUST_MOVED');
-    await standsStill(key);
+    await notMovedForAMinute(key);
     expect((await release({ dryRun: true })).body.data).toMatchObject({ dryRun: true, waiting: 2 });
     expect((await release()).status).toBe(202);
     await shop.reaches(orderId, 'IN_TRANSIT');
-    const [, , last] = await desk.deadLettersOf(TOPIC, key, 3);
-    await desk.decide(last?.id as string, 'discard');
+    const [, , last] = await operator.deadLettersOf(TOPIC, key, 3);
+    await operator.decide(last?.id as string, 'discard');
     await untilFree(key);
     const again = await release();
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
@@ -319,16 +311,16 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     expect((await release({ decisionId: randomUUID() })).body.code).toBe('KEY_NOT_BLOCKED');
   });
 
-  test('is let go on where its letter is not indexed only by who insists', async () => {
+  test('is released where its dead letter is not indexed only with an override', async () => {
     const { orderId, key } = await orderInLine();
     await shop
       .db('dead_letters')
       .where({ topic: deadLetterTopic(TOPIC), key: Buffer.from(key) })
       .delete();
-    await standsStill(key);
+    await notMovedForAMinute(key);
     const release = (more: object = {}) => {
       const command = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the dead letter is lost' };
-      return desk.askFor<BlockedKeyReleased>('POST', '/api/ops/blocked-keys/release', { ...command, ...more });
+      return shop.operate<BlockedKeyReleased>('POST', '/blocked-keys/release', { ...command, ...more });
     };
     expect((await release()).body.code).toBe('DEAD_LETTER_NOT_INDEXED');
     expect((await release({ override: true })).status).toBe(202);
@@ -336,12 +328,12 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     await untilFree(key);
   });
 
-  test('waits for nobody without a key', async () => {
-    const orderId = await paidOrder();
+  test('waits for no other record without a key', async () => {
+    const orderId = await shop.paidOrder();
     await broker.write(
       TOPIC,
       { key: null, value: '{', partition: 0 },
-      { key: null, value: news(orderId, 'IN_TRANSIT'), partition: 0 },
+      { key: null, value: shipmentEvent(orderId, 'IN_TRANSIT'), partition: 0 },
     );
     await shop.reaches(orderId, 'IN_TRANSIT');
     await untilFree(orderId);

@@ -1,11 +1,9 @@
-import { outage, pickUp } from '../support/faults';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 describe('a cancel', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   const cancel = (orderId: number) =>
     shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'changed my mind' } });
 
@@ -32,16 +30,16 @@ describe('a cancel', () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId);
     await shop.reaches(orderId, 'PREPARING');
-    await pickUp(shop, orderId);
-    const answer = await cancel(orderId);
-    expect(answer).toMatchObject({ status: 409 });
-    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    await shop.providers.pickUp(orderId);
+    const response = await cancel(orderId);
+    expect(response).toMatchObject({ status: 409 });
+    expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     await expectLedgersToBalance(shop, orderId);
   });
 
   test('while the charge is at the provider leaves no money behind', async () => {
     const { orderId, sku } = await shop.payableOrder(1, 1);
-    await outage(shop, orderId, 'slow');
+    await shop.providers.outage(orderId, 'slow');
     await shop.pay(orderId);
     await until(
       'the charge to be at the provider',

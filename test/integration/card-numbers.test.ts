@@ -4,25 +4,22 @@ import { stackFolder } from '../../config/load';
 import { DEAD_LETTER_HEADERS as H } from '../../contracts/dead-letters';
 import type { DeadLetterView } from '../../contracts/responses/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { Broker, eventOf, type SeenRecord, type WrittenRecord } from '../support/broker';
-import { aCardNumber } from '../support/card-number';
-import { DeadLetterDesk, deadLetterRecord } from '../support/dead-letter-operator';
+import { holdsCardNumber } from '../../domain/external-text';
+import { eventOf, type SeenRecord, type WrittenRecord } from '../support/broker';
+import { DeadLetterOperator, deadLetterRecord } from '../support/dead-letter-operator';
 import { roleEnvironment } from '../support/environment';
-import { payBody, Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
+import { payBody } from '../support/shop';
 import { tablesWith } from '../support/tables-with';
 import { until } from '../support/until';
 
 const PARTITION = 2;
 
 describe('a record of another system that holds a card number', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let desk: DeadLetterDesk;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [TOPICS.orderProcessing, TOPICS.shipmentStatus].map(deadLetterTopic));
-    desk = await DeadLetterDesk.open(shop);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.orderProcessing, TOPICS.shipmentStatus].map(deadLetterTopic));
+  const operator = new DeadLetterOperator(shop);
 
   const deadLetterAt = (topic: string, offset: bigint): Promise<SeenRecord> =>
     until(
@@ -50,7 +47,7 @@ describe('a record of another system that holds a card number', () => {
           partition: number;
           record_offset: number;
         }[];
-        return Promise.all(rows.map((row) => desk.show(`${row.topic}/${row.partition}/${row.record_offset}`)));
+        return Promise.all(rows.map((row) => operator.show(`${row.topic}/${row.partition}/${row.record_offset}`)));
       },
       (deadLetters) => deadLetters.length >= count,
     );
@@ -107,14 +104,17 @@ describe('a record of another system that holds a card number', () => {
     const card = aCardNumber();
     await broker.write(TOPICS.orderProcessing, asRecord(orderId, paying(orderId, {}, card)));
     const [deadLetter] = (await indexed(orderId)) as [DeadLetterView];
-    expect(await desk.decide(deadLetter.id, 'replay')).toMatchObject({ status: 422, body: { code: 'VALUE_MISSING' } });
+    expect(await operator.decide(deadLetter.id, 'replay')).toMatchObject({
+      status: 422,
+      body: { code: 'VALUE_MISSING' },
+    });
     for (const override of [false, true]) {
       const value = JSON.stringify(paying(orderId, { note: card }));
-      const refused = await desk.decide(deadLetter.id, 'replay', { value, override });
+      const refused = await operator.decide(deadLetter.id, 'replay', { value, override });
       expect(refused).toMatchObject({ status: 422, body: { code: 'VALUE_INVALID' } });
       expect(JSON.stringify(refused.body)).not.toContain(card);
     }
-    const sent = await desk.decide(deadLetter.id, 'replay', { value: JSON.stringify(paying(orderId)) });
+    const sent = await operator.decide(deadLetter.id, 'replay', { value: JSON.stringify(paying(orderId)) });
     expect(sent.status).toBeLessThan(300);
     await shop.reaches(orderId, 'PREPARING');
     await expectNowhere(card);
@@ -126,18 +126,21 @@ describe('a record of another system that holds a card number', () => {
     await shop.reaches(orderId, 'PREPARING');
     const card = aCardNumber();
     const key = String(orderId);
-    const news = eventOf({ orderId, status: 'IN_TRANSIT', note: card });
+    const shipmentEvent = eventOf({ orderId, status: 'IN_TRANSIT', note: card });
     await broker.write(TOPICS.shipmentStatus, { key, value: '{', partition: PARTITION });
-    const offset = await broker.write(TOPICS.shipmentStatus, { ...asRecord(orderId, news), partition: PARTITION });
+    const offset = await broker.write(TOPICS.shipmentStatus, {
+      ...asRecord(orderId, shipmentEvent),
+      partition: PARTITION,
+    });
     expect((await deadLetterAt(TOPICS.shipmentStatus, offset)).headers[H.code]?.toString()).toBe('CARD_NUMBER');
     const [withheld] = (await indexed(orderId)) as [DeadLetterView];
     await expectNowhere(card);
 
-    const { note: _card, ...mended } = news;
-    await desk.decide(withheld.id, 'replay', { value: JSON.stringify(mended) });
-    const [first] = (await desk.deadLettersOf(TOPICS.shipmentStatus, key)) as [DeadLetterView];
+    const { note: _card, ...mended } = shipmentEvent;
+    await operator.decide(withheld.id, 'replay', { value: JSON.stringify(mended) });
+    const [first] = (await operator.deadLettersOf(TOPICS.shipmentStatus, key)) as [DeadLetterView];
     const unread = [first, withheld].find(({ code }) => code === 'NOT_JSON') ?? first;
-    await desk.decide(unread.id, 'discard');
+    await operator.decide(unread.id, 'discard');
     await shop.reaches(orderId, 'IN_TRANSIT');
   });
 
@@ -161,3 +164,10 @@ describe('a record of another system that holds a card number', () => {
     await expectNowhere(card);
   });
 });
+
+/** A number of a card that no other test writes. */
+function aCardNumber(): string {
+  const body = `4${String(Math.random()).slice(2).padEnd(14, '7').slice(0, 14)}`;
+  const numbers = Array.from({ length: 10 }, (_, last) => `${body}${last}`);
+  return numbers.find((number) => holdsCardNumber(number)) as string;
+}

@@ -14,24 +14,24 @@ import type {
 } from '../../contracts/responses/dead-letters';
 import type { OutboxView, SagaDecided, SagaDetails, SagaSummary } from '../../contracts/responses/sagas';
 import { TOPICS } from '../../contracts/topics';
-import { Broker, eventOf, type WrittenRecord } from '../support/broker';
+import { eventOf, type WrittenRecord } from '../support/broker';
 import { roleEnvironment } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { type CommandEnd, ordersaga } from '../support/operator-command';
 import { processingEvent } from '../support/processing';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const NOT_TEXT = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
 
 describe('the operator’s command', () => {
-  const shop = new Shop();
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.orderProcessing]);
   const folder = mkdtempSync(join(tmpdir(), 'ordersaga-cli-'));
-  let broker: Broker;
   let operator: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    broker = await Broker.open(shop.system, [TOPICS.orderProcessing]);
-    operator = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.token('op@example.com', 'operator') };
+    operator = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.operatorToken() };
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true });
@@ -42,12 +42,12 @@ describe('the operator’s command', () => {
   /** Again and again while Temporal does not answer in time, as the exit code advises. */
   const runUntilAnswered = (...args: string[]) =>
     until(
-      'an answer',
+      'a response',
       () => run(...args),
       ({ exitCode }) => exitCode !== 5,
     );
   /** The data of a command that goes well. */
-  async function told<Data>(...args: string[]): Promise<Data> {
+  async function dataOf<Data>(...args: string[]): Promise<Data> {
     const { exitCode, stdout, stderr } = await run(...args, '--json');
     expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
     return JSON.parse(stdout.toString()) as Data;
@@ -63,7 +63,7 @@ describe('the operator’s command', () => {
     await broker.write(TOPICS.orderProcessing, record);
     const [deadLetter] = await until(
       'the dead letter',
-      () => told<DeadLetterSummary[]>('dlt', 'list', '--key', String(record.key), '--topic', TOPICS.orderProcessing),
+      () => dataOf<DeadLetterSummary[]>('dlt', 'list', '--key', String(record.key), '--topic', TOPICS.orderProcessing),
       (deadLetters) => deadLetters.length > 0,
     );
     return deadLetter as DeadLetterSummary;
@@ -102,7 +102,7 @@ describe('the operator’s command', () => {
     expect([dry.exitCode, JSON.parse(dry.stdout.toString())]).toMatchObject([0, { dryRun: true, state: 'WAITING' }]);
     expect(dry.stderr).toContain(`-  "orderId": "seven"`);
     expect(dry.stderr).toContain(`+  "orderId": ${orderId}`);
-    expect((await told<DeadLetterView>('dlt', 'show', deadLetter.id)).state).toBe('WAITING');
+    expect((await dataOf<DeadLetterView>('dlt', 'show', deadLetter.id)).state).toBe('WAITING');
 
     const sent = await run(...edit, '--yes', '--decision-id', key);
     expect([sent.exitCode, sent.stdout.toString()]).toEqual([0, `${deadLetter.id}  REPLAYED  decision ${key}\n`]);
@@ -111,7 +111,7 @@ describe('the operator’s command', () => {
     expect([another.exitCode, another.stderr]).toEqual([1, expect.stringContaining('DEAD_LETTER_DECIDED')]);
     await shop.reaches(orderId, 'PREPARING');
     await expectLedgersToBalance(shop, orderId);
-    expect((await told<DeadLetterView>('dlt', 'show', deadLetter.id)).decision).toMatchObject({
+    expect((await dataOf<DeadLetterView>('dlt', 'show', deadLetter.id)).decision).toMatchObject({
       actor: `operator:${developmentUserId('op@example.com')}`,
       reason: 'order id mended',
       isEdited: true,
@@ -132,11 +132,11 @@ describe('the operator’s command', () => {
     expect(dry.stderr).toBe(`${deadLetter.id} would be discarded for good (NOT_UTF8)\n`);
     expect((await run(...discard, '--yes')).stdout.toString()).toBe(`${deadLetter.id}  DISCARDED  decision ${key}\n`);
     expect((await run(...discard, '--dry-run')).stderr).toContain('decided by this decision id before');
-    const groups = await told<{ state: string; count: number }[]>('dlt', 'groups', '--key', key);
+    const groups = await dataOf<{ state: string; count: number }[]>('dlt', 'groups', '--key', key);
     expect(groups).toMatchObject([{ state: 'DISCARDED', count: 1 }]);
   });
 
-  test('a replay of many is paused, resumed and cancelled with a reason, and its progress tells by whom', async () => {
+  test('a replay of many is paused, resumed and cancelled with a reason, and its progress says by whom', async () => {
     const key = `cli-${randomUUID()}`;
     const records = Array.from({ length: 100 }, () => ({ key, value: 'no JSON' }));
     await broker.write(TOPICS.orderProcessing, ...records);
@@ -149,11 +149,11 @@ describe('the operator’s command', () => {
     expect(dry.stderr).toContain('each would be checked when its turn comes');
     const id = randomUUID();
     expect((await run(...all, '--yes', '--decision-id', id)).exitCode).toBe(0);
-    const progress = () => told<ReplayProgressView>('dlt', 'progress', id);
+    const progress = () => dataOf<ReplayProgressView>('dlt', 'progress', id);
     const reaches = (wanted: string) => until(wanted, progress, ({ state }) => state === wanted);
 
     const pause = ['dlt', 'pause', id, '--reason', 'it does harm'];
-    expect((await told<ReplayControlled>(...pause, '--dry-run')).state).toBe('RUNNING');
+    expect((await dataOf<ReplayControlled>(...pause, '--dry-run')).state).toBe('RUNNING');
     expect((await run(...pause)).exitCode).toBe(0);
     await reaches('PAUSED');
     const shown = (await run('dlt', 'progress', id)).stdout.toString();
@@ -172,17 +172,17 @@ describe('the operator’s command', () => {
     expect([late.exitCode, late.stderr]).toEqual([1, expect.stringContaining('REPLAY_OVER')]);
   });
 
-  test('a parked saga is found, its story told on one screen, and RETRY ends it', async () => {
+  test('a parked saga is found and shown on one screen, and RETRY ends it', async () => {
     const orderId = await parkedOrder();
-    const found = await told<SagaSummary[]>('saga', 'list', '--needs-operator');
+    const found = await dataOf<SagaSummary[]>('saga', 'list', '--needs-operator');
     expect(found.find((saga) => saga.orderId === orderId)).toMatchObject({
       status: 'PAYMENT_COMPLETED',
       sagaState: 'NEEDS_OPERATOR',
       stuck: [{ step: 'shipment', attempt: 1, code: 'UNDO_REFUSED' }],
     });
     const details = await until(
-      'its workflow to tell its part',
-      () => told<SagaDetails>('saga', 'show', String(orderId)),
+      'its workflow to answer the query',
+      () => dataOf<SagaDetails>('saga', 'show', String(orderId)),
       ({ waits, workflow }) => waits !== undefined && workflow !== undefined,
     );
     expect(details).toMatchObject({
@@ -227,7 +227,7 @@ describe('the operator’s command', () => {
     expect((await resolve('shipment', '--yes', '--decision-id', decisionId)).exitCode).toBe(0);
     const reused = await resolve('payment', '--yes', '--decision-id', decisionId);
     expect([reused.exitCode, reused.stderr]).toEqual([1, expect.stringContaining('DECISION_ID_REUSED')]);
-    const { resolutions } = await told<SagaDetails>('saga', 'show', String(orderId));
+    const { resolutions } = await dataOf<SagaDetails>('saga', 'show', String(orderId));
     expect(resolutions).toMatchObject([
       { decisionId, decision: 'RETRY', step: 'shipment', actor: `operator:${developmentUserId('op@example.com')}` },
     ]);
@@ -251,7 +251,7 @@ describe('the operator’s command', () => {
     const late = await compensate('--yes');
     expect([late.exitCode, late.stderr]).toEqual([1, expect.stringContaining('ORDER_CANCELLED')]);
     await expectLedgersToBalance(shop, orderId);
-    const { resolutions, timeline } = await told<SagaDetails>('saga', 'show', String(orderId));
+    const { resolutions, timeline } = await dataOf<SagaDetails>('saga', 'show', String(orderId));
     expect(resolutions).toMatchObject([{ decisionId, decision: 'COMPENSATE', reason: 'the customer called' }]);
     expect(timeline.filter(({ type }) => type === 'refused')).toEqual([]);
   });
@@ -268,22 +268,22 @@ describe('the operator’s command', () => {
       'PAYMENT_COMPLETED',
       'PREPARING',
     ]);
-    expect(await told('orders', 'show', String(orderId))).toMatchObject({
+    expect(await dataOf('orders', 'show', String(orderId))).toMatchObject({
       orderId,
       lines: [{ quantity: 1 }],
       standing: { status: 'PREPARING', canCancel: true },
     });
     const code = await shop.coupon(3);
-    expect((await told<CouponView>('coupon', 'show', code)).counts.left).toBe(3);
-    expect(await told<OutboxView>('outbox', 'status')).toMatchObject({
+    expect((await dataOf<CouponView>('coupon', 'show', code)).counts.left).toBe(3);
+    expect(await dataOf<OutboxView>('outbox', 'status')).toMatchObject({
       waiting: expect.any(Number) as number,
       delayed: expect.any(Number) as number,
       rows: expect.any(Array) as [],
     });
   });
 
-  test('lines behind dead letters are listed, and a key that nobody waits for is not released', async () => {
-    expect(await told<BlockedKeyView[]>('dlt', 'blocked')).toEqual(expect.any(Array));
+  test('blocked keys are listed, and a key behind which nothing waits is not released', async () => {
+    expect(await dataOf<BlockedKeyView[]>('dlt', 'blocked')).toEqual(expect.any(Array));
     const released = await run('dlt', 'release', 'shipment.status', 'nobody', '--reason', 'a test', '--yes');
     expect([released.exitCode, released.stderr]).toEqual([3, expect.stringContaining('KEY_NOT_BLOCKED')]);
     expect((await run('dlt', 'release', 'shipment.status', 'nobody', '--reason', 'a test')).exitCode).toBe(2);
@@ -319,7 +319,7 @@ describe('the operator’s command', () => {
     ).toBe(1);
   });
 
-  test('the exit code tells what went wrong, and nothing of it is on stdout', async () => {
+  test('the exit code says what went wrong, and nothing of it is on stdout', async () => {
     const customer = { ...operator, ORDERSAGA_TOKEN: await shop.token() };
     const ends: readonly [number, Promise<CommandEnd>][] = [
       [2, run('dlt')],

@@ -2,12 +2,11 @@ import { createCouponActivities } from '../../activities/coupon';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { admitCouponRequests } from '../../db/coupon-requests';
 import { unannouncedCouponRequest } from '../support/coupons';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 
 /** Activities called as late, and as often, as a worker that freezes can call them. */
 describe('a request for a coupon whose calls come late', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   const activities = createCouponActivities({
     db: shop.db,
     gate: { open: () => Promise.resolve() },
@@ -19,7 +18,7 @@ describe('a request for a coupon whose calls come late', () => {
     const { requestId } = await unannouncedCouponRequest(shop, code);
     const record = { topic: TOPICS.couponIssue, partition: 0, offset: '7', timestamp: '0' };
     const call = (replayCount: number) => ({ requestId, replayCount, record });
-    const standing = async () => ({
+    const state = async () => ({
       ...(await shop.db('coupon_requests').where({ request_id: requestId }).first('status', 'replays')),
       ...(await shop.db('coupons').where({ code }).first('taken', 'issued')),
       deadLetters: (
@@ -31,7 +30,7 @@ describe('a request for a coupon whose calls come late', () => {
     });
     return {
       code,
-      standing,
+      state,
       issue: (replayCount: number) => activities.issueCoupon({ ...call(replayCount), atMs: Date.now() }),
       fail: (replayCount: number) =>
         activities.failCouponRequest({ ...call(replayCount), code: 'INTERRUPTED', message: 'cancelled' }),
@@ -39,33 +38,33 @@ describe('a request for a coupon whose calls come late', () => {
   }
 
   test('one that was given up is not issued by a late call, and is dead once', async () => {
-    const { issue, fail, standing } = await waitingRequest();
+    const { issue, fail, state } = await waitingRequest();
     expect([await fail(0), await fail(0)]).toEqual(['FAILED', 'FAILED']);
     await expect(issue(0)).rejects.toThrow();
-    expect(await standing()).toEqual({ status: 'FAILED', replays: 0, taken: 0, issued: 0, deadLetters: 1 });
+    expect(await state()).toEqual({ status: 'FAILED', replays: 0, taken: 0, issued: 0, deadLetters: 1 });
   });
 
   test('a replay that was given up before it began is not taken up by a late call, and is dead once more', async () => {
-    const { issue, fail, standing } = await waitingRequest();
+    const { issue, fail, state } = await waitingRequest();
     await fail(0);
     expect([await fail(1), await fail(1)]).toEqual(['FAILED', 'FAILED']);
     await expect(issue(1)).rejects.toThrow();
-    expect(await standing()).toEqual({ status: 'FAILED', replays: 1, taken: 0, issued: 0, deadLetters: 2 });
+    expect(await state()).toEqual({ status: 'FAILED', replays: 1, taken: 0, issued: 0, deadLetters: 2 });
   });
 
   test('a late giving up is of its own replay only, and never of what is issued', async () => {
-    const { issue, fail, standing } = await waitingRequest();
+    const { issue, fail, state } = await waitingRequest();
     await fail(0);
     await issue(1);
     expect([await fail(0), await fail(1)]).toEqual(['ISSUED', 'ISSUED']);
     await issue(1);
-    expect(await standing()).toEqual({ status: 'ISSUED', replays: 1, taken: 1, issued: 1, deadLetters: 1 });
+    expect(await state()).toEqual({ status: 'ISSUED', replays: 1, taken: 1, issued: 1, deadLetters: 1 });
   });
 
   test('ten calls at once issue once', async () => {
-    const { issue, standing } = await waitingRequest();
+    const { issue, state } = await waitingRequest();
     await Promise.all(Array.from({ length: 10 }, () => issue(0)));
-    expect(await standing()).toEqual({ status: 'ISSUED', replays: 0, taken: 1, issued: 1, deadLetters: 0 });
+    expect(await state()).toEqual({ status: 'ISSUED', replays: 0, taken: 1, issued: 1, deadLetters: 0 });
   });
 
   test('turns of two coupons that meet at the same requestIds, in opposite order, do not deadlock', async () => {

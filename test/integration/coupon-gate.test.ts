@@ -27,15 +27,15 @@ describe('the gate in front of a coupon', () => {
   }
 
   async function answersFor(ms: number, gate: ReturnType<typeof gateOn>) {
-    const answers: (string | undefined)[] = [];
+    const responses: (string | undefined)[] = [];
     const from = Date.now();
     let longestGapMs = 0;
     for (let last = from; last - from < ms; ) {
-      answers.push(await gate.ask('anybody'));
+      responses.push(await gate.ask('anybody'));
       longestGapMs = Math.max(longestGapMs, Date.now() - last);
       last = Date.now();
     }
-    return { answers, longestGapMs };
+    return { responses, longestGapMs };
   }
 
   /** What the gate says is true for a second: does it again where the machine stood still meanwhile. */
@@ -48,19 +48,19 @@ describe('the gate in front of a coupon', () => {
       const result = await work();
       if (!isStalled(result, performance.now() - from)) return result;
     }
-    throw new Error('the machine stands still again and again');
+    throw new Error('the machine stalls again and again');
   }
 
   const winner = { requestId: 'r1', userId: 'winner', hasFailed: false };
   const unlucky = { requestId: 'r2', userId: 'unlucky', hasFailed: true };
 
-  test('repeats a refusal to whoever Postgres would refuse, and to nobody else', async () => {
+  test('repeats a refusal to those whom Postgres would refuse, and to nobody else', async () => {
     const gate = gateOn({ shut: async () => SOLD_OUT, known: { version: 7, requests: [winner, unlucky] } });
     expect(await gate.ask('anybody')).toBeUndefined();
     const asked = async () => {
       await gate.shut();
-      const answers = [gate.ask('anybody'), gate.ask('winner'), gate.ask('winner', 'r1'), gate.ask('unlucky', 'r2')];
-      return Promise.all([...answers, gate.ask('unlucky')]);
+      const responses = [gate.ask('anybody'), gate.ask('winner'), gate.ask('winner', 'r1'), gate.ask('unlucky', 'r2')];
+      return Promise.all([...responses, gate.ask('unlucky')]);
     };
     expect(await unlessStalled(asked, (_, tookMs) => tookMs > TRUE_FOR_MS)).toEqual([
       'COUPON_SOLD_OUT',
@@ -80,9 +80,9 @@ describe('the gate in front of a coupon', () => {
   });
 
   test('counts its second from when Postgres was asked, however late the answer comes', async () => {
-    let answer: (shut: Shut) => void = () => undefined;
+    let response: (shut: Shut) => void = () => undefined;
     const late = new Promise<Shut>((resolve) => {
-      answer = resolve;
+      response = resolve;
     });
     const gate = gateOn({ shut: () => late, known: { version: 7, requests: [] } });
     const askedAt = Date.now();
@@ -92,7 +92,7 @@ describe('the gate in front of a coupon', () => {
       async () => Date.now() - askedAt,
       (ms) => ms > 1_100,
     );
-    answer(SOLD_OUT);
+    response(SOLD_OUT);
     await shutting;
     expect(await gate.ask('anybody')).toBeUndefined();
   });
@@ -109,16 +109,16 @@ describe('the gate in front of a coupon', () => {
       await gate.shut();
       return answersFor(1_500, gate);
     };
-    const { answers } = await unlessStalled(run, ({ longestGapMs }) => longestGapMs > 400);
-    expect(new Set(answers)).toEqual(new Set(['COUPON_SOLD_OUT']));
+    const { responses } = await unlessStalled(run, ({ longestGapMs }) => longestGapMs > 400);
+    expect(new Set(responses)).toEqual(new Set(['COUPON_SOLD_OUT']));
     expect(asked).toBeGreaterThan(1);
     expect(asked).toBeLessThan(6);
   });
 
   test('opens within its second when Postgres does not refuse any more, or cannot be asked', async () => {
-    for (const later of [() => Promise.resolve(undefined), () => Promise.reject(new Error('away'))]) {
-      const answers: (() => Promise<Shut | undefined>)[] = [() => Promise.resolve(SOLD_OUT)];
-      const gate = gateOn({ shut: () => (answers.pop() ?? later)(), known: { version: 7, requests: [] } });
+    for (const later of [() => Promise.resolve(undefined), () => Promise.reject(new Error('unavailable'))]) {
+      const responses: (() => Promise<Shut | undefined>)[] = [() => Promise.resolve(SOLD_OUT)];
+      const gate = gateOn({ shut: () => (responses.pop() ?? later)(), known: { version: 7, requests: [] } });
       await gate.shut();
       await answersFor(1_100, gate);
       expect(await gate.ask('anybody')).toBeUndefined();

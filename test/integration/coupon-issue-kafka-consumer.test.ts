@@ -4,24 +4,15 @@ import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
 import type { CouponRequestView } from '../../contracts/responses/coupons';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import { couponWorkflowId } from '../../contracts/workflow-api';
-import { Broker, eventOf } from '../support/broker';
-import { Shop } from '../support/shop';
+import { eventOf } from '../support/broker';
+import { Fixture } from '../support/fixture';
 
 describe('coupons over Kafka', () => {
-  const shop = new Shop();
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.couponIssue, TOPICS.couponIssued, deadLetterTopic(TOPICS.couponIssue)]);
   const redis = new Redis(shop.system.redis as string);
-  let broker: Broker;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [
-      TOPICS.couponIssue,
-      TOPICS.couponIssued,
-      deadLetterTopic(TOPICS.couponIssue),
-    ]);
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await Promise.all([shop.close(), broker.close()]);
-  });
+  fixture.defer(() => redis.disconnect());
 
   /** A coupon that was issued, and its record in Redis; one that Redis did not take within 100 ms is never written. */
   async function issuedWithRecord(): Promise<{ code: string; requestId: string; text: string }> {
@@ -39,11 +30,11 @@ describe('coupons over Kafka', () => {
   test('a request that comes again makes no second outbox message', async () => {
     const code = await shop.coupon(10);
     const requestId = randomUUID();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () => shop.askForCoupon(code, 'kim@example.com', requestId)),
     );
-    answers.push(await shop.askForCoupon(code, 'kim@example.com', requestId));
-    for (const { status, body } of answers) expect([status, body.data]).toEqual([202, { requestId, rank: 1 }]);
+    responses.push(await shop.askForCoupon(code, 'kim@example.com', requestId));
+    for (const { status, body } of responses) expect([status, body.data]).toEqual([202, { requestId, rank: 1 }]);
 
     const other = await shop.askForCoupon(code, 'kim@example.com');
     expect([other.status, other.body.code]).toEqual([409, 'COUPON_ALREADY_REQUESTED']);
@@ -64,7 +55,7 @@ describe('coupons over Kafka', () => {
     expect(deadLetter?.headers[HEADERS.originalConsumerGroup]?.toString()).toBe('coupon-issue-group');
   });
 
-  test('a good message leaves its records in Redis and in Postgres, tells other systems and the customer', async () => {
+  test('a good message leaves its records in Redis and in Postgres, notifies other systems and the customer', async () => {
     const { code, requestId, text } = await issuedWithRecord();
     const row = (await shop.db('coupon_requests').where({ request_id: requestId }).first()) as {
       user_id: string;
@@ -81,8 +72,8 @@ describe('coupons over Kafka', () => {
 
     const [issued] = await broker.untilRecords(TOPICS.couponIssued, [requestId]);
     expect(JSON.parse(issued?.value?.toString() ?? '')).toMatchObject({ ...record, schemaVersion: 1 });
-    const told = (await shop.db('notifications').where({ coupon_request_id: requestId })) as { body: string }[];
-    expect(told.map((notification) => notification.body)).toEqual(['쿠폰 "Opening day"이(가) 발급되었습니다.']);
+    const notified = (await shop.db('notifications').where({ coupon_request_id: requestId })) as { body: string }[];
+    expect(notified.map((notification) => notification.body)).toEqual(['쿠폰 "Opening day"이(가) 발급되었습니다.']);
     const view = (await shop.call<CouponRequestView>('GET', `/api/coupons/requests/${requestId}`)).body.data;
     expect(view).toEqual({ requestId, code, status: 'ISSUED', rank: 1, issuedAt: record.issuedAt });
   });

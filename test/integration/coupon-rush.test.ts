@@ -2,23 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { CouponView } from '../../contracts/responses/coupons';
 import { TOPICS } from '../../contracts/topics';
+import { Fixture } from '../support/fixture';
 import { expectFairRush, rush } from '../support/rush';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const USERS = 2_000;
 const TOTAL = 100;
 
 describe('a coupon that many want', () => {
-  const shop = new Shop();
+  const fixture = new Fixture();
+  const shop = fixture.shop();
   const redis = new Redis(shop.system.redis as string);
-  afterAll(async () => {
-    redis.disconnect();
-    await shop.close();
-  });
+  fixture.defer(() => redis.disconnect());
 
-  /** Answers by who gave them. */
-  async function answeredBy(by: 'gate' | 'database', outcome: string): Promise<number> {
+  /** Responses by who gave them. */
+  async function responsesBy(by: 'gate' | 'database', outcome: string): Promise<number> {
     const text = await (await fetch(`${shop.system.api}/metrics`)).text();
     const line = text
       .split('\n')
@@ -44,10 +42,10 @@ describe('a coupon that many want', () => {
     return status === 202 ? body.data.rank : body.code;
   };
 
-  /** Asks until let in, as that rank; whoever asks later than a second after `since` is not refused. */
+  /** Asks until let in, as that rank; a request later than a second after `since` is not refused. */
   async function isLetIn(code: string, email: string, rank: number, since: number): Promise<void> {
     let lastRefusedAt = since;
-    const answer = await until(
+    const response = await until(
       `${email} to be let in`,
       async () => {
         const askedAt = Date.now();
@@ -57,7 +55,7 @@ describe('a coupon that many want', () => {
       },
       (found) => typeof found === 'number',
     );
-    expect([answer, lastRefusedAt - since < 1_100]).toEqual([rank, true]);
+    expect([response, lastRefusedAt - since < 1_100]).toEqual([rank, true]);
   }
 
   /** Asks until it is the gate in Redis that refuses. */
@@ -65,9 +63,9 @@ describe('a coupon that many want', () => {
     await until(
       'the gate to be shut',
       async () => {
-        const before = await answeredBy('gate', 'COUPON_SOLD_OUT');
+        const before = await responsesBy('gate', 'COUPON_SOLD_OUT');
         expect(await ask(code, `loser-${randomUUID()}@x.kr`)).toBe('COUPON_SOLD_OUT');
-        return (await answeredBy('gate', 'COUPON_SOLD_OUT')) - before;
+        return (await responsesBy('gate', 'COUPON_SOLD_OUT')) - before;
       },
       (refused) => refused === 1,
     );
@@ -79,7 +77,7 @@ describe('a coupon that many want', () => {
     await expectFairRush(shop, code, TOTAL, customers);
   });
 
-  test('whoever has a place is never told "sold out", whether the gate is shut or not', async () => {
+  test('a user who has a rank is never refused as "sold out", whether the gate is shut or not', async () => {
     const { code, winners } = await soldOut(3);
     const refused = await shop.askForCoupon(code, 'late@x.kr');
     expect([refused.body.code, refused.headers.get('location')]).toEqual(['COUPON_SOLD_OUT', null]);
@@ -93,22 +91,22 @@ describe('a coupon that many want', () => {
   test('sold out writes nothing to Postgres, neither with the gate nor without it', async () => {
     const { code, winners } = await soldOut();
     await shop.couponRequestIs(winners[0]?.id as string, 'ISSUED');
-    const standing = async () => [
+    const stored = async () => [
       // Where the row's version lies and who locked it last: even a lock would show.
       await shop.db('coupons').where({ code }).first(shop.db.raw('ctid::text, xmin::text, xmax::text')),
       await shop.db('coupon_requests').where({ code }).count(),
       await shop.db('idempotency_keys').where('path', 'like', `%${code}%`).count(),
     ];
-    const before = await standing();
+    const before = await stored();
     await untilShut(code);
     for (let index = 0; index < 20; index++) {
       await redis.flushall();
       expect(await ask(code, `late-${index}@x.kr`)).toBe('COUPON_SOLD_OUT');
     }
-    expect(await standing()).toEqual(before);
+    expect(await stored()).toEqual(before);
   });
 
-  test('a gate that nobody tells of a free place is wrong for no longer than a second', async () => {
+  test('a gate that is not notified of a free coupon is wrong for no longer than a second', async () => {
     const { code } = await soldOut();
     await untilShut(code);
     await shop
@@ -125,7 +123,7 @@ describe('a coupon that many want', () => {
     expect(await ask(one, 'b@x.kr', id)).toBe('REQUEST_ID_REUSED');
     expect(await ask(two, 'a@x.kr', id)).toBe('REQUEST_ID_REUSED');
     const [first, second] = await Promise.all([ask(one, 'c@x.kr', `${id}-2`), ask(two, 'c@x.kr', `${id}-2`)]);
-    expect([first, second].filter((answer) => answer === 'REQUEST_ID_REUSED')).toHaveLength(1);
+    expect([first, second].filter((response) => response === 'REQUEST_ID_REUSED')).toHaveLength(1);
     expect(await ask(one, 'd@x.kr')).toBe(first === 2 ? 3 : 2);
   });
 
@@ -153,15 +151,14 @@ describe('a coupon that many want', () => {
   test('an operator changes how many there are, never below what is taken, and counts them', async () => {
     const { code, winners } = await soldOut(2);
     await untilShut(code);
-    const token = await shop.token('op@example.com', 'operator');
     const body = { name: 'More', total: 1, discount: { type: 'FIXED', value: 500 } };
-    const lower = await shop.call('PUT', `/api/ops/coupons/${code}`, { token, body });
+    const lower = await shop.operate('PUT', `/coupons/${code}`, body);
     expect([lower.status, lower.body]).toMatchObject([409, { code: 'COUPON_TOTAL_TOO_LOW', taken: 2 }]);
-    const higher = await shop.call('PUT', `/api/ops/coupons/${code}`, { token, body: { ...body, total: 3 } });
+    const higher = await shop.operate('PUT', `/coupons/${code}`, { ...body, total: 3 });
     expect(higher.status).toBe(200);
     await isLetIn(code, 'next@x.kr', 3, Date.now());
     for (const { id } of winners) await shop.couponRequestIs(id, 'ISSUED');
-    const view = () => shop.call<CouponView>('GET', `/api/ops/coupons/${code}`, { token });
+    const view = () => shop.operate<CouponView>('GET', `/coupons/${code}`);
     const found = await until('all to be issued', view, ({ body }) => body.data.counts.issued === 3);
     expect(found.body.data.counts).toEqual({
       accepted: 3,
@@ -186,7 +183,7 @@ describe('a coupon that many want', () => {
     expect([await look(email), await look('other@x.kr')]).toEqual([200, 404]);
   });
 
-  test('an Idempotency-Key keeps the answer, like everywhere', async () => {
+  test('an Idempotency-Key keeps the response, as everywhere', async () => {
     const code = await shop.coupon(2);
     const headers = { 'idempotency-key': randomUUID() };
     const post = (requestId: string) =>

@@ -1,10 +1,9 @@
 import { createCouponStepActivities } from '../../activities/coupon-step';
-import { couponStanding } from '../support/coupons';
-import { Shop } from '../support/shop';
+import { couponState } from '../support/coupons';
+import { Fixture } from '../support/fixture';
 
 describe('the coupon step, whatever Temporal makes of it,', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   const { redeemCoupon, restoreCoupon } = createCouponStepActivities({ db: shop.db });
   const redeem = (call: { orderId: number; attempt: number }) => redeemCoupon({ ...call, atMs: Date.now() });
 
@@ -18,18 +17,18 @@ describe('the coupon step, whatever Temporal makes of it,', () => {
   test('redeems once, however often and at once it is done, and is undone once', async () => {
     const { code, orderId, first, second } = await claimed();
     await Promise.all(Array.from({ length: 5 }, () => redeem(first)));
-    expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
+    expect(await couponState(shop, code)).toBe(`redeemed by ${orderId}`);
     await Promise.all(Array.from({ length: 5 }, () => restoreCoupon(first)));
-    expect(await couponStanding(shop, code)).toBe(`claimed by ${orderId}`);
+    expect(await couponState(shop, code)).toBe(`claimed by ${orderId}`);
 
     await redeem(second);
     await restoreCoupon(first);
-    expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
-    const told = await shop
+    expect(await couponState(shop, code)).toBe(`redeemed by ${orderId}`);
+    const recorded = await shop
       .db('timeline')
       .where({ order_id: orderId, type: 'step' })
       .whereRaw(`data->>'step' = 'coupon'`);
-    expect(told.map(({ data }: { data: unknown }) => data)).toEqual([
+    expect(recorded.map(({ data }: { data: unknown }) => data)).toEqual([
       { step: 'coupon', attempt: 1, state: 'DONE' },
       { step: 'coupon', attempt: 1, state: 'UNDONE' },
       { step: 'coupon', attempt: 2, state: 'DONE' },
@@ -41,7 +40,7 @@ describe('the coupon step, whatever Temporal makes of it,', () => {
     if (when === 'after it was done') await redeem(first);
     await restoreCoupon(first);
     await expect(redeem(first)).rejects.toMatchObject({ type: 'STEP_CLOSED', nonRetryable: true });
-    expect(await couponStanding(shop, code)).toBe(`claimed by ${orderId}`);
+    expect(await couponState(shop, code)).toBe(`claimed by ${orderId}`);
   });
 
   test('fails for good where the order has lost its coupon, and its undo takes nothing from another', async () => {
@@ -53,7 +52,7 @@ describe('the coupon step, whatever Temporal makes of it,', () => {
     for (const _ of [1, 2])
       await expect(redeem(first)).rejects.toMatchObject({ type: 'COUPON_NOT_CLAIMED', nonRetryable: true });
     await restoreCoupon(first);
-    expect(await couponStanding(shop, code)).toBe(`redeemed by ${other.orderId}`);
+    expect(await couponState(shop, code)).toBe(`redeemed by ${other.orderId}`);
     expect(await shop.db('saga_steps').where({ order_id: orderId, step: 'coupon' }).pluck('state')).toEqual(['FAILED']);
   });
 });

@@ -2,52 +2,41 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from 'kafkajs';
+import { CompressionCodecs, CompressionTypes } from 'kafkajs';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { UnreadableBatchError } from '../../kafka-bridge/client/kafkajs-codecs';
 import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { RECORD_RULES } from '../../kafka-bridge/handlers/record-rules';
 import { createLogger } from '../../observability/logger';
-import { Broker } from '../support/broker';
-import { roleEnvironment, sharedSystem } from '../support/environment';
-import { Shop } from '../support/shop';
+import { roleEnvironment } from '../support/environment';
+import { Fixture } from '../support/fixture';
+import { ourKafka } from '../support/our-kafka';
+import { ownDatabase } from '../support/own-database';
 import { until } from '../support/until';
 
 const OURS = deadLetterTopic(TOPICS.couponIssued);
 const ALSO_OURS = deadLetterTopic(TOPICS.stockDecreaseFailed);
-const THEIRS = 'letters-of-others-dlt';
-const UNREADABLE = 'unreadable-letters-dlt';
-const MISSING = 'no-such-letters-dlt';
+const THEIRS = 'others-dlt';
+const UNREADABLE = 'unreadable-dlt';
+const MISSING = 'no-such-topic-dlt';
 
 jest.setTimeout(120_000);
 
 describe('the index of dead letters, rebuilt,', () => {
-  const system = sharedSystem();
-  const shop = new Shop(system);
-  let broker: Broker;
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.couponIssued]);
 
   beforeAll(async () => {
-    const admin = new Kafka({ brokers: [system.kafka], logLevel: logLevel.NOTHING }).admin();
-    await admin.connect();
-    const lz4 = [{ name: 'compression.type', value: 'lz4' }];
-    await admin.createTopics({ topics: [{ topic: THEIRS }, { topic: UNREADABLE, configEntries: lz4 }] });
-    await admin.disconnect();
-    broker = await Broker.open(system, [TOPICS.couponIssued]);
-  });
-  afterAll(async () => {
-    await broker?.close();
-    await shop.close();
+    await broker.makeTopic(THEIRS);
+    await broker.makeTopic(UNREADABLE, { compression: 'lz4' });
   });
 
-  function rebuild(foreignDeadLetterTopics: readonly string[]): Promise<void> {
-    const logger = createLogger('index', 'silent');
-    const settings = { KAFKA_BROKERS: [system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 };
-    return rebuildDeadLetterIndex(
-      { db: shop.db, kafka: createKafka(settings, logger), records: RECORD_RULES, foreignDeadLetterTopics },
-      logger,
+  const rebuild = (foreignDeadLetterTopics: readonly string[]) =>
+    rebuildDeadLetterIndex(
+      { db: shop.db, kafka: ourKafka(shop.system), records: RECORD_RULES, foreignDeadLetterTopics },
+      createLogger('index', 'silent'),
     );
-  }
 
   const rowsOf = (key: string) => shop.db('dead_letters').where({ key: Buffer.from(key) });
 
@@ -99,22 +88,14 @@ describe('the index of dead letters, rebuilt,', () => {
   });
 
   test('by the command, is refused where the database is not migrated', async () => {
-    const database = `empty_${process.pid}`;
-    await shop.db.raw(`create database ${database}`);
-    try {
-      const url = new URL(system.postgres);
-      url.pathname = database;
-      const root = join(__dirname, '..', '..');
-      const child = spawn(process.execPath, [join(root, 'dev', 'run.mjs'), 'processes/rebuild-dead-letter-index.ts'], {
-        cwd: root,
-        env: roleEnvironment(system, { DATABASE_URL: url.href }),
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      expect(await text(child.stderr)).toMatch(/^the database lacks 001-orders, .*: run `npm run migrate`$/m);
-      expect(await ended).toBe(1);
-    } finally {
-      await shop.db.raw(`drop database ${database}`);
-    }
+    const root = join(__dirname, '..', '..');
+    const child = spawn(process.execPath, [join(root, 'dev', 'run.mjs'), 'processes/rebuild-dead-letter-index.ts'], {
+      cwd: root,
+      env: roleEnvironment(shop.system, { DATABASE_URL: await ownDatabase(fixture, shop.system.postgres) }),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    expect(await text(child.stderr)).toMatch(/^the database lacks 001-orders, .*: run `npm run migrate`$/m);
+    expect(await ended).toBe(1);
   });
 });

@@ -1,31 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import {
-  type Admin,
-  CompressionCodecs,
-  CompressionTypes,
-  ConfigResourceTypes,
-  ConfigSource,
-  Kafka,
-  logLevel,
-  Partitioners,
-} from 'kafkajs';
-import { stackFolder } from '../../config/load';
+import { CompressionCodecs, CompressionTypes, ConfigResourceTypes, ConfigSource, Partitioners } from 'kafkajs';
 import type { DeadLetterGroup, DeadLetterView } from '../../contracts/responses/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { freePorts } from '../../dev/stack/ports';
-import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { UnreadableBatchError } from '../../kafka-bridge/client/kafkajs-codecs';
 import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { RECORD_RULES } from '../../kafka-bridge/handlers/record-rules';
 import { createLogger } from '../../observability/logger';
-import { Broker, eventOf, type WrittenRecord } from '../support/broker';
-import { DeadLetterDesk } from '../support/dead-letter-operator';
-import { roleEnvironment, sharedSystem } from '../support/environment';
+import { eventOf, type WrittenRecord } from '../support/broker';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
 import { holdTopicConfigs } from '../support/locks';
 import { metric } from '../support/metrics';
-import { Shop } from '../support/shop';
-import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { ourKafka } from '../support/our-kafka';
+import type { RoleProcess } from '../support/role-process';
 import { until } from '../support/until';
 
 const OURS = deadLetterTopic(TOPICS.couponIssued);
@@ -37,50 +24,28 @@ const COMPRESSED = ['gzip', 'snappy', 'lz4', 'zstd'].map((codec) => [codec, `par
 jest.setTimeout(120_000);
 
 describe('the index of dead letters', () => {
-  const system = sharedSystem();
-  const shop = new Shop(system);
-  const client = new Kafka({ clientId: 'parcels', brokers: [system.kafka], logLevel: logLevel.NOTHING });
-  let admin: Admin;
-  let broker: Broker;
-  let desk: DeadLetterDesk;
-  let bridge: RoleProcess | undefined;
-  /** Of the bridge that indexes their topics. */
-  let theirBridge = system;
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.orderProcessing]);
+  const operator = new DeadLetterOperator(shop);
+  /** The bridge that indexes their topics, too. */
+  let bridge: RoleProcess;
 
   beforeAll(async () => {
-    admin = client.admin();
-    await admin.connect();
-    await createTheirTopics();
-    [broker, desk] = await Promise.all([Broker.open(system, [TOPICS.orderProcessing]), DeadLetterDesk.open(shop)]);
-    const [port] = await freePorts(1);
-    theirBridge = { ...system, probes: { ...system.probes, bridge: `http://127.0.0.1:${port}` } };
+    await broker.makeTopic(THEIRS);
+    for (const [compression, topic] of COMPRESSED) await broker.makeTopic(topic, { compression });
     const topics = [MISSING, THEIRS, ...COMPRESSED.map(([, topic]) => topic)];
-    const env = roleEnvironment(theirBridge, { ...FAST_DELAYS, FOREIGN_DEAD_LETTER_TOPICS: topics.join() });
-    bridge = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
-  });
-  afterAll(async () => {
-    await bridge?.end();
-    await broker?.close();
-    await admin?.disconnect();
-    await shop.close();
+    bridge = await fixture.another('bridge', shop.system, { FOREIGN_DEAD_LETTER_TOPICS: topics.join() });
   });
 
-  async function createTheirTopics(): Promise<void> {
-    const compressed = COMPRESSED.map(([codec, topic]) => ({
-      topic,
-      numPartitions: 1,
-      configEntries: [{ name: 'compression.type', value: codec }],
-    }));
-    await admin.createTopics({ topics: [{ topic: THEIRS, numPartitions: 1 }, ...compressed], waitForLeaders: true });
-  }
-
-  const logger = createLogger('index', 'silent');
-  const ourKafka = () =>
-    createKafka({ KAFKA_BROKERS: [system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 }, logger);
+  const kafka = () => ourKafka(shop.system);
   const rebuild = (foreignDeadLetterTopics: readonly string[]) =>
-    rebuildDeadLetterIndex({ db: shop.db, kafka: ourKafka(), records: RECORD_RULES, foreignDeadLetterTopics }, logger);
+    rebuildDeadLetterIndex(
+      { db: shop.db, kafka: kafka(), records: RECORD_RULES, foreignDeadLetterTopics },
+      createLogger('index', 'silent'),
+    );
 
-  const answerOf = (id: string) => desk.ask<DeadLetterView>('GET', `/${id}`);
+  const answerOf = (id: string) => operator.ask<DeadLetterView>('GET', `/${id}`);
 
   /** Writes dead letters in one batch, waits until the last of them is indexed, and shows them. */
   async function indexed(topic: string, ...records: readonly WrittenRecord[]): Promise<DeadLetterView[]> {
@@ -91,7 +56,7 @@ describe('the index of dead letters', () => {
       () => answerOf(ids.at(-1) as string),
       ({ status }) => status === 200,
     );
-    return Promise.all(ids.map((id) => desk.show(id)));
+    return Promise.all(ids.map((id) => operator.show(id)));
   }
 
   test('takes dead letters of which no header is as it should be, and those behind them', async () => {
@@ -149,10 +114,10 @@ describe('the index of dead letters', () => {
       async () => Number((await theirs().count({ count: '*' }))[0]?.count),
       (count) => count === 4_000,
     );
-    expect((await desk.show(`${OURS}/0/${first + 3_999n}`)).value).toBe('3999');
+    expect((await operator.show(`${OURS}/0/${first + 3_999n}`)).value).toBe('3999');
   });
 
-  test('takes by place, key and value a dead letter that the database refuses, and those beside it whole', async () => {
+  test('takes by position, key and value a dead letter that the database refuses, and those beside it whole', async () => {
     await shop.db.raw(`alter table dead_letters add constraint stubborn check (message <> 'stubborn') not valid`);
     try {
       const headers = (message: string) => ({ 'ordersaga-code': 'ODD', 'kafka_dlt-exception-message': message });
@@ -164,7 +129,7 @@ describe('the index of dead letters', () => {
       );
       expect([before, after]).toMatchObject([{ code: 'ODD' }, { code: 'ODD' }]);
       expect(stubborn).toMatchObject({ key: 'it', value: 'b', code: null, message: null, topic: TOPICS.couponIssued });
-      expect((await desk.decide(stubborn?.id ?? '', 'discard')).status).toBe(202);
+      expect((await operator.decide(stubborn?.id ?? '', 'discard')).status).toBe(202);
     } finally {
       await shop.db.raw('alter table dead_letters drop constraint stubborn');
     }
@@ -180,7 +145,7 @@ describe('the index of dead letters', () => {
         shop.db('dead_letters').where({ origin_topic: TOPICS.orderProcessing, key }).first('topic', 'record_offset'),
       (row) => row !== undefined,
     );
-    const deadLetter = await desk.show(`${found.topic}/0/${found.record_offset}`);
+    const deadLetter = await operator.show(`${found.topic}/0/${found.record_offset}`);
     expect([deadLetter.code, deadLetter.keyBase64, deadLetter.value]).toEqual([
       'WRONG_SCHEMA',
       key.toString('base64'),
@@ -197,52 +162,52 @@ describe('the index of dead letters', () => {
     ]);
   });
 
-  test('hears of what died on a topic of ours that was compressed', async () => {
+  test('takes what died on a topic of ours that was compressed', async () => {
     const topic = TOPICS.stockDecreaseFailed;
-    const letGo = await holdTopicConfigs(shop.db);
+    const release = await holdTopicConfigs(shop.db);
     const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
-    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+    const { resources } = await broker.admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
     // What is altered replaces all that was configured for the topic.
     const ofTopic = (resources[0]?.configEntries ?? []).filter(
       ({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG,
     );
     const before = ofTopic.map(({ configName, configValue }) => ({ name: configName, value: configValue }));
     const configure = (configEntries: typeof before) =>
-      admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
+      broker.admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
     const key = randomUUID();
     try {
       await configure([...before, { name: 'compression.type', value: 'lz4' }]);
       await broker.write(topic, { key, value: 'no JSON' });
-      const [deadLetter] = await desk.deadLettersOf(topic, key);
+      const [deadLetter] = await operator.deadLettersOf(topic, key);
       expect(deadLetter).toMatchObject({ code: 'NOT_JSON', value: 'no JSON' });
     } finally {
       await configure(before);
-      await letGo();
+      await release();
     }
   });
 
-  test('waits at a batch that is not what it says it is, tells, and goes on when it can be read', async () => {
+  test('waits at a batch that is not what it says it is, reports it, and goes on when it can be read', async () => {
     const topic = 'parcels-lz4-dlt';
     const lz4 = CompressionCodecs[CompressionTypes.LZ4];
-    const tell = jest.fn();
+    const report = jest.fn();
     const read: string[] = [];
     await indexed(topic, { key: 'k', value: 'at last' });
     CompressionCodecs[CompressionTypes.LZ4] = () => ({
       decompress: () => Promise.reject(new UnreadableBatchError('for a test')),
     });
-    const consumer = await ourKafka().consume({
+    const consumer = await kafka().consume({
       groupId: `test-${randomUUID()}`,
       topics: [topic],
       partitionsAtOnce: 1,
-      onUnreadable: tell,
+      onUnreadable: report,
       onBatch: async ({ records }) => {
         read.push(...records.map(({ value }) => String(value)));
       },
     });
     try {
       await until(
-        'it to be told',
-        async () => tell.mock.calls.length,
+        'it to be reported',
+        async () => report.mock.calls.length,
         (calls) => calls > 0,
         60_000,
       );
@@ -261,15 +226,15 @@ describe('the index of dead letters', () => {
   });
 
   test('goes on with the other topics where one is missing, and says so', async () => {
-    const failing = (topic: string) => metric(theirBridge, 'bridge', 'ordersaga_dead_letter_index_failing', { topic });
+    const failing = (topic: string) => metric(bridge.url, 'ordersaga_dead_letter_index_failing', { topic });
     await indexed(THEIRS, { key: null, value: 'sound' });
     await until(
-      'the missing one to be told',
+      'the missing one to be reported',
       () => failing(MISSING),
       (value) => value === 1,
     );
-    expect([await failing(THEIRS), await failing(OURS), bridge?.isRunning]).toEqual([0, 0, true]);
-    expect((await fetch(`${theirBridge.probes.bridge}/readyz`)).status).toBe(200);
+    expect([await failing(THEIRS), await failing(OURS), bridge.isRunning]).toEqual([0, 0, true]);
+    expect((await fetch(`${bridge.url}/readyz`)).status).toBe(200);
   });
 
   test("groups another system's dead letters by their exceptions, and shows those", async () => {
@@ -288,7 +253,7 @@ describe('the index of dead letters', () => {
       deadLetterRecord({ 'kafka_dlt-exception-cause-fqcn': cause }),
       deadLetterRecord({}),
     );
-    const groups = await desk.ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`);
+    const groups = await operator.ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`);
     expect(groups.body.data).toMatchObject([
       { code: cause, count: 2 },
       { code: wrapper, count: 1 },
@@ -297,7 +262,7 @@ describe('the index of dead letters', () => {
       'kafka_dlt-exception-cause-fqcn': [cause],
       'kafka_dlt-exception-stacktrace': [stacktrace],
     });
-    expect((await desk.decide(deadLetter?.id ?? '', 'replay')).status).toBe(202);
+    expect((await operator.decide(deadLetter?.id ?? '', 'replay')).status).toBe(202);
     const [back] = await broker.untilRecords(TOPICS.orderProcessing, [key]);
     expect(Object.keys(back?.headers ?? {}).filter((name) => name.startsWith('kafka_dlt-'))).toEqual([]);
   });
@@ -321,7 +286,7 @@ describe('the index of dead letters', () => {
     value: string,
     end: (transaction: { commit(): Promise<void>; abort(): Promise<void> }) => Promise<void>,
   ): Promise<void> {
-    const producer = client.producer({
+    const producer = broker.client.producer({
       createPartitioner: Partitioners.DefaultPartitioner,
       transactionalId: randomUUID(),
       idempotent: true,
@@ -339,8 +304,8 @@ describe('the index of dead letters', () => {
 
   async function behind(groupId: string): Promise<number> {
     const [[end], [group]] = await Promise.all([
-      admin.fetchTopicOffsets(THEIRS),
-      admin.fetchOffsets({ groupId, topics: [THEIRS] }),
+      broker.admin.fetchTopicOffsets(THEIRS),
+      broker.admin.fetchOffsets({ groupId, topics: [THEIRS] }),
     ]);
     return Number(end?.high) - Number(group?.partitions[0]?.offset);
   }
@@ -350,13 +315,13 @@ describe('the index of dead letters', () => {
       await indexed(THEIRS, { key: 'k', value: 'a' }, { key: 'k', value: 'b' }, { key: 'k', value: 'c' })
     ).map(({ id }) => id) as [string, string, string];
     const command = { decisionId: randomUUID() };
-    expect((await desk.decide(gone, 'discard', command)).status).toBe(202);
+    expect((await operator.decide(gone, 'discard', command)).status).toBe(202);
     await inTransaction('last', (transaction) => transaction.commit());
 
     const offsetOf = (id: string) => id.split('/')[2] as string;
     // Which makes kafkajs know the topic's leader.
-    await admin.fetchTopicOffsets(THEIRS);
-    await admin.deleteTopicRecords({ topic: THEIRS, partitions: [{ partition: 0, offset: offsetOf(garbled) }] });
+    await broker.admin.fetchTopicOffsets(THEIRS);
+    await broker.admin.deleteTopicRecords({ topic: THEIRS, partitions: [{ partition: 0, offset: offsetOf(garbled) }] });
     const row = (id: string) => shop.db('dead_letters').where({ topic: THEIRS, record_offset: offsetOf(id) });
     const before = await row(garbled);
     await row(garbled).update({ value: Buffer.from('x'), code: 'GARBLED', origin_topic: 'elsewhere' });
@@ -368,7 +333,7 @@ describe('the index of dead letters', () => {
     });
     const meanwhile = await until(
       'the rebuild to end',
-      async () => (await desk.decide(gone, 'discard', command)).status,
+      async () => (await operator.decide(gone, 'discard', command)).status,
       (status) => isOver || status !== 202,
       60_000,
     );
@@ -376,7 +341,7 @@ describe('the index of dead letters', () => {
 
     expect(meanwhile).toBe(202);
     expect(await row(garbled)).toEqual(before);
-    expect((await desk.show(lost)).value).toBe('c');
+    expect((await operator.show(lost)).value).toBe('c');
     expect((await answerOf(gone)).body.data).toMatchObject({ state: 'DISCARDED', value: 'a' });
   });
 });

@@ -7,39 +7,28 @@ import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
 import { rebuildDeadLetterIndex } from '../../kafka-bridge/dead-letters/index-dead-letters';
 import { RECORD_RULES } from '../../kafka-bridge/handlers/record-rules';
 import { createLogger } from '../../observability/logger';
-import { Broker, eventOf, type WrittenRecord } from '../support/broker';
+import { eventOf, type WrittenRecord } from '../support/broker';
 import { unannouncedCouponRequest } from '../support/coupons';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { processingEvent } from '../support/processing';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const PARTITION = 2;
-/** So many that a replay of one a second is never over before it is told to stop. */
+/** So many that a replay of one a second is never over before it is stopped. */
 const MORE_THAN_ENOUGH = 30;
 const JUST_UNDER_THE_LIMIT = 1_048_576 - 128;
 
-describe('the desk for dead letters', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let token: string;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [TOPICS.orderProcessing, TOPICS.couponIssue]);
-    token = await shop.token('op@example.com', 'operator');
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+describe('operations on dead letters', () => {
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.orderProcessing, TOPICS.couponIssue]);
 
-  const ask = <Data>(method: string, path: string, body?: object) =>
-    shop.call<Data>(method, `/api/ops/dead-letters${path}`, { token, ...(body ? { body } : {}) });
-  const show = async (id: string) => (await ask<DeadLetterView>('GET', `/${id}`)).body.data;
-  const replay = (id: string, command: object = {}) =>
-    ask<DeadLetterSummary & { sends?: { key: string; value: string } }>('POST', `/${id}/replay`, {
-      decisionId: randomUUID(),
-      reason: 'agreed by phone',
-      ...command,
-    });
+  const operator = new DeadLetterOperator(shop);
+  const replay = (id: string, command: object = {}) => operator.decide(id, 'replay', command);
 
-  /** Writes a record that dies, and waits until the desk has it. */
+  /** Writes a record that dies, and waits until it is indexed. */
   async function makeDeadLetter(topic: string, record: WrittenRecord): Promise<DeadLetterView> {
     return deadLetterAt(topic, await broker.write(topic, { ...record, partition: PARTITION }));
   }
@@ -56,7 +45,7 @@ describe('the desk for dead letters', () => {
           | undefined,
       (found) => found !== undefined,
     );
-    return show(`${row?.topic}/${row?.partition}/${row?.record_offset}`);
+    return operator.show(`${row?.topic}/${row?.partition}/${row?.record_offset}`);
   }
 
   /** Poison of each kind; each would be a good request to pay the order if its value were `good`. */
@@ -112,8 +101,8 @@ describe('the desk for dead letters', () => {
       await shop.reaches(orderId, 'PREPARING');
       await expectLedgersToBalance(shop, orderId);
       const after = await until(
-        'the replay to be told',
-        () => show(deadLetter.id),
+        'the outcome of the replay to be recorded',
+        () => operator.show(deadLetter.id),
         ({ decision }) => decision?.outcome !== undefined,
       );
       expect(after).toMatchObject({
@@ -153,8 +142,8 @@ describe('the desk for dead letters', () => {
     expect(await (await shop.temporal()).workflow.getHandle(workflowId).result()).toBe('ISSUED');
     expect(await shop.db('coupons').where({ code }).first('issued')).toEqual({ issued: 1 });
     const { state, decision } = await until(
-      'the replay to be told',
-      () => show(deadLetter.id),
+      'the outcome of the replay to be recorded',
+      () => operator.show(deadLetter.id),
       (found) => found.decision?.outcome !== undefined,
     );
     expect([state, decision]).toMatchObject(['REPLAYED', { outcome: 'processed', workflowId, isEdited: true }]);
@@ -169,11 +158,11 @@ describe('the desk for dead letters', () => {
       expect((await replay(before)).status).toBe(202);
       const { decision } = await until(
         'it to die again',
-        () => show(before),
+        () => operator.show(before),
         (found) => found.decision?.diedAgainAs !== undefined && found.decision.outcome !== undefined,
       );
       expect(decision?.outcome).toBe('dead');
-      deadLetter = await show(decision?.diedAgainAs as string);
+      deadLetter = await operator.show(decision?.diedAgainAs as string);
       expect(deadLetter).toMatchObject({ replayCount: count, replayOf: before, value });
     }
     expect(deadLetter.state).toBe('PARKED');
@@ -186,8 +175,8 @@ describe('the desk for dead letters', () => {
     const event = await unannouncedCouponRequest(shop, code);
     const deadLetter = await makeDeadLetter(TOPICS.couponIssue, { key: event.requestId, value: '{' });
     const command = { decisionId: randomUUID(), value: JSON.stringify(event) };
-    const answers = await Promise.all(Array.from({ length: 5 }, () => replay(deadLetter.id, command)));
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
+    const responses = await Promise.all(Array.from({ length: 5 }, () => replay(deadLetter.id, command)));
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 202));
     expect((await replay(deadLetter.id, command)).status).toBe(202);
     expect((await replay(deadLetter.id)).body.code).toBe('DEAD_LETTER_DECIDED');
     const other = await makeDeadLetter(TOPICS.couponIssue, { key: 'k', value: '{' });
@@ -196,7 +185,7 @@ describe('the desk for dead letters', () => {
     expect(await shop.db('outbox').where({ topic: TOPICS.couponIssue, key: event.requestId })).toHaveLength(1);
   });
 
-  test('a record of a cancelled order is not sent back, and the reason is told', async () => {
+  test('a record of a cancelled order is not sent back, and the reason is given', async () => {
     const { orderId } = await shop.payableOrder();
     const deadLetter = await makeDeadLetter(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
     expect((await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too late' } })).status).toBe(
@@ -214,29 +203,29 @@ describe('the desk for dead letters', () => {
     const key = `key-${randomUUID()}`;
     const deadLetter = await makeDeadLetter(TOPICS.orderProcessing, { key, value: 'no JSON' });
     const command = { decisionId: randomUUID(), reason: 'a test' };
-    const found = async () => (await ask<DeadLetterSummary[]>('GET', `?key=${key}`)).body.data;
+    const found = async () => (await operator.ask<DeadLetterSummary[]>('GET', `?key=${key}`)).body.data;
     expect((await found()).map(({ id, state }) => [id, state])).toEqual([[deadLetter.id, 'WAITING']]);
-    expect((await ask('POST', `/${deadLetter.id}/discard`, { ...command, dryRun: true })).status).toBe(200);
-    expect((await ask('POST', `/${deadLetter.id}/discard`, command)).status).toBe(202);
+    expect((await operator.ask('POST', `/${deadLetter.id}/discard`, { ...command, dryRun: true })).status).toBe(200);
+    expect((await operator.ask('POST', `/${deadLetter.id}/discard`, command)).status).toBe(202);
     expect((await found()).map(({ state, decision }) => [state, decision?.action])).toEqual([['DISCARDED', 'DISCARD']]);
     expect((await replay(deadLetter.id, { value: '{}', override: true })).body.code).toBe('DEAD_LETTER_DECIDED');
-    const groups = (await ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`)).body.data;
+    const groups = (await operator.ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`)).body.data;
     expect(groups).toMatchObject([{ topic: TOPICS.orderProcessing, code: 'NOT_JSON', state: 'DISCARDED', count: 1 }]);
   });
 
-  test('the index rebuilt from the topics is the same, and what was decided stands', async () => {
+  test('the index rebuilt from the topics is the same, and keeps what was decided', async () => {
     const deadLetter = await makeDeadLetter(TOPICS.orderProcessing, { key: 'k', value: 'no JSON, again' });
-    await ask('POST', `/${deadLetter.id}/discard`, { decisionId: randomUUID(), reason: 'a test' });
-    const places = ['topic', 'partition', 'record_offset'];
-    const placeOf = (row: Record<string, unknown>) => places.map((name) => row[name]).join('/');
+    await operator.ask('POST', `/${deadLetter.id}/discard`, { decisionId: randomUUID(), reason: 'a test' });
+    const positionColumns = ['topic', 'partition', 'record_offset'];
+    const positionOf = (row: Record<string, unknown>) => positionColumns.map((name) => row[name]).join('/');
     // Whole rows by their digests: a difference of megabytes could not be printed.
     const index = (): Promise<Record<string, unknown>[]> =>
       shop
         .db('dead_letters as l')
-        .orderBy(places)
-        .select(...places, 'dead_at', 'code', 'decision_id', 'turn', shop.db.raw('md5(l::text) as row'));
+        .orderBy(positionColumns)
+        .select(...positionColumns, 'dead_at', 'code', 'decision_id', 'turn', shop.db.raw('md5(l::text) as row'));
     const before = await index();
-    const isThere = new Set(before.map(placeOf));
+    const isThere = new Set(before.map(positionOf));
     const logger = createLogger('rebuild', 'silent');
     const kafka = createKafka(
       { KAFKA_BROKERS: [shop.system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 },
@@ -244,8 +233,8 @@ describe('the desk for dead letters', () => {
     );
     await rebuildDeadLetterIndex({ db: shop.db, kafka, records: RECORD_RULES, foreignDeadLetterTopics: [] }, logger);
     // What others sent back may have died since, and is indexed by the bridge.
-    expect((await index()).filter((row) => isThere.has(placeOf(row)))).toEqual(before);
-    expect((await show(deadLetter.id)).state).toBe('DISCARDED');
+    expect((await index()).filter((row) => isThere.has(positionOf(row)))).toEqual(before);
+    expect((await operator.show(deadLetter.id)).state).toBe('DISCARDED');
   });
 
   test("another system's dead letter, raw as Spring writes it, is read as it is", async () => {
@@ -261,7 +250,7 @@ describe('the desk for dead letters', () => {
     const id = `${deadLetterTopic(TOPICS.orderStatusChanged)}/0/${offset}`;
     const deadLetter = await until(
       'it to be indexed',
-      () => ask<DeadLetterView>('GET', `/${id}`),
+      () => operator.ask<DeadLetterView>('GET', `/${id}`),
       ({ status }) => status === 200,
     );
     expect(deadLetter.body.data).toMatchObject({
@@ -276,13 +265,13 @@ describe('the desk for dead letters', () => {
     expect((await replay(id)).body.code).toBe('TOPIC_NOT_OURS');
   });
 
-  test('a replay of many is one wish: again under its decisionId it goes on, another wish is refused', async () => {
+  test('a replay of many is one command: again under its decisionId it goes on, another command is refused', async () => {
     const key = `key-${randomUUID()}`;
     const record = { key, value: 'no JSON', partition: PARTITION };
     const first = await broker.write(TOPICS.couponIssue, ...Array.from({ length: MORE_THAN_ENOUGH }, () => record));
     await deadLetterAt(TOPICS.couponIssue, first + BigInt(MORE_THAN_ENOUGH - 1));
-    const path = '/api/ops/dead-letter-replays';
-    const many = (body: object, how = '') => shop.call('POST', `${path}${how}`, { token, body });
+    const path = '/dead-letter-replays';
+    const many = (body: object, how = '') => shop.operate('POST', `${path}${how}`, body);
     const decisionId = randomUUID();
     const command = { decisionId, reason: 'slowly', ratePerSecond: 1, filter: { key, topic: TOPICS.couponIssue } };
     const others = [
@@ -303,7 +292,7 @@ describe('the desk for dead letters', () => {
     const reaches = (state: ReplayProgress['state']) =>
       until(
         `the replay to be ${state}`,
-        async () => (await shop.call<ReplayProgress>('GET', `${path}/${decisionId}`, { token })).body.data,
+        async () => (await shop.operate<ReplayProgress>('GET', `${path}/${decisionId}`)).body.data,
         (progress) => progress?.state === state,
       );
 
@@ -320,16 +309,16 @@ describe('the desk for dead letters', () => {
     await isOneRequest();
     await until(
       'what was sent back to be dead again, and the rest to wait',
-      async () => (await ask<DeadLetterSummary[]>('GET', `?key=${key}&state=WAITING`)).body.data,
+      async () => (await operator.ask<DeadLetterSummary[]>('GET', `?key=${key}&state=WAITING`)).body.data,
       (deadLetters) => deadLetters.length === MORE_THAN_ENOUGH,
     );
   });
 
   test('it is for operators', async () => {
     expect((await shop.call('GET', '/api/ops/dead-letters')).status).toBe(403);
-    expect((await ask('GET', `/${deadLetterTopic(TOPICS.couponIssue)}/0/999999999`)).body.code).toBe(
+    expect((await operator.ask('GET', `/${deadLetterTopic(TOPICS.couponIssue)}/0/999999999`)).body.code).toBe(
       'DEAD_LETTER_NOT_FOUND',
     );
-    expect((await ask('GET', '?state=NONSENSE')).status).toBe(400);
+    expect((await operator.ask('GET', '?state=NONSENSE')).status).toBe(400);
   });
 });

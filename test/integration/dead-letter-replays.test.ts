@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { ReplayControlled, ReplayProgressView } from '../../contracts/responses/dead-letters';
 import { TOPICS } from '../../contracts/topics';
 import { deadLetterReplayWorkflowId, SIGNALS } from '../../contracts/workflow-api';
-import { Broker } from '../support/broker';
-import { DeadLetterDesk } from '../support/dead-letter-operator';
-import { Shop } from '../support/shop';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
 import { until } from '../support/until';
 
-const PATH = '/api/ops/dead-letter-replays';
+const PATH = '/dead-letter-replays';
 const TOPIC = TOPICS.couponIssue;
 /** SQLSTATE of a value that the database can't hold, and of an error that nobody foresaw. */
 const UNTRANSLATABLE = '22P05';
@@ -18,20 +17,13 @@ const MORE_THAN_ARE_SENT = 50;
 const FORGETTING_MS = 100_000;
 
 describe('a replay of many dead letters', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let desk: DeadLetterDesk;
-  let token: string;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [TOPIC]);
-    desk = await DeadLetterDesk.open(shop);
-    token = await shop.token('op@example.com', 'operator');
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPIC]);
+  const operator = new DeadLetterOperator(shop);
 
-  const post = <Data>(path: string, body: object) => shop.call<Data>('POST', `${PATH}${path}`, { token, body });
-  const progressOf = async (id: string) =>
-    (await shop.call<ReplayProgressView>('GET', `${PATH}/${id}`, { token })).body.data;
+  const post = <Data>(path: string, body: object) => shop.operate<Data>('POST', `${PATH}${path}`, body);
+  const progressOf = async (id: string) => (await shop.operate<ReplayProgressView>('GET', `${PATH}/${id}`)).body.data;
   const sendControl = (id: string, how: string, command: object = {}) =>
     post<ReplayControlled>(`/${id}/${how}`, { decisionId: randomUUID(), reason: 'agreed by phone', ...command });
   const reaches = (id: string, what: string, isIt: (progress: ReplayProgressView) => boolean) =>
@@ -47,7 +39,7 @@ describe('a replay of many dead letters', () => {
   async function deadLetters(count: number): Promise<{ key: string; ids: string[] }> {
     const key = `key-${randomUUID()}`;
     await broker.write(TOPIC, ...Array.from({ length: count }, () => ({ key, value: 'no JSON' })));
-    return { key, ids: (await desk.deadLettersOf(TOPIC, key, count)).map(({ id }) => id) };
+    return { key, ids: (await operator.deadLettersOf(TOPIC, key, count)).map(({ id }) => id) };
   }
 
   async function start(key: string, command: object = {}): Promise<string> {
@@ -140,19 +132,19 @@ describe('a replay of many dead letters', () => {
 
   test('counts a dead letter that the database refuses, and goes on with the others', async () => {
     const { key, ids } = await deadLetters(2);
-    const letGo = await refuseDecision(ids[0] as string, UNTRANSLATABLE);
+    const release = await refuseDecision(ids[0] as string, UNTRANSLATABLE);
     try {
       const id = await start(key);
       expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 1, refused: { REFUSED_BY_DATABASE: 1 } });
-      expect((await desk.show(ids[0] as string)).state).toBe('WAITING');
+      expect((await operator.show(ids[0] as string)).state).toBe('WAITING');
     } finally {
-      await letGo();
+      await release();
     }
   });
 
   test.each(['cancel', 'pause'])('that fails again and again says so, and a %s ends its tries', async (how) => {
     const { key, ids } = await deadLetters(1);
-    const letGo = await refuseDecision(ids[0] as string, UNFORESEEN);
+    const release = await refuseDecision(ids[0] as string, UNFORESEEN);
     try {
       const id = await start(key);
       const failing = ({ failing: why }: ReplayProgressView) => why?.includes(UNFORESEEN) ?? false;
@@ -160,18 +152,18 @@ describe('a replay of many dead letters', () => {
       await sendControl(id, how);
       await reachesState(id, how === 'cancel' ? 'CANCELLED' : 'PAUSED');
       await reaches(id, 'at rest', (progress) => !failing(progress));
-      await letGo();
+      await release();
       if (how === 'cancel') return;
       await sendControl(id, 'resume');
       expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 1, refused: {} });
     } finally {
-      await letGo().catch(() => undefined);
+      await release().catch(() => undefined);
     }
   });
 
-  test('tells all who ask how many it has sent back, and that it was terminated', async () => {
+  test('says how many it has sent back, and that it was terminated', async () => {
     const { key, ids } = await deadLetters(2);
-    const letGo = await refuseDecision(ids[1] as string, UNFORESEEN);
+    const release = await refuseDecision(ids[1] as string, UNFORESEEN);
     try {
       const id = await start(key, { ratePerSecond: 2 });
       await reaches(
@@ -188,7 +180,7 @@ describe('a replay of many dead letters', () => {
       const late = await sendControl(id, 'resume');
       expect([late.status, late.body]).toMatchObject([409, { code: 'REPLAY_OVER', state: 'TERMINATED' }]);
     } finally {
-      await letGo();
+      await release();
     }
   });
 
@@ -196,7 +188,7 @@ describe('a replay of many dead letters', () => {
     const { key } = await deadLetters(2);
     const id = await start(key, { filter: { key, deadBefore: '2099-01-01T00:00:00Z' } });
     expect(await reachesState(id, 'DONE')).toMatchObject({ replayed: 2 });
-    expect((await desk.deadLettersOf(TOPIC, key, 4)).map(({ replayCount }) => replayCount)).toEqual([0, 0, 1, 1]);
+    expect((await operator.deadLettersOf(TOPIC, key, 4)).map(({ replayCount }) => replayCount)).toEqual([0, 0, 1, 1]);
   });
 
   test('is not begun anew under its id when its workflow is forgotten', async () => {
@@ -204,13 +196,13 @@ describe('a replay of many dead letters', () => {
     const command = { decisionId: randomUUID(), reason: 'every night', filter: { key } };
     await post('', command);
     await reachesState(command.decisionId, 'DONE');
-    await desk.deadLettersOf(TOPIC, key, 2);
+    await operator.deadLettersOf(TOPIC, key, 2);
     const { workflowService } = await shop.temporal();
     const workflowExecution = { workflowId: deadLetterReplayWorkflowId(command.decisionId) };
     await workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution });
     await until(
       'the workflow to be forgotten',
-      async () => (await shop.call('GET', `${PATH}/${command.decisionId}`, { token })).status,
+      async () => (await shop.operate('GET', `${PATH}/${command.decisionId}`)).status,
       (status) => status === 404,
       FORGETTING_MS,
     );

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { DEAD_LETTER_HEADERS as HEADERS } from '../../contracts/dead-letters';
 import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { Broker, eventOf, type SeenRecord, type WrittenRecord } from '../support/broker';
+import { eventOf, type SeenRecord, type WrittenRecord } from '../support/broker';
 import { unannouncedCouponRequest } from '../support/coupons';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { recordOutcomes } from '../support/metrics';
 import { processingEvent, stockEvent, unannouncedOrder } from '../support/processing';
-import { refuseRows } from '../support/refused-rows';
-import { Shop } from '../support/shop';
+import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 type ConsumedTopic = (typeof CONSUMED)[number]['topic'];
@@ -24,13 +24,9 @@ const UNKNOWN_ORDER = 900_000_000_001;
 const PARTITION = 1;
 
 describe('dead letters', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  beforeAll(async () => {
-    const topics = CONSUMED.map(({ topic }) => deadLetterTopic(topic));
-    broker = await Broker.open(shop.system, [...topics, TOPICS.orderRetry]);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([...CONSUMED.map(({ topic }) => deadLetterTopic(topic)), TOPICS.orderRetry]);
 
   const ofOrder = (orderId: number, event: object, isDone: () => Promise<unknown>): GoodRecord => ({
     event,
@@ -147,7 +143,7 @@ describe('dead letters', () => {
     expect(deadLetter?.headers[HEADERS.code]?.toString()).toBe('REFUSED_BY_TEMPORAL');
   });
 
-  test('retries that are used up: the event is dead, its order cancelled and the customer told once', async () => {
+  test('retries that are used up: the event is dead, its order cancelled and the customer notified once', async () => {
     const { orderId, sku } = await shop.payableOrder(2, 5);
     await shop.pay(orderId, { token: 'tok_unavailable' });
     const view = await shop.reaches(orderId, 'CANCELLED', 'SETTLED', 120_000);
@@ -174,7 +170,7 @@ describe('dead letters', () => {
     const outcomes = await shop.db('notifications').where({ order_id: orderId }).pluck('outcome');
     expect(outcomes.filter((outcome) => outcome === 'CANCELLED')).toHaveLength(1);
     expect(await shop.stock(sku)).toEqual({ free: 5, held: 0, sold: 0 });
-    expect(await shop.capturedNet(orderId)).toBe(0);
+    expect(await shop.providers.capturedNet(orderId)).toBe(0);
     await expectLedgersToBalance(shop, orderId);
   });
 

@@ -1,45 +1,41 @@
 import { randomUUID } from 'node:crypto';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { Broker, eventOf } from '../support/broker';
-import { DeadLetterDesk, deadLetterRecord } from '../support/dead-letter-operator';
-import { parcelNewsHeard } from '../support/parcel-news';
+import { eventOf } from '../support/broker';
+import { DeadLetterOperator, deadLetterRecord } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
 import { processingEvent } from '../support/processing';
-import { Shop } from '../support/shop';
+import { shipmentUpdatesReceived } from '../support/shipment-updates';
 import { until } from '../support/until';
 
-describe('decisions at the desk for dead letters', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let desk: DeadLetterDesk;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, []);
-    desk = await DeadLetterDesk.open(shop);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+describe('decisions about dead letters', () => {
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
+  const operator = new DeadLetterOperator(shop);
 
-  test('the same one sent five times at once is one, and each is told so', async () => {
+  test('the same one sent five times at once is one, and each response says so', async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.orderProcessing, String(orderId));
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.orderProcessing, String(orderId));
     const command = { decisionId: randomUUID(), value: JSON.stringify(eventOf(processingEvent(orderId))) };
-    const answers = await Promise.all(
-      Array.from({ length: 5 }, () => desk.decide(deadLetter?.id as string, 'replay', command)),
+    const responses = await Promise.all(
+      Array.from({ length: 5 }, () => operator.decide(deadLetter?.id as string, 'replay', command)),
     );
-    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
+    expect(responses.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
     await shop.reaches(orderId, 'PREPARING');
     expect(await shop.db('outbox').where({ topic: TOPICS.orderProcessing, key: String(orderId) })).toHaveLength(1);
   });
 
-  test('two different ones at once: one is taken, the other is told which', async () => {
+  test('two different ones at once: one is taken, the other response says which', async () => {
     const key = `two-${randomUUID()}`;
     await broker.write(TOPICS.orderProcessing, { key, value: '{' });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.orderProcessing, key);
-    const answers = await Promise.all([
-      desk.decide(deadLetter?.id as string, 'discard'),
-      desk.decide(deadLetter?.id as string, 'replay'),
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.orderProcessing, key);
+    const responses = await Promise.all([
+      operator.decide(deadLetter?.id as string, 'discard'),
+      operator.decide(deadLetter?.id as string, 'replay'),
     ]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
-    expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({
+    expect(responses.map(({ status }) => status).sort()).toEqual([202, 409]);
+    expect(responses.find(({ status }) => status === 409)?.body).toMatchObject({
       code: 'DEAD_LETTER_DECIDED',
       decisionId: expect.any(String),
     });
@@ -48,34 +44,34 @@ describe('decisions at the desk for dead letters', () => {
   test('the same id for another value is another decision, and is refused', async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.orderProcessing, { key: String(orderId), value: '{' });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.orderProcessing, String(orderId));
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.orderProcessing, String(orderId));
     const event = eventOf(processingEvent(orderId));
     const command = { decisionId: randomUUID(), value: JSON.stringify(event) };
-    const replay = (more: object = {}) => desk.decide(deadLetter?.id as string, 'replay', { ...command, ...more });
+    const replay = (more: object = {}) => operator.decide(deadLetter?.id as string, 'replay', { ...command, ...more });
     expect([(await replay()).status, (await replay()).status]).toEqual([202, 202]);
     const other = await replay({ value: JSON.stringify({ ...event, userEmail: 'lee@example.com' }) });
     expect([other.status, other.body.code]).toEqual([409, 'DECISION_ID_REUSED']);
   });
 
-  test('is about the dead letter that stood there: one that comes to its place in a topic made anew can be decided', async () => {
+  test('is about the dead letter that was there: one that comes to its position in a topic made anew can be decided', async () => {
     const key = `anew-${randomUUID()}`;
     await broker.write(TOPICS.orderProcessing, { key, value: '{' });
-    const id = (await desk.deadLettersOf(TOPICS.orderProcessing, key))[0]?.id as string;
+    const id = (await operator.deadLettersOf(TOPICS.orderProcessing, key))[0]?.id as string;
     const [topic, partition, offset] = id.split('/');
-    expect((await desk.decide(id, 'discard')).status).toBe(202);
+    expect((await operator.decide(id, 'discard')).status).toBe(202);
     const row = () => shop.db('dead_letters').where({ topic, partition, record_offset: offset });
     const { dead_at: before } = (await row().first('dead_at')) as { dead_at: Date };
     try {
       await row().update({ dead_at: new Date(before.getTime() + 60_000) });
-      expect(await desk.show(id)).toMatchObject({ state: 'WAITING' });
-      expect((await desk.decide(id, 'discard')).status).toBe(202);
-      expect((await desk.decide(id, 'discard')).body.code).toBe('DEAD_LETTER_DECIDED');
+      expect(await operator.show(id)).toMatchObject({ state: 'WAITING' });
+      expect((await operator.decide(id, 'discard')).status).toBe(202);
+      expect((await operator.decide(id, 'discard')).body.code).toBe('DEAD_LETTER_DECIDED');
     } finally {
       await row().update({ dead_at: before });
     }
   });
 
-  test('what tells others of a cancelled order can be sent back to them', async () => {
+  test('the event that informs others of a cancelled order can be sent back to them', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'changed my mind' } });
     await shop.reaches(orderId, 'CANCELLED');
@@ -87,23 +83,26 @@ describe('decisions at the desk for dead letters', () => {
       { code: 'REFUSED_BY_BROKER', message: 'too large' },
     );
     await broker.write(deadLetterTopic(topic), deadLetter);
-    const [dead] = await desk.deadLettersOf(topic, key);
-    expect((await desk.decide(dead?.id as string, 'replay')).status).toBe(202);
+    const [dead] = await operator.deadLettersOf(topic, key);
+    expect((await operator.decide(dead?.id as string, 'replay')).status).toBe(202);
   });
 
   test("an order's event keeps the order's key, whatever else it calls a requestId", async () => {
     const { orderId } = await shop.payableOrder();
     await broker.write(TOPICS.shipmentStatus, { key: String(orderId), value: '{' });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.shipmentStatus, String(orderId));
-    const news = { ...eventOf({ orderId, status: 'IN_TRANSIT', eventId: `${orderId}-1` }), requestId: 'trace-1' };
-    await desk.decide(deadLetter?.id as string, 'replay', { value: JSON.stringify(news) });
-    const told = await until(
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.shipmentStatus, String(orderId));
+    const shipmentEvent = {
+      ...eventOf({ orderId, status: 'IN_TRANSIT', eventId: `${orderId}-1` }),
+      requestId: 'trace-1',
+    };
+    await operator.decide(deadLetter?.id as string, 'replay', { value: JSON.stringify(shipmentEvent) });
+    const shown = await until(
       'the outcome',
-      () => desk.show(deadLetter?.id as string),
+      () => operator.show(deadLetter?.id as string),
       ({ decision }) => decision?.outcome !== undefined,
     );
-    expect(told.decision).toMatchObject({ outcome: 'processed', workflowId: `order-${orderId}` });
-    expect(await parcelNewsHeard(shop, orderId)).toEqual([`${orderId}-1`]);
+    expect(shown.decision).toMatchObject({ outcome: 'processed', workflowId: `order-${orderId}` });
+    expect(await shipmentUpdatesReceived(shop, orderId)).toEqual([`${orderId}-1`]);
   });
 
   test("one sent by override to a topic that is not there holds up nothing of the order's", async () => {
@@ -114,10 +113,10 @@ describe('decisions at the desk for dead letters', () => {
     const id = `${topic}/0/${offset}`;
     await until(
       'it to be indexed',
-      () => desk.show(id),
+      () => operator.show(id),
       (deadLetter) => deadLetter !== undefined,
     );
-    expect((await desk.decide(id, 'replay', { override: true })).status).toBe(202);
+    expect((await operator.decide(id, 'replay', { override: true })).status).toBe(202);
     await shop.pay(orderId);
     await shop.reaches(orderId, 'PREPARING');
     await shop

@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { TemporalUnavailableError } from '../../temporal/call';
 import { Workflows } from '../../temporal/workflows';
-import { noticesOf, paidOrder } from '../support/endings';
-import { Shop } from '../support/shop';
+import { noticesOf } from '../support/endings';
+import { Fixture } from '../support/fixture';
 
 describe('a call to end an order', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   const workflows = async () => new Workflows(await shop.temporal()).orders;
   const request = { reason: 'changed my mind', actor: 'customer' };
   const aCall = (forMs = 20_000) => ({ requestId: randomUUID(), endsAtMs: Date.now() + forMs });
 
   test('that is sent again once its workflow has closed has its first outcome', async () => {
-    const orderId = await paidOrder(shop);
+    const orderId = await shop.paidOrder();
     const [orders, call] = [await workflows(), aCall()];
     expect(await orders.cancel(orderId, request, call)).toEqual({ kind: 'done' });
     const { workflow } = await shop.temporal();
@@ -25,7 +24,7 @@ describe('a call to end an order', () => {
   });
 
   test('is not sent after its time, as when its process froze before', async () => {
-    const orderId = await paidOrder(shop);
+    const orderId = await shop.paidOrder();
     const [orders, late] = [await workflows(), aCall(-1)];
     await expect(orders.cancel(orderId, request, late)).rejects.toThrow(TemporalUnavailableError);
     await expect(orders.refund({ orderId, ...request }, late)).rejects.toThrow(TemporalUnavailableError);

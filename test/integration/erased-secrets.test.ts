@@ -1,17 +1,14 @@
 import { TOPICS } from '../../contracts/topics';
-import { Broker, eventOf } from '../support/broker';
+import { eventOf } from '../support/broker';
+import { Fixture } from '../support/fixture';
 import { processingEvent } from '../support/processing';
-import { Shop } from '../support/shop';
 import { tablesWith } from '../support/tables-with';
 import { until } from '../support/until';
 
 describe('a token is kept no longer than its attempt:', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, []);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
 
   /** Where rows of the order hold a token, as text or in Base64: `table column`. */
   async function tokensOf(orderId: number): Promise<string[]> {

@@ -1,15 +1,16 @@
 import { TOPICS } from '../../contracts/topics';
-import { Broker } from '../support/broker';
+import { Fixture } from '../support/fixture';
 import { historyText } from '../support/history-text';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { payBody, Shop } from '../support/shop';
+import { payBody } from '../support/shop';
 import { until } from '../support/until';
 
 const CARD = '4111 1111 1111 1111';
 
 describe('text that cannot be kept, or must not be', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
 
   const fields = Object.keys(payBody().shipment) as (keyof ReturnType<typeof payBody>['shipment'])[];
   const pay = (orderId: number, shipment: object, token = 'tok_visa') =>
@@ -79,7 +80,6 @@ describe('text that cannot be kept, or must not be', () => {
 
   test('is a dead letter where it comes by Kafka', async () => {
     const { orderId } = await shop.payableOrder();
-    const broker = await Broker.open(shop.system, []);
     try {
       const requestDto = { ...payBody(), shipment: { ...payBody().shipment, recipientName: 'a\u0000b' } };
       await broker.publish(TOPICS.orderProcessing, { orderId, userEmail: 'kim@example.com', requestDto });

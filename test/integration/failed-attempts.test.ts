@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 
 describe('an attempt that fails is undone whole:', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   const notifications = (orderId: number) =>
     shop.db('notifications').where({ order_id: orderId }).orderBy('id').pluck('outcome');
@@ -19,7 +18,7 @@ describe('an attempt that fails is undone whole:', () => {
 
     await shop.pay(orderId, { token: 'tok_visa' });
     await shop.reaches(orderId, 'PREPARING');
-    expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', key: `${orderId}:payment:2` }]);
+    expect(await shop.providers.ledger(orderId)).toMatchObject([{ type: 'charge', key: `${orderId}:payment:2` }]);
     await expectLedgersToBalance(shop, orderId);
     expect(await notifications(orderId)).toEqual(['PAYMENT_FAILED', 'PREPARING']);
   });
@@ -40,7 +39,7 @@ describe('an attempt that fails is undone whole:', () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { recipientName: 'fault:ship_refused' });
     expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason: 'SHIPMENT_REFUSED' }]);
-    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
+    expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
     expect((await shop.status(orderId)).status).toBe('PENDING_PAYMENT');
     await expectLedgersToBalance(shop, orderId);
   });
@@ -49,7 +48,7 @@ describe('an attempt that fails is undone whole:', () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { recipientName: 'fault:store_refused', warehouseStorage: true });
     expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason: 'STORE_REFUSED' }]);
-    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
+    expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
     expect(await shop.statuses(orderId)).toEqual([
       'CREATED',
       'PENDING_PAYMENT',
@@ -73,7 +72,7 @@ describe('an attempt that fails is undone whole:', () => {
       try {
         await shop.pay(orderId, { warehouseStorage });
         expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason: 'ILLEGAL_MOVE' }]);
-        expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
+        expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
         expect((await shop.status(orderId)).status).toBe('PENDING_PAYMENT');
         await expectLedgersToBalance(shop, orderId);
       } finally {

@@ -1,22 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
 import { refundWorkflowId, TASK_QUEUES, WORKFLOWS } from '../../contracts/workflow-api';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 import { until } from '../support/until';
 
 /** I11: whatever has failed for good is listed within a minute. */
 const WITHIN_MS = 60_000;
 
 describe('a workflow that ended badly', () => {
-  const shop = new Shop();
-  let token: string;
-  beforeAll(async () => {
-    token = await shop.token('op@example.com', 'operator');
-  });
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   const itemsOf = async (query: string): Promise<readonly OperatorItemView[]> =>
-    (await shop.call<OperatorItemList>('GET', `/api/ops/items?${query}`, { token })).body.data.items;
+    (await shop.operate<OperatorItemList>('GET', `/items?${query}`)).body.data.items;
   const listed = async (query: string): Promise<OperatorItemView> => {
     const [item] = await until(
       `${query} to be listed`,
@@ -27,7 +22,7 @@ describe('a workflow that ended badly', () => {
     return item as OperatorItemView;
   };
   const resolve = (id: number, body = { decisionId: randomUUID(), reason: 'settled by hand' }) =>
-    shop.call('POST', `/api/ops/items/${id}/resolve`, { token, body });
+    shop.operate('POST', `/items/${id}/resolve`, body);
   const terminate = async (workflowId: string) =>
     (await shop.temporal()).workflow.getHandle(workflowId).terminate('by the test');
 
@@ -43,15 +38,9 @@ describe('a workflow that ended badly', () => {
     );
   }
 
-  async function paidOrder(warehouseStorage = false): Promise<number> {
-    const { orderId } = await shop.payableOrder();
-    await shop.pay(orderId, { warehouseStorage });
-    await shop.reaches(orderId, warehouseStorage ? 'COMPLETED' : 'PREPARING', warehouseStorage ? 'SETTLED' : 'WAITING');
-    return orderId;
-  }
-
-  test('is listed once with the money at risk, and not again after somebody has seen to it', async () => {
-    const orderId = await paidOrder();
+  // All wait for the same looks, each some seconds after the one before.
+  test.concurrent('is listed once with the money at risk, and not again after somebody has seen to it', async () => {
+    const orderId = await shop.paidOrder();
     await terminate(`order-${orderId}`);
     const item = await listed(`kind=FAILED_WORKFLOW&order=${orderId}`);
     expect(item).toMatchObject({ cause: 'TERMINATED', amountAtRisk: 1_000 });
@@ -65,8 +54,8 @@ describe('a workflow that ended badly', () => {
     ]);
   });
 
-  test('is listed although it was the refund of a settled order, which nobody would see otherwise', async () => {
-    const orderId = await paidOrder(true);
+  test.concurrent('is listed although it was the refund of a settled order, which nobody would see otherwise', async () => {
+    const orderId = await shop.paidOrder({ warehouseStorage: true });
     const { workflow } = await shop.temporal();
     const workflowId = refundWorkflowId(orderId);
     await workflow.start(WORKFLOWS.refundSaga, { workflowId, taskQueue: 'no-worker', args: [{ orderId }] });
@@ -74,7 +63,7 @@ describe('a workflow that ended badly', () => {
     expect(await listed(`kind=FAILED_WORKFLOW&order=${orderId}`)).toMatchObject({ workflowId, cause: 'TERMINATED' });
   });
 
-  test('takes no decision any more about what it was parked at: somebody can close that, and no sooner', async () => {
+  test.concurrent('takes no decision any more about what it was parked at: somebody can close that, and no sooner', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { token: 'tok_undo_refused:99', recipientName: 'fault:ship_refused' });
     const parked = await listed(`kind=PARKED_SAGA&order=${orderId}`);
@@ -85,19 +74,19 @@ describe('a workflow that ended badly', () => {
     expect(await itemsOf(`order=${orderId}`)).toEqual([]);
   });
 
-  test('is one that runs and yet cannot go on: listed where its order is at work, or lets its hold run out', async () => {
+  test.concurrent('is one that runs and yet cannot go on: listed where its order is at work, or lets its hold run out', async () => {
     const { workflow } = await shop.temporal();
-    const standings = [
+    const stuckStates = [
       { saga_state: 'RUNNING', saga_state_at: new Date(0) },
       { saga_state: 'WAITING', hold_expires_at: new Date(0) },
     ];
     const orderIds: number[] = [];
-    for (const standing of standings) {
+    for (const stuck of stuckStates) {
       const { orderId } = await shop.payableOrder();
       const workflowId = `order-${orderId}`;
       await terminate(workflowId);
       await workflow.start('noSuchWorkflow', { workflowId, taskQueue: TASK_QUEUES.orders, args: [{ orderId }] });
-      await shop.db('orders').where({ id: orderId }).update(standing);
+      await shop.db('orders').where({ id: orderId }).update(stuck);
       orderIds.push(orderId);
     }
     for (const orderId of orderIds) {

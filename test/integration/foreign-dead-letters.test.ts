@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { Kafka, logLevel } from 'kafkajs';
-import { stackFolder } from '../../config/load';
 import type { DeadLetterGroup, DeadLetterSummary, DeadLetterView } from '../../contracts/responses/dead-letters';
 import { Broker, type WrittenRecord } from '../support/broker';
-import { roleEnvironment } from '../support/environment';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { SHARED_SYSTEM } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { ordersaga } from '../support/operator-command';
-import { RunningSystem } from '../support/running-system';
-import { Shop } from '../support/shop';
-import { FAST_DELAYS, RoleProcess } from '../support/system';
 import { until } from '../support/until';
 
 const THEIRS = 'billing-invoices';
@@ -31,7 +27,7 @@ const int64 = (value: bigint) => {
 let offset = 7_000_000_000n;
 
 /** As Spring Kafka's DeadLetterPublishingRecoverer writes it: the record itself, another each time, and where it stood in headers. */
-function springLetter(key: Buffer | null): WrittenRecord {
+function springDeadLetter(key: Buffer | null): WrittenRecord {
   return {
     key,
     value: BYTES,
@@ -55,51 +51,24 @@ function springLetter(key: Buffer | null): WrittenRecord {
 jest.setTimeout(120_000);
 
 describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPICS,", () => {
-  let system: RunningSystem;
-  let bridge: RoleProcess | undefined;
-  let shop: Shop;
-  let broker: Broker;
-  let token: string;
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
+  let reader: Broker;
 
   beforeAll(async () => {
-    system = await RunningSystem.start(`foreign-${process.pid}`);
-    shop = new Shop(system.addresses);
-    token = await shop.token('op@example.com', 'operator');
-    await createTheirTopics();
-    broker = await Broker.open(system.addresses, [THEIRS]);
-    await system.role('bridge').end();
-    const settings = { ...FAST_DELAYS, FOREIGN_DEAD_LETTER_TOPICS: ` ${THEIR_DEAD_LETTERS} ` };
-    const env = roleEnvironment(system.addresses, settings);
-    bridge = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
-  });
-  afterAll(async () => {
-    await broker?.close();
-    await shop?.close();
-    await bridge?.end();
-    await system?.stop();
+    for (const topic of [THEIRS, THEIR_DEAD_LETTERS]) await broker.makeTopic(topic, { numPartitions: 3 });
+    reader = await fixture.open(new Broker([THEIRS], SHARED_SYSTEM));
+    await fixture.another('bridge', shop.system, { FOREIGN_DEAD_LETTER_TOPICS: ` ${THEIR_DEAD_LETTERS} ` });
   });
 
-  async function createTheirTopics(): Promise<void> {
-    const brokers = system.addresses.kafka.split(',');
-    const admin = new Kafka({ clientId: 'billing', brokers, logLevel: logLevel.NOTHING }).admin();
-    await admin.connect();
-    try {
-      const topics = [THEIRS, THEIR_DEAD_LETTERS].map((topic) => ({ topic, numPartitions: 3 }));
-      await admin.createTopics({ topics, waitForLeaders: true });
-    } finally {
-      await admin.disconnect();
-    }
-  }
-
-  const ask = <Data>(method: string, path: string, body?: object) =>
-    shop.call<Data>(method, `/api/ops/dead-letters${path}`, { token, ...(body ? { body } : {}) });
-
-  /** Writes a dead letter as they do, and waits until the desk has it. */
+  const operator = new DeadLetterOperator(shop);
+  /** Writes a dead letter as they do, and waits until it is indexed. */
   async function indexed(record: WrittenRecord): Promise<DeadLetterView> {
     const offset = await broker.write(THEIR_DEAD_LETTERS, record);
     const { body } = await until(
       'their dead letter to be indexed',
-      () => ask<DeadLetterView>('GET', `/${THEIR_DEAD_LETTERS}/${record.partition}/${offset}`),
+      () => operator.ask<DeadLetterView>('GET', `/${THEIR_DEAD_LETTERS}/${record.partition}/${offset}`),
       ({ status }) => status === 200,
     );
     return body.data;
@@ -107,7 +76,7 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
 
   test('is indexed raw as Spring writes it, shown, and decoded byte for byte', async () => {
     const key = Buffer.from(`invoice-${randomUUID()}`);
-    const deadLetter = await indexed(springLetter(key));
+    const deadLetter = await indexed(springDeadLetter(key));
     expect(deadLetter).toMatchObject({
       state: 'WAITING',
       topic: THEIRS,
@@ -123,17 +92,17 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
       headers: { __TypeId__: [CLASS] },
       replayCount: 0,
     });
-    const listed = await ask<DeadLetterSummary[]>('GET', `?topic=${THEIRS}&key=${key}`);
+    const listed = await operator.ask<DeadLetterSummary[]>('GET', `?topic=${THEIRS}&key=${key}`);
     expect(listed.body.data.map(({ id }) => id)).toEqual([deadLetter.id]);
-    const groups = await ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`);
+    const groups = await operator.ask<DeadLetterGroup[]>('GET', `/groups?key=${key}`);
     expect(groups.body.data).toMatchObject([
       { topic: THEIRS, code: 'java.lang.IllegalStateException', state: 'WAITING', count: 1 },
     ]);
 
-    const operator = { ORDERSAGA_API: system.addresses.api, ORDERSAGA_TOKEN: token };
-    const decoded = await ordersaga(['dlt', 'decode', deadLetter.id], operator);
+    const environment = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.operatorToken() };
+    const decoded = await ordersaga(['dlt', 'decode', deadLetter.id], environment);
     expect([decoded.exitCode, decoded.stdout.equals(BYTES)]).toEqual([0, true]);
-    const shown = await ordersaga(['dlt', 'show', deadLetter.id], operator);
+    const shown = await ordersaga(['dlt', 'show', deadLetter.id], environment);
     expect([shown.exitCode, shown.stdout.toString()]).toEqual([0, expect.stringContaining('no such invoice')]);
   });
 
@@ -154,20 +123,20 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
     ['bytes', Buffer.from([0xff, 0x00, 0x01])],
     ['none', null],
   ])('is not sent back to, unless overridden: then the record arrives byte for byte, key: %s', async (_, key) => {
-    const { id } = await indexed(springLetter(key));
+    const { id } = await indexed(springDeadLetter(key));
     const command = { decisionId: randomUUID(), reason: 'the invoice is there now' };
-    const refused = await ask('POST', `/${id}/replay`, command);
+    const refused = await operator.ask('POST', `/${id}/replay`, command);
     expect([refused.status, refused.body]).toMatchObject([409, { code: 'TOPIC_NOT_OURS', topic: THEIRS }]);
-    expect((await ask<DeadLetterView>('GET', `/${id}`)).body.data.state).toBe('WAITING');
+    expect((await operator.ask<DeadLetterView>('GET', `/${id}`)).body.data.state).toBe('WAITING');
 
     const overridden = { ...command, override: true };
     for (const times of ['once', 'again']) {
-      const { status, body } = await ask<DeadLetterView>('POST', `/${id}/replay`, overridden);
+      const { status, body } = await operator.ask<DeadLetterView>('POST', `/${id}/replay`, overridden);
       expect([times, status, body.data.state]).toEqual([times, 202, 'REPLAYED']);
     }
     const arrived = await until(
       'the record to arrive in their topic',
-      async () => broker.recordsOf(THEIRS).filter(({ headers }) => text(headers, 'ordersaga-replay-of') === id),
+      async () => reader.recordsOf(THEIRS).filter(({ headers }) => text(headers, 'ordersaga-replay-of') === id),
       (records) => records.length > 0,
     );
     expect(arrived.map((record) => [record.key, record.value])).toEqual([[key, BYTES]]);
@@ -180,10 +149,10 @@ describe("another system's dead-letter topic, named in FOREIGN_DEAD_LETTER_TOPIC
 
   test('keeps its key, whatever an edit says that looks like one of our ids', async () => {
     const key = Buffer.from(`invoice-${randomUUID()}`);
-    const { id } = await indexed(springLetter(key));
+    const { id } = await indexed(springDeadLetter(key));
     const command = { decisionId: randomUUID(), reason: 'mended', override: true, value: '{"orderId": 7}' };
-    expect((await ask('POST', `/${id}/replay`, command)).status).toBe(202);
-    expect(await broker.untilRecords(THEIRS, [key.toString()])).toMatchObject([{ value: Buffer.from(command.value) }]);
+    expect((await operator.ask('POST', `/${id}/replay`, command)).status).toBe(202);
+    expect(await reader.untilRecords(THEIRS, [key.toString()])).toMatchObject([{ value: Buffer.from(command.value) }]);
   });
 });
 

@@ -1,5 +1,5 @@
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 /** What the operators' list says about an order, or a provider. */
@@ -11,9 +11,8 @@ interface Item {
 }
 
 describe('what a gateway says is not the word of the provider behind it:', () => {
-  const shop = new Shop();
+  const shop = new Fixture().shop();
   const { providers } = shop;
-  afterAll(() => shop.close());
 
   const html = { body: '<html><h1>no</h1></html>', headers: { 'content-type': 'text/html' } };
   const problem = (code: string) => ({
@@ -35,7 +34,9 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       await providers.gateway('carrier', { operation: 'lookup', orderId, status, ...html, times: 1 });
       await shop.pay(orderId);
       await shop.reaches(orderId, 'PREPARING', 'WAITING');
-      expect(await shop.parcels(orderId)).toMatchObject([{ key: `${orderId}:shipment:1`, status: 'CREATED' }]);
+      expect(await shop.providers.parcels(orderId)).toMatchObject([
+        { key: `${orderId}:shipment:1`, status: 'CREATED' },
+      ]);
       await expectLedgersToBalance(shop, orderId);
     },
   );
@@ -52,7 +53,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       await shop.reachesStep(orderId, 'shipment', 'UNDONE');
       await providers.endFaults('carrier', orderId);
       await shop.reaches(orderId, 'PREPARING', 'WAITING');
-      expect(await shop.parcels(orderId)).toMatchObject([{ status: 'CANCELLED' }, { status: 'CREATED' }]);
+      expect(await shop.providers.parcels(orderId)).toMatchObject([{ status: 'CANCELLED' }, { status: 'CREATED' }]);
       expect(await declines(orderId)).toEqual([]);
       await expectLedgersToBalance(shop, orderId);
     },
@@ -124,7 +125,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     const cancelled = await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'too long' } });
     expect(cancelled.status).toBe(202);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-    expect(await shop.ledger(orderId)).toEqual([]);
+    expect(await shop.providers.ledger(orderId)).toEqual([]);
     await providers.endFaults('payment', orderId);
     await expectLedgersToBalance(shop, orderId);
   });
@@ -199,8 +200,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     expect(await itemsOf(orderId)).toMatchObject([{ cause: 'INVALID_REQUEST', state: 'OPEN' }]);
     await providers.endFaults('payment', orderId);
     const body = { decisionId: `d-${orderId}`, step: 'payment', decision: 'RETRY', reason: 'the adapter was mended' };
-    const token = await shop.token('op@example.com', 'operator');
-    const resolved = await shop.call('POST', `/api/ops/sagas/${orderId}/resolve`, { body, token });
+    const resolved = await shop.operate('POST', `/sagas/${orderId}/resolve`, body);
     expect(resolved.status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     expect(await itemsOf(orderId)).toMatchObject([{ state: 'RESOLVED' }]);

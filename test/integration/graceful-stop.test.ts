@@ -1,12 +1,10 @@
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { Broker } from '../support/broker';
 import { expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
+import { LONG_TIMEOUTS } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { holdRows, untilWaiting } from '../support/locks';
 import { recordOutcomes } from '../support/metrics';
-import { RunningSystem } from '../support/running-system';
 import { expectAllSettled } from '../support/settled';
-import { Shop } from '../support/shop';
-import { PATIENT_DELAYS } from '../support/system';
 import { until } from '../support/until';
 
 const BURST = 30;
@@ -18,21 +16,10 @@ const GRACE_MS = 30_000;
 jest.setTimeout(240_000);
 
 describe('SIGTERM under load: a role finishes what it holds, and', () => {
-  let system: RunningSystem;
-  let shop: Shop;
-  let broker: Broker;
-
-  beforeAll(async () => {
-    const missing = { FOREIGN_DEAD_LETTER_TOPICS: 'no-such-dlt,nor-such-dlt' };
-    system = await RunningSystem.start(`stop-${process.pid}`, undefined, { ...PATIENT_DELAYS, ...missing });
-    shop = new Shop(system.addresses);
-    broker = await Broker.open(system.addresses, [TOPICS.orderProcessing]);
-  });
-  afterAll(async () => {
-    await broker?.close();
-    await shop?.close();
-    await system?.stop();
-  });
+  const fixture = new Fixture();
+  const system = fixture.system('stop', { ...LONG_TIMEOUTS, FOREIGN_DEAD_LETTER_TOPICS: 'no-such-dlt,nor-such-dlt' });
+  const shop = fixture.shop(system);
+  const broker = fixture.broker([TOPICS.orderProcessing], system);
 
   /** Pays a burst of orders, and stops the role when the first of them are done; it is started again at once. */
   async function stopUnderLoad(role: 'worker' | 'bridge' | 'relay'): Promise<number[]> {
@@ -70,7 +57,7 @@ describe('SIGTERM under load: a role finishes what it holds, and', () => {
       await shop.pay(hanging, { token: 'tok_timeout_after_charge' });
       await until(
         'the provider to have charged',
-        () => shop.ledger(hanging),
+        () => shop.providers.ledger(hanging),
         (entries) => entries.length === 1,
       );
       const began = Date.now();
@@ -101,13 +88,13 @@ describe('SIGTERM under load: a role finishes what it holds, and', () => {
     await system.startRole('bridge');
   });
 
-  test('no request is worked on without its answer: api', async () => {
+  test('no request is worked on without its response: api', async () => {
     const sku = await shop.product(1_000);
     let answered = 0;
     const requests = Array.from({ length: 120 }, () => shop.order(sku).finally(() => (answered += 1)));
     const outcomes = Promise.allSettled(requests);
     await until(
-      'the first answers',
+      'the first responses',
       async () => answered,
       (count) => count > 0,
     );

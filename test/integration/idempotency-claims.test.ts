@@ -3,11 +3,10 @@ import { type OutsideAttempt, type Repeatable, respondOnceOutside } from '../../
 import { Rendered } from '../../api/rendered';
 import { TemporalUnavailableError } from '../../temporal/call';
 import { ageClaims } from '../support/endings';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 
 describe('a request whose effect is outside the database', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   afterEach(() => jest.restoreAllMocks());
 
   const request = (requestHash = 'body'): Repeatable & { id: NonNullable<Repeatable['id']> } => ({
@@ -20,7 +19,7 @@ describe('a request whose effect is outside the database', () => {
     throw new TemporalUnavailableError('Temporal does not answer');
   });
 
-  /** An attempt that goes on when it is told how it ends. */
+  /** An attempt that the test ends. */
   function held() {
     let goOn: (outcome: Promise<ReturnType<typeof response>>) => void = () => undefined;
     const outcome = new Promise<ReturnType<typeof response>>((resolve) => {

@@ -1,30 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { loadSettings } from '../../config/load';
 import { type KafkaProducer, TopicUnavailableError } from '../../kafka-bridge/client/kafka-port';
-import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
-import { createLogger } from '../../observability/logger';
-import { Broker } from '../support/broker';
-import { roleEnvironment, sharedSystem } from '../support/environment';
+import { sharedSystem } from '../support/environment';
+import { Fixture } from '../support/fixture';
+import { ourKafka } from '../support/our-kafka';
 import { until } from '../support/until';
 
 const METADATA_MAX_AGE_MS = 300;
 
 describe('a producer of many topics', () => {
-  const system = sharedSystem();
+  const fixture = new Fixture();
+  const broker = fixture.broker();
   const gone = `gone-${randomUUID()}`;
   const other = `other-${randomUUID()}`;
   let producer: KafkaProducer;
 
   beforeAll(async () => {
-    await Broker.makeTopic(system, gone);
-    await Broker.makeTopic(system, other);
-    const settings = loadSettings(roleEnvironment(system));
-    const kafka = createKafka(settings, createLogger('test', 'silent'), { metadataMaxAgeMs: METADATA_MAX_AGE_MS });
-    producer = await kafka.producer();
-  });
-  afterAll(async () => {
-    await producer?.close();
-    await Broker.dropTopic(system, other);
+    await broker.makeTopic(gone);
+    await broker.makeTopic(other);
+    fixture.defer(() => broker.dropTopic(other));
+    producer = fixture.use(await ourKafka(sharedSystem(), { metadataMaxAgeMs: METADATA_MAX_AGE_MS }).producer());
   });
 
   const send = (topic: string) => producer.send(topic, [{ key: 'a', value: '{}' }]);
@@ -37,7 +31,7 @@ describe('a producer of many topics', () => {
   test('goes on with the others while one is deleted, also when it asks about them anew; and with that once it is made anew', async () => {
     await send(gone);
     await send(other);
-    await Broker.dropTopic(system, gone);
+    await broker.dropTopic(gone);
     const failure = await until(
       'the deleted topic to be refused',
       () => failureOf(gone),
@@ -55,13 +49,13 @@ describe('a producer of many topics', () => {
       (elapsedMs) => elapsedMs > 3 * METADATA_MAX_AGE_MS,
     );
 
-    await Broker.makeTopic(system, gone);
+    await broker.makeTopic(gone);
     await until(
       'the new topic to be published to',
       () => failureOf(gone),
       (error) => error === undefined,
     );
-    await Broker.dropTopic(system, gone);
+    await broker.dropTopic(gone);
   });
 
   test('one call with a topic that never was leaves the next calls as they were', async () => {

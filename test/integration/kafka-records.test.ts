@@ -1,20 +1,17 @@
 import { TOPICS } from '../../contracts/topics';
-import { Broker, eventOf } from '../support/broker';
-import { outage } from '../support/faults';
+import type { Broker } from '../support/broker';
+import { eventOf } from '../support/broker';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { recordOutcomes } from '../support/metrics';
 import { processingEvent, stockEvent, unannouncedOrder } from '../support/processing';
 import { expectOneWorkflowEach } from '../support/settled';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 describe('Kafka records', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [TOPICS.orderStatusChanged]);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.orderStatusChanged]);
 
   const requestsOf = (orderId: number) =>
     shop
@@ -58,7 +55,7 @@ describe('Kafka records', () => {
       );
       expect(outcomes).toEqual({ processed: 1, duplicate: 99, dead: 0 });
       await shop.reaches(orderId, 'PREPARING');
-      expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', key: `${orderId}:payment:1` }]);
+      expect(await shop.providers.ledger(orderId)).toMatchObject([{ type: 'charge', key: `${orderId}:payment:1` }]);
       expect(await requestsOf(orderId)).toMatchObject([{ source: 'kafka', state: 'DONE', attempt: 1 }]);
       await expectLedgersToBalance(shop, orderId);
       await expectOneWorkflowEach(shop, [orderId]);
@@ -95,7 +92,7 @@ describe('Kafka records', () => {
   describe('a request while another runs', () => {
     async function secondWhileFirstRuns(first: { token: string }) {
       const { orderId } = await shop.payableOrder();
-      await outage(shop, orderId, 'slow', { delayMs: 1_000 });
+      await shop.providers.outage(orderId, 'slow', 'payment', 1_000);
       await broker.publish(TOPICS.orderProcessing, processingEvent(orderId, first));
       await until(
         'the first request to run',
@@ -104,7 +101,7 @@ describe('Kafka records', () => {
       );
       await broker.publish(TOPICS.orderProcessing, processingEvent(orderId));
       await broker.untilCommitted(TOPICS.orderProcessing);
-      await outage(shop, orderId, 'none');
+      await shop.providers.outage(orderId, 'none');
       await shop.reaches(orderId, 'PREPARING');
       return { orderId, requests: await shop.attemptEnds(orderId, 1) };
     }
@@ -115,7 +112,7 @@ describe('Kafka records', () => {
         { state: 'DONE', reason: null },
         { state: 'SKIPPED', reason: 'order is PREPARING' },
       ]);
-      expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', key: `${orderId}:payment:1` }]);
+      expect(await shop.providers.ledger(orderId)).toMatchObject([{ type: 'charge', key: `${orderId}:payment:1` }]);
       await expectLedgersToBalance(shop, orderId);
     });
 
@@ -125,7 +122,7 @@ describe('Kafka records', () => {
         { state: 'FAILED', reason: 'CARD_DECLINED' },
         { state: 'DONE', reason: null },
       ]);
-      expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', key: `${orderId}:payment:2` }]);
+      expect(await shop.providers.ledger(orderId)).toMatchObject([{ type: 'charge', key: `${orderId}:payment:2` }]);
       await expectLedgersToBalance(shop, orderId);
     });
   });
@@ -142,7 +139,7 @@ describe('Kafka records', () => {
     const stored = await shop.db('processing_requests').where({ order_id: orderId }).first('event', 'source');
     expect(stored).toMatchObject({ source: 'kafka', event: { eventCreatedAt: '2026-01-31T00:30:00.123Z' } });
     expect(stored.event).not.toHaveProperty('producer');
-    expect(await shop.ledger(orderId)).toHaveLength(1);
+    expect(await shop.providers.ledger(orderId)).toHaveLength(1);
   });
 
   describe('stock.decrease.failed from another system', () => {

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { insertRequest, setRequestState } from '../../db/requests';
 import { endingRequestKey } from '../../db/timeline';
 import type { FailureCause } from '../../domain/failure';
-import { couponStanding } from '../support/coupons';
+import { couponState } from '../support/coupons';
+import { Fixture } from '../support/fixture';
 import { lateWorker } from '../support/late-worker';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { type PayRequest, payBody, Shop } from '../support/shop';
+import type { PayRequest } from '../support/shop';
+import { payBody } from '../support/shop';
 import { until } from '../support/until';
 
 /**
@@ -13,9 +15,8 @@ import { until } from '../support/until';
  * that is over. Here an order goes its way, and the frozen worker's next activity is run afterwards.
  */
 describe('a worker that comes too late', () => {
-  const shop = new Shop();
+  const shop = new Fixture().shop();
   const late = lateWorker(shop);
-  afterAll(() => shop.close());
 
   interface Call {
     readonly orderId: number;
@@ -60,7 +61,7 @@ describe('a worker that comes too late', () => {
   }
 
   const final = (type: string) => ({ type, nonRetryable: true });
-  const standing = (orderId: number) => shop.db('orders').where({ id: orderId }).first('status', 'saga_state');
+  const stateOf = (orderId: number) => shop.db('orders').where({ id: orderId }).first('status', 'saga_state');
 
   test('settles no attempt whose steps were undone, nor one whose order is cancelled', async () => {
     const { orderId } = await shop.payableOrder();
@@ -75,7 +76,7 @@ describe('a worker that comes too late', () => {
       final('STEPS_NOT_DONE'),
     );
     await shop.db('processing_requests').where({ order_id: orderId }).update({ state: 'FAILED' });
-    expect(await standing(orderId)).toEqual({ status: 'PENDING_PAYMENT', saga_state: 'WAITING' });
+    expect(await stateOf(orderId)).toEqual({ status: 'PENDING_PAYMENT', saga_state: 'WAITING' });
     await expectLedgersToBalance(shop, orderId);
 
     await shop.signal(orderId, 'compensate', { reason: 'asked for by phone', actor: 'lee' });
@@ -101,10 +102,10 @@ describe('a worker that comes too late', () => {
     await late.run('showSagaState', { orderId, status: 'PENDING_PAYMENT', state: 'COMPENSATING', atMs: Date.now() });
     await late.run('settleAttempt', { ...call, stored: false, atMs: Date.now() });
 
-    expect(await standing(orderId)).toEqual({ status: 'PREPARING', saga_state: 'WAITING' });
-    expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
+    expect(await stateOf(orderId)).toEqual({ status: 'PREPARING', saga_state: 'WAITING' });
+    expect(await couponState(shop, code)).toBe(`redeemed by ${orderId}`);
     expect(await shop.stock(sku)).toEqual({ free: 4, held: 0, sold: 1 });
-    expect(await shop.parcels(orderId)).toMatchObject([{ status: 'CREATED' }]);
+    expect(await shop.providers.parcels(orderId)).toMatchObject([{ status: 'CREATED' }]);
     await expectLedgersToBalance(shop, orderId);
   });
 
@@ -119,19 +120,19 @@ describe('a worker that comes too late', () => {
     await expectLedgersToBalance(shop, orderId);
   });
 
-  test('brings no order forward whose parcel is being taken back, and drops no news of it before that is decided', async () => {
+  test('brings no order forward whose parcel is being taken back, and drops no update of it before that is decided', async () => {
     const { orderId } = await preparing();
     const parcel = () => shop.db('saga_steps').where({ order_id: orderId, step: 'shipment' });
     await parcel().update({ state: 'UNDOING' });
-    const news = { orderId, to: 'SHIPMENT_STARTED', eventId: randomUUID(), atMs: Date.now() } as const;
-    expect(await late.run('advanceDelivery', { ...news, isCancelled: true })).toBe('PARCEL_UNDECIDED');
+    const update = { orderId, to: 'SHIPMENT_STARTED', eventId: randomUUID(), atMs: Date.now() } as const;
+    expect(await late.run('advanceDelivery', { ...update, isCancelled: true })).toBe('PARCEL_UNDECIDED');
     expect(await shop.db('timeline').where({ order_id: orderId, type: 'refused' })).toEqual([]);
-    expect(await late.run('advanceDelivery', { ...news, isCancelled: false })).toBe('PREPARING');
+    expect(await late.run('advanceDelivery', { ...update, isCancelled: false })).toBe('PREPARING');
     await parcel().update({ state: 'DONE' });
-    expect(await standing(orderId)).toEqual({ status: 'PREPARING', saga_state: 'WAITING' });
+    expect(await stateOf(orderId)).toEqual({ status: 'PREPARING', saga_state: 'WAITING' });
   });
 
-  test('takes no parcel back that the carrier keeps, so that its news counts', async () => {
+  test('takes no parcel back that the carrier keeps, so that its updates count', async () => {
     const { orderId, call } = await preparing();
     const pickedUp = { body: '{"code":"ALREADY_PICKED_UP"}', headers: { 'content-type': 'application/problem+json' } };
     await shop.providers.gateway('carrier', { operation: 'cancel', orderId, status: 409, ...pickedUp });
@@ -154,7 +155,7 @@ describe('a worker that comes too late', () => {
     const shown = { orderId, status: 'PENDING_PAYMENT' as const, atMs };
     await late.run('showSagaState', { ...shown, state: 'COMPENSATING' });
     await late.run('showSagaState', { ...shown, state: 'NEEDS_OPERATOR' });
-    expect(await standing(orderId)).toEqual({ status: 'PENDING_PAYMENT', saga_state: 'WAITING' });
+    expect(await stateOf(orderId)).toEqual({ status: 'PENDING_PAYMENT', saga_state: 'WAITING' });
     expect((await shop.pay(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
     await expectLedgersToBalance(shop, orderId);
@@ -224,8 +225,8 @@ describe('a worker that comes too late', () => {
     const eight = Array.from({ length: 8 });
     await Promise.all(eight.map(() => late.run('charge', call)));
     await Promise.all(eight.map(() => late.run('createShipment', call)));
-    expect(await shop.ledger(orderId)).toHaveLength(1);
-    expect(await shop.parcels(orderId)).toHaveLength(1);
+    expect(await shop.providers.ledger(orderId)).toHaveLength(1);
+    expect(await shop.providers.parcels(orderId)).toHaveLength(1);
 
     const undo = { orderId, attempt: call.attempt, isSettled: false };
     await Promise.all(eight.map(() => late.run('cancelShipment', undo)));

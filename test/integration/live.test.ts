@@ -1,12 +1,11 @@
 import { WebSocket } from 'ws';
 import type { TimelineView } from '../../contracts/responses/common';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 
 const PAID = ['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED', 'PREPARING'];
 
 describe('an order can be watched live', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   test('by server-sent events, which resume after the last one seen', async () => {
     const { orderId } = await shop.payableOrder();
@@ -22,8 +21,8 @@ describe('an order can be watched live', () => {
 
   test('by the WebSocket that the 202 names', async () => {
     const { orderId } = await shop.payableOrder();
-    const answer = await shop.pay(orderId);
-    const topic = answer.body.data.websocketTopic as string;
+    const response = await shop.pay(orderId);
+    const topic = response.body.data.websocketTopic as string;
     const socket = new WebSocket(`${shop.system.api.replace('http', 'ws')}${topic}`, {
       headers: { authorization: `Bearer ${await shop.token()}` },
     });
@@ -66,7 +65,7 @@ describe('an order can be watched live', () => {
     const customers = await text(await shop.token());
     expect(customers).toContain('CANCELLED_BY_OPERATOR');
     expect(customers).not.toMatch(/colleagues|lee@example|expected \{/);
-    const operators = await text(await shop.token('op@example.com', 'operator'));
+    const operators = await text(await shop.operatorToken());
     expect(operators).toContain('a word among colleagues');
     expect(operators).toMatch(/expected \{/);
   });

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { Kafka, logLevel } from 'kafkajs';
 import { deadLetterTopic } from '../../contracts/topics';
-import type { KafkaConsumer, KafkaProducer } from '../../kafka-bridge/client/kafka-port';
-import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
+import type { KafkaProducer } from '../../kafka-bridge/client/kafka-port';
 import { BatchWorker } from '../../kafka-bridge/consumers/batch-worker';
 import { PoisonRecord } from '../../kafka-bridge/consumers/poison';
 import { RECORD_RULES } from '../../kafka-bridge/handlers/record-rules';
 import { createLogger } from '../../observability/logger';
 import { Metrics } from '../../observability/metrics';
-import { Broker } from '../support/broker';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
+import { ourKafka } from '../support/our-kafka';
 import { until } from '../support/until';
 
 /** The group waits so long for those that do not join anew, and goes on without them: as long as the bridge asks for. */
@@ -19,16 +17,14 @@ const WITHIN_MS = 120_000;
 jest.setTimeout(300_000);
 
 describe('a commit that is refused, as the group has gone on without this process,', () => {
-  const shop = new Shop();
-  const client = new Kafka({ clientId: 'latecomer', brokers: [shop.system.kafka], logLevel: logLevel.NOTHING });
-  const admin = client.admin();
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
   const logger = createLogger('lost-commits', 'silent');
-  beforeAll(() => admin.connect());
-  afterAll(() => Promise.all([admin.disconnect(), shop.close()]));
 
   /** Somebody joins the group, has all of it once it goes on without those that are busy, and leaves. */
   async function putOthersOut(groupId: string, topic: string): Promise<void> {
-    const latecomer = client.consumer({ groupId, rebalanceTimeout: PUT_OUT_MS });
+    const latecomer = broker.client.consumer({ groupId, rebalanceTimeout: PUT_OUT_MS });
     let hasJoined = false;
     latecomer.on(latecomer.events.GROUP_JOIN, () => {
       hasJoined = true;
@@ -46,14 +42,10 @@ describe('a commit that is refused, as the group has gone on without this proces
 
   test('leads to no second dead letter where the partition comes back', async () => {
     const [topic, groupId] = [`poison-${randomUUID()}`, `group-${randomUUID()}`];
-    await Broker.makeTopic(shop.system, topic);
-    await Broker.makeTopic(shop.system, deadLetterTopic(topic));
-    const broker = await Broker.open(shop.system, []);
-    const kafka = createKafka(
-      { KAFKA_BROKERS: [shop.system.kafka], KAFKA_TLS: false, KAFKA_REPLICATION_FACTOR: 1 },
-      logger,
-    );
-    const producer = await kafka.producer();
+    await broker.makeTopic(topic);
+    await broker.makeTopic(deadLetterTopic(topic));
+    const kafka = ourKafka(shop.system);
+    const producer = fixture.use(await kafka.producer());
     let sent = 0;
     const deadLetters: KafkaProducer = {
       ...producer,
@@ -71,28 +63,23 @@ describe('a commit that is refused, as the group has gone on without this proces
       ...{ db: shop.db, records: RECORD_RULES, deadLetters, metrics: new Metrics('bridge'), logger },
     });
     let joins = 0;
-    let consumer: KafkaConsumer | undefined;
-    try {
-      consumer = await kafka.consume({
-        ...{ groupId, topics: [topic], partitionsAtOnce: 1 },
-        onAssigned(assigned) {
-          joins += 1;
-          worker.assign(assigned[topic] ?? []);
-        },
-        onBatch: (batch) => worker.workOff(batch),
-      });
-      await broker.write(topic, { key: 'k', value: 'nonsense' });
-      await until(
-        'the record to be committed',
-        async () => (await admin.fetchOffsets({ groupId, topics: [topic] }))[0]?.partitions[0]?.offset,
-        (offset) => offset === '1',
-        2 * WITHIN_MS,
-      );
-      expect(joins).toBeGreaterThan(1);
-      expect(await broker.countOf(deadLetterTopic(topic))).toBe(1);
-    } finally {
-      await consumer?.stop();
-      await Promise.all([producer.close(), broker.close()]);
-    }
+    const consumer = await kafka.consume({
+      ...{ groupId, topics: [topic], partitionsAtOnce: 1 },
+      onAssigned(assigned) {
+        joins += 1;
+        worker.assign(assigned[topic] ?? []);
+      },
+      onBatch: (batch) => worker.workOff(batch),
+    });
+    fixture.defer(() => consumer.stop());
+    await broker.write(topic, { key: 'k', value: 'nonsense' });
+    await until(
+      'the record to be committed',
+      async () => (await broker.admin.fetchOffsets({ groupId, topics: [topic] }))[0]?.partitions[0]?.offset,
+      (offset) => offset === '1',
+      2 * WITHIN_MS,
+    );
+    expect(joins).toBeGreaterThan(1);
+    expect(await broker.countOf(deadLetterTopic(topic))).toBe(1);
   });
 });

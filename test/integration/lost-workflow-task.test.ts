@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { orderWorkflowId, QUERIES, refundWorkflowId, type SagaView } from '../../contracts/workflow-api';
-import { couponStanding } from '../support/coupons';
+import { couponState } from '../support/coupons';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 /**
@@ -10,8 +10,7 @@ import { until } from '../support/until';
  * to that task makes it so for certain.
  */
 describe('a workflow task that is lost after its steps were committed is done again,', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   test('and a paid order stays paid', async () => {
     const { orderId, sku } = await shop.payableOrder(1, 3);
@@ -19,7 +18,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
     await loseTaskOf(orderWorkflowId(orderId), 'settleAttempt');
     expect(await sagaOf(orderId)).toMatchObject({ status: 'PREPARING', sagaState: 'WAITING', attempt: 1 });
-    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     expect(await shop.stock(sku)).toEqual({ free: 2, held: 0, sold: 1 });
     await shop.signal(orderId, 'shipmentUpdated', { eventId: randomUUID(), status: 'DELIVERED' });
     await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
@@ -44,7 +43,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
     expect((await shop.pay(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    expect(await shop.ledger(orderId)).toMatchObject([{ key: `${orderId}:payment:2` }]);
+    expect(await shop.providers.ledger(orderId)).toMatchObject([{ key: `${orderId}:payment:2` }]);
     await expectLedgersToBalance(shop, orderId);
   });
 
@@ -99,11 +98,11 @@ describe('a workflow task that is lost after its steps were committed is done ag
     await shop.reaches(first, 'CANCELLED', 'SETTLED');
     const second = await paidOrder();
     expect(await resultAfterLoss(orderWorkflowId(first), 'restoreCoupon')).toBe('CANCELLED');
-    expect(await couponStanding(shop, code)).toBe(`redeemed by ${second}`);
+    expect(await couponState(shop, code)).toBe(`redeemed by ${second}`);
     for (const orderId of [first, second]) await expectLedgersToBalance(shop, orderId);
   });
 
-  test("and a cancel that came behind the carrier's news is refused", async () => {
+  test("and a cancel that came behind the carrier's update is refused", async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
@@ -112,7 +111,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     await shop.signal(orderId, 'compensate', { reason: 'too late', actor: 'lee' });
     await loseTaskOf(orderWorkflowId(orderId), 'advanceDelivery');
     await shop.workflowReaches(orderId, 'SHIPMENT_STARTED', 'WAITING');
-    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     await expectLedgersToBalance(shop, orderId);
   });
 
@@ -127,7 +126,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
       (statuses) => statuses.slice(-2).join() === 'REFUND_REQUESTED,COMPLETED',
     );
     expect(await resultAfterLoss(refundWorkflowId(orderId), 'refuseRefund')).toBe('COMPLETED');
-    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     const steps = (await shop.status(orderId)).saga.steps;
     expect(steps).toContainEqual(expect.objectContaining({ step: 'payment', state: 'DONE' }));
     await expectLedgersToBalance(shop, orderId);

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { SagaDecided, SagaDetails } from '../../contracts/responses/sagas';
 import { TOPICS } from '../../contracts/topics';
 import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/workflow-api';
-import { couponStanding } from '../support/coupons';
-import { outage, pickUp } from '../support/faults';
-import { GatedApi } from '../support/gated-api';
+import { couponState } from '../support/coupons';
+import { Fixture } from '../support/fixture';
+import { startGatedApi } from '../support/gated-api';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { ordersaga } from '../support/operator-command';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const ENDINGS: readonly [string, object][] = [
@@ -16,40 +15,29 @@ const ENDINGS: readonly [string, object][] = [
 ];
 
 describe('what an operator decides about a saga', () => {
-  const shop = new Shop();
-  let token: string;
-  beforeAll(async () => {
-    token = await shop.token('op@example.com', 'operator');
-  });
-  afterAll(() => shop.close());
+  const fixture = new Fixture();
+  const shop = fixture.shop();
 
   const post = <Data = SagaDecided>(orderId: number, what: 'resolve' | 'compensate', body: object) =>
-    shop.call<Data>('POST', `/api/ops/sagas/${orderId}/${what}`, { token, body });
+    shop.operate<Data>('POST', `/sagas/${orderId}/${what}`, body);
   const sagaDetailsOf = async (orderId: number) =>
-    (await shop.call<SagaDetails>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
-  /** The story once its workflow has told its part, which a busy machine may leave out. */
-  const toldBy = (orderId: number, isTold: (details: SagaDetails) => boolean) =>
-    until('its workflow to tell its part', () => sagaDetailsOf(orderId), isTold);
+    (await shop.operate<SagaDetails>('GET', `/sagas/${orderId}`)).body.data;
+  /** The details once its workflow has answered the query, which a busy machine may leave out. */
+  const detailsOnce = (orderId: number, isComplete: (details: SagaDetails) => boolean) =>
+    until('its workflow to answer the query', () => sagaDetailsOf(orderId), isComplete);
   /** Again and again while Temporal does not answer in time. */
-  const answered = (orderId: number, what: 'resolve' | 'compensate', body: object) =>
+  const decide = (orderId: number, what: 'resolve' | 'compensate', body: object) =>
     until(
-      'an answer',
+      'a response',
       () => post(orderId, what, body),
       ({ status }) => status !== 503,
     );
   const aDecision = () => ({ decisionId: randomUUID(), reason: 'agreed by phone' });
   const movedMoney = ({ money }: SagaDetails) => money.map(({ kind, amount }) => `${kind} ${amount}`);
 
-  async function paidOrder(): Promise<number> {
-    const { orderId } = await shop.payableOrder();
-    await shop.pay(orderId);
-    await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    return orderId;
-  }
-
   /** Asks twice for what ends the saga's wait: the second time it is the same decision. */
   async function resolves(orderId: number, command: object, workflowId: string): Promise<void> {
-    const dry = await answered(orderId, 'resolve', { ...command, dryRun: true });
+    const dry = await decide(orderId, 'resolve', { ...command, dryRun: true });
     expect([dry.status, dry.body.data.sagaState]).toEqual([200, 'NEEDS_OPERATOR']);
     expect(dry.body.message).toBe('결정을 전달하게 됩니다. 바뀐 것은 없습니다.');
     const taken = await post(orderId, 'resolve', command);
@@ -61,7 +49,7 @@ describe('what an operator decides about a saga', () => {
     );
     const again = await post(orderId, 'resolve', command);
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
-    const dryAgain = await answered(orderId, 'resolve', { ...command, dryRun: true });
+    const dryAgain = await decide(orderId, 'resolve', { ...command, dryRun: true });
     expect(dryAgain.body.message).toBe('이 decisionId로 이미 처리되었습니다. 바뀌는 것은 없습니다.');
   }
 
@@ -71,7 +59,7 @@ describe('what an operator decides about a saga', () => {
       const { orderId } = await shop.payableOrder();
       await shop.pay(orderId, { token: 'tok_undo_refused:99', recipientName: 'fault:ship_refused' });
       await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
-      expect((await toldBy(orderId, ({ waits }) => waits !== undefined)).waits).toMatchObject({
+      expect((await detailsOnce(orderId, ({ waits }) => waits !== undefined)).waits).toMatchObject({
         amountAtRisk: 1_000,
         stuck: [{ step: 'payment', attempt: 1 }],
       });
@@ -81,7 +69,7 @@ describe('what an operator decides about a saga', () => {
       const details = await sagaDetailsOf(orderId);
       expect(movedMoney(details)).toEqual(['charge 1000', 'adjustment 1000']);
       expect(details.resolutions).toMatchObject([{ step: 'payment', decision, reason: 'agreed by phone', ...more }]);
-      expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
+      expect((await shop.providers.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
       await expectLedgersToBalance(shop, orderId);
 
       await shop.pay(orderId);
@@ -103,7 +91,7 @@ describe('what an operator decides about a saga', () => {
     const taken = await post(orderId, 'resolve', { ...command, decisionId, reason });
     expect([taken.status, taken.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
-    expect(await shop.capturedNet(orderId)).toBe(0);
+    expect(await shop.providers.capturedNet(orderId)).toBe(0);
     await expectLedgersToBalance(shop, orderId);
   });
 
@@ -121,7 +109,7 @@ describe('what an operator decides about a saga', () => {
       );
       await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
       await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
-      const parked = await toldBy(orderId, ({ refund, waits }) => refund !== undefined && waits !== undefined);
+      const parked = await detailsOnce(orderId, ({ refund, waits }) => refund !== undefined && waits !== undefined);
       expect([parked.refund?.status, parked.waits?.stuck.map(({ step }) => step)]).toEqual(['RUNNING', ['coupon']]);
       await giveBack();
 
@@ -134,16 +122,16 @@ describe('what an operator decides about a saga', () => {
       expect(movedMoney(details)).toEqual(['charge 900', 'refund 900']);
       expect(details.resolutions).toMatchObject([{ step: 'coupon', decision, ...more }]);
       expect(await shop.stock(sku)).toEqual({ free: 3, held: 0, sold: 0 });
-      expect(await couponStanding(shop, code)).toBe('free');
+      expect(await couponState(shop, code)).toBe('free');
       await expectLedgersToBalance(shop, orderId);
     },
   );
 
-  test('a refund whose provider is away takes no decision; that is told, and it ends by itself', async () => {
+  test('a refund whose provider is unavailable takes no decision; the response says so, and it ends by itself', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { warehouseStorage: true });
     await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
-    await outage(shop, orderId, 'unavailable');
+    await shop.providers.outage(orderId, 'unavailable');
     await shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' } });
     await shop.reaches(orderId, 'REFUND_REQUESTED', 'NEEDS_OPERATOR');
     const decision = { step: 'payment', decision: 'DONE_EXTERNALLY', reference: 'bank transfer 4711' };
@@ -163,7 +151,7 @@ describe('what an operator decides about a saga', () => {
     });
     expect([details.order.sagaState, details.resolutions]).toEqual(['NEEDS_OPERATOR', []]);
 
-    await outage(shop, orderId, 'none');
+    await shop.providers.outage(orderId, 'none');
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     expect(movedMoney(await sagaDetailsOf(orderId))).toEqual(['charge 1000', 'refund 1000']);
     await expectLedgersToBalance(shop, orderId);
@@ -180,13 +168,13 @@ describe('what an operator decides about a saga', () => {
     return () => shop.db.raw(`drop function ${name} cascade`);
   }
 
-  test('a compensate that the carrier refuses is told where the operator looks, and nothing else is undone', async () => {
-    const orderId = await paidOrder();
+  test('a compensate that the carrier refuses is shown where the operator looks, and nothing else is undone', async () => {
+    const orderId = await shop.paidOrder();
     const announce = await refuseRows(
       'insert on outbox',
       `new.topic = '${TOPICS.shipmentStatus}' and new.key = '${orderId}'`,
     );
-    await pickUp(shop, orderId);
+    await shop.providers.pickUp(orderId);
     const command = aDecision();
     expect((await post(orderId, 'compensate', command)).status).toBe(202);
     const refusalOf = ({ timeline }: SagaDetails) => timeline.filter(({ data }) => data.code === 'CANCEL_REFUSED');
@@ -201,7 +189,7 @@ describe('what an operator decides about a saga', () => {
     });
     const [refusal] = refusalOf(details);
     expect(refusal?.data).toMatchObject({ reason: 'ALREADY_PICKED_UP', actor: details.resolutions[0]?.actor });
-    const operator = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: token };
+    const operator = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.operatorToken() };
     const screen = (await ordersaga(['saga', 'show', String(orderId)], operator)).stdout.toString();
     expect(screen).toContain('shipment #1 UNDO_FAILED (ALREADY_PICKED_UP)');
     expect(screen).toContain('CANCEL_REFUSED');
@@ -209,7 +197,7 @@ describe('what an operator decides about a saga', () => {
     expect(details.steps.map(({ step, state }) => [step, state])).toEqual(
       ['stock', 'payment', 'shipment'].map((step) => [step, 'DONE']),
     );
-    expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
+    expect((await shop.providers.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
     await expectLedgersToBalance(shop, orderId);
 
     expect((await post(orderId, 'compensate', command)).status).toBe(202);
@@ -221,46 +209,41 @@ describe('what an operator decides about a saga', () => {
   });
 
   test('a compensate that is asked for many times at once is one decision and one signal', async () => {
-    const orderId = await paidOrder();
+    const orderId = await shop.paidOrder();
     const command = aDecision();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => post(orderId, 'compensate', command)));
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
-    expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === null)).toHaveLength(1);
+    const responses = await Promise.all(Array.from({ length: 8 }, () => post(orderId, 'compensate', command)));
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 202));
+    expect(responses.filter(({ headers }) => headers.get('idempotent-replayed') === null)).toHaveLength(1);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await compensatesOf(orderId)).toBe(1);
     expect((await sagaDetailsOf(orderId)).resolutions).toMatchObject([{ ...command, decision: 'COMPENSATE' }]);
     await expectLedgersToBalance(shop, orderId);
   });
 
-  describe('a compensate that dies with the api before the workflow hears of it', () => {
+  describe('a compensate that is lost with the api before it reaches the workflow', () => {
     /** An order whose compensate is written down, by an api that was killed before it could send the signal. */
-    async function unheardCompensate(): Promise<{ orderId: number; command: ReturnType<typeof aDecision> }> {
-      const [orderId, api] = await Promise.all([paidOrder(), GatedApi.start(shop.system, 'killed')]);
-      try {
-        api.gate.shut('there', 'back');
-        const command = aDecision();
-        const path = `/api/ops/sagas/${orderId}/compensate`;
-        const answer = api.shop.call('POST', path, { token, body: command }).catch(() => 'none');
-        await until(
-          'the decision to be written down',
-          () => shop.db('resolutions').where({ decision_id: command.decisionId }),
-          (rows) => rows.length === 1,
-        );
-        await api.process.end('SIGKILL');
-        expect(await answer).toBe('none');
-        return { orderId, command };
-      } finally {
-        await api.close();
-      }
+    async function lostCompensate(): Promise<{ orderId: number; command: ReturnType<typeof aDecision> }> {
+      const [orderId, api] = await Promise.all([shop.paidOrder(), startGatedApi(fixture, shop.system)]);
+      api.temporal.silence('there', 'back');
+      const command = aDecision();
+      const response = api.shop.operate('POST', `/sagas/${orderId}/compensate`, command).catch(() => 'none');
+      await until(
+        'the decision to be written down',
+        () => shop.db('resolutions').where({ decision_id: command.decisionId }),
+        (rows) => rows.length === 1,
+      );
+      await api.process.end('SIGKILL');
+      expect(await response).toBe('none');
+      return { orderId, command };
     }
 
     test('is carried out when it is asked for again, once', async () => {
-      const { orderId, command } = await unheardCompensate();
+      const { orderId, command } = await lostCompensate();
       expect(await compensatesOf(orderId)).toBe(0);
       expect((await shop.status(orderId)).status).toBe('PREPARING');
 
-      const answers = await Promise.all([1, 2, 3].map(() => post(orderId, 'compensate', command)));
-      for (const { status, headers } of answers)
+      const responses = await Promise.all([1, 2, 3].map(() => post(orderId, 'compensate', command)));
+      for (const { status, headers } of responses)
         expect([status, headers.get('idempotent-replayed')]).toEqual([202, 'true']);
       await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
       expect((await post(orderId, 'compensate', command)).status).toBe(202);
@@ -273,7 +256,7 @@ describe('what an operator decides about a saga', () => {
     });
 
     test('is refused when it is asked for again after the order was delivered', async () => {
-      const { orderId, command } = await unheardCompensate();
+      const { orderId, command } = await lostCompensate();
       await deliver(orderId);
       const late = await post(orderId, 'compensate', command);
       expect([late.status, late.body]).toMatchObject([
@@ -281,7 +264,7 @@ describe('what an operator decides about a saga', () => {
         { code: 'ORDER_NOT_CANCELLABLE', reason: 'ORDER_COMPLETED' },
       ]);
       expect(await compensatesOf(orderId)).toBe(0);
-      expect((await shop.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
+      expect((await shop.providers.ledger(orderId)).map(({ type }) => type)).toEqual(['charge']);
       await expectLedgersToBalance(shop, orderId);
     });
   });

@@ -5,29 +5,20 @@ import { indexDeadLetters } from '../../db/dead-letter-index';
 import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
 import { replaceItems } from '../../db/saga-items';
 import { discardDeadLetter } from '../../operations/dead-letters';
-import { Broker } from '../support/broker';
+import { Fixture } from '../support/fixture';
 import { ordersaga } from '../support/operator-command';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 /** I11: whatever waits for a person, or has failed for good, is listed within a minute. */
 const WITHIN_MS = 60_000;
 
 describe('the one list of what needs a person', () => {
-  const shop = new Shop();
-  let operator: string;
-  let broker: Broker;
-  beforeAll(async () => {
-    operator = await shop.token('op@example.com', 'operator');
-    broker = await Broker.open(shop.system, [TOPICS.shipmentStatus]);
-  });
-  afterAll(async () => {
-    await broker?.close();
-    await shop.close();
-  });
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.shipmentStatus]);
 
   const list = async (query: string): Promise<readonly OperatorItemView[]> =>
-    (await shop.call<OperatorItemList>('GET', `/api/ops/items?${query}`, { token: operator })).body.data.items;
+    (await shop.operate<OperatorItemList>('GET', `/items?${query}`)).body.data.items;
   const listed = (what: string, query: string) =>
     until(
       `${what} to be listed`,
@@ -38,7 +29,7 @@ describe('the one list of what needs a person', () => {
   const isClosed = (id: number, state: string) =>
     until(
       `item ${id} to be ${state}`,
-      async () => (await shop.call<OperatorItemView>('GET', `/api/ops/items/${id}`, { token: operator })).body.data,
+      async () => (await shop.operate<OperatorItemView>('GET', `/items/${id}`)).body.data,
       (item) => item.state === state,
       WITHIN_MS,
     );
@@ -83,7 +74,7 @@ describe('the one list of what needs a person', () => {
     const [item] = (await listed('the parked saga', `order=${orderId}`)) as unknown as [OperatorItemView];
     expect(item).toMatchObject({ kind: 'PARKED_SAGA', cause: 'UNDO_REFUSED', step: 'payment', amountAtRisk: 1_000 });
     expect(item.whatToDo).toContain(`ordersaga saga resolve ${orderId} --step payment`);
-    const env = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: operator };
+    const env = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.operatorToken() };
     expect((await ordersaga(['items', '--order', String(orderId)], env)).stdout.toString()).toContain('UNDO_REFUSED');
     const resolve = ['saga', 'resolve', String(orderId), '--step', 'payment', '--decision', 'RETRY'];
     await ordersaga([...resolve, '--reason', 'the bank was called', '--yes'], env);
@@ -111,9 +102,9 @@ describe('the one list of what needs a person', () => {
     const position = `${deadLetter.topic}/${deadLetter.partition}/${deadLetter.record_offset}`;
     const items = await list(`kind=DEAD_LETTER&subject=${position}`);
     expect(items).toMatchObject([{ cause: 'NOT_JSON', whatToDo: `ordersaga dlt show ${position}` }]);
-    const path = `/api/ops/dead-letters/${position}/discard`;
+    const path = `/dead-letters/${position}/discard`;
     const body = { decisionId: randomUUID(), reason: 'never meant for us' };
-    for (const _ of [1, 2]) expect((await shop.call('POST', path, { token: operator, body })).status).toBe(202);
+    for (const _ of [1, 2]) expect((await shop.operate('POST', path, body)).status).toBe(202);
     const closed = await isClosed((items[0] as OperatorItemView).id, 'RESOLVED');
     expect(closed.decision).toMatchObject({ decision: 'DISCARD', decisionId: body.decisionId });
     await isClosed(blocked.id, 'HEALED');
@@ -156,10 +147,7 @@ describe('the one list of what needs a person', () => {
     const [item] = (await listed('the terminated workflow', `order=${orderId}`)) as unknown as [OperatorItemView];
     expect(item).toMatchObject({ kind: 'FAILED_WORKFLOW', cause: 'TERMINATED', workflowId: `order-${orderId}` });
     const resolve = (decisionId: string) =>
-      shop.call('POST', `/api/ops/items/${item.id}/resolve`, {
-        token: operator,
-        body: { decisionId, reason: 'cancelled by hand' },
-      });
+      shop.operate('POST', `/items/${item.id}/resolve`, { decisionId, reason: 'cancelled by hand' });
     const id = randomUUID();
     expect((await resolve(id)).status).toBe(202);
     const again = await resolve(id);
@@ -188,13 +176,13 @@ describe('the one list of what needs a person', () => {
   test('is for operators alone, refuses what makes no sense, and closes nothing that has a decision of its own', async () => {
     expect((await shop.call('GET', '/api/ops/items')).status).toBe(403);
     for (const query of ['kind=NONSENSE', 'state=MAYBE', 'limit=0', 'order=x', 'unknown=1', 'cause=%00'])
-      expect((await shop.call('GET', `/api/ops/items?${query}`, { token: operator })).status).toBe(400);
-    expect((await shop.call('GET', '/api/ops/items/999999999', { token: operator })).status).toBe(404);
+      expect((await shop.operate('GET', `/items?${query}`)).status).toBe(400);
+    expect((await shop.operate('GET', '/items/999999999')).status).toBe(404);
     const id = { kind: 'CREDENTIALS_REFUSED', subject: `test ${randomUUID()}` } as const;
     await openOperatorItem(shop.db, { ...id, cause: 'CREDENTIALS_REFUSED' });
     const [row] = (await shop.db('operator_items').where(id).pluck('id')) as [number];
     const body = { decisionId: randomUUID(), reason: 'seen' };
-    const refused = await shop.call('POST', `/api/ops/items/${row}/resolve`, { token: operator, body });
+    const refused = await shop.operate('POST', `/items/${row}/resolve`, body);
     expect(refused.body).toMatchObject({ code: 'ITEM_HAS_OWN_DECISION' });
     await closeOperatorItems(shop.db, id, { state: 'HEALED' });
   });

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderView } from '../../contracts/responses/orders';
-import { couponStanding, unannouncedCouponRequest } from '../support/coupons';
-import { type Answer, Shop } from '../support/shop';
+import { couponState, unannouncedCouponRequest } from '../support/coupons';
+import { Fixture } from '../support/fixture';
+import type { ApiResponse } from '../support/shop';
 
 describe('an order that names a coupon', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
-  const place = (body: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Answer<OrderView>> =>
-    shop.call('POST', '/api/orders', { body, headers });
+  const place = (
+    body: Record<string, unknown>,
+    headers: Record<string, string> = {},
+  ): Promise<ApiResponse<OrderView>> => shop.call('POST', '/api/orders', { body, headers });
 
   test.each([
     ['a fixed discount', { type: 'FIXED', value: 300 }, 1_999, 300],
@@ -23,7 +25,7 @@ describe('an order that names a coupon', () => {
     expect((await shop.call('GET', `/api/orders/${orderId}`)).body.data).toMatchObject(money);
     const list = await shop.call<OrderView[]>('GET', '/api/orders');
     expect(list.body.data.find((order) => order.orderId === orderId)).toMatchObject(money);
-    expect(await couponStanding(shop, code)).toBe(`claimed by ${orderId}`);
+    expect(await couponState(shop, code)).toBe(`claimed by ${orderId}`);
   });
 
   test('without a coupon no view speaks of one', async () => {
@@ -48,21 +50,21 @@ describe('an order that names a coupon', () => {
       status: 422,
       body: { code: 'COUPON_MINIMUM_NOT_MET', minimumAmount: 1_000 },
     });
-    expect(await couponStanding(shop, code)).toBe('free');
+    expect(await couponState(shop, code)).toBe('free');
     expect(await order(2)).toMatchObject({ status: 201, body: { data: { totalAmount: 900 } } });
   });
 
   test('of twenty at once with one coupon, one gets it', async () => {
     const [sku, code] = await Promise.all([shop.product(100), shop.issuedCoupon()]);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () => place({ lines: [{ sku, quantity: 1 }], couponCode: code })),
     );
-    const [won, ...more] = answers.filter(({ status }) => status === 201);
+    const [won, ...more] = responses.filter(({ status }) => status === 201);
     expect(more).toEqual([]);
-    for (const { status, body } of answers)
+    for (const { status, body } of responses)
       if (status !== 201) expect([status, body.code]).toEqual([409, 'COUPON_IN_USE']);
     expect(await shop.db('order_lines').where({ sku })).toHaveLength(1);
-    expect(await couponStanding(shop, code)).toBe(`claimed by ${won?.body.data.orderId}`);
+    expect(await couponState(shop, code)).toBe(`claimed by ${won?.body.data.orderId}`);
   });
 
   test('twenty times under one Idempotency-Key, it claims once', async () => {
@@ -70,12 +72,13 @@ describe('an order that names a coupon', () => {
     const headers = { 'idempotency-key': randomUUID() };
     const body = { lines: [{ sku, quantity: 1 }], couponCode: code };
     const atOnce = await Promise.all(Array.from({ length: 20 }, () => place(body, headers)));
-    const [first, ...answered] = [await place(body, headers), ...atOnce.filter(({ status }) => status === 201)];
+    const [first, ...others] = [await place(body, headers), ...atOnce.filter(({ status }) => status === 201)];
     expect(first.headers.get('idempotent-replayed')).toBe('true');
-    expect(answered.length).toBeGreaterThan(0);
-    for (const answer of answered) expect(answer.body).toEqual(first.body);
-    for (const answer of atOnce) if (answer.status !== 201) expect(answer.body.code).toBe('IDEMPOTENCY_IN_FLIGHT');
+    expect(others.length).toBeGreaterThan(0);
+    for (const response of others) expect(response.body).toEqual(first.body);
+    for (const response of atOnce)
+      if (response.status !== 201) expect(response.body.code).toBe('IDEMPOTENCY_IN_FLIGHT');
     expect(await shop.db('order_lines').where({ sku })).toHaveLength(1);
-    expect(await couponStanding(shop, code)).toBe(`claimed by ${first.body.data.orderId}`);
+    expect(await couponState(shop, code)).toBe(`claimed by ${first.body.data.orderId}`);
   });
 });

@@ -1,16 +1,14 @@
 import type { PutCoupon } from '../../contracts/http';
-import { couponStanding } from '../support/coupons';
-import { outage } from '../support/faults';
+import { couponState } from '../support/coupons';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 const FIXED_300: Partial<PutCoupon> = { discount: { type: 'FIXED', value: 300 } };
 const EVERYTHING: Partial<PutCoupon> = { discount: { type: 'PERCENT', value: 100 } };
 
 describe('an order with a coupon', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   /** An order of one thing, with a coupon, that waits for its payment. */
   async function payable(command = FIXED_300, price = 1_000) {
@@ -50,15 +48,15 @@ describe('an order with a coupon', () => {
 
   /** The coupon takes another order: it is free. */
   async function canBeUsedAgain({ code, sku }: { code: string; sku: string }): Promise<void> {
-    expect(await couponStanding(shop, code)).toBe('free');
+    expect(await couponState(shop, code)).toBe('free');
     const again = await shop.order(sku, 1, code);
-    expect(await couponStanding(shop, code)).toBe(`claimed by ${again}`);
+    expect(await couponState(shop, code)).toBe(`claimed by ${again}`);
   }
 
   describe('is paid:', () => {
     test('what is charged is the discounted total, in both ledgers, and the coupon is redeemed', async () => {
       const { orderId, code } = await payable();
-      expect(await couponStanding(shop, code)).toBe(`claimed by ${orderId}`);
+      expect(await couponState(shop, code)).toBe(`claimed by ${orderId}`);
       await shop.pay(orderId);
       const view = await shop.reaches(orderId, 'PREPARING', 'WAITING');
       expect(view.saga.steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
@@ -67,9 +65,9 @@ describe('an order with a coupon', () => {
         'payment DONE',
         'shipment DONE',
       ]);
-      expect(await shop.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 700 }]);
+      expect(await shop.providers.ledger(orderId)).toMatchObject([{ type: 'charge', amount: 700 }]);
       expect(await movements(orderId)).toEqual([{ kind: 'charge', amount_minor: 700 }]);
-      expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
+      expect(await couponState(shop, code)).toBe(`redeemed by ${orderId}`);
       await expectLedgersToBalance(shop, orderId);
     });
 
@@ -88,19 +86,19 @@ describe('an order with a coupon', () => {
       ],
     ])(
       '%s leaves the coupon claimed, not redeemed, and the next attempt redeems it',
-      async (_what, command, reason, told) => {
+      async (_what, command, reason, steps_) => {
         const { orderId, code } = await payable();
         await shop.pay(orderId, command);
         expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason }]);
         await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
-        expect(await stepsOf(orderId)).toEqual(told);
-        expect(await couponStanding(shop, code)).toBe(`claimed by ${orderId}`);
+        expect(await stepsOf(orderId)).toEqual(steps_);
+        expect(await couponState(shop, code)).toBe(`claimed by ${orderId}`);
         await expectLedgersToBalance(shop, orderId);
 
         await shop.pay(orderId);
         await shop.reaches(orderId, 'PREPARING', 'WAITING');
-        expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
-        expect(await shop.capturedNet(orderId)).toBe(700);
+        expect(await couponState(shop, code)).toBe(`redeemed by ${orderId}`);
+        expect(await shop.providers.capturedNet(orderId)).toBe(700);
         await expectLedgersToBalance(shop, orderId);
       },
     );
@@ -110,7 +108,7 @@ describe('an order with a coupon', () => {
       await shop.db('coupon_requests').where({ code }).update({ order_id: null });
       await shop.pay(orderId);
       expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'FAILED', reason: 'COUPON_NOT_CLAIMED' }]);
-      expect(await shop.ledger(orderId)).toEqual([]);
+      expect(await shop.providers.ledger(orderId)).toEqual([]);
       await shop.db('coupon_requests').where({ code }).update({ order_id: orderId });
       await shop.pay(orderId);
       await shop.reaches(orderId, 'PREPARING', 'WAITING');
@@ -124,9 +122,9 @@ describe('an order with a coupon', () => {
         await shop.pay(orderId, { token: 'tok_declined', warehouseStorage });
         const view = await shop.reaches(orderId, warehouseStorage ? 'COMPLETED' : 'PREPARING');
         expect(view.saga.steps.map(({ step }) => step)).not.toContain('payment');
-        expect(await shop.ledger(orderId)).toEqual([]);
+        expect(await shop.providers.ledger(orderId)).toEqual([]);
         expect(await movements(orderId)).toEqual([]);
-        expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
+        expect(await couponState(shop, code)).toBe(`redeemed by ${orderId}`);
         await expectLedgersToBalance(shop, orderId);
       },
     );
@@ -152,19 +150,19 @@ describe('an order with a coupon', () => {
       expect((await cancel(order.orderId)).status).toBe(202);
       await shop.reaches(order.orderId, 'CANCELLED', 'SETTLED');
       expect((await stepsOf(order.orderId)).at(-1)).toBe('coupon UNDONE');
-      expect(await shop.ledger(order.orderId)).toHaveLength(moved);
+      expect(await shop.providers.ledger(order.orderId)).toHaveLength(moved);
       await expectLedgersToBalance(shop, order.orderId);
       await canBeUsedAgain(order);
     });
 
     test('cancelled while the charge is at the provider', async () => {
       const order = await payable();
-      await outage(shop, order.orderId, 'slow');
+      await shop.providers.outage(order.orderId, 'slow');
       await shop.pay(order.orderId);
       await until(
         'the coupon to be redeemed',
-        () => couponStanding(shop, order.code),
-        (standing) => standing === `redeemed by ${order.orderId}`,
+        () => couponState(shop, order.code),
+        (state) => state === `redeemed by ${order.orderId}`,
       );
       expect((await cancel(order.orderId)).status).toBe(202);
       await shop.reaches(order.orderId, 'CANCELLED', 'SETTLED');
@@ -183,12 +181,12 @@ describe('an order with a coupon', () => {
     test.each([
       ['with money', FIXED_300, ['coupon DONE', 'payment DONE', 'payment UNDONE', 'coupon UNDONE']],
       ['without', EVERYTHING, ['coupon DONE', 'coupon UNDONE']],
-    ])('refunded, %s', async (_what, command, told) => {
+    ])('refunded, %s', async (_what, command, steps_) => {
       const order = await paid(command);
       expect((await refund(order.orderId)).status).toBe(202);
       await shop.reaches(order.orderId, 'REFUNDED', 'SETTLED');
       const steps = await stepsOf(order.orderId);
-      expect(steps.filter((step) => /^(coupon|payment)/.test(step))).toEqual(told);
+      expect(steps.filter((step) => /^(coupon|payment)/.test(step))).toEqual(steps_);
       expect(await shop.stock(order.sku)).toEqual({ free: 5, held: 0, sold: 0 });
       await expectLedgersToBalance(shop, order.orderId);
       await canBeUsedAgain(order);
@@ -203,11 +201,11 @@ describe('an order with a coupon', () => {
       () => shop.statuses(orderId),
       (statuses) => statuses.slice(-2).join() === 'REFUND_REQUESTED,COMPLETED',
     );
-    expect(await couponStanding(shop, code)).toBe(`redeemed by ${orderId}`);
+    expect(await couponState(shop, code)).toBe(`redeemed by ${orderId}`);
     await expectLedgersToBalance(shop, orderId);
     expect((await refund(orderId)).status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
-    expect(await couponStanding(shop, code)).toBe('free');
+    expect(await couponState(shop, code)).toBe('free');
     await expectLedgersToBalance(shop, orderId);
   });
 });

@@ -1,5 +1,5 @@
 import { canTransitionTo, ORDER_STATUSES, type OrderStatus } from '../../domain/order-status';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 
 /** DESIGN's table of moves, written out once more: the test must not learn it from the code. */
 const ALLOWED = new Set([
@@ -39,8 +39,7 @@ const WAY: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
 };
 
 describe('every move that is allowed is possible, and every other is refused', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   test('by the code', () => {
     for (const from of ORDER_STATUSES)

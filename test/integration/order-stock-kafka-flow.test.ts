@@ -1,16 +1,12 @@
 import { TOPICS } from '../../contracts/topics';
-import { Broker } from '../support/broker';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 describe('orders and stock over Kafka', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [TOPICS.stockDecreaseFailed, TOPICS.orderStatusChanged]);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([TOPICS.stockDecreaseFailed, TOPICS.orderStatusChanged]);
 
   test('three at once on a stock of 10 of which two fit: two go on, one is cancelled, no stock is left', async () => {
     const sku = await shop.product(10);

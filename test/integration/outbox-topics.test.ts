@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { openOperatorItem } from '../../db/operator-items';
 import { Broker } from '../support/broker';
-import { Shop } from '../support/shop';
+import { SHARED_SYSTEM } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { until } from '../support/until';
 
 const STUCK = 25_000;
@@ -9,18 +10,17 @@ const STUCK = 25_000;
 const LISTED_WITHIN_MS = 60_000;
 
 describe('a topic that is unavailable', () => {
-  const shop = new Shop();
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const writer = fixture.broker();
   const topic = `missing-${randomUUID()}`;
   const forgotten = `forgotten-${randomUUID()}`;
   const left = `left-${randomUUID()}`;
   beforeAll(async () => {
+    fixture.defer(() => shop.db('outbox').whereIn('topic', [topic, forgotten]).delete());
     // Their time passes while the first test runs.
     await shop.db('outbox').insert({ topic: forgotten, key: 'a', value: '{}' });
     await openOperatorItem(shop.db, { kind: 'UNPUBLISHED_TOPIC', subject: left, cause: 'LEADER_NOT_AVAILABLE' });
-  });
-  afterAll(async () => {
-    await shop.db('outbox').whereIn('topic', [topic, forgotten]).delete();
-    await shop.close();
   });
 
   const itemsOf = (subject: string) =>
@@ -55,18 +55,14 @@ describe('a topic that is unavailable', () => {
     );
     expect(await shop.db('outbox').where({ topic }).whereNotNull('published_at').pluck('id')).toEqual([]);
 
-    await Broker.makeTopic(shop.system, topic);
-    const broker = await Broker.open(shop.system, [topic]);
-    try {
-      const records = await broker.untilRecords(topic, [String(waiting)], STUCK / 2);
-      const numbers = records.map(({ value }) => (JSON.parse(String(value)) as { n: number }).n);
-      // A batch may come twice; what is new never comes behind what is newer.
-      const firstSeen = [...new Set(numbers)];
-      expect(firstSeen).toEqual([...firstSeen].sort((a, b) => a - b));
-      expect(firstSeen).toHaveLength(STUCK / 2);
-    } finally {
-      await broker.close();
-    }
+    await writer.makeTopic(topic);
+    const reader = await fixture.open(new Broker([topic], SHARED_SYSTEM));
+    const records = await reader.untilRecords(topic, [String(waiting)], STUCK / 2);
+    const numbers = records.map(({ value }) => (JSON.parse(String(value)) as { n: number }).n);
+    // A batch may come twice; what is new never comes behind what is newer.
+    const firstSeen = [...new Set(numbers)];
+    expect(firstSeen).toEqual([...firstSeen].sort((a, b) => a - b));
+    expect(firstSeen).toHaveLength(STUCK / 2);
   });
 
   test('is on the list of what needs a person until its rows are published', async () => {
@@ -79,7 +75,7 @@ describe('a topic that is unavailable', () => {
         LISTED_WITHIN_MS,
       ),
     ).toEqual([open]);
-    await Broker.makeTopic(shop.system, forgotten);
+    await writer.makeTopic(forgotten);
     await until(
       'the item to be closed',
       () => itemsOf(forgotten),

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { Fixture } from '../support/fixture';
 import { historyText } from '../support/history-text';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { refuseRows } from '../support/refused-rows';
-import { Shop } from '../support/shop';
+import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 describe('what our own database refuses for good', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   const itemsOf = (workflowId: string) =>
     shop
@@ -150,9 +149,8 @@ describe('what our own database refuses for good', () => {
     } finally {
       await mend();
     }
-    const token = await shop.token('op@example.com', 'operator');
     const { actor: _made, ...body } = retry(step);
-    expect((await shop.call('POST', `/api/ops/sagas/${orderId}/resolve`, { token, body })).status).toBe(202);
+    expect((await shop.operate('POST', `/sagas/${orderId}/resolve`, body)).status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     expect(await itemsOf(`refund-${orderId}`)).toMatchObject([{ state: 'RESOLVED' }]);
     await expectLedgersToBalance(shop, orderId);

@@ -5,9 +5,12 @@ import { migrateSchema } from '../../db/schema';
 import { postgresAdminUrl } from '../../dev/stack/postgres';
 import { knownPlace } from '../../dev/stack/stack-folder';
 import { sharedSystem } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { seedOrders } from '../support/many-orders';
 import { operationsQueries } from '../support/operations-queries';
-import { orderQueries, type RepositoryQuery, type SeededOrders } from '../support/order-queries';
+import type { RepositoryQuery, SeededOrders } from '../support/order-queries';
+import { orderQueries } from '../support/order-queries';
+import { ownDatabase } from '../support/own-database';
 import { explainEverything, type TableRead, watchReads } from '../support/query-plans';
 
 /** More by hand: `PLANS_ORDERS=1000000 npm test -- query-plans`. */
@@ -68,33 +71,24 @@ const ASK_BY_THEMSELVES: ReadonlySet<string> = new Set([
 const ROOT = join(__dirname, '..', '..');
 
 describe(`among ${ORDERS} orders`, () => {
-  const database = `plans_${process.pid}`;
-  let admin: Db;
+  const fixture = new Fixture();
   let db: Db;
   let reads: { take(): TableRead[] };
   let queries: Readonly<Record<string, RepositoryQuery>>;
 
   beforeAll(async () => {
-    const url = await superuserUrl();
-    admin = openDatabase({ url: url.href, poolMax: 1 });
-    await admin.raw(`create database ${database}`);
-    url.pathname = database;
-    const seeding = openDatabase({ url: url.href, poolMax: 2, isUnhurried: true });
+    const url = await ownDatabase(fixture, await superuserUrl());
+    const seeding = openDatabase({ url, poolMax: 2, isUnhurried: true });
     await migrateSchema(seeding);
     await seedOrders(seeding, ORDERS, INCIDENTS);
-    await explainEverything(seeding, database);
+    await explainEverything(seeding, new URL(url).pathname.slice(1));
     const some = await someOrders(seeding);
     queries = { ...orderQueries(some), ...operationsQueries(some) };
     await seeding.destroy();
-    db = openDatabase({ url: url.href, poolMax: 12 });
+    db = openDatabase({ url, poolMax: 12 });
+    fixture.defer(() => db.destroy());
     reads = watchReads(db);
   }, SEEDED_WITHIN_MS);
-  afterAll(async () => {
-    await db?.destroy();
-    await admin.raw(`drop database if exists ${database} with (force)`);
-    await admin.destroy();
-  });
-
   /** What a query reads of the tables that grow, but for what it may read all of. */
   async function readsOf(name: string): Promise<TableRead[]> {
     reads.take();
@@ -154,11 +148,10 @@ describe(`among ${ORDERS} orders`, () => {
 class RolledBack extends Error {}
 
 /** Of the stack's own Postgres; where the tests were given another, their role must be one. */
-async function superuserUrl(): Promise<URL> {
+async function superuserUrl(): Promise<string> {
   const { stackName, postgres } = sharedSystem();
   const place = await knownPlace(stackName);
-  const given = new URL(postgres);
-  return place && String(place.ports.postgres) === given.port ? new URL(postgresAdminUrl(place)) : given;
+  return place && String(place.ports.postgres) === new URL(postgres).port ? postgresAdminUrl(place) : postgres;
 }
 
 async function someOrders(db: Db): Promise<SeededOrders> {

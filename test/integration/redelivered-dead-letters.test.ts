@@ -1,43 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { stackFolder } from '../../config/load';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
-import { freePorts } from '../../dev/stack/ports';
-import { Broker, eventOf } from '../support/broker';
-import { DeadLetterDesk } from '../support/dead-letter-operator';
-import { roleEnvironment } from '../support/environment';
-import { refuseRows } from '../support/refused-rows';
-import { Shop } from '../support/shop';
-import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { eventOf } from '../support/broker';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
+import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 const TOPIC = TOPICS.shipmentStatus;
 const PARTITIONS = [0, 1, 2];
 
 describe('a dead record that comes again', () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let desk: DeadLetterDesk;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, [deadLetterTopic(TOPIC), deadLetterTopic(TOPICS.stockDecreaseFailed)]);
-    desk = await DeadLetterDesk.open(shop);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker([deadLetterTopic(TOPIC), deadLetterTopic(TOPICS.stockDecreaseFailed)]);
+  const operator = new DeadLetterOperator(shop);
 
-  const news = (orderId: number, status: string) => JSON.stringify(eventOf({ orderId, status }));
+  const shipmentEvent = (orderId: number, status: string) => JSON.stringify(eventOf({ orderId, status }));
   const write = (partition: number, ...records: readonly (readonly [key: string, value: string])[]) =>
     broker.write(TOPIC, ...records.map(([key, value]) => ({ key, value, partition })));
 
-  async function paidOrder(): Promise<number> {
-    const { orderId } = await shop.payableOrder();
-    await shop.pay(orderId);
-    await shop.reaches(orderId, 'PREPARING');
-    return orderId;
-  }
-
   async function discardAll(key: string): Promise<void> {
-    for (const { id, state } of await desk.deadLettersOf(TOPIC, key))
-      if (state === 'WAITING') await desk.decide(id, 'discard');
+    for (const { id, state } of await operator.deadLettersOf(TOPIC, key))
+      if (state === 'WAITING') await operator.decide(id, 'discard');
   }
 
   const untilBlocked = (key: string, isBlocked: boolean) =>
@@ -53,35 +37,30 @@ describe('a dead record that comes again', () => {
 
   /** While `work` runs, a second bridge has some of the partitions; it ends, and they come back. */
   async function withAnotherBridge(work: () => Promise<unknown>): Promise<void> {
-    const [port] = await freePorts(1);
-    const env = { ...roleEnvironment(shop.system, FAST_DELAYS), BRIDGE_PORT: String(port) };
-    const another = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
-    try {
-      await broker.untilMembers(TOPIC, 2);
-      await work();
-    } finally {
-      await another.end('SIGTERM');
-    }
+    const another = await fixture.another('bridge', shop.system);
+    await broker.untilMembers(TOPIC, 2);
+    await work();
+    await another.end();
     await broker.untilMembers(TOPIC, 1);
   }
 
   test('blocks no key that was freed, writes no second dead letter, and waits for nothing', async () => {
-    const orderId = await paidOrder();
+    const orderId = await shop.paidOrder();
     const id = randomUUID();
-    const places = await Promise.all(
+    const keysByPartition = await Promise.all(
       PARTITIONS.map(async (partition) => ({
         partition,
         held: `held-${partition}-${id}`,
-        decided: String(await paidOrder()),
+        decided: String(await shop.paidOrder()),
         undecided: `undecided-${partition}-${id}`,
         blockedAgain: `blocked-again-${partition}-${id}`,
         last: `last-${partition}-${id}`,
       })),
     );
-    for (const { partition, held } of places) await write(partition, [held, '{']);
-    for (const { held } of places) await untilBlocked(held, true);
-    // What can't stand in the line of its key keeps up what is behind it in its partition, as a part that is away does.
-    const helds = places.map(({ held }) => `'${held}'`).join();
+    for (const { partition, held } of keysByPartition) await write(partition, [held, '{']);
+    for (const { held } of keysByPartition) await untilBlocked(held, true);
+    // A record that can't wait behind its key holds up its partition, as an unavailable part does.
+    const helds = keysByPartition.map(({ held }) => `'${held}'`).join();
     const accept = await refuseRows(
       shop.db,
       'insert on waiting_records',
@@ -89,25 +68,26 @@ describe('a dead record that comes again', () => {
       '53300',
     );
     try {
-      for (const { partition, held, decided, undecided, blockedAgain } of places)
+      for (const { partition, held, decided, undecided, blockedAgain } of keysByPartition)
         await write(
           partition,
           ...([
-            [held, news(orderId, 'SHIPMENT_STARTED')],
+            [held, shipmentEvent(orderId, 'SHIPMENT_STARTED')],
             [decided, 'nonsense'],
             [undecided, 'nonsense'],
             [blockedAgain, 'nonsense'],
           ] as const),
         );
-      for (const { decided, undecided, blockedAgain } of places) {
-        await desk.deadLettersOf(TOPIC, undecided);
+      for (const { decided, undecided, blockedAgain } of keysByPartition) {
+        await operator.deadLettersOf(TOPIC, undecided);
         for (const key of [decided, blockedAgain]) {
           await discardAll(key);
           await untilBlocked(key, false);
         }
       }
-      for (const { partition, blockedAgain } of places) await write(partition, [blockedAgain, 'more nonsense']);
-      for (const { blockedAgain } of places) await desk.deadLettersOf(TOPIC, blockedAgain, 2);
+      for (const { partition, blockedAgain } of keysByPartition)
+        await write(partition, [blockedAgain, 'more nonsense']);
+      for (const { blockedAgain } of keysByPartition) await operator.deadLettersOf(TOPIC, blockedAgain, 2);
 
       await withAnotherBridge(async () => {
         await accept();
@@ -117,36 +97,37 @@ describe('a dead record that comes again', () => {
       await accept();
     }
 
-    for (const { partition, last } of places) await write(partition, [last, 'nonsense']);
+    for (const { partition, last } of keysByPartition) await write(partition, [last, 'nonsense']);
     await broker.untilRecords(
       deadLetterTopic(TOPIC),
-      places.map(({ last }) => last),
+      keysByPartition.map(({ last }) => last),
       PARTITIONS.length,
     );
     const deadLetters = (key: string) => broker.recordsOf(deadLetterTopic(TOPIC), key).length;
-    for (const { decided, undecided, blockedAgain } of places)
+    for (const { decided, undecided, blockedAgain } of keysByPartition)
       expect([deadLetters(decided), deadLetters(undecided), deadLetters(blockedAgain)]).toEqual([1, 1, 2]);
     const waiting = await shop
       .db('waiting_records')
       .whereIn(
         'key',
-        places.map(({ blockedAgain }) => Buffer.from(blockedAgain)),
+        keysByPartition.map(({ blockedAgain }) => Buffer.from(blockedAgain)),
       )
       .pluck('id');
     expect(waiting).toEqual([]);
 
-    for (const { partition, decided } of places) await write(partition, [decided, news(Number(decided), 'IN_TRANSIT')]);
-    for (const { decided } of places) await shop.reaches(Number(decided), 'IN_TRANSIT');
-    for (const { held, undecided, blockedAgain, last } of places)
+    for (const { partition, decided } of keysByPartition)
+      await write(partition, [decided, shipmentEvent(Number(decided), 'IN_TRANSIT')]);
+    for (const { decided } of keysByPartition) await shop.reaches(Number(decided), 'IN_TRANSIT');
+    for (const { held, undecided, blockedAgain, last } of keysByPartition)
       for (const key of [held, undecided, blockedAgain, last]) {
         await discardAll(key);
         await untilBlocked(key, false);
       }
   });
 
-  test('is not lost where nobody can tell whether it did: it dies, and is indexed once that can be done', async () => {
+  test('is not lost where it is unknown whether it did: it dies, and is indexed once that can be done', async () => {
     const topic = TOPICS.stockDecreaseFailed;
-    const key = `untold-${randomUUID()}`;
+    const key = `unindexed-${randomUUID()}`;
     await shop.db.raw('alter table dead_letters rename to dead_letters_elsewhere');
     try {
       await broker.write(topic, { key, value: 'nonsense', partition: 1 });
@@ -154,8 +135,8 @@ describe('a dead record that comes again', () => {
     } finally {
       await shop.db.raw('alter table dead_letters_elsewhere rename to dead_letters');
     }
-    const [deadLetter] = await desk.deadLettersOf(topic, key);
+    const [deadLetter] = await operator.deadLettersOf(topic, key);
     expect(deadLetter).toMatchObject({ state: 'WAITING', code: 'NOT_JSON' });
-    await desk.decide(deadLetter?.id as string, 'discard');
+    await operator.decide(deadLetter?.id as string, 'discard');
   });
 });

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
 describe('a refund', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
   const refund = (orderId: number, token?: string) =>
     shop.call('POST', `/api/orders/${orderId}/refund`, { body: { reason: 'broken' }, ...(token ? { token } : {}) });
 
@@ -41,7 +40,7 @@ describe('a refund', () => {
     await shop.signal(orderId, 'shipmentUpdated', { eventId: randomUUID(), status: 'IN_TRANSIT' });
     await shop.reaches(orderId, 'IN_TRANSIT');
     expect((await refund(orderId)).status).toBe(409);
-    expect((await refund(orderId, await shop.token('op@example.com', 'operator'))).status).toBe(202);
+    expect((await refund(orderId, await shop.operatorToken())).status).toBe(202);
     await shop.reaches(orderId, 'REFUNDED', 'SETTLED');
     const workflow = (await shop.temporal()).workflow.getHandle(`order-${orderId}`);
     expect(await workflow.result()).toBe('REFUND_REQUESTED');

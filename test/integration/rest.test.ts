@@ -1,8 +1,7 @@
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 
 describe('the REST API', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   test('answers problems as RFC 9457, in Korean or English, with a stable type and code', async () => {
     const korean = await shop.call('GET', '/api/orders/999999999/status');
@@ -31,13 +30,13 @@ describe('the REST API', () => {
     ['no token', {}, 401],
     ['a forged token', { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJvcCIsInJvbGUiOiJvcGVyYXRvciJ9.' }, 401],
   ])('refuses %s', async (_what, headers, status) => {
-    const answer = await fetch(`${shop.system.api}/api/orders`, { headers });
-    expect(answer.status).toBe(status);
+    const response = await fetch(`${shop.system.api}/api/orders`, { headers });
+    expect(response.status).toBe(status);
   });
 
   test('lets only operators change products', async () => {
-    const answer = await shop.call('PUT', '/api/ops/products/mug', { body: { name: 'Mug', price: 1, stock: 1 } });
-    expect(answer).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    const response = await shop.call('PUT', '/api/ops/products/mug', { body: { name: 'Mug', price: 1, stock: 1 } });
+    expect(response).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
   });
 
   test('says what is wrong with bad input', async () => {
@@ -60,7 +59,7 @@ describe('the REST API', () => {
     expect(unknown).toMatchObject({ status: 422, body: { code: 'UNKNOWN_SKU' } });
   });
 
-  test('tells that the database answers when the order is at its end', async () => {
+  test('says that the database answers when the order is at its end', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'no' } });
     expect(await shop.reaches(orderId, 'CANCELLED')).toMatchObject({

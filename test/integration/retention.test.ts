@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { type Db, openDatabase } from '../../db/connection';
 import { migrateSchema } from '../../db/schema';
 import { purgeOldRows } from '../../kafka-bridge/retention';
 import { createLogger } from '../../observability/logger';
 import { Metrics } from '../../observability/metrics';
 import { sharedSystem } from '../support/environment';
+import { Fixture } from '../support/fixture';
+import { ownDatabase } from '../support/own-database';
 
 const DAY_MS = 24 * 60 * 60_000;
 const AGES = {
@@ -18,16 +19,12 @@ const AGES = {
 const OF_ORDERS = ['processing_requests', 'notifications', 'timeline', 'saga_steps', 'resolutions'] as const;
 
 describe('old rows', () => {
-  const database = `retention_${randomUUID().replaceAll('-', '')}`;
+  const fixture = new Fixture();
   const logger = createLogger('test', 'silent');
-  let admin: Db;
   let db: Db;
   beforeAll(async () => {
-    const url = new URL(sharedSystem().postgres);
-    admin = openDatabase({ url: url.href, poolMax: 1 });
-    await admin.raw(`create database ${database}`);
-    url.pathname = database;
-    db = openDatabase({ url: url.href, poolMax: 6 });
+    db = openDatabase({ url: await ownDatabase(fixture, sharedSystem().postgres), poolMax: 6 });
+    fixture.defer(() => db.destroy());
     await migrateSchema(db);
     await db('products').insert({ sku: 'mug', name: 'Mug', price_minor: 1_000, free_units: 10, held_units: 0 });
     await db('coupons').insert({
@@ -43,12 +40,6 @@ describe('old rows', () => {
       notifications, idempotency_keys, coupon_requests, dead_letters, dead_letter_decisions, blocked_keys, waiting_records, line_releases,
       operator_items, resends`),
   );
-  afterAll(async () => {
-    await db.destroy();
-    await admin.raw(`drop database ${database}`);
-    await admin.destroy();
-  });
-
   const metrics = () => new Metrics('test');
   const purge = (to = metrics()) => purgeOldRows({ db, metrics: to, logger, ages: AGES });
   const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS);
@@ -143,7 +134,7 @@ describe('old rows', () => {
       resolutions: 0,
     });
     expect(await db('timeline').where({ order_id: old }).pluck('type')).toEqual(['notice', 'resolution']);
-    // What a refund takes back, and the books.
+    // What a refund takes back, and the ledgers.
     expect(await db('saga_steps').where({ order_id: ancient }).pluck('state')).toEqual(['DONE']);
     for (const table of ['orders', 'order_lines', 'stock_movements', 'money_movements'])
       expect([table, await countOf(table)]).toEqual([table, 4]);

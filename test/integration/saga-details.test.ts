@@ -1,39 +1,39 @@
 import { randomUUID } from 'node:crypto';
 import type { SagaDecided, SagaDetails } from '../../contracts/responses/sagas';
 import { TOPICS } from '../../contracts/topics';
-import { Broker, eventOf } from '../support/broker';
-import { DeadLetterDesk } from '../support/dead-letter-operator';
+import { eventOf } from '../support/broker';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { Fixture } from '../support/fixture';
 import { ordersaga } from '../support/operator-command';
 import { unannouncedOrder } from '../support/processing';
-import { Shop } from '../support/shop';
 import { until } from '../support/until';
 
-describe("an order's story", () => {
-  const shop = new Shop();
-  let broker: Broker;
-  let token: string;
-  beforeAll(async () => {
-    broker = await Broker.open(shop.system, []);
-    token = await shop.token('op@example.com', 'operator');
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+describe("an order's saga details", () => {
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
 
   const sagaDetailsOf = async (orderId: number) =>
-    (await shop.call<SagaDetails>('GET', `/api/ops/sagas/${orderId}`, { token })).body.data;
+    (await shop.operate<SagaDetails>('GET', `/sagas/${orderId}`)).body.data;
   const screenOf = async (orderId: number) => {
-    const env = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: token };
+    const env = { ORDERSAGA_API: shop.system.api, ORDERSAGA_TOKEN: await shop.operatorToken() };
     return (await ordersaga(['saga', 'show', String(orderId)], env)).stdout.toString();
   };
 
-  test('tells its dead letters, also one that can not be read, and what waits behind', async () => {
+  test('show its dead letters, also one that can not be read, and what waits behind', async () => {
     const { orderId } = await shop.payableOrder();
-    const news = JSON.stringify(eventOf({ orderId, status: 'IN_TRANSIT' }));
+    const shipmentEvent = JSON.stringify(eventOf({ orderId, status: 'IN_TRANSIT' }));
     const key = String(orderId);
-    const desk = await DeadLetterDesk.open(shop);
+    const operator = new DeadLetterOperator(shop);
     await broker.write(TOPICS.couponIssue, { key, value: 'of another that has this key' });
-    await desk.deadLettersOf(TOPICS.couponIssue, key);
-    await broker.write(TOPICS.shipmentStatus, { key, value: '{' }, { key, value: news }, { key, value: news });
-    const [deadLetter] = await desk.deadLettersOf(TOPICS.shipmentStatus, key);
+    await operator.deadLettersOf(TOPICS.couponIssue, key);
+    await broker.write(
+      TOPICS.shipmentStatus,
+      { key, value: '{' },
+      { key, value: shipmentEvent },
+      { key, value: shipmentEvent },
+    );
+    const [deadLetter] = await operator.deadLettersOf(TOPICS.shipmentStatus, key);
     const id = deadLetter?.id as string;
     const details = await until(
       'both to wait',
@@ -45,16 +45,16 @@ describe("an order's story", () => {
     expect(screen).toContain(`undecided: ordersaga dlt show ${id} (NOT_JSON)`);
     expect(screen).toContain('2 later records of the order wait behind it');
 
-    await desk.decide(id, 'discard');
+    await operator.decide(id, 'discard');
     const after = await until(
-      'nobody to wait',
+      'no record to wait',
       () => sagaDetailsOf(orderId),
       ({ waitingRecords }) => waitingRecords === 0,
     );
     expect(after.deadLetters).toMatchObject([{ id, action: 'DISCARD' }]);
   });
 
-  test('tells who let the line of its key go on', async () => {
+  test('show who released the key behind its dead letter', async () => {
     const { orderId } = await shop.payableOrder();
     const release = { actor: 'operator:lee', reason: 'its topic was made anew' };
     for (const topic of [TOPICS.shipmentStatus, TOPICS.couponIssue])
@@ -68,7 +68,7 @@ describe("an order's story", () => {
     );
   });
 
-  test('tells when its payment is tried again', async () => {
+  test('show when its payment is tried again', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { token: 'tok_unavailable' });
     const { retryAt } = await until(
@@ -79,7 +79,7 @@ describe("an order's story", () => {
     expect(Math.abs(Date.parse(retryAt as string) - Date.now())).toBeLessThan(30_000);
   });
 
-  test('tells of no retry that its order’s end has closed', async () => {
+  test('show no retry that the end of its order has closed', async () => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { token: 'tok_unavailable' });
     const delayed = shop.db('outbox').where({ topic: TOPICS.orderRetry, key: String(orderId), published_at: null });
@@ -100,8 +100,7 @@ describe("an order's story", () => {
     const sku = await shop.product(5);
     const orderId = await unannouncedOrder(shop, sku, 2);
     const command = { decisionId: randomUUID(), reason: 'its event was discarded' };
-    const compensate = () =>
-      shop.call<SagaDecided>('POST', `/api/ops/sagas/${orderId}/compensate`, { token, body: command });
+    const compensate = () => shop.operate<SagaDecided>('POST', `/sagas/${orderId}/compensate`, command);
     expect((await compensate()).status).toBe(202);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect((await compensate()).status).toBe(202);

@@ -1,17 +1,12 @@
-import { join } from 'node:path';
-import { stackFolder } from '../../config/load';
 import type { OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
 import { TOPICS } from '../../contracts/topics';
 import { openOperatorItem } from '../../db/operator-items';
-import { freePorts } from '../../dev/stack/ports';
 import { StuckPartitions } from '../../kafka-bridge/consumers/stuck-partitions';
 import { createLogger } from '../../observability/logger';
-import { Broker, eventOf } from '../support/broker';
-import { roleEnvironment } from '../support/environment';
+import { eventOf } from '../support/broker';
+import { Fixture } from '../support/fixture';
 import { processingEvent } from '../support/processing';
-import { refuseRows } from '../support/refused-rows';
-import { Shop } from '../support/shop';
-import { FAST_DELAYS, RoleProcess } from '../support/system';
+import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 /** I11: whatever waits for a person is listed within a minute. */
@@ -19,19 +14,14 @@ const WITHIN_MS = 60_000;
 const TOPIC = TOPICS.orderProcessing;
 const PARTITIONS = [0, 1, 2];
 
-describe('a partition that a record keeps up for a reason that nobody foresaw', () => {
-  const shop = new Shop();
-  let operator: string;
-  let broker: Broker;
-  beforeAll(async () => {
-    operator = await shop.token('op@example.com', 'operator');
-    broker = await Broker.open(shop.system, []);
-  });
-  afterAll(() => Promise.all([shop.close(), broker.close()]));
+describe('a partition that a record holds up for an unforeseen reason', () => {
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
+  beforeAll(async () => {});
 
   const items = async (query: string): Promise<readonly OperatorItemView[]> =>
-    (await shop.call<OperatorItemList>('GET', `/api/ops/items?kind=STUCK_PARTITION&${query}`, { token: operator })).body
-      .data.items;
+    (await shop.operate<OperatorItemList>('GET', `/items?kind=STUCK_PARTITION&${query}`)).body.data.items;
   const isHealed = (id: number) =>
     until(
       `item ${id} to heal`,
@@ -49,7 +39,6 @@ describe('a partition that a record keeps up for a reason that nobody foresaw', 
       `new.order_id in (${orderIds.join()})`,
       'P0001',
     );
-    let another: RoleProcess | undefined;
     try {
       for (const partition of PARTITIONS) {
         const orderId = orderIds[partition] as number;
@@ -66,17 +55,15 @@ describe('a partition that a record keeps up for a reason that nobody foresaw', 
       expect(new Set(listed.map(({ cause }) => cause))).toEqual(new Set(['SQLSTATE_P0001']));
       expect(listed[0]?.whatToDo).toContain(listed[0]?.subject);
 
-      const [port] = await freePorts(1);
-      const env = { ...roleEnvironment(shop.system, FAST_DELAYS), BRIDGE_PORT: String(port) };
-      another = await RoleProcess.start('bridge', env, join(stackFolder(env), 'role-logs'));
+      const another = await fixture.another('bridge', shop.system);
       await broker.untilMembers(TOPIC, 2);
       await accept();
       for (const orderId of orderIds) await shop.reaches(orderId, 'PREPARING');
       for (const { id } of listed) await isHealed(id);
       expect(await items('state=OPEN')).toEqual([]);
+      await another.end();
     } finally {
       await accept();
-      await another?.end('SIGTERM');
     }
     await broker.untilMembers(TOPIC, 1);
   });

@@ -1,12 +1,9 @@
-import { ConfigResourceTypes, Kafka as KafkaJs, logLevel } from 'kafkajs';
-import { loadSettings } from '../../config/load';
+import { ConfigResourceTypes } from 'kafkajs';
 import { DEAD_LETTER_MAX_BYTES, deadLetterTopic, TOPICS } from '../../contracts/topics';
 import type { KafkaAdmin } from '../../kafka-bridge/client/kafka-port';
-import { createKafka } from '../../kafka-bridge/client/kafkajs-adapter';
-import { createLogger } from '../../observability/logger';
-import { roleEnvironment, sharedSystem } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { holdTopicConfigs } from '../support/locks';
-import { Shop } from '../support/shop';
+import { ourKafka } from '../support/our-kafka';
 
 const DAY_MS = 24 * 60 * 60_000;
 const BY_DEFAULT = { recordsMs: 7 * DAY_MS, deadLettersMs: 90 * DAY_MS };
@@ -15,24 +12,18 @@ const TOPIC = TOPICS.orderProcessing;
 const DLT = deadLetterTopic(TOPICS.couponIssued);
 
 describe('topics', () => {
-  const system = sharedSystem();
-  const raw = new KafkaJs({ brokers: system.kafka.split(','), logLevel: logLevel.NOTHING }).admin();
-  const shop = new Shop(system);
+  const fixture = new Fixture();
+  const shop = fixture.shop();
+  const broker = fixture.broker();
   let admin: KafkaAdmin;
-  let letGo: () => Promise<unknown>;
   beforeAll(async () => {
-    letGo = await holdTopicConfigs(shop.db);
-    await raw.connect();
-    admin = await createKafka(loadSettings(roleEnvironment(system)), createLogger('test', 'silent')).admin();
-  });
-  afterAll(async () => {
-    await admin.ensureTopics(OURS, BY_DEFAULT);
-    await letGo();
-    await Promise.all([admin.close(), raw.disconnect(), shop.close()]);
+    fixture.defer(await holdTopicConfigs(shop.db));
+    admin = fixture.use(await ourKafka(shop.system).admin());
+    fixture.defer(() => admin.ensureTopics(OURS, BY_DEFAULT));
   });
 
   async function configOf(topic: string, ...names: string[]): Promise<Record<string, string>> {
-    const { resources } = await raw.describeConfigs({
+    const { resources } = await broker.admin.describeConfigs({
       includeSynonyms: false,
       resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: names }],
     });
@@ -58,7 +49,7 @@ describe('topics', () => {
   test('that exist are altered, and keep what else was configured; another retention keeps no role from starting', async () => {
     const theirs = { 'min.insync.replicas': '1', 'message.timestamp.type': 'CreateTime' };
     for (const name of [TOPIC, DLT])
-      await raw.alterConfigs({
+      await broker.admin.alterConfigs({
         validateOnly: false,
         resources: [
           {

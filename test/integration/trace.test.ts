@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { TRACE_HEADER } from '../../contracts/trace-header';
-import { Shop } from '../support/shop';
+import { Fixture } from '../support/fixture';
 import { until } from '../support/until';
 
+const shop = new Fixture().shop();
+
 test('a trace travels from HTTP through outbox, Kafka and workflow into the activities, and out again', async () => {
-  const shop = new Shop();
   const traceId = randomBytes(16).toString('hex');
   const sku = await shop.product(5);
   const created = await shop.call<{ orderId: number }>('POST', '/api/orders', {

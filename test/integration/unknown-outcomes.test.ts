@@ -1,15 +1,14 @@
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
-import { Shop } from '../support/shop';
 
 describe('an unknown outcome is looked up, not guessed:', () => {
-  const shop = new Shop();
-  afterAll(() => shop.close());
+  const shop = new Fixture().shop();
 
   test.each(['tok_timeout_after_charge', 'tok_timeout_before_charge'])('%s is charged exactly once', async (token) => {
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { token });
     await shop.reaches(orderId, 'PREPARING');
-    expect((await shop.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     await expectLedgersToBalance(shop, orderId);
   });
 

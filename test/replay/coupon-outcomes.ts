@@ -1,4 +1,4 @@
-import { admittedCouponRequest } from '../support/harness-coupons';
+import { admittedCouponRequest } from '../support/coupons';
 import type { OrderHarness } from '../support/order-harness';
 import { until } from '../support/until';
 import { delivered, ended, endedAs, type Play, refunded, requestsAre } from './plays';

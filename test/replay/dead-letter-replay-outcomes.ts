@@ -7,7 +7,7 @@ import { until } from '../support/until';
 import type { Play } from './plays';
 
 /** Dead letters, many of them sent back at once. */
-export const LETTER_OUTCOMES: Readonly<Record<string, Play>> = {
+export const DEAD_LETTER_OUTCOMES: Readonly<Record<string, Play>> = {
   async 'letters-sent-back'(harness) {
     const code = await deadLetters(harness, 60);
     const workflow = harness.handle(await harness.startReplay(randomUUID(), { code }, 100));

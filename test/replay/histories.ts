@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where recorded histories stand, `OUTCOME.KIND.json`. */
+/** Where recorded histories are, `OUTCOME.KIND.json`. */
 export const HISTORIES = join(__dirname, 'histories');
 
 export interface RecordedHistory {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SIGNALS } from '../../contracts/workflow-api';
 import { COUPON_OUTCOMES } from './coupon-outcomes';
-import { LETTER_OUTCOMES } from './dead-letter-replay-outcomes';
+import { DEAD_LETTER_OUTCOMES } from './dead-letter-replay-outcomes';
 import {
   compensated,
   delivered,
@@ -65,10 +65,10 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
   },
   async 'retry-then-paid'(harness) {
     const { orderId } = await harness.payable();
-    await harness.outage(orderId, 'unavailable');
+    await harness.providers.outage(orderId, 'unavailable');
     const { eventId } = await harness.pay(orderId);
     await requestsAre(harness, orderId, 'FAILED,PENDING');
-    await harness.outage(orderId, 'none');
+    await harness.providers.outage(orderId, 'none');
     await harness.signal(orderId, SIGNALS.paymentRequested, { eventId, retryCount: 1 });
     await harness.reaches(orderId, 'PREPARING/WAITING');
     return delivered(harness, orderId);
@@ -88,12 +88,12 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
     resolved(harness, 'DONE_EXTERNALLY', 99, { reference: 'bank transfer 4711' }),
   async 'parked-then-unparked-by-itself'(harness) {
     const { orderId } = await harness.payable();
-    await harness.outage(orderId, 'slow', 'carrier', 300);
+    await harness.providers.outage(orderId, 'slow', 'carrier', 300);
     await harness.pay(orderId, { recipientName: 'fault:ship_refused' });
     await harness.reachesStep(orderId, 'shipment');
-    await harness.outage(orderId, 'unavailable');
+    await harness.providers.outage(orderId, 'unavailable');
     await harness.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
-    await harness.outage(orderId, 'none');
+    await harness.providers.outage(orderId, 'none');
     await harness.reaches(orderId, 'PENDING_PAYMENT/WAITING');
     return compensated(harness, orderId);
   },
@@ -109,7 +109,7 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
   },
   async 'cancelled-while-charged'(harness) {
     const { orderId } = await harness.payable();
-    await harness.outage(orderId, 'slow', 'payment', 300);
+    await harness.providers.outage(orderId, 'slow', 'payment', 300);
     await harness.pay(orderId);
     await harness.reachesStep(orderId, 'payment');
     await harness.cancel(orderId);
@@ -117,7 +117,7 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
   },
   async 'cancel-refused'(harness) {
     const { orderId } = await harness.preparing();
-    await harness.pickUp(orderId);
+    await harness.providers.pickUp(orderId);
     await harness.cancel(orderId);
     return delivered(harness, orderId);
   },
@@ -162,12 +162,12 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
   async 'refund-parked'(harness) {
     const orderId = await paid(harness, { warehouseStorage: true });
     await ended(harness, orderId, 'COMPLETED');
-    await harness.outage(orderId, 'unavailable');
+    await harness.providers.outage(orderId, 'unavailable');
     await harness.startRefund(orderId);
     await harness.reaches(orderId, 'REFUND_REQUESTED/NEEDS_OPERATOR');
-    await harness.outage(orderId, 'none');
+    await harness.providers.outage(orderId, 'none');
     return endedRefund(harness, orderId, 'REFUNDED');
   },
   ...COUPON_OUTCOMES,
-  ...LETTER_OUTCOMES,
+  ...DEAD_LETTER_OUTCOMES,
 };

@@ -15,7 +15,7 @@ describe('recorded histories', () => {
   const recorded = recordedHistories();
   beforeAll(() => installQuietTemporal());
 
-  test('stand there for every outcome, and carry nothing private', () => {
+  test('exist for every outcome, and carry nothing private', () => {
     const names = new Set(recorded.map(({ name }) => name.replace(/\.\w+$/, '')));
     expect([...names].sort()).toEqual(Object.keys(OUTCOMES).sort());
     for (const { name, text } of recorded) expect({ name, found: privateDataIn(text) }).toEqual({ name, found: [] });

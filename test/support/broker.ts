@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Admin, CompressionTypes, type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { CONSUMED } from '../../contracts/topics';
 import { registerCodecs } from '../../kafka-bridge/client/kafkajs-codecs';
-import type { SystemAddresses } from './system';
+import type { Running } from './environment';
+import { Teardown } from './teardown';
 import { until } from './until';
 
 const BROKER_TAKES = 1_048_000;
@@ -26,66 +27,72 @@ export interface WrittenRecord {
   readonly headers?: Record<string, string | Buffer | string[]>;
 }
 
+type ConsumedTopic = (typeof CONSUMED)[number]['topic'];
+
 registerCodecs();
 
 /** Another system on the same broker: reads some topics from their beginning, in any codec, and writes what it likes. */
 export class Broker {
   private readonly seen: SeenRecord[] = [];
+  private readonly teardown = new Teardown();
+  private connected: { readonly client: Kafka; readonly admin: Admin; readonly producer: Producer } | undefined;
 
-  private constructor(
-    private readonly client: Kafka,
-    private readonly producer: Producer,
-    private readonly consumer: Consumer,
+  constructor(
+    private readonly topics: readonly string[],
+    private readonly system: Running,
   ) {}
 
-  static async open(system: SystemAddresses, topics: readonly string[]): Promise<Broker> {
-    const client = clientOf(system);
-    const producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-    const consumer = client.consumer({ groupId: `test-${randomUUID()}`, maxWaitTimeInMs: 100 });
-    const broker = new Broker(client, producer, consumer);
-    await Promise.all([producer.connect(), consumer.connect()]);
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-    await consumer.run({
-      eachMessage: async ({ topic, partition, message }) => {
-        const { offset, timestamp, key, value } = message;
-        const headers = Object.fromEntries(
-          Object.entries(message.headers ?? {}).map(([name, bytes]) => [name, bytes as Buffer]),
-        );
-        broker.seen.push({ topic, partition, offset, timestamp, key, value, headers });
-      },
+  async start(): Promise<void> {
+    const client = new Kafka({
+      clientId: 'another-system',
+      brokers: this.system.addresses.kafka.split(','),
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 10 },
     });
-    return broker;
+    const producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    const admin = client.admin();
+    this.connected = { client, admin, producer };
+    this.teardown.defer(() => Promise.all([admin.disconnect(), producer.disconnect()]));
+    await Promise.all([admin.connect(), producer.connect()]);
+    if (this.topics.length > 0)
+      await this.read(client.consumer({ groupId: `test-${randomUUID()}`, maxWaitTimeInMs: 100 }));
+  }
+
+  close(): Promise<void> {
+    return this.teardown.close();
+  }
+
+  get client(): Kafka {
+    return this.connection.client;
+  }
+
+  get admin(): Admin {
+    return this.connection.admin;
   }
 
   /** A topic that did not exist, of one partition. */
-  static async makeTopic(system: SystemAddresses, topic: string): Promise<void> {
-    await withAdminOf(system, (admin) =>
-      admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true }),
-    );
+  async makeTopic(topic: string, options: { numPartitions?: number; compression?: string } = {}): Promise<void> {
+    const { numPartitions = 1, compression } = options;
+    const configEntries = compression ? [{ name: 'compression.type', value: compression }] : [];
+    await this.admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true });
   }
 
-  static async dropTopic(system: SystemAddresses, topic: string): Promise<void> {
-    await withAdminOf(system, (admin) => admin.deleteTopics({ topics: [topic] }));
+  async dropTopic(topic: string): Promise<void> {
+    await this.admin.deleteTopics({ topics: [topic] });
   }
 
-  /** Moves a group behind all that a topic has, as a careless reset of offsets does; the group must have no member. */
-  static async skipAll(system: SystemAddresses, groupId: string, topic: string): Promise<void> {
-    await withAdminOf(system, async (admin) => {
-      const ends = await admin.fetchTopicOffsets(topic);
-      const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
-      await admin.setOffsets({ groupId, topic, partitions });
-    });
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.producer.disconnect(), this.consumer.disconnect()]);
+  /** Moves the topic's group behind all that it has, as a careless reset of offsets does; the group must have no member. */
+  async skipAll(topic: ConsumedTopic): Promise<void> {
+    const ends = await this.admin.fetchTopicOffsets(topic);
+    const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
+    await this.admin.setOffsets({ groupId: groupOf(topic), topic, partitions });
   }
 
   /** Writes records in one batch, compressed if it is large; returns the offset of the first. */
   async write(topic: string, ...records: readonly WrittenRecord[]): Promise<bigint> {
     const isLarge = records.some(({ value }) => (value?.length ?? 0) > BROKER_TAKES);
     const compression = isLarge ? CompressionTypes.GZIP : CompressionTypes.None;
-    const [written] = await this.producer.send({ topic, acks: -1, compression, messages: [...records] });
+    const [written] = await this.connection.producer.send({ topic, acks: -1, compression, messages: [...records] });
     return BigInt(written?.baseOffset ?? -1);
   }
 
@@ -119,80 +126,65 @@ export class Broker {
   }
 
   /** Waits until so many events of an order have come. */
-  untilEvents(topic: string, orderId: number, count: number): Promise<Record<string, unknown>[]> {
-    return until(
-      `${count} events of order ${orderId} on ${topic}`,
-      async () => this.eventsOf(topic, orderId),
-      (events) => events.length >= count,
-    );
+  async untilEvents(topic: string, orderId: number, count: number): Promise<Record<string, unknown>[]> {
+    await this.untilRecords(topic, [String(orderId)], count);
+    return this.eventsOf(topic, orderId);
   }
 
-  /** How many records stand in a topic now, whether they have come here yet or not. */
+  /** How many records a topic has now, whether they have come here yet or not. */
   async countOf(topic: string): Promise<number> {
-    const partitions = await this.withAdmin((admin) => admin.fetchTopicOffsets(topic));
+    const partitions = await this.admin.fetchTopicOffsets(topic);
     return partitions.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
   }
 
   /** Waits until the topic's group has so many members and has shared out its partitions. */
-  async untilMembers(topic: (typeof CONSUMED)[number]['topic'], count: number): Promise<void> {
+  async untilMembers(topic: ConsumedTopic, count: number): Promise<void> {
     const groupId = groupOf(topic);
-    await this.withAdmin((admin) =>
-      until(
-        `${groupId} to have ${count} members`,
-        async () => (await admin.describeGroups([groupId])).groups[0],
-        (group) => group?.state === 'Stable' && group.members.length === count,
-      ),
+    await until(
+      `${groupId} to have ${count} members`,
+      async () => (await this.admin.describeGroups([groupId])).groups[0],
+      (group) => group?.state === 'Stable' && group.members.length === count,
     );
   }
 
-  /** Waits until the topic's group has committed everything that stands in the topic now. */
-  async untilCommitted(topic: (typeof CONSUMED)[number]['topic'], withinMs?: number): Promise<void> {
+  /** Waits until the topic's group has committed everything that is in the topic now. */
+  async untilCommitted(topic: ConsumedTopic, withinMs?: number): Promise<void> {
     const groupId = groupOf(topic);
-    await this.withAdmin(async (admin) => {
-      const ends = await admin.fetchTopicOffsets(topic);
-      await until(
-        `${groupId} to commit all of ${topic}`,
-        async () => {
-          const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
-          const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
-          return ends.map(({ partition, high }) => Number(high) - Math.max(0, committed.get(partition) ?? 0));
-        },
-        (behind) => behind.every((records) => records <= 0),
-        withinMs,
-      );
+    const ends = await this.admin.fetchTopicOffsets(topic);
+    await until(
+      `${groupId} to commit all of ${topic}`,
+      async () => {
+        const [group] = await this.admin.fetchOffsets({ groupId, topics: [topic] });
+        const committed = new Map(group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+        return ends.map(({ partition, high }) => Number(high) - Math.max(0, committed.get(partition) ?? 0));
+      },
+      (behind) => behind.every((records) => records <= 0),
+      withinMs,
+    );
+  }
+
+  private get connection() {
+    if (!this.connected) throw new Error('not connected to the broker yet');
+    return this.connected;
+  }
+
+  private async read(consumer: Consumer): Promise<void> {
+    this.teardown.defer(() => consumer.disconnect());
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...this.topics], fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ topic, partition, message }) => {
+        const { offset, timestamp, key, value } = message;
+        const headers = Object.fromEntries(
+          Object.entries(message.headers ?? {}).map(([name, bytes]) => [name, bytes as Buffer]),
+        );
+        this.seen.push({ topic, partition, offset, timestamp, key, value, headers });
+      },
     });
   }
-
-  private async withAdmin<Result>(work: (admin: Admin) => Promise<Result>): Promise<Result> {
-    const admin = this.client.admin();
-    await admin.connect();
-    try {
-      return await work(admin);
-    } finally {
-      await admin.disconnect();
-    }
-  }
 }
 
-async function withAdminOf(system: SystemAddresses, work: (admin: Admin) => Promise<unknown>): Promise<void> {
-  const admin = clientOf(system).admin();
-  await admin.connect();
-  try {
-    await work(admin);
-  } finally {
-    await admin.disconnect();
-  }
-}
-
-const clientOf = (system: SystemAddresses) =>
-  new Kafka({
-    clientId: 'another-system',
-    brokers: system.kafka.split(','),
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 10 },
-  });
-
-const groupOf = (topic: string) => CONSUMED.find((consumed) => consumed.topic === topic)?.groupId as string;
+const groupOf = (topic: ConsumedTopic) => CONSUMED.find((consumed) => consumed.topic === topic)?.groupId as string;
 
 /** A whole event, as another system writes it. */
 export function eventOf<Event extends object>(event: Event) {

@@ -4,7 +4,7 @@ import type { Broker } from './broker';
 import type { Shop } from './shop';
 import { until } from './until';
 
-/** What a restarted role waits for when nobody handed it over: a lease, a session, a workflow task's time-out. */
+/** What a restarted role waits for when its predecessor was killed: a lease, a session, a workflow task's time-out. */
 const TAKEOVER_MS = 60_000;
 
 /** So many orders at once, all of the same product, waiting for their payment. */
@@ -17,8 +17,8 @@ export async function payableOrders(shop: Shop, count: number): Promise<number[]
 
 /** Asks to pay all of them at once. */
 export async function payAll(shop: Shop, orderIds: readonly number[]): Promise<void> {
-  const answers = await Promise.all(orderIds.map((orderId) => shop.pay(orderId)));
-  expect(answers.map((answer) => answer.status)).toEqual(orderIds.map(() => 202));
+  const responses = await Promise.all(orderIds.map((orderId) => shop.pay(orderId)));
+  expect(responses.map((response) => response.status)).toEqual(orderIds.map(() => 202));
 }
 
 export async function untilAllAre(shop: Shop, orderIds: readonly number[], status: OrderStatus): Promise<void> {
@@ -38,7 +38,7 @@ export async function untilAllAre(shop: Shop, orderIds: readonly number[], statu
 /** Every order was charged once, and nothing was given back. */
 export async function expectOneChargeEach(shop: Shop, orderIds: readonly number[]): Promise<void> {
   for (const orderId of orderIds) {
-    const entries = await shop.ledger(orderId);
+    const entries = await shop.providers.ledger(orderId);
     expect({ orderId, moved: entries.map(({ type }) => type) }).toEqual({ orderId, moved: ['charge'] });
   }
 }

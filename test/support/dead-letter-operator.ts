@@ -3,37 +3,25 @@ import { type DeadLetterCause, encodeDeadLetter } from '../../contracts/dead-let
 import type { OriginalRecord } from '../../contracts/record';
 import type { DeadLetterSummary, DeadLetterView } from '../../contracts/responses/dead-letters';
 import type { WrittenRecord } from './broker';
-import type { Answer, Shop } from './shop';
+import type { ApiResponse, Shop } from './shop';
 import { until } from './until';
 
-/** The desk for dead letters as an operator works at it. */
-export class DeadLetterDesk {
-  private constructor(
-    private readonly shop: Shop,
-    private readonly token: string,
-  ) {}
+type Decided = DeadLetterSummary & { readonly sends?: { readonly key: string; readonly value: string } };
 
-  static async open(shop: Shop): Promise<DeadLetterDesk> {
-    return new DeadLetterDesk(shop, await shop.token('op@example.com', 'operator'));
-  }
+/** An operator who works on dead letters. */
+export class DeadLetterOperator {
+  constructor(private readonly shop: Shop) {}
 
-  ask<Data>(method: string, path: string, body?: object): Promise<Answer<Data>> {
-    return this.askFor(method, `/api/ops/dead-letters${path}`, body);
-  }
-
-  askFor<Data>(method: string, path: string, body?: object): Promise<Answer<Data>> {
-    return this.shop.call<Data>(method, path, {
-      token: this.token,
-      ...(body ? { body } : {}),
-    });
+  ask<Data>(method: string, path: string, body?: object): Promise<ApiResponse<Data>> {
+    return this.shop.operate(method, `/dead-letters${path}`, body);
   }
 
   async show(id: string): Promise<DeadLetterView> {
     return (await this.ask<DeadLetterView>('GET', `/${id}`)).body.data;
   }
 
-  decide(id: string, action: 'replay' | 'discard', command: object = {}): Promise<Answer<DeadLetterSummary>> {
-    return this.ask<DeadLetterSummary>('POST', `/${id}/${action}`, {
+  decide(id: string, action: 'replay' | 'discard', command: object = {}): Promise<ApiResponse<Decided>> {
+    return this.ask<Decided>('POST', `/${id}/${action}`, {
       decisionId: randomUUID(),
       reason: 'agreed by phone',
       ...command,
@@ -52,7 +40,7 @@ export class DeadLetterDesk {
   }
 }
 
-/** The dead letter of a record, as whoever reads its topic writes it. */
+/** The dead letter of a record, as the reader of its topic writes it. */
 export function deadLetterRecord(original: OriginalRecord, cause: DeadLetterCause): WrittenRecord {
   const { key, value, headers } = encodeDeadLetter(original, cause);
   const ofOneValue = Object.entries(headers).map(([name, values]) => [name, values[0] as Buffer]);

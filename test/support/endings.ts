@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api';
 import { expectLedgersToBalance } from './ledgers';
-import type { PayRequest, Shop } from './shop';
+import type { Shop } from './shop';
 import { until } from './until';
 
 /** A request to end an order, under its key, and what it leads to. */
@@ -14,21 +14,12 @@ export interface Ending {
 
 const PATHS = { cancelled: 'cancel', 'not cancelled': 'cancel', refunded: 'refund' } as const;
 
-/** An order that is paid, and on its way unless it is stored. */
-export async function paidOrder(shop: Shop, command: PayRequest = {}): Promise<number> {
-  const { orderId } = await shop.payableOrder();
-  await shop.pay(orderId, command);
-  if (command.warehouseStorage) await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
-  else await shop.reaches(orderId, 'PREPARING', 'WAITING');
-  return orderId;
-}
-
 /** One of each, not yet asked for. The carrier refuses once, so that a cancel which is carried out twice succeeds. */
 export async function someEndings(shop: Shop): Promise<Ending[]> {
   const [cancelled, notCancelled, refunded] = await Promise.all([
-    paidOrder(shop),
-    paidOrder(shop),
-    paidOrder(shop, { warehouseStorage: true }),
+    shop.paidOrder(),
+    shop.paidOrder(),
+    shop.paidOrder({ warehouseStorage: true }),
   ]);
   await shop.providers.gateway('carrier', {
     operation: 'cancel',
@@ -90,7 +81,7 @@ export async function expectEndedOnce(shop: Shop, ending: Ending): Promise<void>
   expect(await noticesOf(shop, orderId, name === 'refunded' ? 'REFUND_ASKED' : 'CANCEL_ASKED')).toBe(1);
   expect(await noticesOf(shop, orderId, name === 'refunded' ? 'REFUND_REQUESTED' : 'CANCEL_REQUESTED')).toBe(1);
   expect(await noticesOf(shop, orderId, 'CANCEL_REFUSED')).toBe(name === 'not cancelled' ? 1 : 0);
-  const movements = (await shop.ledger(orderId)).map(({ type }) => type);
+  const movements = (await shop.providers.ledger(orderId)).map(({ type }) => type);
   expect(movements).toEqual(name === 'not cancelled' ? ['charge'] : ['charge', 'refund']);
   await expectLedgersToBalance(shop, orderId);
 }

@@ -1,6 +1,6 @@
-import { keptForTeardown } from './kept';
+import { kept } from './global-setup';
 
 /** Ends what the set-up started, and removes its data. */
 export default async function tearDown(): Promise<void> {
-  await keptForTeardown()?.stop();
+  await kept.ordersagaTestSystem?.close();
 }

@@ -9,7 +9,7 @@ import type { Shop } from './shop';
 type Input<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
 type Result<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
 
-/** A worker that was called by a workflow task long over: its activities, run whenever the test says. */
+/** The activities of a worker, which a test runs long after the workflow task that called them is over. */
 export function lateWorker(shop: Shop) {
   const { system, db } = shop;
   const settings = settingsSchema.parse(roleEnvironment(system));

@@ -1,7 +1,8 @@
+import type { Knex } from 'knex';
 import type { Shop } from './shop';
 
-/** Where the books of an order are read. */
-export type Ledgers = Pick<Shop, 'db' | 'capturedNet' | 'stock' | 'parcels' | 'storages'>;
+/** Where what belongs to an order is counted. */
+export type Ledgers = Pick<Shop, 'db' | 'stock' | 'providers'>;
 
 interface OrderRow {
   readonly id: number;
@@ -14,14 +15,14 @@ interface OrderRow {
 
 /**
  * I1 to I3, I9 and I10 for one order: its state is final or waiting, the provider's ledger and ours agree with it, its coupon
- * stands where it does, the stock adds up, and undo ran in reverse.
+ * is where the order's state says, the stock adds up, and undo ran in reverse.
  */
 export async function expectLedgersToBalance(shop: Ledgers, orderId: number): Promise<void> {
   const order = (await shop.db('orders').where({ id: orderId }).first()) as OrderRow;
   expect(['SETTLED', 'WAITING']).toContain(order.saga_state);
   const isPaid = !['CREATED', 'PENDING_PAYMENT', 'CANCELLED', 'REFUNDED'].includes(order.status);
   const adjusted = await moneyOf(shop, orderId, 'adjustment');
-  expect((await shop.capturedNet(orderId)) - adjusted).toBe(isPaid ? order.total_minor : 0);
+  expect((await shop.providers.capturedNet(orderId)) - adjusted).toBe(isPaid ? order.total_minor : 0);
   const ours = (await moneyOf(shop, orderId, 'charge')) - (await moneyOf(shop, orderId, 'refund')) - adjusted;
   expect(ours).toBe(isPaid ? order.total_minor : 0);
   await expectDiscountToAddUp(shop, order);
@@ -31,21 +32,15 @@ export async function expectLedgersToBalance(shop: Ledgers, orderId: number): Pr
   await expectUndoInReverse(shop, orderId);
 }
 
-async function moneyOf(shop: Ledgers, orderId: number, kind: string): Promise<number> {
-  const row = (await shop
-    .db('money_movements')
-    .where({ order_id: orderId, kind })
-    .sum({ sum: 'amount_minor' })
-    .first()) as {
-    sum: string | null;
-  };
-  return Number(row.sum ?? 0);
-}
+const sumOf = async (query: Knex.QueryBuilder, summed: string | Knex.Raw): Promise<number> =>
+  Number(((await query.sum({ sum: summed }).first()) as { sum: string | null }).sum ?? 0);
 
-async function expectDiscountToAddUp(shop: Ledgers, order: OrderRow): Promise<void> {
-  const sum = { sum: shop.db.raw('quantity * unit_price_minor') };
-  const lines = (await shop.db('order_lines').where({ order_id: order.id }).sum(sum).first()) as { sum: string };
-  expect(order.total_minor + order.discount_minor).toBe(Number(lines.sum));
+const moneyOf = ({ db }: Ledgers, orderId: number, kind: string): Promise<number> =>
+  sumOf(db('money_movements').where({ order_id: orderId, kind }), 'amount_minor');
+
+async function expectDiscountToAddUp({ db }: Ledgers, order: OrderRow): Promise<void> {
+  const ofLines = await sumOf(db('order_lines').where({ order_id: order.id }), db.raw('quantity * unit_price_minor'));
+  expect(order.total_minor + order.discount_minor).toBe(ofLines);
 }
 
 /** Claimed until the order ends unsold, redeemed while it is paid; afterwards another order may have it. */
@@ -64,21 +59,16 @@ async function expectCouponToStandLike(shop: Ledgers, order: OrderRow, isPaid: b
 async function expectStockToAddUp(shop: Ledgers, orderId: number): Promise<void> {
   const skus = (await shop.db('order_lines').where({ order_id: orderId }).pluck('sku')) as string[];
   for (const sku of skus) {
-    const put = (await shop
-      .db('stock_movements')
-      .where({ sku })
-      .whereIn('kind', ['set', 'adjust'])
-      .sum({ sum: 'units' })
-      .first()) as { sum: string | null };
+    const put = await sumOf(shop.db('stock_movements').where({ sku }).whereIn('kind', ['set', 'adjust']), 'units');
     const { free, held, sold } = await shop.stock(sku);
-    expect({ sku, sum: free + held + sold }).toEqual({ sku, sum: Number(put.sum ?? 0) });
+    expect({ sku, sum: free + held + sold }).toEqual({ sku, sum: put });
   }
 }
 
 /** I10: nothing of an unsold order is on its way or in storage; of a sold one, one parcel, and one storage where it is stored. */
 async function expectGoodsToBeWhereTheyBelong(shop: Ledgers, order: OrderRow): Promise<void> {
-  const live = (await shop.parcels(order.id)).filter(({ status }) => status !== 'CANCELLED');
-  const stored = (await shop.storages(order.id)).filter(({ status }) => status !== 'CANCELLED');
+  const live = (await shop.providers.parcels(order.id)).filter(({ status }) => status !== 'CANCELLED');
+  const stored = (await shop.providers.storages(order.id)).filter(({ status }) => status !== 'CANCELLED');
   const isUnsold = ['CREATED', 'PENDING_PAYMENT', 'CANCELLED'].includes(order.status);
   if (isUnsold) expect({ live, stored }).toEqual({ live: [], stored: [] });
   else expect({ live: live.length, stored: stored.length > 1 }).toEqual({ live: 1, stored: false });

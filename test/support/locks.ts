@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, Trx } from '../../db/connection';
+import { beforeWrites } from './triggers';
 import { until } from './until';
 
 /** What a role's connection can be made to wait for. */
 type Held = 'rows' | 'table';
 
-/** Holds rows so that whoever wants to write them waits, and others may read; the returned function lets go. */
+/** Holds rows so that writers wait, and readers do not; the returned function releases them. */
 export function holdRows(db: Db, table: string, column: string, values: readonly (string | number)[]) {
   return hold(db, (trx) =>
     trx(table)
@@ -15,28 +16,23 @@ export function holdRows(db: Db, table: string, column: string, values: readonly
   );
 }
 
-/** Holds those writes alone that meet a condition, e.g. `update on orders`; the returned function lets go. */
+/** Holds only those writes that meet a condition, e.g. `update on orders`; the returned function releases them. */
 export async function holdWrites(db: Db, what: string, when: string): Promise<() => Promise<unknown>> {
-  const name = `hold_${randomUUID().replaceAll('-', '')}`;
-  const table = what.split(' on ')[1] as string;
-  const letGo = await hold(db, (trx) => trx.raw('select pg_advisory_xact_lock(hashtext(?))', [name]));
-  await db.raw(`
-    create function ${name}() returns trigger language plpgsql as $$
-    begin perform pg_advisory_xact_lock(hashtext('${name}')); return new; end $$;
-    create trigger ${name} before ${what} for each row when (${when}) execute function ${name}();
-  `);
+  const lock = randomUUID();
+  const release = await hold(db, (trx) => trx.raw('select pg_advisory_xact_lock(hashtext(?))', [lock]));
+  const endWaits = await beforeWrites(db, what, when, `perform pg_advisory_xact_lock(hashtext('${lock}'))`);
   return async () => {
-    await letGo();
-    await db.raw(`drop trigger if exists ${name} on ${table}; drop function if exists ${name}`);
+    await release();
+    await endWaits();
   };
 }
 
-/** Holds a table so that whoever wants to read it waits, too; the returned function lets go. */
+/** Holds a table so that readers wait, too; the returned function releases it. */
 export function holdTable(db: Db, table: string) {
   return hold(db, (trx) => trx.raw('lock table ?? in access exclusive mode', [table]));
 }
 
-/** The configuration of the shared topics is changed by one test at a time; the returned function lets the next one. */
+/** The configuration of the shared topics is changed by one test at a time; the returned function releases it for the next one. */
 export function holdTopicConfigs(db: Db) {
   return hold(db, (trx) => trx.raw(`select pg_advisory_xact_lock(hashtext('topic configs'))`));
 }
@@ -44,7 +40,7 @@ export function holdTopicConfigs(db: Db) {
 async function hold(db: Db, lock: (trx: Trx) => PromiseLike<unknown>): Promise<() => Promise<unknown>> {
   const trx = await db.transaction();
   try {
-    // A role that has read a table and waits for rows of ours lets go of both when its own statement times out.
+    // A role that has read a table and waits for rows of ours releases both when its own statement times out.
     await trx.raw(`set local statement_timeout = '60s'`);
     // It holds, idle, for as long as the test needs.
     await trx.raw('set local idle_in_transaction_session_timeout = 0');

@@ -1,15 +1,12 @@
-import type { SystemAddresses } from './system';
+import type { SystemAddresses } from './environment';
 
-type Role = keyof SystemAddresses['probes'];
-
-/** The sum of a role's samples of a metric that carry all these labels; 0 where there is none yet. */
+/** The sum of a process's samples of a metric that carry all these labels; 0 where there is none yet. */
 export async function metric(
-  system: SystemAddresses,
-  role: Role,
+  url: string,
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  const text = await (await fetch(`${system.probes[role]}/metrics`)).text();
+  const text = await (await fetch(`${url}/metrics`)).text();
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return text
     .split('\n')
@@ -19,7 +16,7 @@ export async function metric(
 
 /** How the bridge's records of a topic have ended so far. */
 export async function recordOutcomes(system: SystemAddresses, topic: string) {
-  const of = (outcome: string) => metric(system, 'bridge', 'ordersaga_kafka_records_total', { topic, outcome });
+  const of = (outcome: string) => metric(system.probes.bridge, 'ordersaga_kafka_records_total', { topic, outcome });
   const [processed, duplicate, dead] = await Promise.all([of('processed'), of('duplicate'), of('dead')]);
   return { processed, duplicate, dead };
 }

@@ -18,25 +18,28 @@ import { workflowBundle } from '../../processes/worker/bundle';
 import { composeActivities } from '../../processes/worker/compose-activities';
 import { startWorker } from '../../processes/worker/worker';
 import { sandboxProviders } from '../../providers/sandbox-http';
-import { type Sandbox, startSandbox } from '../../sandbox/server';
-import { issuedCoupon } from './harness-coupons';
+import { startSandbox } from '../../sandbox/server';
+import { issuedCoupon } from './coupons';
+import type { Settings } from './environment';
 import type { Ledgers } from './ledgers';
+import { ownDatabase } from './own-database';
+import { SandboxOperator } from './sandbox-operator';
 import { type PayRequest, payBody } from './shop';
 import type { TcpProxy } from './tcp-proxy';
+import { Teardown } from './teardown';
 import { until } from './until';
-import { WorkflowDesk } from './workflow-operator';
+import { WorkflowOperator } from './workflow-operator';
 
 const PRICE = 1_000;
 const USER = 'kim';
 const EMAIL = 'kim@example.com';
 
 export interface HarnessParts {
-  /** A Postgres in which the lab makes a database of its own. */
+  /** A Postgres in which the harness makes a database of its own. */
   readonly postgres: string;
   readonly client: Client;
   readonly connection: NativeConnection;
-  /** Settings, as environment variables. */
-  readonly delays: Readonly<Record<string, string>>;
+  readonly delays: Settings;
   /** Between the worker and its database. */
   readonly databaseProxy?: TcpProxy;
 }
@@ -52,70 +55,65 @@ export interface Request {
 }
 
 /**
- * The worker with its real activities, database and sandbox, and nothing before it: the lab itself does what api,
+ * The worker with its real activities, database and sandbox, and nothing before it: the harness itself does what api,
  * relay and bridge would, so that a test decides what comes when.
  */
-export class OrderHarness extends WorkflowDesk implements Ledgers {
+export class OrderHarness extends WorkflowOperator implements Ledgers {
   private constructor(
     client: Client,
-    private readonly admin: Db,
-    private readonly database: string,
     readonly db: Db,
-    private readonly workerDb: Db,
-    private readonly dataDir: string,
-    private readonly sandbox: Sandbox,
-    private readonly worker: { stop(): Promise<void> },
+    /** The providers' own side: faults, parcels, storages. */
+    readonly providers: SandboxOperator,
+    private readonly teardown: Teardown,
   ) {
-    super(client, sandbox.url);
+    super(client);
   }
 
-  static async open(parts: HarnessParts): Promise<OrderHarness> {
-    const database = `lab_${randomUUID().replaceAll('-', '')}`;
-    const admin = openDatabase({ url: parts.postgres, poolMax: 1, applicationName: 'lab admin' });
-    await admin.raw(`create database ${database}`);
-    const url = new URL(parts.postgres);
-    url.pathname = `/${database}`;
-    const db = openDatabase({ url: url.href, poolMax: 10, applicationName: 'lab' });
-    await migrateSchema(db);
-    const workerUrl = parts.databaseProxy?.through(url.href) ?? url.href;
-    const workerDb = openDatabase({ url: workerUrl, poolMax: 10, applicationName: 'lab worker' });
-    const dataDir = await mkdtemp(join(tmpdir(), 'ordersaga-lab-'));
-    const sandbox = await startSandbox({ port: 0, dataDir });
-    const settings = settingsSchema.parse({
-      NODE_ENV: 'test',
-      DATABASE_URL: url.href,
-      SANDBOX_URL: sandbox.url,
-      KAFKA_BROKERS: 'none',
-      TEMPORAL_ADDRESS: 'given',
-      JWT_SECRET: randomUUID(),
-      CARRIER_WEBHOOK_SECRET: randomUUID(),
-      ...parts.delays,
-    });
-    const worker = await startWorker({
-      connection: parts.connection,
-      namespace: 'default',
-      bundle: await workflowBundle(cacheFolder('bundles')),
-      activities: composeActivities({
+  static open(parts: HarnessParts): Promise<OrderHarness> {
+    return Teardown.opening(async (teardown) => {
+      const url = await ownDatabase(teardown, parts.postgres);
+      const open = (to: string, applicationName: string) => {
+        const db = openDatabase({ url: to, poolMax: 10, applicationName });
+        teardown.defer(() => db.destroy());
+        return db;
+      };
+      const db = open(url, 'harness');
+      await migrateSchema(db);
+      const workerDb = open(parts.databaseProxy?.through(url) ?? url, 'harness worker');
+      const dataDir = await mkdtemp(join(tmpdir(), 'ordersaga-harness-'));
+      teardown.defer(() => rm(dataDir, { recursive: true }));
+      const sandbox = teardown.use(await startSandbox({ port: 0, dataDir }));
+      const settings = settingsSchema.parse({
+        NODE_ENV: 'test',
+        DATABASE_URL: url,
+        SANDBOX_URL: sandbox.url,
+        KAFKA_BROKERS: 'none',
+        TEMPORAL_ADDRESS: 'given',
+        JWT_SECRET: randomUUID(),
+        CARRIER_WEBHOOK_SECRET: randomUUID(),
+        ...parts.delays,
+      });
+      const worker = await startWorker({
+        connection: parts.connection,
+        namespace: 'default',
+        bundle: await workflowBundle(cacheFolder('bundles')),
+        activities: composeActivities({
+          db: workerDb,
+          settings,
+          providers: sandboxProviders({ url: sandbox.url, timeoutMs: settings.PROVIDER_TIMEOUT_MS }),
+        }),
         db: workerDb,
-        settings,
-        providers: sandboxProviders({ url: sandbox.url, timeoutMs: settings.PROVIDER_TIMEOUT_MS }),
-      }),
-      db: workerDb,
-      metrics: new Metrics('lab'),
-      redis: undefined,
-      identity: 'lab',
+        metrics: new Metrics('harness'),
+        redis: undefined,
+        identity: 'harness',
+      });
+      teardown.defer(() => worker.stop());
+      return new OrderHarness(parts.client, db, new SandboxOperator(sandbox.url), teardown);
     });
-    return new OrderHarness(parts.client, admin, database, db, workerDb, dataDir, sandbox, worker);
   }
 
-  async close(): Promise<void> {
-    await this.worker.stop();
-    await this.sandbox.close();
-    await this.workerDb.destroy();
-    await this.db.destroy();
-    await this.admin.raw(`drop database ${this.database}`);
-    await this.admin.destroy();
-    await rm(this.dataDir, { recursive: true });
+  close(): Promise<void> {
+    return this.teardown.close();
   }
 
   /** A coupon that was issued to the customer, for one order. */
@@ -152,9 +150,9 @@ export class OrderHarness extends WorkflowDesk implements Ledgers {
     return order;
   }
 
-  async reaches(orderId: number, standing: string): Promise<void> {
-    const ask = () => this.standing(orderId);
-    await until(`order ${orderId} to be ${standing}`, ask, (found) => found === standing);
+  async reaches(orderId: number, state: string): Promise<void> {
+    const ask = () => this.state(orderId);
+    await until(`order ${orderId} to be ${state}`, ask, (found) => found === state);
   }
 
   /** Waits until a step has left its intent: its call to the outside is under way, or over. */
@@ -163,7 +161,7 @@ export class OrderHarness extends WorkflowDesk implements Ledgers {
     await until(`step ${step} of order ${orderId} to begin`, ask, (states) => states.length > 0);
   }
 
-  /** Saves a request as the api does, and no more: the workflow has not heard of it. */
+  /** Saves a request as the api does, and no more: the workflow does not know of it. */
   async saveRequest(orderId: number, command: PayRequest = {}): Promise<Request> {
     const request = { eventId: randomUUID(), retryCount: 0 };
     const event: OrderProcessingEvent = {
@@ -190,22 +188,18 @@ export class OrderHarness extends WorkflowDesk implements Ledgers {
   }
 
   /** `STATUS/SAGA_STATE`, for waiting. */
-  async standing(orderId: number): Promise<string> {
+  async state(orderId: number): Promise<string> {
     const { status, saga_state: sagaState } = await this.row(orderId);
     return `${status}/${sagaState}`;
   }
 
   async timeline(orderId: number, type: string): Promise<{ at: Date; data: Record<string, unknown> }[]> {
-    const rows: unknown = await this.db('timeline')
-      .where({ order_id: orderId, type })
-      .orderBy('id')
-      .select('at', 'data');
-    return rows as { at: Date; data: Record<string, unknown> }[];
+    const rows = this.db('timeline').where({ order_id: orderId, type }).orderBy('id');
+    return (await rows.select('at', 'data')) as { at: Date; data: Record<string, unknown> }[];
   }
 
   async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {
     const columns = { free: 'free_units', held: 'held_units', sold: 'sold_units' };
-    const row: unknown = await this.db('products').where({ sku }).first(columns);
-    return row as { free: number; held: number; sold: number };
+    return (await this.db('products').where({ sku }).first(columns)) as { free: number; held: number; sold: number };
   }
 }

@@ -1,6 +1,6 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 
-/** Temporal's runtime for a process of tests, where failing tasks are what is tested: only errors are told. */
+/** Temporal's runtime for a process of tests, where failing tasks are what is tested: only errors are logged. */
 export function installQuietTemporal(): void {
   Runtime.install({
     shutdownSignals: [],

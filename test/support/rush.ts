@@ -5,17 +5,17 @@ import { until } from './until';
 
 const TAKEOVER_MS = 90_000;
 
-/** One user of a rush, and every answer that he got under each of his requestIds. */
+/** One user of a rush, and every response under each of their requestIds. */
 interface Customer {
   readonly email: string;
-  readonly answers: { requestId: string; status: number; code: string | undefined; rank: number | undefined }[];
+  readonly responses: { requestId: string; status: number; code: string | undefined; rank: number | undefined }[];
 }
 
 /** So many users ask at once; every third clicks twice, every fifth asks again under another requestId. */
 export async function rush(shop: Shop, code: string, users: number): Promise<Customer[]> {
   const customers = Array.from({ length: users }, (_, index) => ({
     email: `rush-${index}-${code}@example.com`,
-    answers: [] as Customer['answers'],
+    responses: [] as Customer['responses'],
   }));
   await Promise.all(customers.map(({ email }) => shop.token(email)));
   await Promise.all(
@@ -24,26 +24,22 @@ export async function rush(shop: Shop, code: string, users: number): Promise<Cus
       const asked = [requestId];
       if (index % 3 === 0) asked.push(requestId);
       if (index % 5 === 0) asked.push(randomUUID());
-      await Promise.all(asked.map((id) => askUntilAnswered(shop, code, customer, id)));
+      await Promise.all(asked.map((id) => askUntilDecided(shop, code, customer, id)));
     }),
   );
   return customers;
 }
 
-/** As a real client does: no answer, or "try again", is asked again under the same requestId. */
-async function askUntilAnswered(shop: Shop, code: string, customer: Customer, requestId: string): Promise<void> {
+/** As a real client does: after no response, or "try again", it asks again under the same requestId. */
+async function askUntilDecided(shop: Shop, code: string, customer: Customer, requestId: string): Promise<void> {
   await until(
-    `an answer for ${customer.email}`,
+    `a response for ${customer.email}`,
     async () => {
-      const answer = await shop.askForCoupon(code, customer.email, requestId).catch(() => undefined);
-      if (answer && answer.status < 500)
-        customer.answers.push({
-          requestId,
-          status: answer.status,
-          code: answer.body.code,
-          rank: answer.body.data?.rank,
-        });
-      return answer?.status ?? 500;
+      const response = await shop.askForCoupon(code, customer.email, requestId).catch(() => undefined);
+      if (!response || response.status >= 500) return 500;
+      const { status, body } = response;
+      customer.responses.push({ requestId, status, code: body.code, rank: body.data?.rank });
+      return status;
     },
     (status) => status < 500,
     TAKEOVER_MS,
@@ -51,15 +47,15 @@ async function askUntilAnswered(shop: Shop, code: string, customer: Customer, re
 }
 
 /**
- * Exactly `total` were let in and each got his coupon: one a user, ranks 1 to `total`, each announced once; everybody
- * else was told why not.
+ * Exactly `total` were let in and each got a coupon: one a user, ranks 1 to `total`, each announced once; everybody
+ * else got the reason.
  */
 export async function expectFairRush(shop: Shop, code: string, total: number, customers: readonly Customer[]) {
-  const winners = customers.flatMap(({ email, answers }) => {
-    const accepted = answers.filter(({ status }) => status === 202);
-    const places = new Set(accepted.map(({ requestId, rank }) => `${requestId} ${rank}`));
-    expect([email, places.size]).toEqual([email, accepted.length > 0 ? 1 : 0]);
-    for (const { status, code: refusal } of answers.filter((answer) => !accepted.includes(answer)))
+  const winners = customers.flatMap(({ email, responses }) => {
+    const accepted = responses.filter(({ status }) => status === 202);
+    const ranksGiven = new Set(accepted.map(({ requestId, rank }) => `${requestId} ${rank}`));
+    expect([email, ranksGiven.size]).toEqual([email, accepted.length > 0 ? 1 : 0]);
+    for (const { status, code: refusal } of responses.filter((response) => !accepted.includes(response)))
       expect([status, refusal]).toEqual([409, accepted.length > 0 ? refusal : 'COUPON_SOLD_OUT']);
     return accepted.slice(0, 1);
   });
@@ -86,6 +82,6 @@ export async function expectFairRush(shop: Shop, code: string, total: number, cu
     const keys = (await shop.db('outbox').where({ topic }).whereIn('key', byRank).pluck('key')) as string[];
     expect([topic, keys.length, new Set(keys).size]).toEqual([topic, total, total]);
   }
-  const told = await shop.db('notifications').whereIn('coupon_request_id', byRank).pluck('coupon_request_id');
-  expect(told).toHaveLength(total);
+  const notified = await shop.db('notifications').whereIn('coupon_request_id', byRank).pluck('coupon_request_id');
+  expect(notified).toHaveLength(total);
 }

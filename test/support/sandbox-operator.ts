@@ -6,50 +6,62 @@ import type {
   ProviderName,
   StorageView,
 } from '../../contracts/provider-api';
-import type { LedgerEntry } from './shop';
+
+export interface LedgerEntry {
+  readonly type: 'charge' | 'refund';
+  readonly orderId: number;
+  readonly amount: number;
+  readonly key: string;
+}
 
 type GatewayInput = Extract<z.input<typeof outageRequestSchema>, { mode: 'gateway' }>;
 
 /** A sandbox's faults, depot and ledger, from outside. */
-export class SandboxDesk {
+export class SandboxOperator {
   constructor(private readonly sandboxUrl: string) {}
 
+  /**
+   * Makes a provider unavailable or slow for one order, or well again. Slow is by default longer than a call within a
+   * workflow task may take.
+   */
   async outage(
     orderId: number,
     mode: OutageRequest['mode'],
     provider: ProviderName = 'payment',
-    delayMs = 250,
+    delayMs = 2_200,
   ): Promise<void> {
     const body = JSON.stringify({ mode, orderId, ...(mode === 'slow' ? { delayMs } : {}) });
-    await this.askSandbox('PUT', `/faults/${provider}`, body);
+    await this.call('PUT', `/faults/${provider}`, body);
   }
 
-  /** What a gateway says in the provider's place. */
+  /** What a gateway responds instead of the provider. */
   async gateway(provider: ProviderName, fault: Omit<GatewayInput, 'mode'>): Promise<void> {
-    await this.askSandbox('PUT', `/faults/${provider}`, JSON.stringify({ mode: 'gateway', ...fault }));
+    await this.call('PUT', `/faults/${provider}`, JSON.stringify({ mode: 'gateway', ...fault }));
   }
 
   async endFaults(provider: ProviderName, orderId?: number): Promise<void> {
-    await this.askSandbox('PUT', `/faults/${provider}`, JSON.stringify({ mode: 'none', orderId }));
+    await this.call('PUT', `/faults/${provider}`, JSON.stringify({ mode: 'none', orderId }));
   }
 
   /** Every parcel that the carrier ever made for the order. */
   async parcels(orderId: number): Promise<ParcelView[]> {
-    return (await this.askSandbox('GET', `/carrier/shipments?orderId=${orderId}`)).json() as Promise<ParcelView[]>;
+    return (await this.call('GET', `/carrier/shipments?orderId=${orderId}`)).json() as Promise<ParcelView[]>;
   }
 
   /** All that the warehouse ever took in for the order. */
   async storages(orderId: number): Promise<StorageView[]> {
-    return (await this.askSandbox('GET', `/warehouse/storages?orderId=${orderId}`)).json() as Promise<StorageView[]>;
+    return (await this.call('GET', `/warehouse/storages?orderId=${orderId}`)).json() as Promise<StorageView[]>;
   }
 
+  /** The carrier scans the parcel: from here on it can not be recalled. */
   async pickUp(orderId: number): Promise<void> {
     const key = encodeURIComponent(`${orderId}:shipment:1`);
-    await this.askSandbox('POST', `/carrier/shipments/${key}/scan`, JSON.stringify({ status: 'SHIPMENT_STARTED' }));
+    await this.call('POST', `/carrier/shipments/${key}/scan`, JSON.stringify({ status: 'SHIPMENT_STARTED' }));
   }
 
+  /** The provider's own ledger: the witness that is independent of our database. */
   async ledger(orderId: number): Promise<LedgerEntry[]> {
-    return (await this.askSandbox('GET', `/ledger?orderId=${orderId}`)).json() as Promise<LedgerEntry[]>;
+    return (await this.call('GET', `/ledger?orderId=${orderId}`)).json() as Promise<LedgerEntry[]>;
   }
 
   async capturedNet(orderId: number): Promise<number> {
@@ -57,10 +69,10 @@ export class SandboxDesk {
     return entries.reduce((sum, { type, amount }) => sum + (type === 'charge' ? amount : -amount), 0);
   }
 
-  private async askSandbox(method: string, path: string, body?: string): Promise<Response> {
+  private async call(method: string, path: string, body?: string): Promise<Response> {
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${this.sandboxUrl}${path}`, { method, headers, ...(body ? { body } : {}) });
-    if (!answer.ok) throw new Error(`sandbox: ${await answer.text()}`);
-    return answer;
+    const response = await fetch(`${this.sandboxUrl}${path}`, { method, headers, ...(body ? { body } : {}) });
+    if (!response.ok) throw new Error(`sandbox: ${await response.text()}`);
+    return response;
   }
 }

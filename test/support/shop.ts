@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { createDevelopmentToken } from '../../cli/development-token';
 import type { PutCoupon } from '../../contracts/http';
-import type { ParcelView, StorageView } from '../../contracts/provider-api';
 import type { CouponAcceptedView } from '../../contracts/responses/coupons';
 import type { OrderStatusView } from '../../contracts/responses/orders';
 import { orderWorkflowId } from '../../contracts/workflow-api';
@@ -10,47 +9,45 @@ import { type Db, openDatabase } from '../../db/connection';
 import type { CouponRequestStatus } from '../../domain/coupon';
 import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
-import { sharedSystem } from './environment';
-import { SandboxDesk } from './sandbox-operator';
-import type { SystemAddresses } from './system';
+import type { Running, SystemAddresses } from './environment';
+import { SandboxOperator } from './sandbox-operator';
 import { until } from './until';
 
-export interface Answer<Data = Record<string, unknown>> {
+export interface ApiResponse<Data = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: { success?: boolean; data: Data; message?: string; code?: string; detail?: string; type?: string };
 }
 
-export interface LedgerEntry {
-  readonly type: 'charge' | 'refund';
-  readonly orderId: number;
-  readonly amount: number;
-  readonly key: string;
-}
-
 /** A customer, an operator and an auditor in one: everything a test does to the system from outside. */
 export class Shop {
-  readonly system: SystemAddresses;
-  readonly db: Db;
-  /** The providers' own side: faults, parcels, storages. */
-  readonly providers: SandboxDesk;
-  private connection: Connection | undefined;
+  private database: Db | undefined;
+  private connection: Promise<Connection> | undefined;
 
-  /** Of the system that all tests share, unless it is told another. */
-  constructor(system = sharedSystem()) {
-    this.system = system;
-    this.providers = new SandboxDesk(system.sandbox);
-    this.db = openDatabase({ url: system.postgres, poolMax: 4, applicationName: 'test' });
+  constructor(private readonly running: Running) {}
+
+  get system(): SystemAddresses {
+    return this.running.addresses;
+  }
+
+  get db(): Db {
+    this.database ??= openDatabase({ url: this.system.postgres, poolMax: 4, applicationName: 'test' });
+    return this.database;
+  }
+
+  /** The providers' own side: faults, parcels, storages. */
+  get providers(): SandboxOperator {
+    return new SandboxOperator(this.system.sandbox);
   }
 
   async close(): Promise<void> {
-    await this.db.destroy();
-    await this.connection?.close();
+    await this.database?.destroy();
+    await (await this.connection)?.close();
   }
 
   async temporal(): Promise<Client> {
-    this.connection ??= await Connection.connect({ address: this.system.temporal });
-    return new Client({ connection: this.connection });
+    this.connection ??= Connection.connect({ address: this.system.temporal });
+    return new Client({ connection: await this.connection });
   }
 
   async token(email = 'kim@example.com', role: 'customer' | 'operator' = 'customer'): Promise<string> {
@@ -61,7 +58,7 @@ export class Shop {
     method: string,
     path: string,
     options: { body?: unknown; token?: string; headers?: Record<string, string> } = {},
-  ): Promise<Answer<Data>> {
+  ): Promise<ApiResponse<Data>> {
     const response = await fetch(`${this.system.api}${path}`, {
       method,
       headers: {
@@ -74,16 +71,29 @@ export class Shop {
     return {
       status: response.status,
       headers: response.headers,
-      body: (await response.json()) as Answer<Data>['body'],
+      body: (await response.json()) as ApiResponse<Data>['body'],
     };
+  }
+
+  /** Calls as an operator; paths are below /api/ops. */
+  async operate<Data = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<ApiResponse<Data>> {
+    const token = await this.operatorToken();
+    return this.call<Data>(method, `/api/ops${path}`, { token, ...(body ? { body } : {}) });
+  }
+
+  operatorToken(): Promise<string> {
+    return this.token('op@example.com', 'operator');
   }
 
   /** A product of this test alone, with so many free units. */
   async product(stock: number, price = 1_000): Promise<string> {
     const sku = `sku-${randomUUID()}`;
-    const token = await this.token('op@example.com', 'operator');
-    const answer = await this.call('PUT', `/api/ops/products/${sku}`, { token, body: { name: 'Mug', price, stock } });
-    if (answer.status !== 200) throw new Error(`product: ${JSON.stringify(answer.body)}`);
+    const response = await this.operate('PUT', `/products/${sku}`, { name: 'Mug', price, stock });
+    if (response.status !== 200) throw new Error(`product: ${JSON.stringify(response.body)}`);
     return sku;
   }
 
@@ -95,9 +105,8 @@ export class Shop {
   }
 
   async putCoupon(code: string, body: PutCoupon): Promise<void> {
-    const token = await this.token('op@example.com', 'operator');
-    const answer = await this.call('PUT', `/api/ops/coupons/${code}`, { token, body });
-    if (answer.status !== 200) throw new Error(`coupon: ${JSON.stringify(answer.body)}`);
+    const response = await this.operate('PUT', `/coupons/${code}`, body);
+    if (response.status !== 200) throw new Error(`coupon: ${JSON.stringify(response.body)}`);
   }
 
   /** A user asks for a coupon. */
@@ -105,12 +114,12 @@ export class Shop {
     code: string,
     email = 'kim@example.com',
     requestId: string = randomUUID(),
-  ): Promise<Answer<CouponAcceptedView>> {
+  ): Promise<ApiResponse<CouponAcceptedView>> {
     const token = await this.token(email);
     return this.call('POST', `/api/coupons/${code}/requests`, { token, body: { requestId } });
   }
 
-  /** Waits until a request for a coupon stands so. */
+  /** Waits until a request for a coupon is in this state. */
   couponRequestIs(requestId: string, wanted: CouponRequestStatus, withinMs?: number): Promise<unknown> {
     return until(
       `coupon request ${requestId} to be ${wanted}`,
@@ -131,11 +140,11 @@ export class Shop {
   }
 
   async order(sku: string, quantity = 1, couponCode?: string): Promise<number> {
-    const answer = await this.call<{ orderId: number }>('POST', '/api/orders', {
+    const response = await this.call<{ orderId: number }>('POST', '/api/orders', {
       body: { lines: [{ sku, quantity }], ...(couponCode ? { couponCode } : {}) },
     });
-    if (answer.status !== 201) throw new Error(`order: ${JSON.stringify(answer.body)}`);
-    return answer.body.data.orderId;
+    if (response.status !== 201) throw new Error(`order: ${JSON.stringify(response.body)}`);
+    return response.body.data.orderId;
   }
 
   /** An order that waits for its payment. */
@@ -146,7 +155,16 @@ export class Shop {
     return { orderId, sku };
   }
 
-  pay(orderId: number, request: PayRequest = {}): Promise<Answer> {
+  /** An order that is paid, and whose parcel is ordered, unless it is stored. */
+  async paidOrder(command: PayRequest = {}): Promise<number> {
+    const { orderId } = await this.payableOrder();
+    await this.pay(orderId, command);
+    if (command.warehouseStorage) await this.reaches(orderId, 'COMPLETED', 'SETTLED');
+    else await this.reaches(orderId, 'PREPARING', 'WAITING');
+    return orderId;
+  }
+
+  pay(orderId: number, request: PayRequest = {}): Promise<ApiResponse> {
     const { headers, ...command } = request;
     return this.call('POST', `/api/orders/${orderId}/process-payment-shipment`, {
       body: payBody(command),
@@ -165,77 +183,42 @@ export class Shop {
   }
 
   reaches(orderId: number, wanted: OrderStatus, sagaState?: SagaState, withinMs?: number): Promise<OrderStatusView> {
-    return until(
-      `order ${orderId} to be ${wanted} ${sagaState ?? ''}`,
-      () => this.status(orderId),
-      (view) => view.status === wanted && (sagaState === undefined || view.saga.state === sagaState),
-      withinMs,
-    );
+    const isWanted = ({ status, saga }: OrderStatusView) =>
+      status === wanted && (sagaState === undefined || saga.state === sagaState);
+    return until(`order ${orderId} to be ${wanted} ${sagaState ?? ''}`, () => this.status(orderId), isWanted, withinMs);
   }
 
   /** Waits until the workflow itself says so: the database may know it before, or answer for a workflow that is busy. */
-  workflowReaches(orderId: number, wanted: OrderStatus, sagaState?: SagaState): Promise<OrderStatusView> {
+  workflowReaches(orderId: number, wanted: OrderStatus, sagaState: SagaState): Promise<OrderStatusView> {
     return until(
-      `the workflow of order ${orderId} to be ${wanted} ${sagaState ?? ''}`,
+      `the workflow of order ${orderId} to be ${wanted} ${sagaState}`,
       () => this.status(orderId),
-      ({ source, status, saga }) =>
-        source === 'workflow' && status === wanted && (sagaState === undefined || saga.state === sagaState),
+      ({ source, status, saga }) => source === 'workflow' && status === wanted && saga.state === sagaState,
     );
   }
 
   /** Waits until an attempt has ended in the database, and says how. */
   async attemptEnds(orderId: number, eventsSoFar = 0): Promise<{ state: string; reason: string | null }[]> {
+    const ask = async () => {
+      const rows = this.db('processing_requests').where({ order_id: orderId }).orderBy('created_at');
+      return (await rows.select('state', 'reason')) as { state: string; reason: string | null }[];
+    };
     return until(
       `an attempt of order ${orderId} to end`,
-      async () =>
-        (await this.db('processing_requests')
-          .where({ order_id: orderId })
-          .orderBy('created_at')
-          .select('state', 'reason')) as { state: string; reason: string | null }[],
-      (rows) => rows.length > eventsSoFar && rows.every((row) => row.state !== 'PENDING' && row.state !== 'RUNNING'),
+      ask,
+      (rows) => rows.length > eventsSoFar && rows.every(({ state }) => state !== 'PENDING' && state !== 'RUNNING'),
     );
-  }
-
-  /** The provider's own ledger: the witness that is independent of our database. */
-  async ledger(orderId: number): Promise<LedgerEntry[]> {
-    return (await fetch(`${this.system.sandbox}/ledger?orderId=${orderId}`)).json() as Promise<LedgerEntry[]>;
-  }
-
-  async capturedNet(orderId: number): Promise<number> {
-    return (await this.ledger(orderId)).reduce(
-      (sum, entry) => sum + (entry.type === 'charge' ? entry.amount : -entry.amount),
-      0,
-    );
-  }
-
-  parcels(orderId: number): Promise<ParcelView[]> {
-    return this.providers.parcels(orderId);
-  }
-
-  storages(orderId: number): Promise<StorageView[]> {
-    return this.providers.storages(orderId);
   }
 
   async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {
-    const row = (await this.db('products')
-      .where({ sku })
-      .first({ free: 'free_units', held: 'held_units', sold: 'sold_units' })) as {
-      free: number;
-      held: number;
-      sold: number;
-    };
-    return row;
+    const columns = { free: 'free_units', held: 'held_units', sold: 'sold_units' };
+    return (await this.db('products').where({ sku }).first(columns)) as { free: number; held: number; sold: number };
   }
 
   /** Every status the order has passed, oldest first. */
   async statuses(orderId: number): Promise<string[]> {
-    const moves = (await this.db('timeline')
-      .where({ order_id: orderId, type: 'status' })
-      .orderBy('id')
-      .pluck('data')) as {
-      to: string;
-    }[];
-    return moves.map((move) => move.to);
+    const moves = this.db('timeline').where({ order_id: orderId, type: 'status' }).orderBy('id').pluck('data');
+    return ((await moves) as { to: string }[]).map(({ to }) => to);
   }
 
   async signal(orderId: number, name: string, input: unknown): Promise<void> {
@@ -250,7 +233,7 @@ export interface PayRequest {
   readonly headers?: Record<string, string>;
 }
 
-/** A whole request to pay and ship, with the wish's magic values in it. */
+/** A whole request to pay and ship, with the command's magic values in it. */
 export function payBody(command: Omit<PayRequest, 'headers'> = {}) {
   return {
     paymentRequest: { method: 'CARD', token: command.token ?? 'tok_visa' },

@@ -1,47 +1,60 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+const WAYS = ['there', 'back'] as const;
+type Way = (typeof WAYS)[number];
 
 /** The network between two parts, which a test can cut: with an error at once, or silently as when a host is lost. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
-  private state: 'open' | 'refusing' | 'silent' = 'open';
+  /** By connection, the ways on which nothing arrives any more. */
+  private readonly silenced = new Set<Set<Way>>();
+  private silentWays: readonly Way[] = [];
+  private isRefusing = false;
 
   private constructor(
-    private readonly server: ReturnType<typeof createServer>,
-    readonly port: number,
-  ) {}
-
-  static async to(host: string, port: number): Promise<TcpProxy> {
-    const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const proxy = new TcpProxy(server, (server.address() as AddressInfo).port);
-    server.on('connection', (client) => proxy.take(client, host, port));
-    return proxy;
+    private readonly server: Server,
+    private readonly target: { readonly host: string; readonly port: number },
+  ) {
+    server.on('connection', (near) => this.join(near));
   }
 
-  /** The same address, through this proxy. */
+  /** `target` is a URL, or host:port. */
+  static async to(target: string): Promise<TcpProxy> {
+    const { hostname: host, port } = new URL(target.includes('://') ? target : `tcp://${target}`);
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new TcpProxy(server, { host, port: Number(port) });
+  }
+
+  /** Where the target is reached through this proxy: host:port. */
+  get address(): string {
+    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** The same URL, through this proxy. */
   through(url: string): string {
     const through = new URL(url);
-    through.hostname = '127.0.0.1';
-    through.port = String(this.port);
+    through.host = this.address;
     return through.href;
   }
 
   /** Every connection is reset, and new ones are. */
   refuse(): void {
-    this.state = 'refusing';
+    this.isRefusing = true;
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** Nothing gets through any more, and nobody is shown so: no FIN, no RST. */
-  silence(): void {
-    this.state = 'silent';
-    for (const socket of this.sockets) socket.unpipe().pause();
+  /** Nothing arrives any more, on both ways or on one, and neither side is shown so: no FIN, no RST. */
+  silence(...ways: readonly Way[]): void {
+    this.silentWays = ways.length > 0 ? ways : WAYS;
+    for (const silenced of this.silenced) for (const way of this.silentWays) silenced.add(way);
   }
 
   /** New connections get through again; those that were silenced stay lost. */
   restore(): void {
-    this.state = 'open';
+    this.isRefusing = false;
+    this.silentWays = [];
   }
 
   async close(): Promise<void> {
@@ -50,19 +63,24 @@ export class TcpProxy {
     await once(this.server, 'close');
   }
 
-  private take(client: Socket, host: string, port: number): void {
-    this.keep(client);
-    if (this.state === 'refusing') client.destroy();
-    if (this.state !== 'open') return;
-    const upstream = this.keep(connect(port, host));
-    client.pipe(upstream).pipe(client);
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const)
-      one.once('close', () => {
-        if (this.state !== 'silent') other.destroy();
-      });
+  private join(near: Socket): void {
+    this.keep(near);
+    if (this.isRefusing) near.destroy();
+    else {
+      const far = this.keep(connect(this.target.port, this.target.host));
+      const silenced = new Set(this.silentWays);
+      this.silenced.add(silenced);
+      const pass = (way: Way, from: Socket, to: Socket) => {
+        from.on('data', (bytes) => {
+          if (!silenced.has(way)) to.write(bytes);
+        });
+        from.once('close', () => {
+          if (!silenced.has(way)) to.destroySoon();
+        });
+      };
+      pass('there', near, far);
+      pass('back', far, near);
+    }
   }
 
   private keep(socket: Socket): Socket {

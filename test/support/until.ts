@@ -1,17 +1,17 @@
 const POLL_MS = 40;
 
-/** Asks until the answer satisfies, and returns it; throws with the last answer after `withinMs`. */
-export async function until<Answer>(
+/** Asks until the result satisfies, and returns it; throws with the last result after `withinMs`. */
+export async function until<Result>(
   what: string,
-  ask: () => Promise<Answer>,
-  isEnough: (answer: Answer) => boolean,
+  ask: () => Promise<Result>,
+  isEnough: (result: Result) => boolean,
   withinMs = 60_000,
-): Promise<Answer> {
+): Promise<Result> {
   const deadline = Date.now() + withinMs;
   for (;;) {
-    const answer = await ask();
-    if (isEnough(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms for ${what}; last: ${JSON.stringify(answer)}`);
+    const result = await ask();
+    if (isEnough(result)) return result;
+    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms for ${what}; last: ${JSON.stringify(result)}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -16,7 +16,6 @@ import {
   UPDATES,
   WORKFLOWS,
 } from '../../contracts/workflow-api';
-import { SandboxDesk } from './sandbox-operator';
 
 const TASK_QUEUE_OF: Readonly<Record<keyof typeof WORKFLOWS, TaskQueue>> = {
   orderSaga: TASK_QUEUES.orders,
@@ -25,14 +24,9 @@ const TASK_QUEUE_OF: Readonly<Record<keyof typeof WORKFLOWS, TaskQueue>> = {
   deadLetterReplay: TASK_QUEUES.ops,
 };
 
-/** Workflows started and spoken to as the bridge, the api and Temporal's own tools do, beside the sandbox's desk. */
-export class WorkflowDesk extends SandboxDesk {
-  constructor(
-    private readonly client: Client,
-    sandboxUrl: string,
-  ) {
-    super(sandboxUrl);
-  }
+/** Starts workflows and speaks to them as the bridge, the api and Temporal's own tools do. */
+export class WorkflowOperator {
+  constructor(private readonly client: Client) {}
 
   start(orderId: number): Promise<unknown> {
     return this.startWorkflow('orderSaga', orderWorkflowId(orderId), { orderId });

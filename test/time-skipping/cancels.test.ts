@@ -1,3 +1,4 @@
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
 import { TimeHarness } from './time-harness';
@@ -5,11 +6,7 @@ import { TimeHarness } from './time-harness';
 const ACCEPTED = { accepted: true };
 
 describe('a cancel', () => {
-  let time: TimeHarness;
-  beforeAll(async () => {
-    time = await TimeHarness.open();
-  });
-  afterAll(() => time.close());
+  const time = new Fixture().declare(new TimeHarness());
 
   test.each(['PENDING_PAYMENT', 'PREPARING'])("by Temporal's own Cancel undoes an order in %s", async (status) => {
     const { orders } = time;
@@ -49,7 +46,7 @@ describe('a cancel', () => {
     const { orderId } = await orders.preparing();
     await orders.shipmentUpdate(orderId, 'DELIVERED');
     await orders.orderHandle(orderId).result();
-    await orders.outage(orderId, 'unavailable');
+    await orders.providers.outage(orderId, 'unavailable');
     await orders.startRefund(orderId);
     await orders.reaches(orderId, 'REFUND_REQUESTED/RUNNING');
     await orders.refundHandle(orderId).cancel();
@@ -64,7 +61,7 @@ describe('a cancel', () => {
       () => orders.timeline(orderId, 'refused'),
       (rows) => rows.length > 1,
     );
-    await orders.outage(orderId, 'none');
+    await orders.providers.outage(orderId, 'none');
     expect(await orders.refundHandle(orderId).result()).toBe('REFUNDED');
     await expectLedgersToBalance(orders, orderId);
   });
@@ -75,23 +72,23 @@ describe('a cancel', () => {
     await orders.pay(orderId, { token: 'tok_timeout_after_charge' });
     await until(
       'the provider to have charged',
-      () => orders.ledger(orderId),
+      () => orders.providers.ledger(orderId),
       (entries) => entries.length > 0,
     );
-    // Nobody hears of it: the call has no answer, and whoever looks it up finds the provider away.
-    await orders.outage(orderId, 'unavailable');
-    const answer = orders.cancel(orderId);
+    // Its outcome is unknown: the call has no response, and a look-up finds the provider unavailable.
+    await orders.providers.outage(orderId, 'unavailable');
+    const response = orders.cancel(orderId);
     await until(
       'the charge to be taken back',
       () => orders.db('saga_steps').where({ order_id: orderId, step: 'payment' }).pluck('state'),
       ([state]) => state === 'UNDOING' || state === 'UNDO_FAILED',
     );
-    await orders.outage(orderId, 'none');
-    expect(await answer).toEqual(ACCEPTED);
-    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
+    await orders.providers.outage(orderId, 'none');
+    expect(await response).toEqual(ACCEPTED);
+    expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
     expect(await orders.row(orderId)).toMatchObject({ status: 'CANCELLED', status_reason: 'CANCELLED_BY_CUSTOMER' });
     expect(await requestStates(orderId)).toEqual(['FAILED']);
-    expect(await orders.capturedNet(orderId)).toBe(0);
+    expect(await orders.providers.capturedNet(orderId)).toBe(0);
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
     await expectLedgersToBalance(orders, orderId);
   });
@@ -112,12 +109,12 @@ describe('a cancel', () => {
   test('while a failed attempt is being undone ends the order, and no request stays open', async () => {
     const { orders } = time;
     const { orderId } = await orders.payable();
-    await orders.outage(orderId, 'slow', 'payment', 1_000);
+    await orders.providers.outage(orderId, 'slow', 'payment', 1_000);
     await orders.pay(orderId, { recipientName: 'fault:ship_refused' });
     await orders.reaches(orderId, 'PENDING_PAYMENT/COMPENSATING');
     expect(await orders.cancel(orderId)).toEqual(ACCEPTED);
     expect(await requestStates(orderId)).toEqual(['FAILED']);
-    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
+    expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
     await expectLedgersToBalance(orders, orderId);
   });
 
@@ -138,7 +135,7 @@ describe('a cancel', () => {
     await orders.start(orderId);
     await orders.orderHandle(orderId).cancel();
     expect(await orders.orderHandle(orderId).result()).toBe('DUPLICATE');
-    expect(await orders.standing(orderId)).toBe('CREATED/RUNNING');
+    expect(await orders.state(orderId)).toBe('CREATED/RUNNING');
     expect(await orders.db('saga_steps').where({ order_id: orderId })).toEqual([]);
     expect(await orders.stock(sku)).toEqual({ free: 10, held: 0, sold: 0 });
   });

@@ -1,4 +1,5 @@
 import { sharedSystem } from '../support/environment';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
@@ -8,16 +9,12 @@ import { TimeHarness } from './time-harness';
 const MOST_EVENTS = 30;
 
 describe('a database that is unavailable for hours', () => {
+  const fixture = new Fixture();
+  const time = new TimeHarness();
   let proxy: TcpProxy;
-  let time: TimeHarness;
   beforeAll(async () => {
-    const { hostname, port } = new URL(sharedSystem().postgres);
-    proxy = await TcpProxy.to(hostname, Number(port));
-    time = await TimeHarness.open(proxy);
-  });
-  afterAll(async () => {
-    await time?.close();
-    await proxy?.close();
+    proxy = fixture.use(await TcpProxy.to(sharedSystem().postgres));
+    await fixture.use(time).start(proxy);
   });
 
   test('keeps no order from its end: histories stay short, and everything resumes by itself', async () => {
@@ -31,7 +28,7 @@ describe('a database that is unavailable for hours', () => {
     await orders.shipmentUpdate(refunding.orderId, 'DELIVERED');
     await orders.reaches(refunding.orderId, 'COMPLETED/SETTLED');
     // In the middle of its steps when the database goes.
-    await orders.outage(paying.orderId, 'slow', 'carrier', 1_000);
+    await orders.providers.outage(paying.orderId, 'slow', 'carrier', 1_000);
     await orders.pay(paying.orderId);
     await orders.reachesStep(paying.orderId, 'shipment');
     await orders.saveRequest(waiting.orderId).then((request) => {
@@ -55,10 +52,10 @@ describe('a database that is unavailable for hours', () => {
       expect(events - (before[index] as number)).toBeLessThanOrEqual(MOST_EVENTS);
 
     proxy.restore();
-    await time.passUntil(() => orders.standing(untouched.orderId), 'PENDING_PAYMENT/WAITING', 30 * 60_000);
-    await time.passUntil(() => orders.standing(waiting.orderId), 'PREPARING/WAITING', 30 * 60_000);
-    await time.passUntil(() => orders.standing(paying.orderId), 'PREPARING/WAITING', 30 * 60_000);
-    await time.passUntil(() => orders.standing(refunding.orderId), 'REFUNDED/SETTLED', 30 * 60_000);
+    await time.passUntil(() => orders.state(untouched.orderId), 'PENDING_PAYMENT/WAITING', 30 * 60_000);
+    await time.passUntil(() => orders.state(waiting.orderId), 'PREPARING/WAITING', 30 * 60_000);
+    await time.passUntil(() => orders.state(paying.orderId), 'PREPARING/WAITING', 30 * 60_000);
+    await time.passUntil(() => orders.state(refunding.orderId), 'REFUNDED/SETTLED', 30 * 60_000);
     for (const { orderId } of [untouched, waiting, paying, refunding]) await expectLedgersToBalance(orders, orderId);
     await orders.cancel(untouched.orderId);
   });

@@ -1,5 +1,6 @@
 import { SIGNALS } from '../../contracts/workflow-api';
-import { couponStanding } from '../support/coupons';
+import { couponState } from '../support/coupons';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
 import { aDecision } from '../support/workflow-operator';
@@ -8,11 +9,7 @@ import { TimeHarness } from './time-harness';
 const MINUTE = 60_000;
 
 describe('a decision about an undo that was refused', () => {
-  let time: TimeHarness;
-  beforeAll(async () => {
-    time = await TimeHarness.open();
-  });
-  afterAll(() => time.close());
+  const time = new Fixture().declare(new TimeHarness());
 
   /** An order whose money the provider refuses to give back, so often. */
   async function parked(times = 99): Promise<number> {
@@ -75,7 +72,7 @@ describe('a decision about an undo that was refused', () => {
       () => orders.timeline(orderId, 'refused'),
       (rows) => rows.length === wrong.length,
     );
-    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    expect(await orders.state(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
 
     const ask = (decision: unknown) => orders.orderHandle(orderId).executeUpdate('resolve', { args: [decision] });
     for (const decision of [...wrong, undefined, null, 'SKIP'])
@@ -145,7 +142,7 @@ describe('a decision about an undo that was refused', () => {
       () => orders.timeline(second, 'refused'),
       (rows) => rows.length === 1,
     );
-    expect(await orders.standing(second)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    expect(await orders.state(second)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
     expect(await money(second)).toEqual(['charge 1000']);
     await orders.resolve(second, 'payment', 'SKIP');
     await orders.reaches(second, 'PENDING_PAYMENT/WAITING');
@@ -155,16 +152,16 @@ describe('a decision about an undo that was refused', () => {
     }
   });
 
-  test('that can not be carried out while the provider is away is written down, and may be sent again', async () => {
+  test('that can not be carried out while the provider is unavailable is recorded, and may be sent again', async () => {
     const { orders } = time;
     const orderId = await parked();
-    await orders.outage(orderId, 'unavailable');
+    await orders.providers.outage(orderId, 'unavailable');
     const decision = aDecision('payment', 'SKIP');
     await orders.signal(orderId, SIGNALS.resolveCompensation, decision);
     const refusals = async () => String((await orders.timeline(orderId, 'refused')).length);
     await time.passUntil(refusals, '1', 3 * MINUTE);
-    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
-    await orders.outage(orderId, 'none');
+    expect(await orders.state(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    await orders.providers.outage(orderId, 'none');
     await orders.signal(orderId, SIGNALS.resolveCompensation, decision);
     await orders.reaches(orderId, 'PENDING_PAYMENT/WAITING');
     expect(await money(orderId)).toEqual(['charge 1000', 'adjustment 1000']);
@@ -183,7 +180,7 @@ describe('a decision about an undo that was refused', () => {
     const giveBack = await keepRedeemed(orderId);
     await orders.pay(orderId, { recipientName: 'fault:ship_refused' });
     await orders.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
-    expect(await couponStanding(orders, coupon.code)).toBe(`redeemed by ${orderId}`);
+    expect(await couponState(orders, coupon.code)).toBe(`redeemed by ${orderId}`);
     expect(await money(orderId)).toEqual(['charge 700', 'refund 700']);
     await giveBack();
     await orders.resolve(orderId, 'coupon', decision, more);
@@ -200,7 +197,7 @@ describe('a decision about an undo that was refused', () => {
     await orders.reaches(orderId, 'PREPARING/WAITING');
     await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
-    expect(await couponStanding(orders, coupon.code)).toBe('free');
+    expect(await couponState(orders, coupon.code)).toBe('free');
   });
 
   /** The order's coupon can't be unredeemed until the returned function is called. */

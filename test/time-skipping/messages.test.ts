@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { orderWorkflowId, SIGNALS, UPDATES } from '../../contracts/workflow-api';
+import { Fixture } from '../support/fixture';
 import { historyText } from '../support/history-text';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { until } from '../support/until';
@@ -53,11 +54,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 describe('what anybody can send to an order', () => {
-  let time: TimeHarness;
-  beforeAll(async () => {
-    time = await TimeHarness.open();
-  });
-  afterAll(() => time.close());
+  const time = new Fixture().declare(new TimeHarness());
 
   test.each(Object.keys(WRONG))(
     'a %s of the wrong shape is written down as refused and blocks nothing',
@@ -125,7 +122,7 @@ describe('what anybody can send to an order', () => {
     const request = await orders.saveRequest(orderId);
     await orders.signal(orderId, SIGNALS.paymentRequested, { ...request, orderId: other.orderId, attempt: 9 });
     await orders.reaches(orderId, 'PREPARING/WAITING');
-    expect(await orders.standing(other.orderId)).toBe('PENDING_PAYMENT/WAITING');
+    expect(await orders.state(other.orderId)).toBe('PENDING_PAYMENT/WAITING');
     for (const id of [orderId, other.orderId]) await orders.cancel(id);
   });
 
@@ -150,7 +147,7 @@ describe('what anybody can send to an order', () => {
     const { orderId } = await orders.preparing();
     await spam(orderId, 2_100);
     await orders.reaches(orderId, 'PREPARING/NEEDS_OPERATOR');
-    await orders.pickUp(orderId);
+    await orders.providers.pickUp(orderId);
     await orders.shipmentUpdate(orderId, 'SHIPMENT_STARTED');
     await orders.signal(orderId, SIGNALS.compensate, { reason: 'spammed', actor: 'lee' });
     await orders.reaches(orderId, 'SHIPMENT_STARTED/WAITING');
@@ -166,9 +163,9 @@ describe('what anybody can send to an order', () => {
     await orders.reaches(orderId, 'PENDING_PAYMENT/NEEDS_OPERATOR');
     await orders.pay(orderId);
     await time.pass('1 day');
-    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    expect(await orders.state(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
     expect(await orders.cancel(orderId)).toEqual({ accepted: true });
-    expect(await orders.ledger(orderId)).toEqual([]);
+    expect(await orders.providers.ledger(orderId)).toEqual([]);
     await expectLedgersToBalance(orders, orderId);
   });
 

@@ -1,4 +1,5 @@
 import { SIGNALS } from '../../contracts/workflow-api';
+import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { TimeHarness } from './time-harness';
 
@@ -12,12 +13,8 @@ interface OutboxRow {
   readonly available_at: Date;
 }
 
-describe('a provider that is away', () => {
-  let time: TimeHarness;
-  beforeAll(async () => {
-    time = await TimeHarness.open();
-  });
-  afterAll(() => time.close());
+describe('a provider that is unavailable', () => {
+  const time = new Fixture().declare(new TimeHarness());
 
   test('uses up the budget of 3 minutes, three retries later and later, and then the order', async () => {
     const { orders } = time;
@@ -59,17 +56,17 @@ describe('a provider that is away', () => {
   test('leaves the budget to the others where our credentials were refused meanwhile', async () => {
     const { orders } = time;
     const { orderId } = await orders.payable();
-    await orders.gateway('payment', { orderId, operation: 'open', status: 401 });
-    await orders.outage(orderId, 'unavailable', 'carrier');
+    await orders.providers.gateway('payment', { orderId, operation: 'open', status: 401 });
+    await orders.providers.outage(orderId, 'unavailable', 'carrier');
     await orders.pay(orderId);
     await time.pass(170_000);
     expect(await requestStates(orderId)).toEqual(['RUNNING']);
-    await orders.endFaults('payment', orderId);
-    await time.passUntil(async () => String((await orders.ledger(orderId)).length), '1', MINUTE);
+    await orders.providers.endFaults('payment', orderId);
+    await time.passUntil(async () => String((await orders.providers.ledger(orderId)).length), '1', MINUTE);
     await time.pass(MINUTE);
     expect(await requestStates(orderId)).toEqual(['RUNNING']);
-    await orders.outage(orderId, 'none', 'carrier');
-    await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', MINUTE);
+    await orders.providers.outage(orderId, 'none', 'carrier');
+    await time.passUntil(() => orders.state(orderId), 'PREPARING/WAITING', MINUTE);
     expect(await requestStates(orderId)).toEqual(['DONE']);
     await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
@@ -78,12 +75,12 @@ describe('a provider that is away', () => {
   test('when money is to go back: parks, is asked again every 10 minutes, and unparks by itself', async () => {
     const { orders } = time;
     const { orderId } = await orders.payable();
-    await orders.outage(orderId, 'unavailable', 'carrier');
+    await orders.providers.outage(orderId, 'unavailable', 'carrier');
     await orders.pay(orderId, { recipientName: 'fault:ship_refused' });
     await orders.reachesStep(orderId, 'shipment');
-    await orders.outage(orderId, 'unavailable');
-    await orders.outage(orderId, 'none', 'carrier');
-    await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/NEEDS_OPERATOR', 3 * MINUTE);
+    await orders.providers.outage(orderId, 'unavailable');
+    await orders.providers.outage(orderId, 'none', 'carrier');
+    await time.passUntil(() => orders.state(orderId), 'PENDING_PAYMENT/NEEDS_OPERATOR', 3 * MINUTE);
     const parked = await orders.saga(orderId);
     expect(parked).toMatchObject({ canCancel: false, amountAtRiskMinor: 1_000 });
     const { nextRetryAt } = parked.steps.find((step) => step.step === 'payment') ?? {};
@@ -92,11 +89,11 @@ describe('a provider that is away', () => {
 
     const before = await orders.eventsOf(`order-${orderId}`);
     await time.pass('36 hours');
-    expect(await orders.standing(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
+    expect(await orders.state(orderId)).toBe('PENDING_PAYMENT/NEEDS_OPERATOR');
     expect((await orders.eventsOf(`order-${orderId}`)) - before).toBeLessThanOrEqual(10);
-    await orders.outage(orderId, 'none');
-    await time.passUntil(() => orders.standing(orderId), 'PENDING_PAYMENT/WAITING', 12 * MINUTE);
-    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
+    await orders.providers.outage(orderId, 'none');
+    await time.passUntil(() => orders.state(orderId), 'PENDING_PAYMENT/WAITING', 12 * MINUTE);
+    expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge', 'refund']);
     await expectLedgersToBalance(orders, orderId);
     await orders.cancel(orderId);
   });
@@ -104,17 +101,17 @@ describe('a provider that is away', () => {
   test('when a parcel is to be recalled: nothing else is undone, so that a parcel on its way stays paid', async () => {
     const { orders } = time;
     const { orderId, sku } = await orders.preparing();
-    await orders.outage(orderId, 'unavailable', 'carrier');
-    const answer = orders.cancel(orderId);
-    await time.passUntil(() => orders.standing(orderId), 'PREPARING/NEEDS_OPERATOR', 3 * MINUTE);
-    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    await orders.providers.outage(orderId, 'unavailable', 'carrier');
+    const response = orders.cancel(orderId);
+    await time.passUntil(() => orders.state(orderId), 'PREPARING/NEEDS_OPERATOR', 3 * MINUTE);
+    expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     expect(await orders.stock(sku)).toEqual({ free: 9, held: 0, sold: 1 });
 
-    await orders.pickUp(orderId);
-    await orders.outage(orderId, 'none', 'carrier');
-    await time.passUntil(() => orders.standing(orderId), 'PREPARING/WAITING', 12 * MINUTE);
-    expect(await answer).toEqual({ accepted: false, refusedBy: 'ALREADY_PICKED_UP' });
-    expect((await orders.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
+    await orders.providers.pickUp(orderId);
+    await orders.providers.outage(orderId, 'none', 'carrier');
+    await time.passUntil(() => orders.state(orderId), 'PREPARING/WAITING', 12 * MINUTE);
+    expect(await response).toEqual({ accepted: false, refusedBy: 'ALREADY_PICKED_UP' });
+    expect((await orders.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     await orders.shipmentUpdate(orderId, 'DELIVERED');
     expect(await orders.orderHandle(orderId).result()).toBe('COMPLETED');
     await expectLedgersToBalance(orders, orderId);
@@ -125,12 +122,12 @@ describe('a provider that is away', () => {
     const { orderId, sku } = await orders.preparing({ token: 'tok_undo_refused:1' });
     await orders.shipmentUpdate(orderId, 'DELIVERED');
     expect(await orders.orderHandle(orderId).result()).toBe('COMPLETED');
-    await orders.outage(orderId, 'unavailable');
+    await orders.providers.outage(orderId, 'unavailable');
     await orders.startRefund(orderId);
-    await time.passUntil(() => orders.standing(orderId), 'REFUND_REQUESTED/NEEDS_OPERATOR', 3 * MINUTE);
+    await time.passUntil(() => orders.state(orderId), 'REFUND_REQUESTED/NEEDS_OPERATOR', 3 * MINUTE);
     expect(await orders.stock(sku)).toEqual({ free: 9, held: 0, sold: 1 });
 
-    await orders.outage(orderId, 'none');
+    await orders.providers.outage(orderId, 'none');
     expect(await orders.refundHandle(orderId).result()).toBe('COMPLETED');
     expect(await orders.stock(sku)).toEqual({ free: 9, held: 0, sold: 1 });
     await expectLedgersToBalance(orders, orderId);

@@ -6,22 +6,22 @@ import { sharedSystem } from '../support/environment';
 import { OrderHarness } from '../support/order-harness';
 import { installQuietTemporal } from '../support/quiet-temporal';
 import type { TcpProxy } from '../support/tcp-proxy';
+import { Teardown } from '../support/teardown';
 
 /** Only what a provider may take of real time is short; hold, budget and delays are those of production. */
 const PROVIDER_LIMITS = { PROVIDER_FAST_TIMEOUT_MS: '3000', PROVIDER_TIMEOUT_MS: '6000' };
 const INDEXED_TYPE = { Keyword: 2, Int: 3, Bool: 5 } as const;
 const POLL_MS = 20;
 
-/** A lab on a Temporal whose time passes when a test lets it. */
+/** A harness on a Temporal whose time passes when a test lets it. */
 export class TimeHarness {
-  private constructor(
-    private readonly environment: TestWorkflowEnvironment,
-    readonly orders: OrderHarness,
-  ) {}
+  private readonly teardown = new Teardown();
+  private running: { readonly environment: TestWorkflowEnvironment; readonly orders: OrderHarness } | undefined;
 
-  static async open(databaseProxy?: TcpProxy): Promise<TimeHarness> {
+  async start(databaseProxy?: TcpProxy): Promise<void> {
     installQuietTemporal();
     const environment = await startServer();
+    this.teardown.defer(() => environment.teardown());
     await environment.connection.operatorService.addSearchAttributes({
       namespace: 'default',
       searchAttributes: Object.fromEntries(
@@ -29,38 +29,42 @@ export class TimeHarness {
       ),
     });
     const { client, nativeConnection: connection } = environment;
-    const postgres = sharedSystem().postgres;
-    const parts = { postgres, client, connection, delays: PROVIDER_LIMITS };
+    const parts = { postgres: sharedSystem().postgres, client, connection, delays: PROVIDER_LIMITS };
     const orders = await OrderHarness.open(databaseProxy ? { ...parts, databaseProxy } : parts);
-    return new TimeHarness(environment, orders);
+    this.running = { environment, orders: this.teardown.use(orders) };
+  }
+
+  close(): Promise<void> {
+    return this.teardown.close();
+  }
+
+  get orders(): OrderHarness {
+    return this.parts.orders;
   }
 
   get client(): Client {
-    return this.environment.client;
+    return this.parts.environment.client;
   }
 
-  async close(): Promise<void> {
-    try {
-      await this.orders.close();
-    } finally {
-      await this.environment.teardown();
-    }
+  private get parts() {
+    if (!this.running) throw new Error('the harness has not started');
+    return this.running;
   }
 
   /** Lets so much of Temporal's time pass. */
   async pass(duration: Parameters<TestWorkflowEnvironment['sleep']>[0]): Promise<void> {
-    await this.environment.sleep(duration);
+    await this.parts.environment.sleep(duration);
   }
 
   /** Lets time pass in small steps until the answer is the wanted one; returns the ms that passed. */
   async passUntil(ask: () => Promise<string>, wanted: string, limitMs: number, stepMs = 5_000): Promise<number> {
-    const startedAt = await this.environment.currentTimeMs();
+    const startedAt = await this.parts.environment.currentTimeMs();
     for (;;) {
-      const answer = await ask();
-      const passed = (await this.environment.currentTimeMs()) - startedAt;
-      if (answer === wanted) return passed;
-      if (passed > limitMs) throw new Error(`${passed} ms passed for ${wanted}; last: ${answer}`);
-      await this.environment.sleep(stepMs);
+      const response = await ask();
+      const passed = (await this.parts.environment.currentTimeMs()) - startedAt;
+      if (response === wanted) return passed;
+      if (passed > limitMs) throw new Error(`${passed} ms passed for ${wanted}; last: ${response}`);
+      await this.parts.environment.sleep(stepMs);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }

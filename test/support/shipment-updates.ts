@@ -1,8 +1,8 @@
 import { orderWorkflowId, SIGNALS } from '../../contracts/workflow-api';
 import type { Shop } from './shop';
 
-/** The ids of the parcel's news in the order in which the workflow has heard them. */
-export async function parcelNewsHeard(shop: Shop, orderId: number): Promise<string[]> {
+/** The ids of the shipment updates in the order in which the workflow has received them. */
+export async function shipmentUpdatesReceived(shop: Shop, orderId: number): Promise<string[]> {
   const { events } = await (await shop.temporal()).workflow.getHandle(orderWorkflowId(orderId)).fetchHistory();
   return (events ?? [])
     .map((event) => event.workflowExecutionSignaledEventAttributes)

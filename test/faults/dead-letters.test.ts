@@ -3,44 +3,37 @@ import { encodeDeadLetter } from '../../contracts/dead-letters';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';
 import type { ReplayProgress } from '../../contracts/workflow-api';
 import { admitCouponRequests } from '../../db/coupon-requests';
-import { Broker, type WrittenRecord } from '../support/broker';
-import { RunningSystem } from '../support/running-system';
-import { Shop } from '../support/shop';
-import { PATIENT_DELAYS } from '../support/system';
+import type { WrittenRecord } from '../support/broker';
+import { eventOf } from '../support/broker';
+import { DeadLetterOperator } from '../support/dead-letter-operator';
+import { LONG_TIMEOUTS } from '../support/environment';
+import { Fixture } from '../support/fixture';
+import { shipmentUpdatesReceived } from '../support/shipment-updates';
 import { until } from '../support/until';
 
-const LETTERS = 1_000;
+const DEAD_LETTERS = 1_000;
 const RATE = 100;
-/** So many that a slow replay of them is never over before it is told to stop. */
+/** So many that a slow replay of them is never over before it is stopped. */
 const MORE_THAN_ENOUGH = 200;
 const BATCH = 250;
+const TOPIC = TOPICS.shipmentStatus;
+const ORDERS = 20;
+const BEHIND = 8;
 const RESTART_MS = 120_000;
 
 jest.setTimeout(240_000);
 
-describe('many dead letters sent back', () => {
-  let system: RunningSystem;
-  let shop: Shop;
-  let broker: Broker;
-  let token: string;
-
-  beforeAll(async () => {
-    system = await RunningSystem.start(`desk-${process.pid}`, undefined, PATIENT_DELAYS);
-    shop = new Shop(system.addresses);
-    broker = await Broker.open(system.addresses, []);
-    token = await shop.token('op@example.com', 'operator');
-  });
-  afterAll(async () => {
-    await broker?.close();
-    await shop?.close();
-    await system?.stop();
-  });
+describe('dead letters while processes are killed', () => {
+  const fixture = new Fixture();
+  const system = fixture.system('dead-letters', LONG_TIMEOUTS);
+  const shop = fixture.shop(system);
+  const broker = fixture.broker([], system);
 
   const post = <Data>(path: string, body: object = {}) =>
-    shop.call<Data>('POST', `/api/ops/dead-letter-replays${path}`, { token, body });
+    shop.operate<Data>('POST', `/dead-letter-replays${path}`, body);
   /** What the API says, be it a problem: a worker that was killed may not answer yet. */
   const progressOf = async (id: string) => {
-    const { body } = await shop.call<ReplayProgress>('GET', `/api/ops/dead-letter-replays/${id}`, { token });
+    const { body } = await shop.operate<ReplayProgress>('GET', `/dead-letter-replays/${id}`);
     return body.data ?? (body as Partial<ReplayProgress>);
   };
 
@@ -70,8 +63,8 @@ describe('many dead letters sent back', () => {
     }[];
     const timestamp = String(Date.now());
     const deadLetters = events.map(({ request_id: key, event }, index): WrittenRecord => {
-      const place = { topic: TOPICS.couponIssue, partition: 0, offset: String(index), timestamp };
-      const record = { ...place, key: Buffer.from(key), value: Buffer.from(event), headers: {} };
+      const position = { topic: TOPICS.couponIssue, partition: 0, offset: String(index), timestamp };
+      const record = { ...position, key: Buffer.from(key), value: Buffer.from(event), headers: {} };
       const deadLetter = encodeDeadLetter(record, { code: 'REFUSED_BY_DATABASE', message: code });
       const headers = Object.entries(deadLetter.headers).map(([name, [bytes]]) => [name, bytes as Buffer]);
       return { key: deadLetter.key, value: deadLetter.value, headers: Object.fromEntries(headers) };
@@ -89,15 +82,15 @@ describe('many dead letters sent back', () => {
   const issuedOf = async (code: string) => Number((await shop.db('coupons').where({ code }).first('issued'))?.issued);
 
   test('1,000 at 100 a second while the worker is killed: each has one effect', async () => {
-    const code = await deadRequests(LETTERS);
+    const code = await deadRequests(DEAD_LETTERS);
     const decisionId = randomUUID();
     const command = { decisionId, reason: 'the database is well again', ratePerSecond: RATE };
     const filter = { topic: TOPICS.couponIssue, code: 'REFUSED_BY_DATABASE' };
     const dry = await post<{ matches: number }>('', { ...command, filter, dryRun: true });
-    expect([dry.status, dry.body.data.matches]).toEqual([200, LETTERS]);
+    expect([dry.status, dry.body.data.matches]).toEqual([200, DEAD_LETTERS]);
     const beganAt = Date.now();
-    const answers = await Promise.all([post('', { ...command, filter }), post('', { ...command, filter })]);
-    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    const responses = await Promise.all([post('', { ...command, filter }), post('', { ...command, filter })]);
+    expect(responses.map(({ status }) => status)).toEqual([202, 202]);
 
     for (const atLeast of [100, 500]) {
       await until(
@@ -115,20 +108,20 @@ describe('many dead letters sent back', () => {
       (progress) => progress.state === 'DONE',
       RESTART_MS,
     );
-    expect(done).toMatchObject({ replayed: LETTERS, refused: {} });
-    expect(Date.now() - beganAt).toBeGreaterThan(((LETTERS - RATE) / RATE) * 1_000);
+    expect(done).toMatchObject({ replayed: DEAD_LETTERS, refused: {} });
+    expect(Date.now() - beganAt).toBeGreaterThan(((DEAD_LETTERS - RATE) / RATE) * 1_000);
     await until(
       'all to be issued',
       () => issuedOf(code),
-      (issued) => issued === LETTERS,
+      (issued) => issued === DEAD_LETTERS,
       RESTART_MS,
     );
     const outbox = shop.db('outbox').where({ topic: TOPICS.couponIssue }).where('key', 'like', `${code}-%`);
-    expect(await outbox.clone().pluck('key')).toHaveLength(LETTERS);
-    const told = shop.db('notifications').where('coupon_request_id', 'like', `${code}-%`);
-    expect(await told.pluck('coupon_request_id')).toHaveLength(LETTERS);
+    expect(await outbox.clone().pluck('key')).toHaveLength(DEAD_LETTERS);
+    const notified = shop.db('notifications').where('coupon_request_id', 'like', `${code}-%`);
+    expect(await notified.pluck('coupon_request_id')).toHaveLength(DEAD_LETTERS);
     const outcomes = await until(
-      'each outcome to be told',
+      'each outcome to be recorded',
       async () =>
         (await shop
           .db('dead_letter_decisions')
@@ -141,7 +134,7 @@ describe('many dead letters sent back', () => {
       (rows) => rows.every(({ outcome }) => outcome !== null),
       RESTART_MS,
     );
-    expect(outcomes.reduce((sum, { n }) => sum + n, 0)).toBe(LETTERS);
+    expect(outcomes.reduce((sum, { n }) => sum + n, 0)).toBe(DEAD_LETTERS);
     expect((await post('', { ...command, filter })).status).toBe(202);
   });
 
@@ -172,8 +165,52 @@ describe('many dead letters sent back', () => {
       RESTART_MS,
     );
     expect(issued).toBeLessThan(MORE_THAN_ENOUGH);
-    expect((await shop.call('GET', `/api/ops/dead-letter-replays/${randomUUID()}`, { token })).body.code).toBe(
-      'REPLAY_NOT_FOUND',
+    expect((await shop.operate('GET', `/dead-letter-replays/${randomUUID()}`)).body.code).toBe('REPLAY_NOT_FOUND');
+  });
+
+  const waiting = async () => Number((await shop.db('waiting_records').count({ n: '*' }).first())?.n);
+
+  test('keys that are blocked keep their order while bridge and relay are killed', async () => {
+    const sku = await shop.product(ORDERS);
+    const orderIds: number[] = [];
+    for (let count = 0; count < ORDERS; count++) orderIds.push(await shop.order(sku));
+    const eventIds = (orderId: number) => Array.from({ length: BEHIND }, (_, index) => `${orderId}-${index}`);
+    for (const orderId of orderIds) {
+      const shipmentEvents = eventIds(orderId).map((eventId) => eventOf({ orderId, eventId, status: 'IN_TRANSIT' }));
+      const values = ['{', ...shipmentEvents.map((event) => JSON.stringify(event))];
+      await broker.write(TOPIC, ...values.map((value) => ({ key: String(orderId), value })));
+    }
+    await until('all to wait', waiting, (count) => count === ORDERS * BEHIND, RESTART_MS);
+
+    const operator = new DeadLetterOperator(shop);
+    for (const [index, orderId] of orderIds.entries()) {
+      const [deadLetter] = await operator.deadLettersOf(TOPIC, String(orderId));
+      const id = deadLetter?.id as string;
+      if (index % 2 === 0) await operator.decide(id, 'discard');
+      else
+        await operator.decide(id, 'replay', {
+          value: JSON.stringify(eventOf({ orderId, eventId: `${orderId}-mended`, status: 'SHIPMENT_STARTED' })),
+        });
+    }
+    for (const [role, left] of [
+      ['bridge', 0.8],
+      ['relay', 0.6],
+      ['bridge', 0.4],
+    ] as const) {
+      await until('some to follow', waiting, (count) => count <= ORDERS * BEHIND * left, RESTART_MS);
+      await system.role(role).end('SIGKILL');
+      await system.startRole(role);
+    }
+    await until(
+      'no record to wait',
+      async () => shop.db('blocked_keys'),
+      (keys) => keys.length === 0,
+      RESTART_MS,
     );
+    for (const [index, orderId] of orderIds.entries()) {
+      const mended = index % 2 === 0 ? [] : [`${orderId}-mended`];
+      // What is sent twice after a crash, the saga knows by its id.
+      expect([...new Set(await shipmentUpdatesReceived(shop, orderId))]).toEqual([...mended, ...eventIds(orderId)]);
+    }
   });
 });

@@ -2,41 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { StackAddresses } from '../../dev/stack/stack';
-
-/** What a running test system is, for those who talk to it. */
-export interface SystemAddresses extends StackAddresses {
-  readonly stackName: string;
-  readonly jwtSecret: string;
-  readonly webhookSecret: string;
-  readonly probes: Readonly<Record<'relay' | 'bridge' | 'worker', string>>;
-}
+import { stackFolder } from '../../config/load';
+import { freePorts } from '../../dev/stack/ports';
+import { FAST_DELAYS, roleEnvironment, type Settings, type SystemAddresses } from './environment';
 
 export type RoleName = 'sandbox' | 'worker' | 'bridge' | 'relay' | 'api';
-
-/**
- * Delays of the test system, short enough to wait for, and long enough that a machine which stands still for a moment
- * is no outage; long timers are tested with time skipping.
- */
-export const FAST_DELAYS = {
-  PROVIDER_FAST_TIMEOUT_MS: '1500',
-  PROVIDER_TIMEOUT_MS: '4000',
-  PROCESSING_BUDGET_MS: '7000',
-  RETRY_DELAY_MS: '4000',
-  MAX_RETRIES: '2',
-  UNDO_PATIENCE_MS: '4500',
-  UNDO_RETRY_MS: '3000',
-  // Orders that a test makes without announcing them are not lost.
-  LOST_AFTER_MS: '3600000',
-} as const;
-
-/** For systems of which roles are stopped: a call can be caught in its middle, and a budget outlives a restart. */
-export const PATIENT_DELAYS = {
-  ...FAST_DELAYS,
-  PROVIDER_FAST_TIMEOUT_MS: '30000',
-  PROVIDER_TIMEOUT_MS: '30000',
-  PROCESSING_BUDGET_MS: '90000',
-} as const;
 
 const ROOT = join(__dirname, '..', '..');
 const START_WITHIN_MS = 120_000;
@@ -44,12 +14,14 @@ const START_WITHIN_MS = 120_000;
 /** One role as a process of its own, so that it can be killed. */
 export class RoleProcess {
   private constructor(
-    readonly role: RoleName,
     private readonly child: ChildProcess,
+    /** Where it serves its probes, and the api its routes; the sandbox has another. */
+    readonly url: string,
   ) {}
 
   /** Starts a role and waits until it says that it has started; its log goes to the stack's folder. */
-  static async start(role: RoleName, env: NodeJS.ProcessEnv, logFolder: string): Promise<RoleProcess> {
+  static async start(role: RoleName, env: NodeJS.ProcessEnv): Promise<RoleProcess> {
+    const logFolder = join(stackFolder(env), 'role-logs');
     mkdirSync(logFolder, { recursive: true });
     const logFile = join(logFolder, `${role}.log`);
     const log = openSync(logFile, 'a');
@@ -74,14 +46,21 @@ export class RoleProcess {
       });
     });
     child.removeAllListeners('exit');
-    return new RoleProcess(role, child);
+    return new RoleProcess(child, `http://127.0.0.1:${env[portOf(role)]}`);
+  }
+
+  /** Starts one more process of a role that the system has already, on a port of its own. */
+  static async startAnother(role: RoleName, system: SystemAddresses, settings: Settings = {}): Promise<RoleProcess> {
+    const [port] = await freePorts(1);
+    const own = { ...FAST_DELAYS, [portOf(role)]: String(port), ...settings };
+    return RoleProcess.start(role, roleEnvironment(system, own));
   }
 
   get isRunning(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** SIGSTOP holds the process as it stands, SIGCONT lets it go on. */
+  /** SIGSTOP holds the process where it is, SIGCONT lets it go on. */
   freeze(isFrozen = true): void {
     this.child.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
   }
@@ -93,4 +72,12 @@ export class RoleProcess {
     this.child.kill(signal);
     return exited;
   }
+
+  /** Ends it in good order, frozen or not. */
+  async close(): Promise<void> {
+    if (this.isRunning) this.freeze(false);
+    await this.end();
+  }
 }
+
+const portOf = (role: RoleName) => `${role.toUpperCase()}_PORT`;
