@@ -104,7 +104,15 @@ function rawResponses(raw: Exclude<Route['response'], JsonResponse>['raw']): Jso
 }
 
 /** Those that a route has by its access, parameters and body, and its own. */
-function problemsOf({ access, params, unknownParams, query, body, isIdempotent, problems = [] }: Route): ProblemCode[] {
+export function problemsOf({
+  access,
+  params,
+  unknownParams,
+  query,
+  body,
+  isIdempotent,
+  problems = [],
+}: Route): ProblemCode[] {
   const isRead = params !== undefined && unknownParams === undefined;
   const codes: ProblemCode[] = [
     ...(access === 'customer' || access === 'operator' ? (['UNAUTHENTICATED'] as const) : []),

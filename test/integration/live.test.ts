@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { ApiClient } from '../../api/client';
 import type { TimelineView } from '../../contracts/responses/common';
 import { Fixture } from '../support/fixture';
 
@@ -71,25 +72,8 @@ describe('an order can be watched live', () => {
   });
 
   async function* readEvents(orderId: number, headers: Record<string, string>): AsyncGenerator<TimelineView> {
-    const ended = new AbortController();
-    const response = await fetch(`${shop.system.api}/api/orders/${orderId}/events`, {
-      headers: { authorization: `Bearer ${await shop.token()}`, ...headers },
-      signal: ended.signal,
-    });
-    let rest = '';
-    try {
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-        rest += Buffer.from(chunk).toString();
-        const blocks = rest.split('\n\n');
-        rest = blocks.pop() ?? '';
-        for (const block of blocks) {
-          const data = block.split('\n').find((line) => line.startsWith('data: '));
-          if (data) yield JSON.parse(data.slice('data: '.length)) as TimelineView;
-        }
-      }
-    } finally {
-      ended.abort();
-    }
+    const api = new ApiClient({ address: shop.system.api, token: await shop.token() });
+    yield* api.events(orderId, { headers });
   }
 });
 

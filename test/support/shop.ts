@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
+import { ApiClient } from '../../api/client';
 import { createDevelopmentToken } from '../../cli/development-token';
 import type { PutCoupon } from '../../contracts/http';
 import type { CouponAcceptedView } from '../../contracts/responses/coupons';
@@ -9,6 +10,7 @@ import { type Db, openDatabase } from '../../db/connection';
 import type { CouponRequestStatus } from '../../domain/coupon';
 import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
+import { checkDocumented } from './documented';
 import type { Running, SystemAddresses } from './environment';
 import { SandboxOperator } from './sandbox-operator';
 import { until } from './until';
@@ -59,20 +61,11 @@ export class Shop {
     path: string,
     options: { body?: unknown; token?: string; headers?: Record<string, string> } = {},
   ): Promise<ApiResponse<Data>> {
-    const response = await fetch(`${this.system.api}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${options.token ?? (await this.token())}`,
-        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...options.headers,
-      },
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-    });
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (await response.json()) as ApiResponse<Data>['body'],
-    };
+    const { token = await this.token(), ...request } = options;
+    const api = new ApiClient({ address: this.system.api, token, language: 'ko' });
+    const response = await api.request<ApiResponse<Data>['body']>(`${method} ${path}`, request);
+    checkDocumented(method, path, response.status, response.body);
+    return response;
   }
 
   /** Calls as an operator; paths are below /api/ops. */
