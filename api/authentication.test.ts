@@ -9,7 +9,7 @@ const settings = { JWT_SECRET: SECRET };
 const unauthenticated = expect.objectContaining({ code: 'UNAUTHENTICATED' });
 
 describe('bearer tokens', () => {
-  test('a development token tells user, email and role, and no email as its subject', async () => {
+  test('a development token carries user, email and role, and no email as its subject', async () => {
     const authenticate = createAuthentication(settings);
     const identity = await authenticate(await createDevelopmentToken(SECRET, { email: 'kim@example.com' }));
     expect(identity).toMatchObject({

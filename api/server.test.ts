@@ -109,15 +109,15 @@ describe('what is refused before it does anything', () => {
     expect(response.status).toBe(status);
   });
 
-  test('a body that is too large is told how large one may be', async () => {
+  test('a body that is too large gets the limit in its refusal', async () => {
     const asOperator = { headers: { authorization: `Bearer ${operator}`, 'accept-language': 'en' } };
-    const answered = async (path: string, bytes: number) =>
+    const refused = async (path: string, bytes: number) =>
       (await (await ask('POST', path, { body: JSON.stringify('x'.repeat(bytes)), ...asOperator })).json()) as object;
-    expect(await answered('/api/orders', 65 * 1024)).toMatchObject({
+    expect(await refused('/api/orders', 65 * 1024)).toMatchObject({
       detail: 'A body may have 65536 bytes here.',
       limitBytes: 65_536,
     });
-    expect(await answered('/api/ops/dead-letters/coupon.issue.DLT/0/1/replay', 4_194_304)).toMatchObject({
+    expect(await refused('/api/ops/dead-letters/coupon.issue.DLT/0/1/replay', 4_194_304)).toMatchObject({
       detail: 'A body may have 4194304 bytes here.',
       limitBytes: 4_194_304,
     });
@@ -234,8 +234,8 @@ describe('the definition of a route', () => {
       const [example] = (route.body?.meta()?.examples ?? []) as object[];
       expect(await paths('?unknown=1', example)).toMatchObject([400, { code: 'VALIDATION_FAILED' }]);
       for (const body of withUnknown(example)) {
-        expect({ at, body, answer: await paths('', body) }).toMatchObject({
-          answer: [400, { code: 'VALIDATION_FAILED' }],
+        expect({ at, body, response: await paths('', body) }).toMatchObject({
+          response: [400, { code: 'VALIDATION_FAILED' }],
         });
       }
     },
@@ -265,14 +265,14 @@ describe('the documentation', () => {
     expect([...documented, ...undocumented].sort()).toEqual(routesOf(app).sort());
   });
 
-  test('tells each way of being refused a coupon, under its status', () => {
+  test('lists each refusal of a coupon, under its status', () => {
     const { paths } = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Described>> };
     const described = paths['/api/coupons/{code}/requests']?.post;
     for (const code of COUPON_REFUSALS)
       expect(described?.responses[problemStatus(code)]?.description).toContain(`${code}: `);
   });
 
-  test('names what a list may be asked for, and the answer of a dry run beside that of a decision', () => {
+  test('names the query parameters of a list, and the response of a dry run beside that of a decision', () => {
     const { paths } = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Described>> };
     const asked = (path: string) => paths[path]?.get?.parameters.map(({ name }) => name);
     expect(asked('/api/ops/dead-letters')).toEqual(expect.arrayContaining(['topic', 'state', 'limit', 'skip']));

@@ -174,7 +174,7 @@ function replaced(value: unknown, [first, ...rest]: Path, by: (text: string) => 
 }
 
 describe('every schema of what comes from outside', () => {
-  it('stands in contracts or with its provider, and has an example here', () => {
+  it('is in contracts or with its provider, and has an example here', () => {
     expect(named.map(([name]) => name)).toEqual(Object.keys(EXAMPLES).sort((one, other) => one.localeCompare(other)));
     const others = folders.flatMap(sourcesIn).filter((file) => !MAY_MAKE_TEXT.test(file));
     expect(others.length).toBeGreaterThan(100);

@@ -81,7 +81,7 @@ function closeWhenSilent(connection: pg.Client): void {
   connection.query = watched as typeof connection.query;
 }
 
-/** The database neither answered nor closed the connection. */
+/** The database neither responded nor closed the connection. */
 class SilentDatabaseError extends Error {
   override readonly name = 'SilentDatabaseError';
   readonly code = 'ETIMEDOUT';

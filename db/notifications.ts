@@ -10,7 +10,7 @@ export interface Notification {
   readonly body: string;
 }
 
-/** Writes what the customer is to be told; the same outcome with the same key is told once. */
+/** Writes a notification for the customer; the same outcome with the same key is notified once. */
 export async function addNotification(
   trx: Trx,
   notification: Omit<Notification, 'id' | 'couponRequestId'> & { readonly dedupeKey: string },

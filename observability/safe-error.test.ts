@@ -41,7 +41,7 @@ describe('what is shown of errors', () => {
     expect(safeMessage(error)).not.toContain(TOKEN);
   });
 
-  it('still tells what failed, and where', () => {
+  it('still says what failed, and where', () => {
     expect(safeError(databaseError())).toMatchObject({ code: '22P02', table: 'orders' });
     expect(safeError(databaseError()).stack).toMatch(/^\s+at .*safe-error\.test/);
     const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });

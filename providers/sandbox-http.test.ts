@@ -43,7 +43,7 @@ describe('against the sandbox', () => {
     await expect(providers.payment.confirm(ref)).rejects.toBeInstanceOf(KeyClosed);
   });
 
-  it('turns a confirm that is never answered into OutcomeUnknown, and a look-up then tells', async () => {
+  it('turns a confirm without a response into OutcomeUnknown, and a look-up then finds the outcome', async () => {
     const { ref } = await providers.payment.open(payment('tok_timeout_after_charge', '1:payment:2'));
     const impatient = sandboxProviders({ url: sandbox.url, timeoutMs: 1_000 });
     await expect(impatient.payment.confirm(ref)).rejects.toBeInstanceOf(OutcomeUnknown);
@@ -72,7 +72,7 @@ describe('against the sandbox', () => {
     await expect(late).rejects.toBeInstanceOf(KeyClosed);
   });
 
-  it('tells that a parcel was picked up, and that it cannot be cancelled', async () => {
+  it('reports that a parcel was picked up, and that it cannot be cancelled', async () => {
     await providers.carrier.create({ key: '1:shipment:2', orderId: 1, recipient });
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({ status: 'IN_TRANSIT' });
@@ -85,11 +85,11 @@ describe('against the sandbox', () => {
 
 describe('against a server that misbehaves', () => {
   let server: Server;
-  let answer: RequestListener;
+  let respond: RequestListener;
   let url: string;
 
   beforeAll(async () => {
-    server = createServer((req, res) => answer(req, res)).listen(0, '127.0.0.1');
+    server = createServer((req, res) => respond(req, res)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
@@ -108,26 +108,26 @@ describe('against a server that misbehaves', () => {
   });
 
   it('reset after sending: OutcomeUnknown for a call, ProviderUnavailable for a question', async () => {
-    answer = (req) => req.socket.destroy();
+    respond = (req) => req.socket.destroy();
     const { payment } = sandboxProviders({ url, timeoutMs: 10_000 });
     await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
     await expect(payment.lookup('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
   });
 
   it('success with a body that makes no sense: OutcomeUnknown', async () => {
-    answer = (_req, res) => res.end('<html>');
+    respond = (_req, res) => res.end('<html>');
     const { payment } = sandboxProviders({ url, timeoutMs: 10_000 });
     await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
   });
 
   it.each([408, 425, 429, 500, 502, 503])('HTTP %d: ProviderUnavailable, with the gap asked for', async (status) => {
-    answer = (_req, res) => res.writeHead(status, { 'retry-after': '7' }).end();
+    respond = (_req, res) => res.writeHead(status, { 'retry-after': '7' }).end();
     const failed = sandboxProviders({ url, timeoutMs: 10_000 }).payment.confirm('pay_1');
     await expect(failed).rejects.toMatchObject({ name: 'ProviderUnavailable', retryAfterMs: 7000 });
   });
 
   const refusing = (status: number, body: string, type = 'application/problem+json') => {
-    answer = (_req, res) => res.writeHead(status, { 'content-type': type, location: '/elsewhere' }).end(body);
+    respond = (_req, res) => res.writeHead(status, { 'content-type': type, location: '/elsewhere' }).end(body);
     return sandboxProviders({ url, timeoutMs: 10_000 });
   };
   const problem = (code: string) => JSON.stringify({ code, title: code });
@@ -177,7 +177,7 @@ describe('against a server that misbehaves', () => {
     }
   });
 
-  it.each(['a\u0000b', '\ud800', 'x'.repeat(201), ''])('a ref that can not be kept is no answer: %j', async (ref) => {
+  it.each(['a\u0000b', '\ud800', 'x'.repeat(201), ''])('a ref that can not be kept is no response: %j', async (ref) => {
     const { payment, carrier } = refusing(200, JSON.stringify({ ref, trackingNumber: 'SBX1' }));
     const opening = payment.open({
       key: '1:payment:1',
@@ -230,13 +230,13 @@ describe('against a server that misbehaves', () => {
     const { payment } = sandboxProviders({ url, timeoutMs: 10_000 });
     await expect(payment.confirm('pay_1', AbortSignal.abort(new Error('not now')))).rejects.toThrow('not now');
     const leave = new AbortController();
-    answer = () => leave.abort();
+    respond = () => leave.abort();
     await expect(payment.confirm('pay_1', leave.signal)).rejects.toBeInstanceOf(OutcomeUnknown);
   });
 
   it('sends the extra headers of each request', async () => {
     let seen: unknown;
-    answer = (req, res) => {
+    respond = (req, res) => {
       seen = req.headers.traceparent;
       res.end('{"status":"open"}');
     };

@@ -95,7 +95,7 @@ describe('confirm', () => {
     expect(stripe.seen[0]?.headers['idempotency-key']).toBe('pi_1:confirm');
   });
 
-  it('tells a decline, a bank that asks the customer, and a payment that is not settled yet', async () => {
+  it('reports a decline, a bank that asks the customer, and a payment that is not settled yet', async () => {
     stripe.responses[CONFIRM] = [failure(402, declinedCard), intent('requires_action'), intent('processing')];
     expect(await stripe.payments.confirm('pi_1')).toEqual({ status: 'declined', code: 'CARD_DECLINED' });
     expect(await stripe.payments.confirm('pi_1')).toMatchObject({
@@ -162,7 +162,7 @@ describe('confirm', () => {
 });
 
 describe('lookup', () => {
-  it('tells each state', async () => {
+  it('reports each state', async () => {
     const last_payment_error = declinedCard;
     stripe.responses[READ] = [
       intent('requires_confirmation'),

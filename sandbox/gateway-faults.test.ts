@@ -7,7 +7,7 @@ const parcel = { key: '1:shipment:1', orderId: 1, recipient };
 const goods = { key: '1:warehouse:1', orderId: 1, recipientName: 'Kim' };
 
 describe('a gateway in front of a provider', () => {
-  it('responds in its place, as it was told, before the effect or after it', async () => {
+  it('responds in its place, as it is configured, before the effect or after it', async () => {
     const fault = { mode: 'gateway', operation: 'create', status: 404, body: '<html>', headers: { 'x-by': 'proxy' } };
     await call('PUT', '/faults/carrier', fault);
     const before = await fetch(`${url()}/carrier/shipments`, {

@@ -40,10 +40,10 @@ async function chargedKeys(url: string): Promise<string[]> {
   return lines.filter(({ type }) => type === 'charge').map(({ key }) => key);
 }
 
-it('kill -9 amid 200 confirms: each one that was answered is in the ledger exactly once, and none becomes two', async () => {
+it('kill -9 amid 200 confirms: each one that got its response is in the ledger exactly once, and none becomes two', async () => {
   const first = await start();
   const opened = new Map<string, string>();
-  const answered: string[] = [];
+  const confirmed: string[] = [];
   let orders = 0;
   // Each customer orders on and on, so that the kill always meets about 200 requests on their way.
   const customer = async (): Promise<void> => {
@@ -54,19 +54,19 @@ it('kill -9 amid 200 confirms: each one that was answered is in the ledger exact
       const { ref } = await post(`${first.url}/payment/payments`, body);
       opened.set(key, String(ref));
       const { status } = await post(`${first.url}/payment/payments/${String(ref)}/confirm`);
-      if (status === 'captured') answered.push(key);
-      if (answered.length === 500) first.child.kill('SIGKILL');
+      if (status === 'captured') confirmed.push(key);
+      if (confirmed.length === 500) first.child.kill('SIGKILL');
     }
   };
   const ends = await Promise.allSettled(Array.from({ length: CUSTOMERS }, customer));
   expect(ends.every(({ status }) => status === 'rejected')).toBe(true);
   if (first.child.signalCode === null) await once(first.child, 'exit');
-  expect(answered.length).toBeGreaterThanOrEqual(500);
+  expect(confirmed.length).toBeGreaterThanOrEqual(500);
 
   const second = await start();
   const charged = await chargedKeys(second.url);
   expect(new Set(charged).size).toBe(charged.length);
-  expect(charged).toEqual(expect.arrayContaining(answered));
+  expect(charged).toEqual(expect.arrayContaining(confirmed));
 
   await Promise.all([...opened.values()].map((ref) => post(`${second.url}/payment/payments/${ref}/confirm`)));
   expect((await chargedKeys(second.url)).sort()).toEqual([...opened.keys()].sort());

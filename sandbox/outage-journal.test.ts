@@ -7,7 +7,7 @@ import { startSandbox } from './server';
 const { call, restart, close, dataDir, opened, ledgerTypes } = runningSandbox();
 
 describe('outages and the journal', () => {
-  it('makes a provider unavailable for one order or for all, undo too, until told otherwise', async () => {
+  it('makes a provider unavailable for one order or for all, undo too, until it is made available', async () => {
     const first = await opened('tok_visa', 1);
     const second = await opened('tok_visa', 2);
     await call('PUT', '/faults/payment', { mode: 'unavailable', orderId: 1 });

@@ -43,7 +43,7 @@ describe('payment', () => {
     expect((await call('POST', `${payment}/close`)).body).toEqual({ refundedMinor: 0 });
   });
 
-  it('tok_timeout_after_charge: charges, and never answers the first time', async () => {
+  it('tok_timeout_after_charge: charges, and never responds the first time', async () => {
     const payment = await opened('tok_timeout_after_charge');
     expect(await hangs(`${payment}/confirm`)).toBe(true);
     expect((await call('GET', payment)).body).toEqual({ status: 'captured', capturedMinor: 5000 });

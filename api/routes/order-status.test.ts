@@ -15,7 +15,7 @@ const view = (over: Partial<StatusView>): StatusView => ({
 const shown = (over: Partial<StatusView>) => statusView(view(over), 'workflow', BUDGET_MS, 'ko', NOW);
 
 describe('the status of an order', () => {
-  test('is told in words and percent', () => {
+  test('has words and a percentage', () => {
     expect(shown({})).toMatchObject({ statusDescription: '결제 대기', progressPercentage: 15, source: 'workflow' });
     expect(statusView(view({}), 'database', BUDGET_MS, 'en', NOW).statusDescription).toBe('Waiting for payment');
   });

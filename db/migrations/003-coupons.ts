@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
 /**
- * Coupons and those who ask for them. The counters stand in the coupon's row: whoever gives a rank or a coupon holds
+ * Coupons and those who ask for them. The counters stand in the coupon's row: a transaction that gives a rank or a coupon holds
  * its lock, and the checks refuse one too many whatever the code believes.
  */
 export async function up(knex: Knex): Promise<void> {

@@ -28,7 +28,7 @@ export async function up(knex: Knex): Promise<void> {
       key_hash bytea generated always as (sha256(key)) stored,
       partition integer not null,
       record_offset bigint not null,
-      -- Milliseconds since 1970; tells a record from one at the same place of a topic that was made anew.
+      -- Milliseconds since 1970; distinguishes a record from one at the same position of a topic that was made anew.
       record_time bigint not null,
       value bytea,
       -- name -> values in Base64

@@ -21,27 +21,27 @@ describe('the watch of how far consumers are behind', () => {
 
   test('stops with the topic at hand, and asks for no further', async () => {
     const asked: string[] = [];
-    let answer: (lags: PartitionLag[]) => void = () => undefined;
+    let respond: (lags: PartitionLag[]) => void = () => undefined;
     const watching = await watch(['first', 'second'], (topic) => {
       asked.push(topic);
       return new Promise((resolve) => {
-        answer = resolve;
+        respond = resolve;
       });
     });
     await jest.advanceTimersByTimeAsync(10 * SECOND);
     const stopping = watching.stop();
     expect(close).not.toHaveBeenCalled();
-    answer([]);
+    respond([]);
     await stopping;
     expect([asked, close.mock.calls.length]).toEqual([['first'], 1]);
   });
 
-  test('tells of a partition that stands still, however slowly others answer', async () => {
+  test('reports a partition that does not move, however slowly others respond', async () => {
     let lag = 0;
     const watching = await watch(['ours', 'slow'], async (topic) => {
       if (topic === 'ours') return [{ partition: 0, committed: '7', lag }];
       await new Promise((resolve) => setTimeout(resolve, 150 * SECOND));
-      throw new Error('no answer');
+      throw new Error('no response');
     });
     const failed = jest.fn();
     watching.failed.catch(failed);

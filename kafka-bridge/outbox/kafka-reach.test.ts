@@ -48,7 +48,7 @@ describe('whether this process gets through to Kafka', () => {
     expect([reach.isFailing(), reach.isLost()]).toEqual([false, false]);
   });
 
-  it('fails its check while no broker answers, asked once at a time', async () => {
+  it('fails its check while no broker responds, asked once at a time', async () => {
     let asked = 0;
     const silent = new KafkaReach(() => {
       asked += 1;

@@ -52,7 +52,7 @@ describe('the outbox publisher', () => {
     expect(intoChunks(rows).map((chunk) => chunk.map(({ id }) => id))).toEqual([[1], [2, 3], [4]]);
   });
 
-  it('gives a row that is too large to the dead letters, and publishes what stands behind it', async () => {
+  it('gives a row that is too large to the dead letters, and publishes the rows behind it', async () => {
     const { taken, publisher } = broker(({ topic, value }) =>
       topic === 't' && value === 'big' ? tooLarge : undefined,
     );

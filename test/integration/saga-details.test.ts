@@ -64,7 +64,7 @@ describe("an order's saga details", () => {
     const { releases } = await sagaDetailsOf(orderId);
     expect(releases).toMatchObject([{ ...release, decisionId: `${TOPICS.shipmentStatus}-${orderId}` }]);
     expect(await screenOf(orderId)).toContain(
-      'operator:lee: the line behind its dead letter (its topic was made anew)',
+      'operator:lee: records behind its dead letter (its topic was made anew)',
     );
   });
 
