@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { WrongEventError } from '../contracts/event-record';
 import { refusalState } from '../db/refusal';
 import { type FailureDetail, type FailureKind, isFinal } from '../domain/failure';
 import { CredentialsRefused, OutcomeUnknown, ProviderUnavailable, RequestRejected } from '../providers/errors';
@@ -21,6 +22,7 @@ export function asFailure(error: unknown): ApplicationFailure {
   if (error instanceof ProviderUnavailable || error instanceof OutcomeUnknown)
     return failure('UNAVAILABLE', error.code, error.message);
   if (error instanceof CredentialsRefused) return failure('CREDENTIALS', error.code, error.message);
+  if (error instanceof WrongEventError) return failure('PERMANENT', 'WRONG_EVENT', error.message);
   if (error instanceof RequestRejected) return failure('PERMANENT', error.code, error.message);
   if (isTimeout(error)) return failure('UNAVAILABLE', 'OUTCOME_UNKNOWN', 'the time for this call was over');
   const state = refusalState(error);
@@ -29,7 +31,7 @@ export function asFailure(error: unknown): ApplicationFailure {
   return failure('UNEXPECTED', code ?? 'UNEXPECTED', [nameOf(error), code].filter(Boolean).join(' '));
 }
 
-/** The caller's own limit (AbortSignal.timeout), by name: it may come from another realm. */
+/** The deadline of the call, by name: it may come from another realm. */
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
 }

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { deadline } from '../contracts/deadline';
 import type { Decision } from '../domain/saga-state';
 
 /** Names one attempt of an order; the step's key follows from it. */
@@ -32,5 +33,5 @@ export interface ProviderTimeouts {
 export function callSignal(timeouts: ProviderTimeouts): AbortSignal {
   const context = Context.current();
   const limitMs = context.info.isLocal ? timeouts.fastMs : timeouts.longMs;
-  return AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(limitMs)]);
+  return deadline(limitMs, context.cancellationSignal);
 }

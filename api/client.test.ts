@@ -70,6 +70,11 @@ describe('the client of the API', () => {
     await expect(api.call('GET /api/products')).rejects.toMatchObject({ name: 'UnexpectedResponse', status });
   });
 
+  test('a body that stalls is ApiUnavailable at the deadline', async () => {
+    const stalled = await clientOf((_request, response) => response.writeHead(200).write('{"data":'), 200);
+    await expect(stalled.call('GET /api/products')).rejects.toMatchObject({ name: 'ApiUnavailable' });
+  });
+
   test('no connection and no response before the deadline are ApiUnavailable, an abort of the caller is not', async () => {
     const silent = await clientOf(() => undefined, 50);
     await expect(silent.call('GET /api/products')).rejects.toMatchObject({ name: 'ApiUnavailable' });

@@ -1,4 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { deadline } from '../contracts/deadline';
 import type { TimelineView } from '../contracts/responses/common';
 import type { ApiEndpoint, DataOf, RequestArgument } from './endpoints';
 
@@ -124,7 +125,8 @@ export class ApiClient {
 
   /** Any method and path, and a response that may be a refusal. */
   async request<Body>(endpoint: string, request: AnyRequest = {}): Promise<ApiResponse<Body>> {
-    const response = await this.fetch(endpoint, request, AbortSignal.timeout(this.options.timeoutMs ?? TIMEOUT_MS));
+    const until = deadline(this.options.timeoutMs ?? TIMEOUT_MS, request.signal);
+    const response = await this.fetch(endpoint, request, until);
     return {
       status: response.status,
       body: (await this.jsonOf(response, request.signal)) as Body,
@@ -156,7 +158,7 @@ export class ApiClient {
   private async fetch(
     endpoint: string,
     { params, query, body, signal, ...request }: AnyRequest,
-    deadline?: AbortSignal,
+    until: AbortSignal | undefined = signal,
   ): Promise<Response> {
     const { address, token, language = 'en' } = this.options;
     const [method, path = ''] = endpoint.split(' ');
@@ -170,7 +172,7 @@ export class ApiClient {
     const init = {
       method,
       headers,
-      signal: AbortSignal.any([deadline, signal].filter((each) => each !== undefined)),
+      ...(until === undefined ? {} : { signal: until }),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     };
     try {

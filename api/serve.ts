@@ -53,12 +53,14 @@ function bodyReaders({ access, body, bodyLimit = BODY_LIMIT }: Route): RequestHa
 }
 
 function respond(route: Route, context: ApiContext): RequestHandler {
-  const { response: described, params, unknownParams, query, isIdempotent } = route;
+  const { access, response: described, params, unknownParams, query, isIdempotent } = route;
+  // Probes and the carrier may add parameters of their own.
+  const isOurs = access === 'customer' || access === 'operator';
   return async (request: Request, response: Response, _next: NextFunction) => {
     const language = languageOf(request);
     const who = response.locals.who as Identity | undefined;
     const pathParams = params && paramsOf(params, unknownParams, request, language);
-    const queried = parse(query ?? NO_QUERY, request.query, language);
+    const queried = query || isOurs ? parse(query ?? NO_QUERY, request.query, language) : undefined;
     const body = bodyOf(route, request, context, language);
     const key = isIdempotent ? idempotencyKey(request.headers['idempotency-key'], language) : undefined;
     const { method, path } = request;

@@ -65,6 +65,7 @@ describe('what is refused before it does anything', () => {
     [404, 'NOT_FOUND', 'POST', '/api/orders/17/nothing', {}],
     [400, 'VALIDATION_FAILED', 'GET', '/api/products?page=2', {}],
     [400, 'VALIDATION_FAILED', 'GET', '/api/orders?page=2', {}],
+    [401, 'SIGNATURE_INVALID', 'POST', '/webhooks/carrier?source=carrier', { body: '{}' }],
     [404, 'NOT_FOUND', 'GET', '/api/orders/%E0%A4%A', {}],
     [404, 'ORDER_NOT_FOUND', 'GET', '/api/orders/abc', {}],
     [401, 'UNAUTHENTICATED', 'GET', '/api/products', { headers: { authorization: '' } }],
@@ -177,6 +178,7 @@ describe('what goes round every request', () => {
     const response = await ask('GET', '/livez', { headers: { 'x-request-id': 'mine-1' } });
     expect(response.headers.get('x-request-id')).toBe('mine-1');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect((await ask('GET', '/livez?probe=1')).status).toBe(200);
     expect((await ask('GET', '/livez')).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 

@@ -49,7 +49,8 @@ export function commandErrorOf(error: unknown): CommandError | undefined {
   if (error instanceof ApiUnavailable) return new CommandError(EXIT.unavailable, error.message);
   if (!(error instanceof ApiProblem || error instanceof UnexpectedResponse)) return undefined;
   const exitCode = BY_STATUS[error.status] ?? EXIT.failed;
-  if (error instanceof UnexpectedResponse) return new CommandError(exitCode, error.message);
+  if (error instanceof UnexpectedResponse)
+    return new CommandError(error.status < 300 ? EXIT.unavailable : exitCode, error.message);
   return new CommandError(exitCode, problemText(error.problem), error.problem);
 }
 

@@ -1,4 +1,3 @@
-import { eventRecord } from '../contracts/event-record';
 import { TOPICS, type Topic } from '../contracts/topics';
 import type { Db, DbOrTrx, Trx } from './connection';
 import { lockCouponRequest } from './coupon-requests';
@@ -136,7 +135,8 @@ async function lockLate(trx: Trx, policy: LossPolicy, late: LateRecord): Promise
       await lockOrder(trx, late.key.orderId);
       const [still] = await lateRequests(trx, policy, late.key);
       const request = still && (await findRequest(trx, late.key));
-      return request && eventRecord(topic, request.event);
+      // As it was accepted: one that fits no schema any more is counted and given up, too.
+      return request && { topic, key: String(late.key.orderId), value: JSON.stringify(request.event) };
     }
     case 'coupon': {
       const request = await lockCouponRequest(trx, late.requestId);

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { deadline } from '../contracts/deadline';
 import { providerProblemSchema } from '../contracts/provider-api';
 import { failureByResponse, failureWithoutResponse, type ListedCodes } from './http-failure';
 
@@ -33,7 +34,6 @@ export function httpCall(options: HttpOptions): HttpCall {
     signal?.throwIfAborted();
     const name = `${method} ${path}`;
     const effect = method === 'GET' ? 'read' : 'write';
-    const timeout = AbortSignal.timeout(options.timeoutMs);
     let response: Response;
     let content: unknown;
     try {
@@ -41,7 +41,7 @@ export function httpCall(options: HttpOptions): HttpCall {
         method,
         headers: { 'content-type': 'application/json', ...options.headers?.() },
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: deadline(options.timeoutMs, signal),
         redirect: 'manual',
       });
       content = await bodyOf(response);

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deadline } from '../contracts/deadline';
 import { CARRIER_SIGNATURE_HEADER, type CarrierWebhook } from '../contracts/provider-api';
 
 export interface WebhookOptions {
@@ -42,7 +43,7 @@ export class WebhookSender {
           method: 'POST',
           headers: { 'content-type': 'application/json', [CARRIER_SIGNATURE_HEADER]: signature },
           body,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+          signal: deadline(TIMEOUT_MS, signal),
         });
         await response.arrayBuffer();
         if (response.ok) return;

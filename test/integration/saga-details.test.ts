@@ -63,9 +63,7 @@ describe("an order's saga details", () => {
         .insert({ decision_id: `${topic}-${orderId}`, topic, key: Buffer.from(String(orderId)), ...release });
     const { releases } = await sagaDetailsOf(orderId);
     expect(releases).toMatchObject([{ ...release, decisionId: `${TOPICS.shipmentStatus}-${orderId}` }]);
-    expect(await screenOf(orderId)).toContain(
-      'operator:lee: records behind its dead letter (its topic was made anew)',
-    );
+    expect(await screenOf(orderId)).toContain('operator:lee: records behind its dead letter (its topic was made anew)');
   });
 
   test('show when its payment is tried again', async () => {
