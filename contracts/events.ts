@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { codeSchema, externalId, externalPhone, externalText } from './external-text';
 import { rule } from './language';
-import { SHIPMENT_STATUSES } from './workflow-api';
+import { SHIPMENT_STATUSES } from './workflow/messages';
 
 /** What every event has. */
 export const envelope = {

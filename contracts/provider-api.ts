@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { codeOr, isCode } from '../domain/provider-code';
 import { shipmentAddressSchema, shipmentStatusEventSchema } from './events';
 import { externalId, externalText } from './external-text';
-import { SHIPMENT_STATUSES } from './workflow-api';
+import { SHIPMENT_STATUSES } from './workflow/messages';
 
 export const PROVIDERS = ['payment', 'carrier', 'warehouse'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];

@@ -124,6 +124,11 @@ export const CONSUMED = ALL.flatMap(({ name, consumer }) =>
   consumer ? [{ topic: name as ConsumedTopic, ...consumer }] : [],
 );
 
+/** The topics that this system reads by an order's id. */
+export const KEYED_BY_ORDER: readonly Topic[] = ALL.filter(({ key, consumer }) => consumer && key === 'orderId').map(
+  ({ name }) => name,
+);
+
 /** The group of ours that reads a topic; undefined: none does. */
 export function groupOf(topic: string): string | undefined {
   return findTopic(topic)?.consumer?.groupId;

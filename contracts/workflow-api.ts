@@ -5,7 +5,7 @@
 
 import type { CouponRequestStatus } from '../domain/coupon';
 import type { OrderStatus } from '../domain/order-status';
-import type { Decision, SagaState, StepState } from '../domain/saga-state';
+import type { SagaState, StepState } from '../domain/saga-state';
 import type { DeadLetterCursor, DeadLetterReplay, RecordPosition } from './record';
 import type { OrderStep } from './workflow/attempt-steps';
 
@@ -39,16 +39,6 @@ export function deadLetterReplayWorkflowId(bulkId: string): string {
   return `dead-letter-replay-${bulkId}`;
 }
 
-export const SIGNALS = {
-  paymentRequested: 'paymentRequested',
-  shipmentUpdated: 'shipmentUpdated',
-  compensate: 'compensate',
-  resolveCompensation: 'resolveCompensation',
-  refundStarted: 'refundStarted',
-  pause: 'pause',
-  resume: 'resume',
-  cancel: 'cancel',
-} as const;
 export const UPDATES = { cancel: 'cancel', resolve: 'resolve' } as const;
 export const QUERIES = { status: 'status', saga: 'saga', progress: 'progress' } as const;
 export const SEARCH_ATTRIBUTES = {
@@ -125,54 +115,6 @@ export interface CouponStatusView {
   readonly requestId: string;
   readonly status: CouponRequestStatus;
   readonly reason?: string;
-}
-
-/** A request to pay and ship, named only: its token and address stay in Postgres. */
-export interface PaymentRequested {
-  readonly eventId: string;
-  readonly retryCount: number;
-}
-
-export const SHIPMENT_STATUSES = ['SHIPMENT_STARTED', 'IN_TRANSIT', 'DELIVERED'] as const;
-export type ShipmentStatus = (typeof SHIPMENT_STATUSES)[number];
-
-export interface ShipmentUpdated {
-  readonly eventId: string;
-  readonly status: ShipmentStatus;
-  readonly trackingNumber?: string;
-}
-
-/** `code` is set by the system's own callers; an operator's signal needs only reason and actor. */
-export interface Compensate {
-  readonly reason: string;
-  readonly actor: string;
-  readonly code?: 'CANCELLED_BY_OPERATOR' | 'STOCK_FAILED_ELSEWHERE';
-}
-
-export interface CancelRequest {
-  readonly reason: string;
-  readonly actor: string;
-}
-
-/** How a cancel ended; `refusedBy` is the code of its refusal. */
-export type CancelResult = { readonly accepted: true } | { readonly accepted: false; readonly refusedBy: string };
-
-export interface ResolveCompensation {
-  /** Makes the decision idempotent: the same id twice is one decision. */
-  readonly decisionId: string;
-  readonly step: string;
-  readonly decision: Decision;
-  readonly reason: string;
-  readonly actor: string;
-  readonly reference?: string;
-}
-
-/** What each signal of an order's workflow carries. */
-export interface OrderSignals {
-  readonly paymentRequested: PaymentRequested;
-  readonly shipmentUpdated: ShipmentUpdated;
-  readonly compensate: Compensate;
-  readonly resolveCompensation: ResolveCompensation;
 }
 
 export interface StepView {

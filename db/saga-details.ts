@@ -1,5 +1,5 @@
 import type { SagaDetails } from '../contracts/responses/sagas';
-import type { Topic } from '../contracts/topics';
+import { KEYED_BY_ORDER, type Topic } from '../contracts/topics';
 import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
@@ -64,15 +64,6 @@ export async function sagaDetailsOf(db: Db, orderId: number): Promise<StoredSaga
     retryAt,
   };
 }
-
-/** Those whose key is an order's id. */
-const KEYED_BY_ORDER: readonly Topic[] = [
-  'stock.decrease.requested',
-  'stock.decrease.failed',
-  'order-processing-topic',
-  'order-retry-topic',
-  'shipment.status',
-];
 
 /** One that can't be read is known by its key; elsewhere the same key may be a customer's, or a request's. */
 async function deadLettersOf(db: Db, orderId: number): Promise<Stored<'deadLetters'>[]> {

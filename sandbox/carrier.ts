@@ -9,7 +9,7 @@ import {
   type ShipmentState,
   scanRequestSchema,
 } from '../contracts/provider-api';
-import { SHIPMENT_STATUSES, type ShipmentStatus } from '../contracts/workflow-api';
+import { SHIPMENT_STATUSES, type ShipmentStatus } from '../contracts/workflow/messages';
 import { fingerprintOf, KeyedEffects } from './keyed-effects';
 import { faultsIn } from './magic-values';
 import { Problem, parsed } from './problem';

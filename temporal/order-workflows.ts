@@ -3,13 +3,15 @@ import {
   type CancelRequest,
   type CancelResult,
   type Compensate,
-  type OrderSagaInput,
   type OrderSignals,
+  SIGNALS,
+} from '../contracts/workflow/messages';
+import {
+  type OrderSagaInput,
   orderWorkflowId,
   QUERIES,
   type RefundSagaInput,
   refundWorkflowId,
-  SIGNALS,
   type StatusView,
   TASK_QUEUES,
   UPDATES,

@@ -3,6 +3,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
+import { SIGNALS } from '../contracts/workflow/messages';
 import {
   type DeadLetterReplayInput,
   deadLetterReplayWorkflowId,
@@ -10,7 +11,6 @@ import {
   type ReplayAction,
   type ReplayProgress,
   type ReplaySignal,
-  SIGNALS,
   TASK_QUEUES,
   WORKFLOWS,
 } from '../contracts/workflow-api';

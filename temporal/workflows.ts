@@ -1,9 +1,9 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import type { ResolveCompensation } from '../contracts/workflow/messages';
 import {
   type CouponSagaInput,
   couponWorkflowId,
   QUERIES,
-  type ResolveCompensation,
   type SagaView,
   TASK_QUEUES,
   UPDATES,

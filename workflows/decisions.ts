@@ -1,6 +1,13 @@
 import { ApplicationFailure, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
-import { type ResolveCompensation, SIGNALS, UPDATES } from '../contracts/workflow-api';
-import { asResolution, holdsCard, NO_CARD, SHAPES } from './message-shapes';
+import {
+  asResolution,
+  holdsCard,
+  NO_CARD,
+  type ResolveCompensation,
+  SHAPES,
+  SIGNALS,
+} from '../contracts/workflow/messages';
+import { UPDATES } from '../contracts/workflow-api';
 import type { Parking } from './saga/parking';
 
 const resolveCompensation = defineSignal<[ResolveCompensation]>(SIGNALS.resolveCompensation);

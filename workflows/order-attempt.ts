@@ -1,7 +1,7 @@
 import type { AttemptEnd, Beginning } from '../activities/attempt';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy } from '../activities/stock';
-import type { PaymentRequested } from '../contracts/workflow-api';
+import type { PaymentRequested } from '../contracts/workflow/messages';
 import type { OrderContext } from './order-context';
 import { attemptPlan, isMove } from './order-steps';
 import { failureOf, type Step } from './saga/step';

@@ -1,6 +1,6 @@
 import { CancellationScope, condition, currentUpdateInfo, workflowInfo } from '@temporalio/workflow';
 import type { OrderPolicy } from '../activities/stock';
-import type { CancelRequest } from '../contracts/workflow-api';
+import type { CancelRequest } from '../contracts/workflow/messages';
 import { isCancellable } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import { activities, type LocalActivities } from './activity-calls';

@@ -1,4 +1,4 @@
-import type { ShipmentStatus, ShipmentUpdated } from '../contracts/workflow-api';
+import type { ShipmentStatus, ShipmentUpdated } from '../contracts/workflow/messages';
 import type { OrderStatus } from '../domain/order-status';
 import type { OrderContext } from './order-context';
 import { skipLateRequests } from './order-payment';

@@ -1,4 +1,4 @@
-import type { PaymentRequested } from '../contracts/workflow-api';
+import type { PaymentRequested } from '../contracts/workflow/messages';
 import type { OrderContext } from './order-context';
 
 const HOLD_EXPIRED = { code: 'HOLD_EXPIRED', reason: 'not paid in time' };

@@ -7,23 +7,21 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import {
-  type CancelRequest,
-  type CancelResult,
-  type Compensate,
-  type PaymentRequested,
-  type ShipmentUpdated,
-  SIGNALS,
-  UPDATES,
-} from '../contracts/workflow-api';
-import {
   asCancelRequest,
   asCompensate,
   asPaymentRequested,
   asShipmentUpdated,
+  type CancelRequest,
+  type CancelResult,
+  type Compensate,
   holdsCard,
   NO_CARD,
+  type PaymentRequested,
   SHAPES,
-} from './message-shapes';
+  type ShipmentUpdated,
+  SIGNALS,
+} from '../contracts/workflow/messages';
+import { UPDATES } from '../contracts/workflow-api';
 
 const paymentRequested = defineSignal<[PaymentRequested]>(SIGNALS.paymentRequested);
 const shipmentUpdated = defineSignal<[ShipmentUpdated]>(SIGNALS.shipmentUpdated);

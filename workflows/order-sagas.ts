@@ -1,6 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { OrderPolicy } from '../activities/stock';
-import { SIGNALS } from '../contracts/workflow-api';
+import { SIGNALS } from '../contracts/workflow/messages';
 import { ensuredBy, type LocalActivities, localActivities, UNDO_RETRY_MS } from './activity-calls';
 import type { OrderView } from './order-view';
 import { ParkedList } from './parked-list';

@@ -8,7 +8,8 @@ import {
 } from '@temporalio/workflow';
 import type { RefundBeginning } from '../activities/refund';
 import type { OrderPolicy } from '../activities/stock';
-import { orderWorkflowId, type RefundSagaInput, SIGNALS } from '../contracts/workflow-api';
+import { SIGNALS } from '../contracts/workflow/messages';
+import { orderWorkflowId, type RefundSagaInput } from '../contracts/workflow-api';
 import type { OrderStatus } from '../domain/order-status';
 import { receiveDecisions } from './decisions';
 import { recordRefusal, sagaOfOrder } from './order-sagas';

@@ -1,12 +1,12 @@
 import { CancellationScope, defineQuery, defineSignal, isCancellation, setHandler } from '@temporalio/workflow';
 import type { ReplayedBatch } from '../activities/dead-letters';
+import { SIGNALS } from '../contracts/workflow/messages';
 import {
   QUERIES,
   REPLAY_ACTIONS,
   type ReplayAction,
   type ReplayControl,
   type ReplayProgress,
-  SIGNALS,
 } from '../contracts/workflow-api';
 import { holdsCardNumber, isStorable } from '../domain/external-text';
 

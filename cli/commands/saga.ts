@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { SagaDecided, SagaSummary } from '../../contracts/responses/sagas';
 import type { ResolveSaga } from '../../contracts/saga-operations';
+import { ORDER_STEPS } from '../../contracts/workflow/attempt-steps';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { type DecisionOptions, decide, decides } from '../decision';
@@ -63,7 +64,7 @@ export function sagaCommands(program: Command): void {
       "42 --step payment --decision DONE_EXTERNALLY --reference 'transfer 4711' --reason 'paid back by bank'",
     ]),
   )
-    .requiredOption('--step <step>', 'whose undo failed: stock, coupon, payment, shipment or warehouse')
+    .requiredOption('--step <step>', `whose undo failed: ${ORDER_STEPS.join(', ')}`)
     .requiredOption('--decision <decision>', 'RETRY, SKIP, or DONE_EXTERNALLY with --reference')
     .option('--reference <text>', 'where it was done')
     .action(async (order: string, { step, decision, reference, ...options }: ResolveOptions) => {

@@ -1,5 +1,5 @@
 import type { LedgerEntry, OutageRequest, ParcelView } from '../../contracts/provider-api';
-import type { ShipmentStatus } from '../../contracts/workflow-api';
+import type { ShipmentStatus } from '../../contracts/workflow/messages';
 
 /** The sandbox' own side: its ledger, its parcels, its faults. */
 export class SandboxClient {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { orderProcessingEventSchema } from '../../contracts/events';
 import { TOPICS, topicDefinition } from '../../contracts/topics';
-import { type ResolveCompensation, SIGNALS } from '../../contracts/workflow-api';
+import { type ResolveCompensation, SIGNALS } from '../../contracts/workflow/messages';
 import type { Scenario } from './scenario';
 
 /** Every scenario, in the order of the table; they run side by side. */

@@ -1,5 +1,5 @@
 import { base64Headers } from '../../contracts/record';
-import type { PaymentRequested } from '../../contracts/workflow-api';
+import type { PaymentRequested } from '../../contracts/workflow/messages';
 import {
   insertRequest,
   markSignalled,

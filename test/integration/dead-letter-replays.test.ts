@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ReplayControlled, ReplayProgressView } from '../../contracts/responses/dead-letters';
 import { TOPICS } from '../../contracts/topics';
-import { deadLetterReplayWorkflowId, SIGNALS } from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow/messages';
+import { deadLetterReplayWorkflowId } from '../../contracts/workflow-api';
 import { DeadLetterOperator } from '../support/dead-letter-operator';
 import { Fixture } from '../support/fixture';
 import { until } from '../support/until';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { SagaDecided, SagaDetails } from '../../contracts/responses/sagas';
 import { TOPICS } from '../../contracts/topics';
-import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow/messages';
+import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api';
 import { couponState } from '../support/coupons';
 import { Fixture } from '../support/fixture';
 import { startGatedApi } from '../support/gated-api';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { TOPICS } from '../../contracts/topics';
-import { QUERIES, type ReplayProgress, SIGNALS } from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow/messages';
+import { QUERIES, type ReplayProgress } from '../../contracts/workflow-api';
 import { type IndexedDeadLetter, indexDeadLetters } from '../../db/dead-letter-index';
 import type { OrderHarness } from '../support/order-harness';
 import { until } from '../support/until';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { SIGNALS } from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow/messages';
 import { COUPON_OUTCOMES } from './coupon-outcomes';
 import { DEAD_LETTER_OUTCOMES } from './dead-letter-replay-outcomes';
 import {

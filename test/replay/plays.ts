@@ -1,4 +1,5 @@
-import { orderWorkflowId, refundWorkflowId, SIGNALS } from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow/messages';
+import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api';
 import type { OrderHarness } from '../support/order-harness';
 import { until } from '../support/until';
 

@@ -7,7 +7,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import { cacheFolder } from '../../config/load';
 import { settingsSchema } from '../../config/settings';
 import type { OrderProcessingEvent } from '../../contracts/events';
-import { SIGNALS } from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow/messages';
 import { type Db, openDatabase } from '../../db/connection';
 import { insertOrder, type OrderCoupon } from '../../db/orders';
 import { putProduct } from '../../db/products';

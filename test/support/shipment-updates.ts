@@ -1,4 +1,5 @@
-import { orderWorkflowId, SIGNALS } from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow/messages';
+import { orderWorkflowId } from '../../contracts/workflow-api';
 import type { Shop } from './shop';
 
 /** The ids of the shipment updates in the order in which the workflow has received them. */

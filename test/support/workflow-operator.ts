@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { TOPICS } from '../../contracts/topics';
+import { type ShipmentStatus, SIGNALS } from '../../contracts/workflow/messages';
 import {
   couponWorkflowId,
   type DeadLetterReplayInput,
@@ -9,8 +10,6 @@ import {
   QUERIES,
   refundWorkflowId,
   type SagaView,
-  type ShipmentStatus,
-  SIGNALS,
   TASK_QUEUES,
   type TaskQueue,
   UPDATES,

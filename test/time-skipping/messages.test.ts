@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { orderWorkflowId, SIGNALS, UPDATES } from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow/messages';
+import { orderWorkflowId, UPDATES } from '../../contracts/workflow-api';
 import { Fixture } from '../support/fixture';
 import { historyText } from '../support/history-text';
 import { expectLedgersToBalance } from '../support/ledgers';

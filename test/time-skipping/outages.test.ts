@@ -1,4 +1,4 @@
-import { SIGNALS } from '../../contracts/workflow-api';
+import { SIGNALS } from '../../contracts/workflow/messages';
 import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
 import { TimeHarness } from './time-harness';

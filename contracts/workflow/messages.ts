@@ -1,13 +1,65 @@
-import {
-  type CancelRequest,
-  type Compensate,
-  type PaymentRequested,
-  type ResolveCompensation,
-  SHIPMENT_STATUSES,
-  type ShipmentUpdated,
-} from '../contracts/workflow-api';
-import { holdsCardNumber, isStorable } from '../domain/external-text';
-import { DECISIONS } from '../domain/saga-state';
+/** The messages of the orders' workflows: names, payloads, and how a payload of anybody is read. Zod-free, as workflows read it. */
+import { holdsCardNumber, isStorable } from '../../domain/external-text';
+import { DECISIONS, type Decision } from '../../domain/saga-state';
+
+export const SIGNALS = {
+  paymentRequested: 'paymentRequested',
+  shipmentUpdated: 'shipmentUpdated',
+  compensate: 'compensate',
+  resolveCompensation: 'resolveCompensation',
+  refundStarted: 'refundStarted',
+  pause: 'pause',
+  resume: 'resume',
+  cancel: 'cancel',
+} as const;
+
+/** A request to pay and ship, named only: its token and address stay in Postgres. */
+export interface PaymentRequested {
+  readonly eventId: string;
+  readonly retryCount: number;
+}
+
+export const SHIPMENT_STATUSES = ['SHIPMENT_STARTED', 'IN_TRANSIT', 'DELIVERED'] as const;
+export type ShipmentStatus = (typeof SHIPMENT_STATUSES)[number];
+
+export interface ShipmentUpdated {
+  readonly eventId: string;
+  readonly status: ShipmentStatus;
+  readonly trackingNumber?: string;
+}
+
+/** `code` is set by the system's own callers; an operator's signal needs only reason and actor. */
+export interface Compensate {
+  readonly reason: string;
+  readonly actor: string;
+  readonly code?: 'CANCELLED_BY_OPERATOR' | 'STOCK_FAILED_ELSEWHERE';
+}
+
+export interface CancelRequest {
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/** How a cancel ended; `refusedBy` is the code of its refusal. */
+export type CancelResult = { readonly accepted: true } | { readonly accepted: false; readonly refusedBy: string };
+
+export interface ResolveCompensation {
+  /** Makes the decision idempotent: the same id twice is one decision. */
+  readonly decisionId: string;
+  readonly step: string;
+  readonly decision: Decision;
+  readonly reason: string;
+  readonly actor: string;
+  readonly reference?: string;
+}
+
+/** What each signal of an order's workflow carries. */
+export interface OrderSignals {
+  readonly paymentRequested: PaymentRequested;
+  readonly shipmentUpdated: ShipmentUpdated;
+  readonly compensate: Compensate;
+  readonly resolveCompensation: ResolveCompensation;
+}
 
 /** The refusal of a message that is not of its shape. */
 export const SHAPES = {
