@@ -75,7 +75,7 @@ export function keepDeadLettersIndexed(
 }
 
 /**
- * Reads every topic again, from its beginning to its present end, and mends the index. Decisions stay, and so does a dead
+ * Reads every topic again, from its beginning to its present end, and corrects the index. Decisions stay, and so does a dead
  * letter that its topic no longer has: it can still be shown and sent back. A topic that can't be read or indexed is given
  * up, so that this ends; the others are read all the same.
  */

@@ -261,7 +261,7 @@ describe('what follows a dead letter of its key on shipment.status', () => {
     await untilFree(orderId);
   });
 
-  test('is let go on by hand where the record that all wait for is lost, and no sooner', async () => {
+  test('is released by hand where the record that all wait for is lost, and no sooner', async () => {
     const { orderId, key, deadLetter } = await orderInLine();
     const { id } = deadLetter;
     const command = { topic: TOPIC, key, decisionId: randomUUID(), reason: 'the topic was made anew' };
