@@ -40,11 +40,6 @@ export async function claimCoupon(trx: Trx, requestId: string, orderId: number):
   await trx('coupon_requests').where({ request_id: requestId }).update({ order_id: orderId });
 }
 
-/** The order is at its end without a sale: its coupon can be used again. */
-export async function freeCoupon(trx: Trx, orderId: number): Promise<void> {
-  await trx('coupon_requests').where({ order_id: orderId }).update({ order_id: null, redeemed_at: null });
-}
-
 /** Redeems the coupon that the order has claimed; false: it has none. */
 export async function redeemClaimedCoupon(trx: Trx, orderId: number, at: Date): Promise<boolean> {
   const count = await trx('coupon_requests').where({ order_id: orderId }).update({ redeemed_at: at });

@@ -1,11 +1,8 @@
-import { newEvent } from '../contracts/event-record';
-import { TOPICS } from '../contracts/topics';
 import type { OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import type { Db, DbOrTrx, Trx } from './connection';
-import { claimCoupon, freeCoupon } from './coupon-claims';
-import { addToOutbox } from './outbox';
-import { addToTimeline } from './timeline';
+import { claimCoupon } from './coupon-claims';
+import { traceHeaders } from './outbox';
 
 export interface Order {
   readonly id: number;
@@ -101,7 +98,8 @@ export async function insertOrder(trx: Trx, order: NewOrder): Promise<Order> {
     })),
   );
   if (order.coupon) await claimCoupon(trx, order.coupon.requestId, row.id);
-  await announceMoves(trx, row, [{ from: null, to: 'CREATED' }], row.createdAt);
+  const headers = JSON.stringify(traceHeaders());
+  await trx.raw(`select announce_move(?, ?, null, 'CREATED', null, ?)`, [row.id, row.createdAt, headers]);
   return row;
 }
 
@@ -141,36 +139,12 @@ export interface OrderChange {
   readonly holdExpiresAt?: Date | null;
 }
 
-/** Where an order has no use for its coupon any more. */
-const FREES_ITS_COUPON: ReadonlySet<OrderStatus> = new Set(['CANCELLED', 'REFUNDED']);
-
 /**
  * Moves a locked order through statuses, each with its timeline row and its `order.status.changed`; one that ends
  * unsold lets go of its coupon. The database refuses a move that is not in the table (SQLSTATE OS001).
  */
-export async function changeOrder(trx: Trx, order: Order, change: OrderChange): Promise<void> {
-  const moves: { from: OrderStatus; to: OrderStatus }[] = [];
-  let from = order.status;
-  for (const to of change.through) {
-    await trx('orders')
-      .where({ id: order.id })
-      .update({
-        status: to,
-        status_reason: change.reason ?? null,
-        saga_state: change.sagaState,
-        saga_state_at: change.at,
-        updated_at: change.at,
-        ...(change.holdExpiresAt === undefined ? {} : { hold_expires_at: change.holdExpiresAt }),
-      });
-    moves.push({ from, to });
-    from = to;
-  }
-  if (moves.length === 0) {
-    await setSagaState(trx, order.id, { state: change.sagaState, ...change });
-    return;
-  }
-  if (order.couponRequestId !== null && FREES_ITS_COUPON.has(from)) await freeCoupon(trx, order.id);
-  await announceMoves(trx, order, moves, change.at, change.reason);
+export async function changeOrder(trx: Trx, { id }: Pick<Order, 'id'>, change: OrderChange): Promise<void> {
+  await trx.raw('select change_order(?, ?)', [id, JSON.stringify({ ...change, headers: traceHeaders() })]);
 }
 
 /** `at`: the workflow's time at which that is so. */
@@ -198,33 +172,4 @@ export async function claimOrder(trx: Trx, order: Order, runId: string): Promise
 /** Gives the locked order to a refund: an earlier one can't end it any more. */
 export async function claimForRefund(trx: Trx, orderId: number, runId: string): Promise<void> {
   await trx('orders').where({ id: orderId }).update({ refund_run_id: runId });
-}
-
-async function announceMoves(
-  trx: Trx,
-  order: Pick<Order, 'id'>,
-  moves: readonly { from: OrderStatus | null; to: OrderStatus }[],
-  at: Date,
-  reason?: string,
-): Promise<void> {
-  await addToTimeline(
-    trx,
-    moves.map((move) => ({
-      orderId: order.id,
-      at,
-      type: 'status',
-      data: { ...move, ...(reason === undefined ? {} : { reason }) },
-    })),
-  );
-  await addToOutbox(
-    trx,
-    moves.map((move) =>
-      newEvent(TOPICS.orderStatusChanged, {
-        eventCreatedAt: at.toISOString(),
-        orderId: order.id,
-        ...move,
-        reason,
-      }),
-    ),
-  );
 }

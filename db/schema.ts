@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join, parse } from 'node:path';
 import type { Knex } from 'knex';
 import type { Db } from './connection';
+import { installFunctions, missingFunctions } from './functions';
 
 /** In the order of their files' names. */
 const MIGRATIONS = readdirSync(join(__dirname, 'migrations'))
@@ -14,18 +15,19 @@ const source: Knex.MigrationSource<string> = {
   getMigration: (name) => Promise.resolve(require(join(__dirname, 'migrations', name)) as Knex.Migration),
 };
 
-/** Brings the schema to this code's version; returns the names of what was applied, throws when it is newer. */
+/** Brings the schema and the database's functions to this code's version; returns the names of what was applied, throws when it is newer. */
 export async function migrateSchema(db: Db): Promise<string[]> {
   const unknown = unknownOf(await appliedTo(db));
   if (unknown.length > 0) throw new Error(newerThanThisCode(unknown));
   const [, applied] = (await db.migrate.latest({ migrationSource: source })) as [number, string[]];
-  return applied;
+  return [...applied, ...(await installFunctions(db))];
 }
 
 /** What keeps this code from running on that database; undefined: nothing. */
 export async function schemaMismatch(db: Db): Promise<string | undefined> {
   const applied = await appliedTo(db);
-  const missing = MIGRATIONS.filter((name) => !applied.includes(name));
+  const unapplied = MIGRATIONS.filter((name) => !applied.includes(name));
+  const missing = unapplied.length > 0 ? unapplied : await missingFunctions(db);
   const unknown = unknownOf(applied);
   if (missing.length > 0) return `the database lacks ${missing.join(', ')}: run \`npm run migrate\``;
   return unknown.length > 0 ? newerThanThisCode(unknown) : undefined;

@@ -65,7 +65,6 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
   const queries: Record<string, RepositoryQuery> = {
     'coupon-claims.lockOwnCoupon': (trx) => couponClaims.lockOwnCoupon(trx, withCoupon),
     'coupon-claims.claimCoupon': (trx) => couponClaims.claimCoupon(trx, withCoupon.requestId, withCoupon.orderId),
-    'coupon-claims.freeCoupon': (trx) => couponClaims.freeCoupon(trx, withCoupon.orderId),
     'coupon-claims.redeemClaimedCoupon': (trx) => couponClaims.redeemClaimedCoupon(trx, withCoupon.orderId, at),
     'coupon-claims.unredeemCoupon': (trx) => couponClaims.unredeemCoupon(trx, withCoupon.orderId),
     'coupon-requests.admitCouponRequests': (trx) =>
@@ -121,7 +120,9 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       }),
     'notifications.deliverNotifications': (trx) => notifications.deliverNotifications(trx, () => Promise.resolve()),
     'orders.insertOrder': async (trx) => {
-      await couponClaims.freeCoupon(trx, withCoupon.orderId);
+      await trx('coupon_requests')
+        .where({ order_id: withCoupon.orderId })
+        .update({ order_id: null, redeemed_at: null });
       const lines = [{ sku: 'sku-1', name: 'Product', quantity: 1, unitPriceMinor: 1_000 }];
       return orders.insertOrder(trx, {
         userId: 'user-1',
@@ -139,8 +140,8 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       await orders.ordersOfUser(trx, 'user-7', { limit: 20 }),
       await orders.ordersOfUser(trx, 'user-7', { limit: 20, beforeId: count / 2 }),
     ],
-    'orders.changeOrder': async (trx) =>
-      orders.changeOrder(trx, await order(trx, pending), { through: ['CANCELLED'], sagaState: 'SETTLED', at }),
+    'orders.changeOrder': (trx) =>
+      orders.changeOrder(trx, { id: withCoupon.orderId }, { through: ['CANCELLED'], sagaState: 'SETTLED', at }),
     'orders-at-work.ordersAtWork': (trx) => ordersAtWork(trx, { forMs: 20_000, limit: 200 }),
     'orders.setSagaState': (trx) => orders.setSagaState(trx, pending, { state: 'WAITING', at: new Date() }),
     'orders.claimOrder': async (trx) => orders.claimOrder(trx, { ...(await order(trx, pending)), runId: null }, 'run'),

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, parse } from 'node:path';
+import type { Db, DbOrTrx } from './connection';
+
+/** A function of the database, as its file creates it. */
+interface FunctionFile {
+  readonly name: string;
+  readonly sql: string;
+  readonly sha256: string;
+}
+
+const FOLDER = join(__dirname, 'functions');
+const FILES: readonly FunctionFile[] = readdirSync(FOLDER)
+  .sort()
+  .map((file) => {
+    const sql = readFileSync(join(FOLDER, file), 'utf8');
+    return { name: parse(file).name, sql, sha256: createHash('sha256').update(sql).digest('hex') };
+  });
+
+/** Creates or replaces the functions whose file has changed; returns their names. */
+export async function installFunctions(db: Db): Promise<string[]> {
+  return db.transaction(async (trx) => {
+    // Two deployments at once would replace the same function, which Postgres refuses.
+    await trx.raw(`select pg_advisory_xact_lock(hashtextextended('ordersaga functions', 0))`);
+    const changed = differing(await trx('installed_functions').select('name', 'sha256'));
+    for (const { name, sql, sha256 } of changed) {
+      await trx.raw(sql.replaceAll('?', '\\?'));
+      await trx('installed_functions').insert({ name, sha256 }).onConflict('name').merge();
+    }
+    return changed.map(({ name }) => name);
+  });
+}
+
+/** Functions that the database lacks, or has another text of. */
+export async function missingFunctions(db: Db): Promise<string[]> {
+  return differing(await db('installed_functions').select('name', 'sha256')).map(({ name }) => name);
+}
+
+function differing(installed: readonly Pick<FunctionFile, 'name' | 'sha256'>[]): readonly FunctionFile[] {
+  const known = new Map(installed.map(({ name, sha256 }) => [name, sha256]));
+  return FILES.filter(({ name, sha256 }) => known.get(name) !== sha256);
+}
+
+/** Calls a function of `db/functions`: one statement, and outside a transaction one transaction. */
+export async function callFunction<Result>(db: DbOrTrx, name: string, input: object): Promise<Result> {
+  const { rows } = await db.raw<{ rows: [{ result: Result }] }>(`select ${name}(?) as result`, [JSON.stringify(input)]);
+  return rows[0].result;
+}
