@@ -2,6 +2,7 @@ import type { AttemptEnd, Beginning } from '../activities/attempt';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy } from '../activities/stock';
 import type { PaymentRequested } from '../contracts/workflow/messages';
+import { tryAttempt } from './activity-calls';
 import type { OrderContext } from './order-context';
 import { attemptPlan, isMove } from './order-steps';
 import { failureOf, type Step } from './saga/step';
@@ -12,15 +13,22 @@ export interface Attempt {
   readonly beginning: Extract<Beginning, { accepted: true }>;
 }
 
-/** Accepts a request as the next attempt. ORDER_ENDING: the hold has run out. */
+/**
+ * Accepts a request as the next attempt, which is over at once where all goes well. ORDER_ENDING: the hold has run out.
+ */
 export async function acceptRequest(
   order: OrderContext,
   { eventId, retryCount }: PaymentRequested,
+  policy: OrderPolicy,
 ): Promise<Attempt | 'SKIPPED' | 'ORDER_ENDING'> {
   const { orderId, view } = order;
   const attempt = view.attempt + 1;
   const call = { orderId, attempt, eventId, retryCount };
-  const beginning = await order.activities.beginAttempt({ ...call, atMs: Date.now() });
+  view.show('RUNNING', `the steps of attempt ${attempt}`);
+  const whole = { ...call, order: order.facts, atMs: Date.now() };
+  // Nothing is begun for an order that is to be cancelled.
+  const begun = order.isCancelled ? undefined : await tryAttempt(whole, policy);
+  const beginning = begun ?? (await order.activities.beginAttempt({ ...call, atMs: Date.now() }));
   if (!beginning.accepted) return beginning.why === 'ORDER_ENDING' ? 'ORDER_ENDING' : 'SKIPPED';
   view.attempt = attempt;
   return { call, beginning };
@@ -33,7 +41,6 @@ export async function runAttempt(order: OrderContext, attempt: Attempt, policy: 
   const plan = attemptPlan(call, beginning, policy, settlement);
   const steps = plan.filter((planned): planned is Step => !isMove(planned));
   saga.plan(...steps);
-  view.show('RUNNING', `the steps of attempt ${call.attempt}`);
   // A workflow task that was lost may have ended the attempt before: that end counts.
   const end = endedBefore(beginning) ?? (await doSteps(order, attempt, plan));
   if (end.ended === 'DONE') {

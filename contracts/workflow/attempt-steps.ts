@@ -1,12 +1,18 @@
 import type { OrderStatus } from '../../domain/order-status';
 
-/** What decides which steps an attempt needs. */
-export interface AttemptFacts {
-  readonly hasCoupon?: boolean;
+/** What of an order decides which steps its attempts need. */
+export interface OrderFacts {
+  readonly hasCoupon: boolean;
   /** What is to be paid, in minor units. */
   readonly totalMinor: number;
+}
+
+/** The same of the request that an attempt serves. */
+export interface RequestFacts {
   readonly warehouseStorage: boolean;
 }
+
+export interface AttemptFacts extends OrderFacts, RequestFacts {}
 
 /** A step of an attempt: its activities, by name. */
 export interface StepDefinition {
@@ -39,7 +45,7 @@ export const ATTEMPT_STEPS = [
     do: 'redeemCoupon',
     undo: 'restoreCoupon',
     writeOff: 'writeOffCoupon',
-    needed: ({ hasCoupon }) => hasCoupon === true,
+    needed: ({ hasCoupon }) => hasCoupon,
     summary: { do: 'Redeem the coupon', undo: 'Free the coupon' },
   },
   {
@@ -72,17 +78,28 @@ export const ATTEMPT_STEPS = [
   },
 ] as const satisfies readonly (StepDefinition | MoveDefinition)[];
 
-type Planned = (typeof ATTEMPT_STEPS)[number];
+export type Planned = (typeof ATTEMPT_STEPS)[number];
 export type AttemptStep = Exclude<Planned, MoveDefinition>;
 export type AttemptMove = Extract<Planned, MoveDefinition>;
 
-type ProviderStep = Extract<AttemptStep, { kind: 'provider' }>;
+export type ProviderStep = Extract<AttemptStep, { kind: 'provider' }>;
 /** The activities that call a provider. */
 export type ProviderActivity = ProviderStep['do' | 'undo'] | Extract<ProviderStep, { writeOff: string }>['writeOff'];
 
 /** Every step of an order, by its name: the stock belongs to the order, the others to an attempt. */
 export type OrderStep = 'stock' | AttemptStep['name'];
 export const ORDER_STEPS: readonly OrderStep[] = ['stock', ...ATTEMPT_STEPS.filter(isStep).map(({ name }) => name)];
+
+/** What an attempt does, in this order, by what decides it. */
+export function plannedBy(facts: AttemptFacts): readonly Planned[] {
+  return ATTEMPT_STEPS.filter(({ needed }) => needed(facts));
+}
+
+/** With what every attempt of an order begins; undefined: that depends on the request. */
+export function firstPlannedOf(order: OrderFacts): Planned | undefined {
+  const [first, other] = [true, false].map((warehouseStorage) => plannedBy({ ...order, warehouseStorage })[0]);
+  return first === other ? first : undefined;
+}
 
 export function isStep(planned: Planned): planned is AttemptStep {
   return planned.kind !== 'move';

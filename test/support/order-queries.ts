@@ -176,7 +176,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'requests.skipPendingRequest': (trx) => requests.skipPendingRequest(trx, key, 'why'),
     'saga-steps.findStep': (trx) => sagaSteps.findStep(trx, step),
     'saga-steps.lockStep': (trx) => sagaSteps.lockStep(trx, step),
-    'saga-steps.beginStep': (trx) => sagaSteps.beginStep(trx, { ...step, attempt: 9 }, 'UNKNOWN'),
+    'saga-steps.insertStep': (trx) => sagaSteps.insertStep(trx, { ...step, attempt: 9 }, 'UNDONE'),
     'saga-steps.advanceStep': (trx) => sagaSteps.advanceStep(trx, step, ['DONE'], { state: 'UNDOING' }),
     'saga-steps.stepsOfOrder': (trx) => sagaSteps.stepsOfOrder(trx, completed),
     'saga-details.sagaDetailsOf': (_, db) => sagaDetails.sagaDetailsOf(db, completed),
@@ -184,9 +184,6 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'saga-details.noteCompensation': (trx) =>
       sagaDetails.noteCompensation(trx, { orderId: completed, decisionId: 'new', reason: 'why', actor: 'lee' }),
     'saga-details.withdrawCompensation': (trx) => sagaDetails.withdrawCompensation(trx, 'decision-100'),
-    'stock.holdStock': (trx) =>
-      stock.holdStock(trx, moved, [{ sku: 'sku-1', name: 'Mug', quantity: 1, unitPriceMinor: 1 }]),
-    'stock.sellHeldStock': (trx) => stock.sellHeldStock(trx, moved),
     'stock.putBackStock': (trx) => stock.putBackStock(trx, moved),
     'stock.writeOffStock': (trx) => stock.writeOffStock(trx, { ...moved, reason: 'why' }),
     'timeline.addToTimeline': (trx) =>
