@@ -159,24 +159,9 @@ export async function hasOpenRequest(trx: DbOrTrx, orderId: number): Promise<boo
   return row !== undefined;
 }
 
-/** A newer request takes the place of retries that wait. */
-export async function replacePendingRetries(trx: Trx, orderId: number): Promise<number> {
-  return trx('processing_requests')
-    .where({ order_id: orderId, state: 'PENDING' })
-    .where('retry_count', '>', 0)
-    .update({ state: 'REPLACED', updated_at: trx.fn.now() });
-}
-
 /** Closes what still waits, and an attempt that a cancel broke off, when the order has ended. */
 export async function closeRequests(trx: Trx, orderId: number): Promise<void> {
-  await trx('processing_requests')
-    .where({ order_id: orderId })
-    .whereIn('state', ['PENDING', 'RUNNING'])
-    .update({
-      state: trx.raw(`case state when 'RUNNING' then 'FAILED' else 'SKIPPED' end`),
-      reason: 'order ended',
-      updated_at: trx.fn.now(),
-    });
+  await trx.raw('select close_requests(?)', [orderId]);
 }
 
 /**

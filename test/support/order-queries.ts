@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import * as attempts from '../../activities/attempt';
+import * as attemptActivities from '../../activities/attempt';
 import * as refunds from '../../activities/refund';
 import type { OrderProcessingEvent } from '../../contracts/events';
+import * as attempts from '../../db/attempts';
 import type { Db, Trx } from '../../db/connection';
 import * as couponClaims from '../../db/coupon-claims';
 import * as couponRequests from '../../db/coupon-requests';
@@ -60,9 +61,36 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
   const claim = { id: idempotencyId, claimId: randomUUID() };
   const record = { topic: 'order-processing-topic', partition: 0, offset: '1', timestamp: '0' };
   const bytes = { key: null, value: null, headers: {} };
+  const newOrder = {
+    userId: 'user-1',
+    userEmail: 'kim@example.com',
+    currency: 'KRW',
+    totalMinor: 900,
+    lines: [{ sku: 'sku-1', name: 'Product', quantity: 1, unitPriceMinor: 1_000 }],
+  };
   const couponOf = { ...withCoupon, discountMinor: 100 };
 
+  const attempt = { ...key, attempt: 7 };
+  const toSettle = { steps: ['payment' as const, 'shipment' as const], isStored: true, notification: 'x', at };
+
   const queries: Record<string, RepositoryQuery> = {
+    'attempts.call': (trx) => attempts.call(trx, attempts.beginAttempt(attempt, at)),
+    'attempts.callInOrder': async (trx) => {
+      const calls = attempts.callInOrder(trx, [
+        attempts.beginAttempt(attempt, at),
+        attempts.beginStep(attempt, 'payment'),
+      ]);
+      const [, payment] = (await calls) as [unknown, attempts.BegunStep];
+      const [, shipment] = (await attempts.callInOrder(trx, [
+        attempts.finishStep(payment, { providerRef: 'ref', chargedMinor: 1 }),
+        attempts.beginStep(attempt, 'shipment'),
+      ])) as [unknown, attempts.BegunStep];
+      return attempts.callInOrder(trx, [
+        attempts.finishStep(shipment, { providerRef: 'parcel' }),
+        attempts.makeMove('completePayment', attempt, ['payment', 'shipment'], at),
+        attempts.settleAttempt(attempt, toSettle),
+      ]);
+    },
     'coupon-claims.lockOwnCoupon': (trx) => couponClaims.lockOwnCoupon(trx, withCoupon),
     'coupon-claims.claimCoupon': (trx) => couponClaims.claimCoupon(trx, withCoupon.requestId, withCoupon.orderId),
     'coupon-claims.redeemClaimedCoupon': (trx) => couponClaims.redeemClaimedCoupon(trx, withCoupon.orderId, at),
@@ -123,15 +151,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       await trx('coupon_requests')
         .where({ order_id: withCoupon.orderId })
         .update({ order_id: null, redeemed_at: null });
-      const lines = [{ sku: 'sku-1', name: 'Product', quantity: 1, unitPriceMinor: 1_000 }];
-      return orders.insertOrder(trx, {
-        userId: 'user-1',
-        userEmail: 'kim@example.com',
-        currency: 'KRW',
-        totalMinor: 900,
-        coupon: couponOf,
-        lines,
-      });
+      return orders.insertOrder(trx, { ...newOrder, coupon: couponOf });
     },
     'orders.lockOrder': (trx) => orders.lockOrder(trx, completed),
     'orders.findOrder': (trx) => orders.findOrder(trx, completed),
@@ -144,7 +164,6 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       orders.changeOrder(trx, { id: withCoupon.orderId }, { through: ['CANCELLED'], sagaState: 'SETTLED', at }),
     'orders-at-work.ordersAtWork': (trx) => ordersAtWork(trx, { forMs: 20_000, limit: 200 }),
     'orders.setSagaState': (trx) => orders.setSagaState(trx, pending, { state: 'WAITING', at: new Date() }),
-    'orders.claimOrder': async (trx) => orders.claimOrder(trx, { ...(await order(trx, pending)), runId: null }, 'run'),
     'orders.claimForRefund': (trx) => orders.claimForRefund(trx, completed, 'run'),
     'payment-requests.savePaymentRequest': async (trx) => {
       await requests.skipPendingRequest(trx, key, 'why');
@@ -170,7 +189,6 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'requests.recordBytesOf': (trx) => requests.recordBytesOf(trx, key),
     'requests.setRequestState': (trx) => requests.setRequestState(trx, key, 'RUNNING', { attempt: 2 }),
     'requests.hasOpenRequest': (trx) => requests.hasOpenRequest(trx, pending),
-    'requests.replacePendingRetries': (trx) => requests.replacePendingRetries(trx, pending),
     'requests.closeRequests': (trx) => requests.closeRequests(trx, pending),
     'requests.recordFailure': (trx) => requests.recordFailure(trx, key, { code: 'NO', kind: 'REFUSED' }),
     'requests.skipPendingRequest': (trx) => requests.skipPendingRequest(trx, key, 'why'),
@@ -184,6 +202,10 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'saga-details.noteCompensation': (trx) =>
       sagaDetails.noteCompensation(trx, { orderId: completed, decisionId: 'new', reason: 'why', actor: 'lee' }),
     'saga-details.withdrawCompensation': (trx) => sagaDetails.withdrawCompensation(trx, 'decision-100'),
+    'stock.reserveStock': async (trx) => {
+      const { id: orderId } = await orders.insertOrder(trx, newOrder);
+      return stock.reserveStock(trx, { orderId, runId: 'run', at, holdExpiresAt: at, notification: 'x' });
+    },
     'stock.putBackStock': (trx) => stock.putBackStock(trx, moved),
     'stock.writeOffStock': (trx) => stock.writeOffStock(trx, { ...moved, reason: 'why' }),
     'timeline.addToTimeline': (trx) =>
@@ -199,7 +221,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'timeline.timelineAfter': (trx) => timeline.timelineAfter(trx, completed, 0),
     'timeline.hasEndingRequest': (trx) => timeline.hasEndingRequest(trx, completed, 'new'),
     'activities/attempt': (trx) =>
-      attempts.createAttemptActivities({ db: trx, retry: { delayMs: 1 } }).failAttempt({
+      attemptActivities.createAttemptActivities({ db: trx, retry: { delayMs: 1 } }).failAttempt({
         ...key,
         attempt: 1,
         code: 'X',
