@@ -24,7 +24,10 @@ export interface StepDefinition {
   readonly undo: string;
   /** Records that a person ended its undo; absent: that needs no adjustment, and `writeOffStep` records it. */
   readonly writeOff?: string;
-  readonly needed: (facts: AttemptFacts) => boolean;
+  /** Absent: it is needed for every order. */
+  readonly needed?: (order: OrderFacts) => boolean;
+  /** Absent: it is done whatever the request says. */
+  readonly asked?: (request: RequestFacts) => boolean;
   /** For the Temporal Web UI. */
   readonly summary: { readonly do: string; readonly undo: string };
 }
@@ -34,7 +37,8 @@ export interface MoveDefinition {
   readonly kind: 'move';
   readonly do: string;
   readonly to: OrderStatus;
-  readonly needed: (facts: AttemptFacts) => boolean;
+  readonly needed?: StepDefinition['needed'];
+  readonly asked?: StepDefinition['asked'];
 }
 
 /** What an attempt does, in this order; undone in reverse. */
@@ -63,20 +67,21 @@ export const ATTEMPT_STEPS = [
     do: 'createShipment',
     undo: 'cancelShipment',
     writeOff: 'writeOffShipment',
-    needed: () => true,
     summary: { do: 'Order the parcel', undo: 'Cancel the parcel' },
   },
-  { kind: 'move', do: 'completePayment', to: 'PAYMENT_COMPLETED', needed: ({ warehouseStorage }) => warehouseStorage },
+  { kind: 'move', do: 'completePayment', to: 'PAYMENT_COMPLETED', asked: ({ warehouseStorage }) => warehouseStorage },
   {
     name: 'warehouse',
     kind: 'provider',
     do: 'store',
     undo: 'takeOutOfStorage',
     writeOff: 'writeOffStorage',
-    needed: ({ warehouseStorage }) => warehouseStorage,
+    asked: ({ warehouseStorage }) => warehouseStorage,
     summary: { do: 'Store in the warehouse', undo: 'Take out of the warehouse' },
   },
-] as const satisfies readonly (StepDefinition | MoveDefinition)[];
+] as const satisfies readonly Definition[];
+
+type Definition = StepDefinition | MoveDefinition;
 
 export type Planned = (typeof ATTEMPT_STEPS)[number];
 export type AttemptStep = Exclude<Planned, MoveDefinition>;
@@ -92,13 +97,13 @@ export const ORDER_STEPS: readonly OrderStep[] = ['stock', ...ATTEMPT_STEPS.filt
 
 /** What an attempt does, in this order, by what decides it. */
 export function plannedBy(facts: AttemptFacts): readonly Planned[] {
-  return ATTEMPT_STEPS.filter(({ needed }) => needed(facts));
+  return ATTEMPT_STEPS.filter(({ needed, asked }: Definition) => needed?.(facts) !== false && asked?.(facts) !== false);
 }
 
 /** With what every attempt of an order begins; undefined: that depends on the request. */
 export function firstPlannedOf(order: OrderFacts): Planned | undefined {
-  const [first, other] = [true, false].map((warehouseStorage) => plannedBy({ ...order, warehouseStorage })[0]);
-  return first === other ? first : undefined;
+  const first = ATTEMPT_STEPS.find(({ needed }: Definition) => needed?.(order) !== false);
+  return (first as Definition | undefined)?.asked ? undefined : first;
 }
 
 export function isStep(planned: Planned): planned is AttemptStep {
