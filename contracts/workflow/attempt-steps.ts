@@ -12,6 +12,9 @@ export interface RequestFacts {
   readonly warehouseStorage: boolean;
 }
 
+/** Of a request that asks for everything. */
+export const ALL_ASKED: RequestFacts = { warehouseStorage: true };
+
 export interface AttemptFacts extends OrderFacts, RequestFacts {}
 
 /** A step of an attempt: its activities, by name. */
