@@ -159,6 +159,7 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
     db,
     metrics,
     redis: shared.redis,
+    stackTraces: settings.WORKFLOW_STACK_TRACES,
   });
   const watch = watchFailedWorkflows({
     db,
