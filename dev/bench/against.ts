@@ -57,6 +57,11 @@ export async function against(own: Bench, other: Bench): Promise<Measured> {
         perNoop((pair) => pair.other),
         3,
       ),
+      medianRow(
+        'cores that other programs and the idle checkout used meanwhile',
+        pairs.map((pair) => pair.own.cpu.others ?? Number.NaN),
+        2,
+      ),
     ],
   };
 }

@@ -24,7 +24,7 @@ export async function carryOn({ shop, watch }: Bench, orderId: number): Promise<
   await watch.reaches(orderId, 'PREPARING');
 }
 
-export async function wholeOrder(bench: Bench): Promise<number> {
+async function wholeOrder(bench: Bench): Promise<number> {
   const startedAt = performance.now();
   await carryOn(bench, await reserve(bench));
   return performance.now() - startedAt;

@@ -13,7 +13,7 @@ export interface Row {
 }
 
 /** The median, and what it is the median of. */
-export function medianOf(values: readonly number[], digits: number): string {
+function medianOf(values: readonly number[], digits: number): string {
   const all = values.map((value) => value.toFixed(digits)).join(', ');
   return `${median(values).toFixed(digits)}${values.length > 1 ? ` (${all})` : ''}`;
 }

@@ -111,7 +111,7 @@ function rowsOf(rounds: readonly CouponRound[], alone: ResponseFigures, plan: Co
       of(({ responses }) => responses.perSecond),
       0,
     ),
-    medianRow('  p99 ms', p99, 0, GOALS.couponP99),
+    medianRow('  coupon responses while issuing, p99 ms', p99, 0, GOALS.couponP99),
     { name: '  of those accepted', got: ms(spreadOf(rounds.map(({ responses }) => responses.acceptedMs))) },
     medianRow(
       '  until all are accepted, s',

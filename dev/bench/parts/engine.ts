@@ -87,6 +87,11 @@ function rowsOf(rounds: readonly EngineRound[], lag: Spread, inFlight: number): 
       0,
     ),
     spreadRow('relay lag at the maximum rate', lag),
+    medianRow(
+      'cores that other programs used meanwhile',
+      of(({ orders }) => orders.cpu.others ?? Number.NaN),
+      2,
+    ),
   ];
 }
 
