@@ -116,15 +116,16 @@ const V8_THREADS = 5;
 function threadsOf(pid: number): Map<string, number> | undefined {
   const main = statOf(`/proc/${pid}`)?.name;
   if (main !== 'node' && main !== 'MainThread') return undefined;
+  const threads = readdirSync(`/proc/${pid}/task`).flatMap((id) => {
+    const stat = statOf(`/proc/${pid}/task/${id}`);
+    return stat ? [{ ...stat, id: Number(id) }] : [];
+  });
+  const inOrder = threads.sort((a, b) => a.startedAt - b.startedAt || a.id - b.id);
   const seconds = new Map<string, number>();
   let unnamed = 0;
-  for (const id of readdirSync(`/proc/${pid}/task`)
-    .map(Number)
-    .sort((a, b) => a - b)) {
-    const stat = statOf(`/proc/${pid}/task/${id}`);
-    if (!stat) continue;
-    const kind = id === pid ? 'main' : kindOf(stat.name, stat.name === main ? ++unnamed : undefined);
-    seconds.set(kind, (seconds.get(kind) ?? 0) + stat.ticks / TICKS_PER_SECOND);
+  for (const { id, name, ticks } of inOrder) {
+    const kind = id === pid ? 'main' : kindOf(name, name === main ? ++unnamed : undefined);
+    seconds.set(kind, (seconds.get(kind) ?? 0) + ticks / TICKS_PER_SECOND);
   }
   return seconds;
 }
@@ -142,6 +143,8 @@ interface Stat {
   /** User and system time. */
   readonly ticks: number;
   readonly ticksOfEndedChildren: number;
+  /** In ticks since the machine started. */
+  readonly startedAt: number;
 }
 
 /** Of a process or of a thread; undefined when it has ended. */
@@ -161,6 +164,7 @@ function statOf(folder: string): Stat | undefined {
       parent,
       ticks: user + system,
       ticksOfEndedChildren: userOfChildren + systemOfChildren,
+      startedAt: fields[19] ?? 0,
     };
   } catch {
     return undefined;

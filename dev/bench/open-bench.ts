@@ -1,7 +1,7 @@
 import type { Bench } from './bench';
 import { CpuWatch } from './cpu';
 import type { Plan } from './options';
-import { measureOrders } from './orders';
+import { measureOrders, type OrdersRound } from './orders';
 import { Shop } from './shop';
 import { StatusWatch } from './status-watch';
 import type { BenchSystem } from './system';
@@ -15,10 +15,11 @@ export async function openBench(system: BenchSystem, plan: Plan, say: (line: str
   return { system, shop, watch: new StatusWatch(system.db), plan, watchCpu, say };
 }
 
-/** Starts every role that does not run, and has a fresh one do some work first: none is as fast as it will be. */
-export async function warmRoles(bench: Bench): Promise<void> {
+/** Starts every role that does not run, and has fresh ones do some work first, which is returned: none is as fast as it will be. */
+export async function warmRoles(bench: Bench): Promise<OrdersRound | undefined> {
   const { inFlight, firstS } = bench.plan;
   await bench.system.startRoles();
-  if (bench.system.isFresh) await measureOrders(bench, { inFlight, seconds: firstS });
+  if (!bench.system.isFresh) return undefined;
   bench.system.isFresh = false;
+  return measureOrders(bench, { inFlight, seconds: firstS });
 }

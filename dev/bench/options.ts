@@ -68,7 +68,7 @@ const WHOLE: Plan = {
   countedOrders: 150,
   countedAlone: 20,
   stepOrders: 200,
-  singleOrders: 60,
+  singleOrders: 100,
   readers: 1_000,
   readersWarmUpS: 3,
   readersS: 8,

@@ -25,7 +25,7 @@ export const engine: Part = {
   what: 'no-op workflows and full orders, in turns',
   async measure(bench) {
     const { plan, system, say } = bench;
-    await warmRoles(bench);
+    const first = await warmRoles(bench);
     const floor = await system.floor();
     const from = new Date();
     const rounds: EngineRound[] = [];
@@ -38,7 +38,8 @@ export const engine: Part = {
     }
     bench.maxPerSecond = median(rounds.map(({ orders }) => orders.perSecond));
     const lag = await relayLag(system.db, from, new Date());
-    return { figures: { rounds, relayLagMs: lag }, rows: rowsOf(rounds, lag, plan.inFlight) };
+    const rows = [...rowsOf(rounds, lag, plan.inFlight), ...firstRows(first, rounds, plan.firstS)];
+    return { figures: { first, rounds, relayLagMs: lag }, rows };
   },
 };
 
@@ -92,6 +93,16 @@ function rowsOf(rounds: readonly EngineRound[], lag: Spread, inFlight: number): 
       of(({ orders }) => orders.cpu.others ?? Number.NaN),
       2,
     ),
+  ];
+}
+
+/** The engines had just started, too, and their databases were empty; the part `start` has warm ones. */
+function firstRows(first: OrdersRound | undefined, rounds: readonly EngineRound[], firstS: number): Row[] {
+  if (!first?.cpuPerOrder) return [];
+  const later = median(rounds.map(({ orders }) => orders.cpuPerOrder?.totalMs ?? Number.NaN));
+  return [
+    ...cpuRows(`CPU of an order in the first ${firstS} s of the run`, [first.cpuPerOrder]),
+    medianRow(`first ${firstS} s of the run / later`, [first.cpuPerOrder.totalMs / later], 2, GOALS.firstSeconds),
   ];
 }
 
