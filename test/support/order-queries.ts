@@ -63,8 +63,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
   const couponOf = { ...withCoupon, discountMinor: 100 };
 
   const queries: Record<string, RepositoryQuery> = {
-    'coupon-claims.lockOwnCoupon': (trx) => couponClaims.lockOwnCoupon(trx, withCoupon),
-    'coupon-claims.claimCoupon': (trx) => couponClaims.claimCoupon(trx, withCoupon.requestId, withCoupon.orderId),
+    'coupon-claims.findOwnCoupon': (trx) => couponClaims.findOwnCoupon(trx, withCoupon),
     'coupon-claims.redeemClaimedCoupon': (trx) => couponClaims.redeemClaimedCoupon(trx, withCoupon.orderId, at),
     'coupon-claims.unredeemCoupon': (trx) => couponClaims.unredeemCoupon(trx, withCoupon.orderId),
     'coupon-requests.admitCouponRequests': (trx) =>
@@ -98,7 +97,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       await coupons.couponTruth(trx).shut('coupon-1'),
       await coupons.couponTruth(trx).known('coupon-1'),
     ],
-    'idempotency.lockIdempotencyKey': (trx) => idempotency.lockIdempotencyKey(trx, idempotencyId),
+    'idempotency.lockKeyedRequest': (trx) => idempotency.lockKeyedRequest(trx, idempotencyId),
     'idempotency.findKeyedRequest': (trx) => idempotency.findKeyedRequest(trx, idempotencyId),
     'idempotency.saveResponse': (trx) =>
       idempotency.saveResponse(trx, idempotencyId, { requestHash: 'h', statusCode: 201, body: {} }),
