@@ -44,8 +44,9 @@ function differing(installed: readonly Pick<FunctionFile, 'name' | 'sha256'>[]):
   return FILES.filter(({ name, sha256 }) => known.get(name) !== sha256);
 }
 
-/** Calls a function of `db/functions`: one statement, and outside a transaction one transaction. */
+/** Calls a function of `db/functions`: one statement, prepared once a connection; outside a transaction one transaction. */
 export async function callFunction<Result>(db: DbOrTrx, name: string, input: object): Promise<Result> {
-  const { rows } = await db.raw<{ rows: [{ result: Result }] }>(`select ${name}(?) as result`, [JSON.stringify(input)]);
-  return rows[0].result;
+  const call = db.raw<{ rows: [{ result: Result }] }>(`select ${name}(?) as result`, [JSON.stringify(input)]);
+  call.options({ name });
+  return (await call).rows[0].result;
 }

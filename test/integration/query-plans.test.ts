@@ -60,6 +60,7 @@ const NO_QUERIES: ReadonlySet<string> = new Set([
   'outbox.recordRow',
   'outbox.traceHeaders',
   'refusal.refusalState',
+  'relay-wakeups.RelayWakeups',
   'saga-steps.isLive',
   'saga-steps.keyOfStep',
   'schema.migrateSchema',

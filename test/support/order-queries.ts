@@ -91,8 +91,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
         attempts.settleAttempt(attempt, toSettle),
       ]);
     },
-    'coupon-claims.lockOwnCoupon': (trx) => couponClaims.lockOwnCoupon(trx, withCoupon),
-    'coupon-claims.claimCoupon': (trx) => couponClaims.claimCoupon(trx, withCoupon.requestId, withCoupon.orderId),
+    'coupon-claims.findOwnCoupon': (trx) => couponClaims.findOwnCoupon(trx, withCoupon),
     'coupon-claims.redeemClaimedCoupon': (trx) => couponClaims.redeemClaimedCoupon(trx, withCoupon.orderId, at),
     'coupon-claims.unredeemCoupon': (trx) => couponClaims.unredeemCoupon(trx, withCoupon.orderId),
     'coupon-requests.admitCouponRequests': (trx) =>
@@ -126,7 +125,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       await coupons.couponTruth(trx).shut('coupon-1'),
       await coupons.couponTruth(trx).known('coupon-1'),
     ],
-    'idempotency.lockIdempotencyKey': (trx) => idempotency.lockIdempotencyKey(trx, idempotencyId),
+    'idempotency.lockKeyedRequest': (trx) => idempotency.lockKeyedRequest(trx, idempotencyId),
     'idempotency.findKeyedRequest': (trx) => idempotency.findKeyedRequest(trx, idempotencyId),
     'idempotency.saveResponse': (trx) =>
       idempotency.saveResponse(trx, idempotencyId, { requestHash: 'h', statusCode: 201, body: {} }),
@@ -203,7 +202,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       sagaDetails.noteCompensation(trx, { orderId: completed, decisionId: 'new', reason: 'why', actor: 'lee' }),
     'saga-details.withdrawCompensation': (trx) => sagaDetails.withdrawCompensation(trx, 'decision-100'),
     'stock.reserveStock': async (trx) => {
-      const { id: orderId } = await orders.insertOrder(trx, newOrder);
+      const { id: orderId } = (await orders.insertOrder(trx, newOrder)) as orders.PlacedOrder;
       return stock.reserveStock(trx, { orderId, runId: 'run', at, holdExpiresAt: at, notification: 'x' });
     },
     'stock.putBackStock': (trx) => stock.putBackStock(trx, moved),
