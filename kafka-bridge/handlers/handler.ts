@@ -6,10 +6,12 @@ import type { Workflows } from '../../temporal/workflows';
 import type { IncomingRecord } from '../client/kafka-port';
 import { PoisonRecord } from '../consumers/poison';
 import type { Outcome } from '../consumers/subscription';
+import type { SignalledRequests } from './signalled-requests';
 
 export interface HandlerDependencies {
   readonly db: Db;
   readonly workflows: Workflows;
+  readonly signalled: SignalledRequests;
   /** IANA zone of event times that name none. */
   readonly eventTimeZone: string;
 }

@@ -164,9 +164,11 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'requests.insertRequest': (trx) => requests.insertRequest(trx, event(pending), 'kafka'),
     'requests.findRequest': (trx) => requests.findRequest(trx, key),
     'requests.requestOfAttempt': (trx) => requests.requestOfAttempt(trx, { orderId: completed, attempt: 1 }),
-    'requests.requestStanding': (trx) => requests.requestStanding(trx, key),
-    'requests.noteRecord': (trx) => requests.noteRecord(trx, key, record, bytes),
-    'requests.markSignalled': (trx) => requests.markSignalled(trx, key),
+    'requests.takeRequestRecord': async (trx) => {
+      await requests.takeRequestRecord(trx, { event: event(pending), record, bytes });
+      return requests.takeRequestRecord(trx, { event: { ...event(pending), eventId: key.eventId }, record, bytes });
+    },
+    'requests.markSignalled': (trx) => requests.markSignalled(trx, [key, { ...key, retryCount: 1 }]),
     'requests.recordBytesOf': (trx) => requests.recordBytesOf(trx, key),
     'requests.setRequestState': (trx) => requests.setRequestState(trx, key, 'RUNNING', { attempt: 2 }),
     'requests.hasOpenRequest': (trx) => requests.hasOpenRequest(trx, pending),
