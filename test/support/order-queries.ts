@@ -73,11 +73,13 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
         { requestId: withCoupon.requestId, userId: withCoupon.userId, userEmail: 'kim@example.com', headers: {} },
       ]),
     'coupon-requests.findCouponRequest': (trx) => couponRequests.findCouponRequest(trx, withCoupon.requestId),
+    'coupon-requests.findCouponRequests': (trx) =>
+      couponRequests.findCouponRequests(trx, [withCoupon.requestId, 'not-there']),
     'coupon-requests.lockCouponRequest': couponRequest,
-    'coupon-requests.issueRequestedCoupon': async (trx) => {
+    'coupon-requests.issueRequestedCoupons': async (trx) => {
       const asked = { requestId: 'asked', userId: 'asked', userEmail: 'asked@example.com', headers: {} };
       await couponRequests.admitCouponRequests(trx, 'coupon-1', [asked]);
-      return couponRequests.issueRequestedCoupon(trx, { requestId: 'asked', at, notification: 'Yours: %s' });
+      return couponRequests.issueRequestedCoupons(trx, [{ requestId: 'asked', at, headers: {} }], 'Yours: %s');
     },
     'coupon-requests.failRequest': async (trx) => {
       await trx('coupon_requests')
