@@ -100,11 +100,13 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
         { requestId: withCoupon.requestId, userId: withCoupon.userId, userEmail: 'kim@example.com', headers: {} },
       ]),
     'coupon-requests.findCouponRequest': (trx) => couponRequests.findCouponRequest(trx, withCoupon.requestId),
+    'coupon-requests.findCouponRequests': (trx) =>
+      couponRequests.findCouponRequests(trx, [withCoupon.requestId, 'not-there']),
     'coupon-requests.lockCouponRequest': couponRequest,
-    'coupon-requests.issueRequestedCoupon': async (trx) => {
+    'coupon-requests.issueRequestedCoupons': async (trx) => {
       const asked = { requestId: 'asked', userId: 'asked', userEmail: 'asked@example.com', headers: {} };
       await couponRequests.admitCouponRequests(trx, 'coupon-1', [asked]);
-      return couponRequests.issueRequestedCoupon(trx, { requestId: 'asked', at, notification: 'Yours: %s' });
+      return couponRequests.issueRequestedCoupons(trx, [{ requestId: 'asked', at, headers: {} }], 'Yours: %s');
     },
     'coupon-requests.failRequest': async (trx) => {
       await trx('coupon_requests')
@@ -182,9 +184,11 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'requests.insertRequest': (trx) => requests.insertRequest(trx, event(pending), 'kafka'),
     'requests.findRequest': (trx) => requests.findRequest(trx, key),
     'requests.requestOfAttempt': (trx) => requests.requestOfAttempt(trx, { orderId: completed, attempt: 1 }),
-    'requests.requestStanding': (trx) => requests.requestStanding(trx, key),
-    'requests.noteRecord': (trx) => requests.noteRecord(trx, key, record, bytes),
-    'requests.markSignalled': (trx) => requests.markSignalled(trx, key),
+    'requests.takeRequestRecord': async (trx) => {
+      await requests.takeRequestRecord(trx, { event: event(pending), record, bytes });
+      return requests.takeRequestRecord(trx, { event: { ...event(pending), eventId: key.eventId }, record, bytes });
+    },
+    'requests.markSignalled': (trx) => requests.markSignalled(trx, [key, { ...key, retryCount: 1 }]),
     'requests.recordBytesOf': (trx) => requests.recordBytesOf(trx, key),
     'requests.setRequestState': (trx) => requests.setRequestState(trx, key, 'RUNNING', { attempt: 2 }),
     'requests.hasOpenRequest': (trx) => requests.hasOpenRequest(trx, pending),
