@@ -48,6 +48,9 @@ export const SEARCH_ATTRIBUTES = {
   AmountAtRisk: 'Int',
 } as const;
 
+/** Where an order's workflow first waits, if its stock is there: its search attributes from its start. */
+export const FIRST_WAIT = { status: 'PENDING_PAYMENT', sagaState: 'WAITING' } as const;
+
 export interface OrderSagaInput {
   readonly orderId: number;
 }

@@ -1,4 +1,5 @@
 import { type Client, isGrpcServiceError, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   type CancelRequest,
   type CancelResult,
@@ -7,6 +8,7 @@ import {
   SIGNALS,
 } from '../contracts/workflow/messages';
 import {
+  FIRST_WAIT,
   type OrderSagaInput,
   orderWorkflowId,
   QUERIES,
@@ -49,6 +51,11 @@ const startOptions = (orderId: number) => ({
   args: [{ orderId }] as [OrderSagaInput],
   workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
   staticSummary: `order ${orderId}`,
+  // Where nearly every order first waits: one that does writes them no more.
+  typedSearchAttributes: [
+    { key: defineSearchAttributeKey('OrderStatus', 'KEYWORD'), value: FIRST_WAIT.status },
+    { key: defineSearchAttributeKey('SagaState', 'KEYWORD'), value: FIRST_WAIT.sagaState },
+  ],
 });
 
 /** `refused` carries the code; `recorded`: the workflow took it and is still undoing. */

@@ -26,13 +26,18 @@ export class OrderView {
   parked: readonly ParkedPoint[] = [];
   private orderStatus: OrderStatus;
   private lastUpdated = Date.now();
-  private published = '';
+  private published: string;
+  private hasNeededOperator = false;
 
   constructor(
     private readonly orderId: number,
     initial: OrderStatus,
   ) {
     this.orderStatus = initial;
+    const { typedSearchAttributes } = workflowInfo();
+    const status = typedSearchAttributes.get(ORDER_STATUS);
+    const state = typedSearchAttributes.get(SAGA_STATE);
+    this.published = status && state ? publication(status, state, 0) : '';
     setHandler(defineQuery<StatusView>(QUERIES.status), () => this.statusView());
     setHandler(defineQuery<SagaView>(QUERIES.saga), () => this.sagaView());
   }
@@ -61,19 +66,19 @@ export class OrderView {
   publish(sagaState: SagaState, waitingFor: string): void {
     this.show(sagaState, waitingFor);
     const needsOperator = sagaState === 'NEEDS_OPERATOR';
-    const next = JSON.stringify([this.orderStatus, sagaState, this.amountAtRiskMinor]);
+    const next = publication(this.orderStatus, sagaState, this.amountAtRiskMinor);
     if (next === this.published) return;
-    const isFirst = this.published === '';
     this.published = next;
+    this.hasNeededOperator ||= needsOperator;
     upsertSearchAttributes([
       { key: ORDER_STATUS, value: this.orderStatus },
       { key: SAGA_STATE, value: sagaState },
-      ...(isFirst && !needsOperator
-        ? []
-        : [
+      ...(this.hasNeededOperator
+        ? [
             { key: NEEDS_OPERATOR, value: needsOperator },
             { key: AMOUNT_AT_RISK, value: this.amountAtRiskMinor },
-          ]),
+          ]
+        : []),
     ]);
   }
 
@@ -138,6 +143,9 @@ export class OrderView {
     return `A person has to decide:\n\n\`temporal workflow signal --workflow-id ${workflowId} --name ${name} --input '${JSON.stringify(input)}'\``;
   }
 }
+
+const publication = (...shown: readonly [status: string, sagaState: string, amountAtRiskMinor: number]): string =>
+  JSON.stringify(shown);
 
 /** What customers may see: a code, never a provider's own words. */
 function stepView(entry: StepProgress): StepView {
