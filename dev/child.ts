@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 const ROOT = dirname(__dirname);
 const START_WITHIN_MS = 60_000;
@@ -38,8 +37,8 @@ export class Child {
       env,
       detached,
       execArgv: [
-        '--import',
-        pathToFileURL(require.resolve('tsx')).href,
+        '--require',
+        join(ROOT, 'processes', 'typescript.cjs'),
         ...(profileFolder ? ['--cpu-prof', '--cpu-prof-dir', profileFolder] : []),
       ],
       stdio: ['ignore', log, log, 'ipc'],
