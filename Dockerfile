@@ -7,9 +7,11 @@ FROM node:20-slim
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY . .
-# Bundles and the sandbox's journal; a volume mounted here takes over the owner.
+# Compiled sources, bundles and the sandbox's journal; a volume mounted here takes over the owner.
 RUN mkdir /var/lib/ordersaga && chown node:node /var/lib/ordersaga
 ENV ORDERSAGA_HOME=/var/lib/ordersaga
 USER node
-ENTRYPOINT ["node", "--import", "tsx"]
+# So that no start of a container compiles or bundles.
+RUN node processes/typescript.cjs && node --require ./processes/typescript.cjs processes/bundle-workflows.ts
+ENTRYPOINT ["node", "--require", "/app/processes/typescript.cjs"]
 CMD ["processes/main.ts"]

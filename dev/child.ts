@@ -1,7 +1,6 @@
 import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 const ROOT = dirname(__dirname);
 const START_WITHIN_MS = 60_000;
@@ -40,7 +39,7 @@ export class Child {
       env,
       detached,
       execArgv: [
-        ...(file.endsWith('.ts') ? ['--import', pathToFileURL(require.resolve('tsx')).href] : []),
+        ...(file.endsWith('.ts') ? ['--require', join(ROOT, 'processes', 'typescript.cjs')] : []),
         ...(profileFolder ? ['--cpu-prof', '--cpu-prof-dir', profileFolder] : []),
       ],
       stdio: ['ignore', log, log, 'ipc'],

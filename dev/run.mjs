@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import Module, { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const installed = join(root, 'node_modules');
@@ -29,8 +29,7 @@ if (!process.argv[2]) {
 }
 
 if (!dependenciesMatch()) installDependencies();
-const require = createRequire(join(root, 'package.json'));
-await import(pathToFileURL(require.resolve('tsx')).href);
+createRequire(import.meta.url)('../processes/typescript.cjs');
 process.argv.splice(1, 2, resolve(root, process.argv[2]));
 Module.runMain();
 

@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { stackFolder } from '../config/load';
 import type { Settings } from '../config/settings';
 
@@ -22,7 +21,10 @@ export async function startSandboxChild(
     secretFile,
   );
   const main = require.resolve('../sandbox/main');
-  const child = fork(main, args, { execArgv: loaderOf(main), stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const child = fork(main, args, {
+    execArgv: ['--require', require.resolve('./typescript.cjs')],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const ready = new Promise<'ready'>((resolve) => child.stdout?.once('data', () => resolve('ready')));
   if ((await Promise.race([ready, exited])) !== 'ready')
@@ -41,9 +43,4 @@ export async function startSandboxChild(
       await exited;
     },
   };
-}
-
-/** A source that is not compiled needs its loader in the child, too. */
-function loaderOf(main: string): string[] {
-  return main.endsWith('.ts') ? ['--import', pathToFileURL(require.resolve('tsx')).href] : [];
 }

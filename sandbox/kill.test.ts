@@ -19,7 +19,8 @@ afterAll(async () => {
 
 async function start(...args: string[]): Promise<{ child: ChildProcess; url: string }> {
   const main = path.join(__dirname, 'main.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', main, '--data-dir', dataDir, ...args], {
+  const loader = path.join(__dirname, '..', 'processes', 'typescript.cjs');
+  const child = spawn(process.execPath, ['--require', loader, main, '--data-dir', dataDir, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   running.push(child);

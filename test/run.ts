@@ -12,13 +12,15 @@ const folder = mkdtempSync(join(tmpdir(), 'ordersaga-test-'));
 const report = join(folder, 'report.json');
 const jest = join(__dirname, '..', 'node_modules', 'jest', 'bin', 'jest.js');
 
+const loader = join(__dirname, '..', 'processes', 'typescript.cjs');
+
 const run = spawnSync(
   process.execPath,
   ['--max-old-space-size=4096', jest, '--runInBand', '--json', `--outputFile=${report}`, ...args],
   {
     cwd: join(__dirname, '..'),
     stdio: ['inherit', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import tsx`.trim() },
+    env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require "${loader}"`.trim() },
   },
 );
 

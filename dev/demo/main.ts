@@ -42,9 +42,10 @@ async function setUp(cleanup: Cleanup): Promise<Shop> {
   const stack = stackSettings().name;
   const logFile = join(stackFolder(stack), 'logs', 'demo-roles.log');
   heading('Setting up');
+  const addresses = bringStackUp(stack, cleanup);
   // Reading the modules takes half a second or more, while the engines start.
-  const [addresses, { openShop }] = await Promise.all([bringStackUp(stack, cleanup), import('./shop.js')]);
-  return openShop({ stack, addresses, logFile }, cleanup);
+  const { openShop } = require('./shop') as typeof import('./shop');
+  return openShop({ stack, addresses: await addresses, logFile }, cleanup);
 }
 
 interface Played {

@@ -55,7 +55,7 @@ export interface Shop extends Premises {
   readonly failed: Promise<never>;
 }
 
-/** Migrates a stack that is up and starts every role on it. */
+/** Migrates a stack that is up and starts every role on it. @public: main.ts requires it while the engines start. */
 export async function openShop(premises: Premises, cleanup: Cleanup): Promise<Shop> {
   const { addresses, logFile } = premises;
   if (!addresses.redis) detail('no Redis here: everything works without it, live news come once a second');

@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import express from 'express';
@@ -18,12 +17,12 @@ const SECRET = 'tok_secret_4711';
 /** Its error is the only one that carries no value by itself. */
 const SILENT: Failing = 'a statement that takes too long';
 const DYING = join(__dirname, '..', 'support', 'dying-process.ts');
-const TSX = pathToFileURL(require.resolve('tsx')).href;
+const LOADER = join(__dirname, '..', '..', 'processes', 'typescript.cjs');
 const hows = Object.keys(FAILING) as Failing[];
 
 /** What a process writes until its end. */
 async function outputOf(how: Failing, end: string): Promise<{ code: number | null; output: string }> {
-  const args = ['--import', TSX, DYING, sharedSystem().postgres, how, SECRET, end];
+  const args = ['--require', LOADER, DYING, sharedSystem().postgres, how, SECRET, end];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr])

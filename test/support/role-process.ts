@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { stackFolder } from '../../config/load';
 import { freePorts } from '../../dev/stack/ports';
 import { FAST_DELAYS, roleEnvironment, type Settings, type SystemAddresses } from './environment';
@@ -28,7 +27,7 @@ export class RoleProcess {
     const child = fork(join(ROOT, 'processes', 'main.ts'), ['--role', role], {
       cwd: ROOT,
       env,
-      execArgv: ['--import', pathToFileURL(require.resolve('tsx')).href],
+      execArgv: ['--require', join(ROOT, 'processes', 'typescript.cjs')],
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
