@@ -39,6 +39,8 @@ export class TimelineFeeds {
     private readonly db: Db,
     private readonly redis: Redis | undefined,
     private readonly logger: Logger,
+    /** Is called before the listeners are. */
+    private readonly onNews: (orderId: number) => void,
   ) {
     this.subscriber = redis?.duplicate({ lazyConnect: false });
     this.subscriber?.on('message', (channel: string) =>
@@ -133,6 +135,7 @@ export class TimelineFeeds {
     const entries = rows.map(({ id, at, type, data }): TimelineView => ({ id, at: at.toISOString(), type, data }));
     const last = entries.at(-1);
     if (last === undefined) return;
+    this.onNews(feed.orderId);
     for (const listener of listeners) {
       const news = entries.filter((entry) => entry.id > listener.lastId);
       if (news.length === 0 || !feed.listeners.has(listener)) continue;
