@@ -150,12 +150,6 @@ export function isShownLater({ sagaStateAt }: Order, at: Date): boolean {
   return sagaStateAt !== null && sagaStateAt > at;
 }
 
-/** Claims the order for a workflow; false: another run has it. */
-export async function claimOrder(trx: Trx, order: Order, runId: string): Promise<boolean> {
-  if (order.runId === null) await trx('orders').where({ id: order.id }).update({ run_id: runId });
-  return order.runId === null || order.runId === runId;
-}
-
 /** Gives the locked order to a refund: an earlier one can't end it any more. */
 export async function claimForRefund(trx: Trx, orderId: number, runId: string): Promise<void> {
   await trx('orders').where({ id: orderId }).update({ refund_run_id: runId });

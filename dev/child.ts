@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,8 +8,10 @@ const START_WITHIN_MS = 60_000;
 
 export interface ChildOptions {
   readonly name: string;
-  /** Of the package, such as `processes/main.ts`. */
+  /** Of the package, such as `processes/main.ts`; or `dev/run.mjs`, which takes such a file as its first argument. */
   readonly file: string;
+  /** The checkout that it is a file of; this one by default. */
+  readonly root?: string | undefined;
   readonly args?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
@@ -31,15 +33,14 @@ export class Child {
   ) {}
 
   static async start(options: ChildOptions): Promise<Child> {
-    const { file, args = [], env, logFile, profileFolder, detached } = options;
+    const { file, root = ROOT, args = [], env, logFile, profileFolder, detached } = options;
     const log = openSync(logFile, 'a');
-    const child = fork(join(ROOT, file), args, {
-      cwd: ROOT,
+    const child = fork(join(root, file), args, {
+      cwd: root,
       env,
       detached,
       execArgv: [
-        '--import',
-        pathToFileURL(require.resolve('tsx')).href,
+        ...(file.endsWith('.ts') ? ['--import', pathToFileURL(require.resolve('tsx')).href] : []),
         ...(profileFolder ? ['--cpu-prof', '--cpu-prof-dir', profileFolder] : []),
       ],
       stdio: ['ignore', log, log, 'ipc'],
@@ -67,6 +68,10 @@ export class Child {
     return this.child.pid as number;
   }
 
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   /** Rejects when it ends by itself. */
   async untilFailure(): Promise<never> {
     const how = await this.exited;
@@ -75,7 +80,7 @@ export class Child {
   }
 
   /** Sends a message and waits for the response; one at a time. */
-  ask<Result>(question: object): Promise<Result> {
+  ask<Result>(question: Serializable): Promise<Result> {
     const response = new Promise<Result>((resolve) => {
       this.child.once('message', (message) => resolve(message as Result));
     });

@@ -6,7 +6,7 @@ import { createLogger } from '../../observability/logger';
 import { connectNatively } from '../../processes/worker/connection';
 import { installTemporalRuntime, WORKER_CAPACITY } from '../../processes/worker/worker';
 import { keepInFlight, Window } from './figures';
-import type { FloorQuestion } from './floor';
+import type { FloorLoad, FloorQuestion } from './floor';
 
 const TASK_QUEUE = 'bench-floor';
 
@@ -26,19 +26,30 @@ async function main(): Promise<void> {
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   let next = 0;
 
-  async function measure({ inFlight, warmUpS, seconds }: FloorQuestion): Promise<number> {
+  async function noop(): Promise<void> {
+    const workflowId = `floor-${process.pid}-${++next}`;
+    await client.workflow.execute('noop', { taskQueue: TASK_QUEUE, workflowId, requestEagerStart: true });
+  }
+
+  async function perSecond({ inFlight, warmUpS, seconds }: FloorLoad): Promise<number> {
     const window = new Window(warmUpS, seconds);
     await keepInFlight(inFlight, window.isOver, async () => {
-      const workflowId = `floor-${process.pid}-${++next}`;
-      await client.workflow.execute('noop', { taskQueue: TASK_QUEUE, workflowId, requestEagerStart: true });
+      await noop();
       window.count();
     });
     return window.perSecond;
   }
 
+  async function oneMs(): Promise<number> {
+    const startedAt = performance.now();
+    await noop();
+    return performance.now() - startedAt;
+  }
+
   process.on('message', (question: FloorQuestion) => {
-    measure(question).then(
-      (perSecond) => process.send?.({ perSecond }),
+    const response = question === 'one' ? oneMs() : perSecond(question);
+    response.then(
+      (result) => process.send?.(result),
       (error: unknown) => {
         process.stderr.write(`${inWords(error, true)}\n`);
         process.exit(1);

@@ -1,12 +1,16 @@
 import type { Child } from '../child';
 
-export interface FloorQuestion {
+export interface FloorLoad {
   readonly inFlight: number;
   readonly warmUpS: number;
   readonly seconds: number;
 }
 
+/** A load, or one workflow alone. */
+export type FloorQuestion = FloorLoad | 'one';
+
 /** No-op workflows a second, started and their result awaited, so many in flight. */
-export async function measureFloor(floor: Child, question: FloorQuestion): Promise<number> {
-  return (await floor.ask<{ perSecond: number }>(question)).perSecond;
-}
+export const measureFloor = (floor: Child, load: FloorLoad): Promise<number> => floor.ask<number>({ ...load });
+
+/** How long one no-op workflow takes when there is no other, ms. */
+export const measureOneNoop = (floor: Child): Promise<number> => floor.ask<number>('one');

@@ -23,6 +23,7 @@ export async function measureHttp(load: HttpLoad): Promise<HttpFigures> {
   const times: number[] = [];
   const others = new Map<number, number>();
   let isDry = false;
+  let broken: unknown;
   let firstAt = 0;
   let lastAt = 0;
   await new Promise<void>((resolve, reject) => {
@@ -46,6 +47,9 @@ export async function measureHttp(load: HttpLoad): Promise<HttpFigures> {
       },
       (error: Error | null) => (error ? reject(error) : resolve()),
     );
+    instance.on('reqError', (error: unknown) => {
+      broken ??= error;
+    });
     instance.on('response', (_client, status, _bytes, ms) => {
       lastAt = performance.now();
       firstAt ||= lastAt - ms;
@@ -53,6 +57,7 @@ export async function measureHttp(load: HttpLoad): Promise<HttpFigures> {
       else others.set(status, (others.get(status) ?? 0) + 1);
     });
   });
+  if (broken) throw new Error('a request failed', { cause: broken });
   if (isDry) throw new Error('too few requests were prepared');
   if (others.size > 0) throw new Error(`unexpected responses: ${JSON.stringify(Object.fromEntries(others))}`);
   return { perSecond: times.length / ((lastAt - firstAt) / 1000), ms: spread(times) };

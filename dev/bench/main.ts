@@ -1,44 +1,47 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runMain } from '../../processes/process';
-import { engineNames } from '../stack/settings';
 import { stackRemove } from '../stack/stack';
-import { readKeeper } from '../stack/stack-folder';
-import { apiAloneRounds, couponRounds } from './coupons';
-import type { BenchFigures } from './figures-of-parts';
-import { type BenchOptions, type PARTS, readOptions } from './options';
-import { type Bench, engineRounds, singleOrders, statusFigures, submit, submitRounds } from './parts';
-import { relayLag } from './relay-lag';
-import { table } from './report';
-import { Shop } from './shop';
-import { StatusWatch } from './status-watch';
-import { BenchSystem, type Layout } from './system';
+import { against } from './against';
+import { commitOf } from './checkout';
+import { openBench } from './open-bench';
+import { type BenchOptions, readOptions } from './options';
+import { PARTS } from './parts';
+import { type BenchResult, table } from './report';
+import { BenchSystem } from './system';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/** `npm run bench [-- --quick] [--json FILE]`: measures a whole system of its own, prints a table and writes JSON. */
+/** `npm run bench [-- --quick]`: measures a whole system of its own, prints tables and writes JSON; fails at any error. */
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const startedAt = Date.now();
   const before = loadavg();
-  const stackName = `bench-${process.pid}`;
-  const stop = interrupted();
-  let system: BenchSystem | undefined;
-  let figures: BenchFigures;
+  const systems = new Systems(options);
+  let parts: BenchResult['parts'];
   try {
-    system = await BenchSystem.up(stackName, options.profileFolder, say);
-    figures = await Promise.race([measure(system, options), stop]);
+    parts = await Promise.race([measure(systems, options), interrupted()]);
   } finally {
-    await (system?.remove() ?? stackRemove(stackName));
+    await systems.remove();
   }
-  const result = {
+  const [cpu] = cpus();
+  const result: BenchResult & Pick<BenchOptions, 'plan'> = {
     at: new Date(startedAt).toISOString(),
     seconds: Math.round((Date.now() - startedAt) / 1000),
-    machine: { cores: cpus().length, node: process.version, loadBefore: before, loadAfter: loadavg() },
+    machine: {
+      cores: cpus().length,
+      cpu: cpu?.model ?? 'unknown kind',
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+      loadBefore: before,
+      loadAfter: loadavg(),
+    },
+    commit: commitOf(options.checkout),
+    against: options.against && commitOf(options.against),
     layout: options.layout,
     plan: options.plan,
-    figures,
+    parts,
   };
   const file = options.jsonFile ?? join(__dirname, 'results', `${result.at.replaceAll(':', '-')}.json`);
   mkdirSync(dirname(file), { recursive: true });
@@ -47,77 +50,50 @@ async function main(): Promise<void> {
   say(`written to ${file}`);
 }
 
-async function measure(system: BenchSystem, options: BenchOptions): Promise<BenchFigures> {
+async function measure(systems: Systems, options: BenchOptions): Promise<BenchResult['parts']> {
   const { plan } = options;
-  const wants = (part: (typeof PARTS)[number]) => options.only.length === 0 || options.only.includes(part);
-  const shop = await Shop.open(system.addresses.api, system.jwtSecret);
-  const engines = await enginePids(system.stackName);
-  const bench: Bench = {
-    system,
-    shop,
-    watch: new StatusWatch(system.db),
-    plan,
-    processes: () => ({ ...engines, ...system.processes, generator: process.pid }),
-    say,
-  };
-  const figures: BenchFigures = {};
-
-  await system.startRoles(options.layout);
-  await shop.stockUp();
-  if (wants('single') || wants('status')) {
-    say('orders one at a time …');
-    figures.single = await singleOrders(bench);
+  const own = await systems.up('own', options.checkout);
+  const bench = await openBench(own, plan, say);
+  if (options.against) {
+    const other = await systems.up('other', options.against);
+    say('orders through this checkout and through the other, in turns …');
+    const pairs = against(bench, await openBench(other, plan, say));
+    return [{ name: 'against', ...(await Promise.race([pairs, own.failed, other.failed])) }];
   }
-  if (wants('status') && figures.single) {
-    say('status requests …');
-    figures.status = await statusFigures(bench, figures.single.orderIds);
+  const parts: BenchResult['parts'][number][] = [];
+  for (const part of PARTS.filter(({ name }) => options.parts.includes(name))) {
+    const startedAt = performance.now();
+    say(`${part.name}: ${part.what} …`);
+    const measured = await Promise.race([part.measure(bench), own.failed]);
+    say(`  (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`);
+    parts.push({ name: part.name, ...measured });
   }
-  if (wants('engine')) {
-    say('no-op workflows and full orders, in turns …');
-    const floor = await system.start('dev/bench/floor-process.ts', 'floor');
-    const from = new Date();
-    const rounds = await engineRounds(bench, floor);
-    figures.engine = { rounds, relayLagMs: await relayLag(system.db, from, new Date()) };
-    await system.end(floor);
-  }
-  if (wants('coupons')) figures.coupons = await coupons(bench, wants('submit') ? options.layout : undefined);
-  if (wants('submit')) {
-    say('payment requests while all roles work …');
-    const whileWorking = await submit(bench, plan.httpS);
-    // What that left behind would take minutes to work off: its roles end without doing so.
-    await system.endChildren(1_000);
-    say('payment requests to the api alone, beside a bare Express …');
-    await system.startRole('api');
-    const bare = await system.start('dev/bench/bare-process.ts', 'bare');
-    figures.submit = { rounds: await submitRounds(bench, bare), whileWorking };
-  }
-  shop.close();
-  return figures;
+  bench.shop.close();
+  return parts;
 }
 
-/** Ends every role and, where `next` is given, starts them again. */
-async function coupons(bench: Bench, next: Layout | undefined): Promise<BenchFigures['coupons']> {
-  const { system, say } = bench;
-  say('rushes on coupons, and their ceilings, in turns …');
-  const floor = await system.start('dev/bench/floor-process.ts', 'floor');
-  const bare = await system.start('dev/bench/bare-process.ts', 'bare');
-  const rounds = await couponRounds(bench, floor, bare);
-  await system.endChildren();
-  say('rushes on coupons, the api alone …');
-  await system.startRole('api');
-  const apiAlone = await apiAloneRounds(bench);
-  await system.endChildren();
-  if (next) await system.startRoles(next);
-  return { rounds, apiAlone };
-}
+/** What was started, so that it is removed whatever happens. */
+class Systems {
+  private readonly names: string[] = [];
+  private readonly started: BenchSystem[] = [];
 
-async function enginePids(stackName: string): Promise<Record<string, number>> {
-  const keepers = await Promise.all(
-    engineNames.map(async (name) => [name, await readKeeper(stackName, name)] as const),
-  );
-  return Object.fromEntries(
-    keepers.flatMap(([name, keeper]) => (keeper && keeper !== 'docker' ? [[name, keeper.pid]] : [])),
-  );
+  constructor(private readonly options: BenchOptions) {}
+
+  async up(which: string, root: string): Promise<BenchSystem> {
+    const { layout, profileFolder, env, parts, against: other } = this.options;
+    const stackName = `bench-${which}-${process.pid}`;
+    this.names.push(stackName);
+    const countsStatements = !other && parts.includes('statements');
+    const system = await BenchSystem.up({ stackName, root, layout, profileFolder, env, countsStatements, log: say });
+    this.started.push(system);
+    return system;
+  }
+
+  async remove(): Promise<void> {
+    await Promise.allSettled(this.started.map((system) => system.remove()));
+    // Those that did not come up have left some of it.
+    for (const name of this.names) await stackRemove(name);
+  }
 }
 
 /** Rejects at SIGINT or SIGTERM, so that what was started is ended. */

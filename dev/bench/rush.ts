@@ -25,19 +25,15 @@ export function preparePost(path: string, token: string, body: object): Prepared
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${json}`);
 }
 
+export const prepareGet = (path: string, token: string): PreparedRequest =>
+  Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n\r\n`);
+
 /**
  * Sends each request once, in their order, on so many connections, each after the response to the last. Written to
  * sockets by hand: autocannon takes three times the CPU for it, which the api beside it is short of.
  */
 export async function rush(url: string, connections: number, requests: readonly PreparedRequest[]) {
-  const { hostname, port } = new URL(url);
-  const sockets = await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-      await once(socket, 'connect');
-      return socket;
-    }),
-  );
+  const sockets = await openSockets(url, connections);
   const responses: RushResponse[] = [];
   const waiting = requests.values();
   const startedAt = now();
@@ -50,12 +46,30 @@ export async function rush(url: string, connections: number, requests: readonly 
   return { startedAt, endedAt: now(), responses };
 }
 
+/** A few at a time: a server has room for so many connections that it has not accepted yet. */
+const OPENED_AT_ONCE = 100;
+
+export async function openSockets(url: string, count: number): Promise<Socket[]> {
+  const { hostname, port } = new URL(url);
+  const sockets: Socket[] = [];
+  while (sockets.length < count) {
+    const next = Array.from({ length: Math.min(OPENED_AT_ONCE, count - sockets.length) }, async () => {
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+      await once(socket, 'connect');
+      return socket;
+    });
+    sockets.push(...(await Promise.all(next)));
+  }
+  return sockets;
+}
+
 const now = () => performance.timeOrigin + performance.now();
 
 /** Both kinds of server that are measured here give every response a content-length. */
 const HEAD = /^HTTP\/1\.1 (\d{3}).*?\r\ncontent-length: (\d+)\r\n.*?\r\n\r\n/is;
 
-function ask(socket: Socket, request: PreparedRequest): Promise<RushResponse> {
+/** One request and its response. */
+export function ask(socket: Socket, request: PreparedRequest): Promise<RushResponse> {
   return new Promise((resolve, reject) => {
     const sentAt = now();
     let read: Buffer = Buffer.alloc(0);

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import { createDevelopmentToken } from '../../cli/development-token';
@@ -67,23 +68,24 @@ export class Shop {
     if (status !== 202) throw new Error(`payment request: HTTP ${status} ${text}`);
   }
 
-  /** The order's live stream; `onStatus` is called with each status that it reaches. Resolves once it is open. */
-  follow(orderId: number, onStatus: (status: string) => void): Promise<() => void> {
+  /** The order's live stream, once it is open. */
+  follow(orderId: number): Promise<OrderStream> {
     return new Promise((resolve, reject) => {
       const url = new URL(`/api/orders/${orderId}/events`, this.api);
-      const stream = request(url, { headers: { authorization: `Bearer ${this.token}` } }, (response) => {
+      const outgoing = request(url, { headers: { authorization: `Bearer ${this.token}` } }, (response) => {
         if (response.statusCode !== 200) return reject(new Error(`events: HTTP ${response.statusCode}`));
+        const stream = new OrderStream(orderId, () => outgoing.destroy());
         const parser = createParser({
           onEvent: ({ event, data }) => {
-            if (event === 'status') onStatus((JSON.parse(data) as TimelineView).data.to as string);
+            if (event === 'status') stream.onStatus((JSON.parse(data) as TimelineView).data.to as string);
           },
         });
         response.setEncoding('utf8').on('data', (text: string) => parser.feed(text));
         response.on('error', () => undefined);
-        resolve(() => stream.destroy());
+        resolve(stream);
       });
-      stream.on('error', reject);
-      stream.end();
+      outgoing.on('error', reject);
+      outgoing.end();
     });
   }
 
@@ -111,5 +113,35 @@ export class Shop {
         .once('error', reject)
         .end(body);
     });
+  }
+}
+
+/** The statuses that an order reaches, as its customer sees them. */
+class OrderStream {
+  private readonly reachedAt = new Map<string, number>();
+  private readonly news = new EventEmitter();
+
+  constructor(
+    private readonly orderId: number,
+    readonly close: () => void,
+  ) {}
+
+  onStatus(status: string): void {
+    this.reachedAt.set(status, performance.now());
+    this.news.emit('status');
+  }
+
+  /** When it came there; throws when it takes too long. */
+  async reaches(status: string, withinMs: number): Promise<number> {
+    const signal = AbortSignal.timeout(withinMs);
+    for (;;) {
+      const at = this.reachedAt.get(status);
+      if (at !== undefined) return at;
+      await once(this.news, 'status', { signal }).catch(() => {
+        throw new Error(
+          `order ${this.orderId} does not reach ${status} in ${withinMs} ms: ${[...this.reachedAt.keys()]}`,
+        );
+      });
+    }
   }
 }

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Db, openDatabase } from '../../db/connection';
 import { migrateSchema } from '../../db/schema';
+import { seedOrders } from '../../dev/many-orders';
 import { postgresAdminUrl } from '../../dev/stack/postgres';
 import { knownPlace } from '../../dev/stack/stack-folder';
 import { sharedSystem } from '../support/environment';
 import { Fixture } from '../support/fixture';
-import { seedOrders } from '../support/many-orders';
 import { operationsQueries } from '../support/operations-queries';
 import type { RepositoryQuery, SeededOrders } from '../support/order-queries';
 import { orderQueries } from '../support/order-queries';
@@ -43,8 +43,14 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
 
 /** They ask nothing, or what is asked elsewhere. */
 const NO_QUERIES: ReadonlySet<string> = new Set([
+  'attempts.beginAttempt',
+  'attempts.beginStep',
+  'attempts.finishStep',
+  'attempts.makeMove',
+  'attempts.settleAttempt',
   'connection.openDatabase',
   'coupon-requests.againWhereTaken',
+  'customer-notifications.notificationText',
   'customer-notifications.notifyCustomer',
   'functions.callFunction',
   'functions.installFunctions',

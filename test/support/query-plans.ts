@@ -1,5 +1,5 @@
 import type { Db } from '../../db/connection';
-import { FEW_ROWS } from './many-orders';
+import { FEW_ROWS } from '../../dev/many-orders';
 
 /** A table that one statement has read, and how many of its rows it looked at. */
 export interface TableRead {

@@ -1,4 +1,4 @@
-import type { Db } from '../../db/connection';
+import type { Db } from '../db/connection';
 
 /** Tables whose rows are few whatever is sold. */
 export const FEW_ROWS: ReadonlySet<string> = new Set([
@@ -17,8 +17,8 @@ const COUPONS = 50;
 
 /**
  * A shop that has sold so much, in a database that is migrated and empty: orders 1 to `orders`, made over 400 days, most of
- * them delivered long ago, and with each whatever it leaves behind; of things that went wrong about `incidents`. Needs a
- * superuser: triggers and references are not checked.
+ * them delivered long ago, and with each whatever it leaves behind; of things that went wrong about `incidents`. Without
+ * incidents nothing is under way or waits, either. Needs a superuser: triggers and references are not checked.
  */
 export async function seedOrders(db: Db, orders: number, incidents: number): Promise<void> {
   await db.transaction(async (trx) => {
@@ -27,6 +27,7 @@ export async function seedOrders(db: Db, orders: number, incidents: number): Pro
       await trx.raw(statement, {
         orders,
         incidents,
+        ended: incidents > 0 ? 0.97 : 1,
         users: Math.ceil(orders / 20),
         products: PRODUCTS,
         coupons: COUPONS,
@@ -70,12 +71,12 @@ const SEED: readonly string[] = [
   `insert into orders (id, user_id, user_email, status, saga_state, currency, total_minor, run_id, coupon_request_id, coupon_code, created_at, updated_at)
    overriding system value
    select n, 'user-' || n % :users, 'user-' || n % :users || '@example.com',
-     case when k = 2 then 'CREATED' when k < 2 then 'PENDING_PAYMENT' when n > :orders * 0.97 then 'PREPARING' when k < 40 then 'CANCELLED'
+     case when k = 2 then 'CREATED' when k < 2 then 'PENDING_PAYMENT' when n > :orders * :ended::float8 then 'PREPARING' when k < 40 then 'CANCELLED'
        when k < 55 then 'REFUNDED' else 'COMPLETED' end,
-     case when k = 0 then 'NEEDS_OPERATOR' when k = 1 then 'COMPENSATING' when k = 2 then 'RUNNING' when n > :orders * 0.97 then 'WAITING' else 'SETTLED' end,
+     case when k = 0 then 'NEEDS_OPERATOR' when k = 1 then 'COMPENSATING' when k = 2 then 'RUNNING' when n > :orders * :ended::float8 then 'WAITING' else 'SETTLED' end,
      'KRW', 1000, case when k <> 2 then 'run-' || n end,
      case when n % 5 = 1 then 'request-' || n / 5 end, case when n % 5 = 1 then 'coupon-' || n / 5 % :coupons end, at, at + interval '1 hour'
-   from generate_series(1, :orders) n, lateral (select ((n % 1000) * 919) % 1000 as k, ${MADE} as at) t`,
+   from generate_series(1, :orders) n, lateral (select greatest(((n % 1000) * 919) % 1000, case :incidents when 0 then 3 else 0 end) as k, ${MADE} as at) t`,
   `update coupon_requests r set order_id = o.id, redeemed_at = o.created_at
    from orders o where o.coupon_request_id = r.request_id and r.status = 'ISSUED'`,
   `insert into order_lines (order_id, sku, name, quantity, unit_price_minor)
@@ -106,19 +107,19 @@ const SEED: readonly string[] = [
      jsonb_build_object('from', 'CREATED', 'to', 'PENDING_PAYMENT'), case when l = 5 then 'attempt:1:failed' end
    from orders o, generate_series(1, case when o.id % 500 = 0 then 8 else 7 end) l order by o.id, l`,
   `insert into notifications (order_id, outcome, dedupe_key, recipient, body, created_at, delivered_at)
-   select o.id, outcome, outcome, o.user_email, 'Your order', ${LATER(2000)}, case when o.id < :orders - 20 then ${LATER(3000)} end
+   select o.id, outcome, outcome, o.user_email, 'Your order', ${LATER(2000)}, case when o.id < :orders - 20 or :incidents = 0 then ${LATER(3000)} end
    from orders o, unnest(array['PREPARING', 'DELIVERED']) outcome order by o.id`,
   `insert into notifications (coupon_request_id, outcome, dedupe_key, recipient, body, created_at, delivered_at)
    select request_id, 'COUPON_ISSUED', 'COUPON_ISSUED', user_email, 'Your coupon', issued_at, issued_at
    from coupon_requests where status = 'ISSUED'`,
   `insert into resolutions (decision_id, order_id, step, decision, reason, actor, at)
-   select 'decision-' || o.id, o.id, 'shipment', 'RETRY', 'why', 'lee', ${LATER(4000)} from orders o where o.id % (:orders::int / :incidents::int) = 0`,
+   select 'decision-' || o.id, o.id, 'shipment', 'RETRY', 'why', 'lee', ${LATER(4000)} from orders o where o.id % (:orders::int / nullif(:incidents::int, 0)) = 0`,
   // An hour's worth of what was published, and as much that waits, as when Kafka is unavailable.
   `insert into outbox (topic, key, value, created_at, published_at)
    select case n % 4 when 0 then 'stock.decrease.requested' when 1 then 'order-processing-topic' else 'order.status.changed' end,
      (:orders - n / 4)::text, case when p is null then '{"eventId": "e"}' else '' end, at, p
    from generate_series(0, :orders) n, lateral (select now() - interval '70 minutes' * (n::float8 / :orders) as at) t,
-     lateral (select case when n > :orders / 2 then null else at end as p) s`,
+     lateral (select case when n > :orders / 2 and :incidents > 0 then null else at end as p) s`,
   `insert into resends (subject, times, last_at)
    select concat('order-', order_id, '/', event_id, '/', retry_count), 6, now() - interval '1 hour' from processing_requests where state = 'PENDING'`,
   `insert into idempotency_keys (user_id, method, path, key, request_hash, status_code, body, created_at)
@@ -143,9 +144,9 @@ const SEED: readonly string[] = [
    select topic, key, head_partition, head_offset + 1000000 + w, 0, '{}', '{}', 'turn-' || head_offset || '-' || w
    from blocked_keys, generate_series(1, 2) w`,
   `insert into line_releases (decision_id, topic, key, actor, reason, at)
-   select 'release-' || o.id, 'shipment.status', o.id::text::bytea, 'lee', 'why', o.created_at from orders o where o.id % (:orders::int / :incidents::int) = 0`,
+   select 'release-' || o.id, 'shipment.status', o.id::text::bytea, 'lee', 'why', o.created_at from orders o where o.id % (:orders::int / nullif(:incidents::int, 0)) = 0`,
   `insert into operator_items (kind, subject, cause, order_id, workflow_id, since, state, closed_at, decision, decision_id, actor, reason)
    select kind, 'order-' || o.id, 'UNDO_REFUSED', o.id, 'order-' || o.id, ${LATER(2000)}, case when o.saga_state = 'SETTLED' then 'RESOLVED' else 'OPEN' end,
      case when o.saga_state = 'SETTLED' then ${LATER(9000)} end, 'RETRY', 'item-decision-' || o.id, 'lee', 'why'
-   from orders o, unnest(array['PARKED_SAGA', 'PERMANENT_ERROR']) kind where o.id % (:orders::int / :incidents::int) = 0 or o.saga_state <> 'SETTLED'`,
+   from orders o, unnest(array['PARKED_SAGA', 'PERMANENT_ERROR']) kind where o.id % (:orders::int / nullif(:incidents::int, 0)) = 0 or o.saga_state <> 'SETTLED'`,
 ];

@@ -1,0 +1,30 @@
+import type { Part } from '../bench';
+import { coupons } from './coupons';
+import { engine } from './engine';
+import { growth } from './growth';
+import { paced } from './paced';
+import { single } from './single';
+import { start } from './start';
+import { statements } from './statements';
+import { status } from './status';
+import { steps } from './steps';
+import { submit } from './submit';
+
+/** Takes minutes by itself: only when asked for. */
+const LONG: readonly Part[] = [growth];
+
+/** In the order in which they are measured: the last two end the roles. */
+export const PARTS: readonly Part[] = [
+  engine,
+  paced,
+  statements,
+  steps,
+  single,
+  status,
+  start,
+  ...LONG,
+  coupons,
+  submit,
+];
+
+export const USUAL_PARTS: readonly string[] = PARTS.filter((part) => !LONG.includes(part)).map(({ name }) => name);
