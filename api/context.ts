@@ -11,6 +11,8 @@ import type { Workflows } from '../temporal/workflows';
 import { type Authenticate, createAuthentication } from './authentication';
 import { CouponAdmission } from './coupon-admission';
 import { OpenStreams } from './live';
+import { OrderStatuses } from './order-statuses';
+import { statusLookUp } from './routes/order-status';
 import { TimelineFeeds } from './timeline-feeds';
 
 /** What the api is given. */
@@ -29,6 +31,7 @@ export interface ApiContext extends ApiOptions {
   readonly authenticate: Authenticate;
   readonly feeds: TimelineFeeds;
   readonly relay: RelayWakeups;
+  readonly statuses: OrderStatuses;
   readonly streams: OpenStreams;
   readonly coupons: {
     readonly gate: CouponGate;
@@ -39,10 +42,12 @@ export interface ApiContext extends ApiOptions {
 
 export function createContext(options: ApiOptions): ApiContext {
   const { db, redis, settings, logger } = options;
+  const statuses = new OrderStatuses(statusLookUp(options));
   return {
     ...options,
     authenticate: createAuthentication(settings),
-    feeds: new TimelineFeeds(db, redis, logger),
+    statuses,
+    feeds: new TimelineFeeds(db, redis, logger, (orderId) => statuses.forget(orderId)),
     relay: new RelayWakeups(db),
     streams: new OpenStreams(),
     coupons: {

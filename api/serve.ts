@@ -2,14 +2,15 @@ import express, { type Express, type NextFunction, type Request, type RequestHan
 import { z } from 'zod';
 import type { Language } from '../contracts/language';
 import type { ProblemCode } from '../contracts/problems';
+import type { Trx } from '../db/connection';
 import { bearerToken, type Identity } from './authentication';
 import { verifiedBody } from './carrier-signature';
 import type { ApiContext } from './context';
-import { repeatable, respondOnce, respondOnceOutside } from './idempotency';
+import { type OutsideAttempt, repeatable, respondOnce, respondOnceOutside } from './idempotency';
 import { languageOf } from './language';
 import { ProblemError } from './problem';
 import { Rendered, render } from './rendered';
-import type { Outcome, Route } from './route';
+import type { Access, Outcome, Route } from './route';
 import { idempotencyKey, parse } from './validation';
 
 const BODY_LIMIT = '64kb';
@@ -70,24 +71,35 @@ function respond(route: Route, context: ApiContext): RequestHandler {
       if ('raw' in described) throw new Error(`${route.id} writes its response itself`);
       return render(described, outcome, language);
     };
-    const outcome = await route.handle(
-      {
-        params: pathParams,
-        query: queried,
-        body,
-        who,
-        language,
-        hasKey: key !== undefined,
-        once: (change) => respondOnce(context.db, again, async (trx) => rendered(await change(trx))),
-        onceOutside: (act) => respondOnceOutside(context.db, again, async (attempt) => rendered(await act(attempt))),
-      },
-      context,
-      { request, response },
-    );
+    const asked = {
+      params: pathParams,
+      query: queried,
+      body,
+      who,
+      language,
+      hasKey: key !== undefined,
+      once: (change: Change) => respondOnce(context.db, again, async (trx) => rendered(await change(trx))),
+      onceOutside: (act: Act) => respondOnceOutside(context.db, again, async (attempt) => rendered(await act(attempt))),
+    };
+    const handled = route.handle(asked, context, { request, response });
+    const outcome = await (method === 'GET'
+      ? handled
+      : handled.finally(() => forgetStatuses(access, pathParams, body, context)));
     if (outcome === undefined) return;
     if (outcome instanceof ProblemError) throw outcome;
     send(response, route, outcome instanceof Rendered ? outcome : rendered(outcome));
   };
+}
+
+type Change = (trx: Trx) => Promise<Outcome<unknown>>;
+type Act = (attempt: OutsideAttempt) => Promise<Outcome<unknown>>;
+
+/** After a change, also one that may have happened: whoever made it sees an order's status of no time before it. */
+function forgetStatuses(access: Access, params: unknown, body: unknown, { statuses }: ApiContext): void {
+  const { orderId } = { ...(body as object), ...(params as object) } as { readonly orderId?: unknown };
+  if (typeof orderId === 'number') statuses.forget(orderId);
+  // An operator's decision may be about any order.
+  else if (access === 'operator') statuses.forgetAll();
 }
 
 const NO_QUERY = z.strictObject({});

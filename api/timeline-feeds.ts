@@ -24,6 +24,8 @@ const PAGE = 500;
 const POLL_MS = 1_000;
 /** With Redis awake, a look now and then all the same: who publishes may die between commit and publish. */
 const DISTRUST_MS = 15_000;
+/** What is announced within this is published together, as each packet costs more than what it says. */
+const PUBLISH_AFTER_MS = 2;
 
 /**
  * Follows the durable timelines of orders: one read serves every listener of an order. Redis wakes it where it is
@@ -34,11 +36,16 @@ export class TimelineFeeds {
   private readonly subscriber: Redis | undefined;
   private readonly timer: NodeJS.Timeout;
   private isPolling = false;
+  /** Not yet published. */
+  private readonly announced = new Set<number>();
+  private publishing: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly db: Db,
     private readonly redis: Redis | undefined,
     private readonly logger: Logger,
+    /** Is called before the listeners are. */
+    private readonly onNews: (orderId: number) => void,
   ) {
     this.subscriber = redis?.duplicate({ lazyConnect: false });
     this.subscriber?.on('message', (channel: string) =>
@@ -64,12 +71,25 @@ export class TimelineFeeds {
   /** Says that an order's timeline has grown; call it after the commit. */
   announce(orderId: number): void {
     this.wake(orderId);
-    if (this.redis?.status === 'ready') this.redis.publish(timelineChannel(orderId), '').catch(() => undefined);
+    this.announced.add(orderId);
+    this.publishing ??= setTimeout(() => this.publish(), PUBLISH_AFTER_MS);
   }
 
   close(): void {
     clearInterval(this.timer);
+    this.publish();
     this.subscriber?.disconnect();
+  }
+
+  private publish(): void {
+    clearTimeout(this.publishing);
+    this.publishing = undefined;
+    const channels = [...this.announced].map(timelineChannel);
+    this.announced.clear();
+    if (channels.length === 0 || this.redis?.status !== 'ready') return;
+    const pipeline = this.redis.pipeline();
+    for (const channel of channels) pipeline.publish(channel, '');
+    pipeline.exec().catch(() => undefined);
   }
 
   private open(orderId: number): Feed {
@@ -133,6 +153,7 @@ export class TimelineFeeds {
     const entries = rows.map(({ id, at, type, data }): TimelineView => ({ id, at: at.toISOString(), type, data }));
     const last = entries.at(-1);
     if (last === undefined) return;
+    this.onNews(feed.orderId);
     for (const listener of listeners) {
       const news = entries.filter((entry) => entry.id > listener.lastId);
       if (news.length === 0 || !feed.listeners.has(listener)) continue;

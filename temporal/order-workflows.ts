@@ -73,7 +73,6 @@ export interface EndingCall {
 
 /** What is asked of the workflows of orders, and of their refunds. */
 export class OrderWorkflows {
-  private readonly questions = new Map<number, Promise<StatusView | undefined>>();
   private silentUntil = 0;
 
   constructor(
@@ -81,17 +80,9 @@ export class OrderWorkflows {
     private readonly eagerStart: boolean,
   ) {}
 
-  /** The workflow's own view within 500 ms; undefined: there is none to be had. The same question at once is asked once. */
-  status(orderId: number): Promise<StatusView | undefined> {
-    const underWay = this.questions.get(orderId);
-    if (underWay) return underWay;
-    if (Date.now() < this.silentUntil) return Promise.resolve(undefined);
-    const question = this.askStatus(orderId).finally(() => this.questions.delete(orderId));
-    this.questions.set(orderId, question);
-    return question;
-  }
-
-  private async askStatus(orderId: number): Promise<StatusView | undefined> {
+  /** The workflow's own view within 500 ms; undefined: there is none to be had. */
+  async status(orderId: number): Promise<StatusView | undefined> {
+    if (Date.now() < this.silentUntil) return undefined;
     try {
       return await this.temporal.withDeadline(Date.now() + LOOK_WITHIN_MS, () =>
         this.temporal.workflow.getHandle(orderWorkflowId(orderId)).query<StatusView>(QUERIES.status),

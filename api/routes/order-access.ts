@@ -10,7 +10,10 @@ import { ProblemError } from '../problem';
 
 /** The user's own order, or any order for an operator; another's is ORDER_NOT_FOUND, as if it did not exist. */
 export async function ownOrderOrOperators(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
-  const order = await findOrder(db, orderId);
+  return visibleTo(who, await findOrder(db, orderId));
+}
+
+export function visibleTo(who: Identity, order: Order | undefined): Order {
   if (order === undefined || (order.userId !== who.userId && !who.isOperator))
     throw new ProblemError('ORDER_NOT_FOUND');
   return order;

@@ -3,11 +3,13 @@ import { type OrderStatusView, orderStatusSchema } from '../../contracts/respons
 import { ORDER_STEPS } from '../../contracts/workflow/attempt-steps';
 import { type StatusView, stepAt } from '../../contracts/workflow-api';
 import type { Db } from '../../db/connection';
-import type { Order } from '../../db/orders';
+import { findOrder, type Order } from '../../db/orders';
 import { stepsOfOrder } from '../../db/saga-steps';
 import { isCancellable, nextStatuses, progressPercentage, statusLabel } from '../../domain/order-status';
+import type { ApiOptions } from '../context';
+import type { StatusLookUp } from '../order-statuses';
 import { route } from '../route';
-import { ownOrderOrOperators } from './order-access';
+import { visibleTo } from './order-access';
 import { ofOrder } from './orders';
 
 /** An order's status: from its workflow where that responds, from the database otherwise. */
@@ -23,25 +25,36 @@ export const orderStatusRoutes = [
       message: { ko: '주문 상태 조회 성공', en: 'The status of your order' },
     },
     problems: ['ORDER_NOT_FOUND'],
-    async handle({ params, who, language }, { db, workflows, settings }) {
-      const order = await ownOrderOrOperators(db, params.orderId, who);
-      const seen = isDecided(order) ? undefined : await workflows.orders.status(order.id);
-      const view = seen ?? (await statusByDatabase(db, order.id, order));
-      const source = seen ? 'workflow' : 'database';
+    async handle({ params, who, language }, { statuses, settings }) {
+      const { view, source } = await statuses.of(params.orderId, (order) => visibleTo(who, order));
       return { data: statusView(view, source, settings.PROCESSING_BUDGET_MS, language, Date.now()) };
     },
   }),
 ] as const;
+
+/** Looks at an order that was just read: by its workflow, or by the database where that has no more to say or does not respond. */
+export function statusLookUp({ db, workflows }: Pick<ApiOptions, 'db' | 'workflows'>): StatusLookUp {
+  return {
+    findOrder: (orderId) => findOrder(db, orderId),
+    async see(order) {
+      if (isDecided(order)) return { view: await statusByDatabase(db, order), source: 'database' };
+      const view = await workflows.orders.status(order.id);
+      if (view) return { view, source: 'workflow' };
+      // It may have moved while its workflow was waited for.
+      return { view: await statusByDatabase(db, (await findOrder(db, order.id)) ?? order), source: 'database' };
+    },
+  };
+}
 
 /** From here on the order's workflow has no more to say: it has ended, or a refund has the order. */
 function isDecided({ status }: Order): boolean {
   return status === 'COMPLETED' || status === 'REFUND_REQUESTED' || nextStatuses(status).length === 0;
 }
 
-async function statusByDatabase(db: Db, orderId: number, order: Order): Promise<StatusView> {
-  const steps = await stepsOfOrder(db, orderId);
+async function statusByDatabase(db: Db, order: Order): Promise<StatusView> {
+  const steps = await stepsOfOrder(db, order.id);
   return {
-    orderId,
+    orderId: order.id,
     status: order.status,
     sagaState: order.sagaState,
     canCancel: isCancellable(order.status) && order.sagaState !== 'COMPENSATING',
