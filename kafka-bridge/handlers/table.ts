@@ -2,10 +2,12 @@ import { CONSUMED, type ConsumedTopic, TOPICS, topicDefinition } from '../../con
 import { Batches } from '../../db/batches';
 import { findCouponRequests } from '../../db/coupon-requests';
 import type { OrderStatus } from '../../domain/order-status';
+import type { CouponRush } from '../../redis/coupon-rush';
 import { readEvent } from '../consumers/poison';
 import type { Subscription } from '../consumers/subscription';
 import { couponRequested } from './coupon-requested';
 import { type Handler, type HandlerDependencies, knownOrder, outcomeOf } from './handler';
+import { IssuingPace } from './issuing-pace';
 import { processingRequested } from './processing-requested';
 
 /** Statuses after which the carrier's scans change nothing. */
@@ -44,9 +46,11 @@ const HANDLERS: { readonly [T in ConsumedTopic]: Handler<T> } = {
 };
 
 /** What the bridge reads, and how it handles each record. */
-export function subscriptionsOf(given: Omit<HandlerDependencies, 'couponRequests'>): Subscription[] {
+export function subscriptionsOf(
+  given: Omit<HandlerDependencies, 'couponRequests' | 'issuingPace'> & { readonly rush: CouponRush },
+): Subscription[] {
   const couponRequests = new Batches((ids: readonly string[]) => findCouponRequests(given.db, ids));
-  const dependencies: HandlerDependencies = { ...given, couponRequests };
+  const dependencies: HandlerDependencies = { ...given, couponRequests, issuingPace: new IssuingPace(given.rush) };
   return CONSUMED.map((consumed) => ({ ...consumed, handle: recordHandler(consumed.topic, dependencies) }));
 }
 
