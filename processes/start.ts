@@ -183,6 +183,7 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
 async function startBridgeRole(shared: Shared): Promise<Part & { address: string }> {
   const { settings, db, redis, temporal, workflows, kafka, logger } = shared;
   const metrics = new Metrics('bridge');
+  const rush = new CouponRush(redis);
   const signalled = new SignalledRequests(db, logger.child({ part: 'bridge' }));
   const bridge = await startBridge({
     db,
@@ -190,7 +191,8 @@ async function startBridgeRole(shared: Shared): Promise<Part & { address: string
     metrics,
     logger,
     subscriptions: subscriptionsOf({
-      ...{ db, workflows, signalled, rush: new CouponRush(redis) },
+      ...{ db, workflows, signalled },
+      isCouponRushOn: () => rush.isOn(),
       eventTimeZone: settings.EVENT_TIME_ZONE,
     }),
     records: RECORD_RULES,

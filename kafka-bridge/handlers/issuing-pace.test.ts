@@ -3,7 +3,7 @@ import { IssuingPace } from './issuing-pace';
 describe('coupons', () => {
   /** How many of `count` coupons may be issued within `ms`. */
   async function issuedWithin(ms: number, isOn: () => boolean, count = 1_000): Promise<number> {
-    const pace = new IssuingPace({ isOn: () => Promise.resolve(isOn()) });
+    const pace = new IssuingPace(() => Promise.resolve(isOn()));
     let issued = 0;
     for (let asked = 0; asked < count; asked++) void pace.turn().then(() => (issued += 1));
     await jest.advanceTimersByTimeAsync(ms);

@@ -1,5 +1,3 @@
-import type { CouponRush } from '../../redis/coupon-rush';
-
 /** Between two coupons that are issued while a rush is on. */
 const GAP_MS = 50;
 /** A rush holds issuing up for no longer than this: it may last for hours where everybody is refused. */
@@ -18,7 +16,7 @@ export class IssuingPace {
   private rushBeganAt = 0;
   private rushSeenAt = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly rush: Pick<CouponRush, 'isOn'>) {}
+  constructor(private readonly isRushOn: () => Promise<boolean>) {}
 
   /** Resolves when the next coupon may be issued, in the order of the calls. */
   turn(): Promise<void> {
@@ -30,7 +28,7 @@ export class IssuingPace {
 
   private async yields(): Promise<boolean> {
     if (performance.now() - this.lookedAt >= GAP_MS) {
-      this.isRush = await this.rush.isOn();
+      this.isRush = await this.isRushOn();
       this.lookedAt = performance.now();
       if (this.isRush) {
         if (this.lookedAt - this.rushSeenAt > OVER_AFTER_MS) this.rushBeganAt = this.lookedAt;

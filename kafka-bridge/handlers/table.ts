@@ -2,7 +2,6 @@ import { CONSUMED, type ConsumedTopic, TOPICS, topicDefinition } from '../../con
 import { Batches } from '../../db/batches';
 import { findCouponRequests } from '../../db/coupon-requests';
 import type { OrderStatus } from '../../domain/order-status';
-import type { CouponRush } from '../../redis/coupon-rush';
 import { readEvent } from '../consumers/poison';
 import type { Subscription } from '../consumers/subscription';
 import { couponRequested } from './coupon-requested';
@@ -47,10 +46,16 @@ const HANDLERS: { readonly [T in ConsumedTopic]: Handler<T> } = {
 
 /** What the bridge reads, and how it handles each record. */
 export function subscriptionsOf(
-  given: Omit<HandlerDependencies, 'couponRequests' | 'issuingPace'> & { readonly rush: CouponRush },
+  given: Omit<HandlerDependencies, 'couponRequests' | 'issuingPace'> & {
+    readonly isCouponRushOn: () => Promise<boolean>;
+  },
 ): Subscription[] {
   const couponRequests = new Batches((ids: readonly string[]) => findCouponRequests(given.db, ids));
-  const dependencies: HandlerDependencies = { ...given, couponRequests, issuingPace: new IssuingPace(given.rush) };
+  const dependencies: HandlerDependencies = {
+    ...given,
+    couponRequests,
+    issuingPace: new IssuingPace(given.isCouponRushOn),
+  };
   return CONSUMED.map((consumed) => ({ ...consumed, handle: recordHandler(consumed.topic, dependencies) }));
 }
 
