@@ -16,6 +16,7 @@ export class IssuingPace {
   private rushBeganAt = 0;
   private rushSeenAt = Number.NEGATIVE_INFINITY;
 
+  /** `isRushOn` must not throw. */
   constructor(private readonly isRushOn: () => Promise<boolean>) {}
 
   /** Resolves when the next coupon may be issued, in the order of the calls. */
