@@ -6,6 +6,7 @@ import { RelayWakeups } from '../db/relay-wakeups';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { CouponGate } from '../redis/coupon-gate';
+import { CouponRush } from '../redis/coupon-rush';
 import { IssuedCoupons } from '../redis/issued-coupons';
 import type { Workflows } from '../temporal/workflows';
 import { type Authenticate, createAuthentication } from './authentication';
@@ -37,6 +38,7 @@ export interface ApiContext extends ApiOptions {
     readonly gate: CouponGate;
     readonly issued: IssuedCoupons;
     readonly admission: CouponAdmission;
+    readonly rush: CouponRush;
   };
 }
 
@@ -54,6 +56,7 @@ export function createContext(options: ApiOptions): ApiContext {
       gate: new CouponGate(redis, couponTruth(db)),
       issued: new IssuedCoupons(redis),
       admission: new CouponAdmission(db),
+      rush: new CouponRush(redis),
     },
   };
 }

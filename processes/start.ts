@@ -23,6 +23,7 @@ import { type ReadinessCheck, serveProbes } from '../observability/probe-server'
 import { type Providers, sandboxProviders } from '../providers/sandbox-http';
 import { stripePayments } from '../providers/stripe';
 import { openRedis } from '../redis/connection';
+import { CouponRush } from '../redis/coupon-rush';
 import { clientOn, lazyClient } from '../temporal/connection';
 import { Workflows } from '../temporal/workflows';
 import { retentionAges } from './retention';
@@ -181,15 +182,20 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
 }
 
 async function startBridgeRole(shared: Shared): Promise<Part & { address: string }> {
-  const { settings, db, temporal, workflows, kafka, logger } = shared;
+  const { settings, db, redis, temporal, workflows, kafka, logger } = shared;
   const metrics = new Metrics('bridge');
+  const rush = new CouponRush(redis);
   const signalled = new SignalledRequests(db, logger.child({ part: 'bridge' }));
   const bridge = await startBridge({
     db,
     kafka,
     metrics,
     logger,
-    subscriptions: subscriptionsOf({ db, workflows, signalled, eventTimeZone: settings.EVENT_TIME_ZONE }),
+    subscriptions: subscriptionsOf({
+      ...{ db, workflows, signalled },
+      isCouponRushOn: () => rush.isOn(),
+      eventTimeZone: settings.EVENT_TIME_ZONE,
+    }),
     records: RECORD_RULES,
     foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS,
   });

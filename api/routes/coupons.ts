@@ -42,6 +42,7 @@ export const couponRoutes = [
     },
     problems: COUPON_REFUSALS,
     async handle({ params: { code }, body: { requestId }, who, hasKey, once }, context) {
+      context.coupons.rush.count();
       const applicant = { requestId, userId: who.userId, userEmail: who.email, headers: traceHeaders() };
       if (!hasKey) return { data: { requestId, rank: await rankAmongOthers(context, code, applicant) } };
       // A response under a key is looked up first, and saved in the transaction of its place: it goes alone.

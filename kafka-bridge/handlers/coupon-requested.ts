@@ -8,7 +8,11 @@ import { PoisonRecord } from '../consumers/poison';
 import { type Handler, outcomeOf } from './handler';
 
 /** An admitted request for a coupon: its workflow starts. The event only names the request, which is in Postgres. */
-export const couponRequested: Handler<'coupon.issue'> = async (event, { db, workflows, couponRequests }, record) => {
+export const couponRequested: Handler<'coupon.issue'> = async (
+  event,
+  { db, workflows, couponRequests, issuingPace },
+  record,
+) => {
   const { requestId, code, userId, rank } = event;
   const request = (await couponRequests.add(requestId)) ?? (await unknownRequest(db, requestId, code));
   if (request.code !== code || request.userId !== userId || request.rank !== rank)
@@ -17,6 +21,7 @@ export const couponRequested: Handler<'coupon.issue'> = async (event, { db, work
   const replayCount = replaysOf(record);
   const mayBegin = request.status === 'REQUESTED' || (request.status === 'FAILED' && replayCount > request.replays);
   if (!mayBegin) return 'duplicate';
+  await issuingPace.turn();
   const { topic, partition, offset, timestamp } = record;
   const replay = replayIn(record.headers);
   const position = { topic, partition, offset, timestamp };

@@ -8,6 +8,7 @@ import type { Workflows } from '../../temporal/workflows';
 import type { IncomingRecord } from '../client/kafka-port';
 import { PoisonRecord } from '../consumers/poison';
 import type { Outcome } from '../consumers/subscription';
+import type { IssuingPace } from './issuing-pace';
 import type { SignalledRequests } from './signalled-requests';
 
 export interface HandlerDependencies {
@@ -16,6 +17,7 @@ export interface HandlerDependencies {
   readonly signalled: SignalledRequests;
   /** Finds requests for coupons, those of a rush together. */
   readonly couponRequests: Batches<string, CouponRequest | undefined>;
+  readonly issuingPace: IssuingPace;
   /** IANA zone of event times that name none. */
   readonly eventTimeZone: string;
 }

@@ -26,7 +26,7 @@ export const processingRequested: Handler<'order-processing-topic' | 'order-retr
   if (!saved) throw unknownOrder(orderId);
   // Its dead letter may be missing: the bridge died before it was written. One that is there is not written twice.
   if (saved.reason === REFUSED) throw new PoisonRecord('REFUSED_BY_TEMPORAL', 'it was refused before');
-  if (saved.isSignalled || saved.state !== 'PENDING') return 'duplicate';
+  if (saved.isSignalled || signalled.has(key) || saved.state !== 'PENDING') return 'duplicate';
 
   const request: PaymentRequested = { eventId, retryCount };
   const signal = () =>

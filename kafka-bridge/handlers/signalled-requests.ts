@@ -11,7 +11,8 @@ const NOTED_AFTER_MS = 500;
  * once more, and its workflow ignores the second one.
  */
 export class SignalledRequests {
-  private readonly keys: RequestKey[] = [];
+  /** Those that are not noted yet. */
+  private readonly keys = new Map<string, RequestKey>();
   private timer: NodeJS.Timeout | undefined;
   private marking: Promise<void> = Promise.resolve();
 
@@ -21,13 +22,18 @@ export class SignalledRequests {
   ) {}
 
   add(key: RequestKey): void {
-    this.keys.push(key);
+    this.keys.set(idOf(key), key);
     this.timer ??= setTimeout(() => this.mark(), NOTED_AFTER_MS);
+  }
+
+  /** Whether it was signalled just now; what the database knows is not repeated here. */
+  has(key: RequestKey): boolean {
+    return this.keys.has(idOf(key));
   }
 
   /** Call it when nothing is added any more. */
   async stop(): Promise<void> {
-    if (this.keys.length > 0) this.mark();
+    if (this.keys.size > 0) this.mark();
     await this.marking;
     clearTimeout(this.timer);
   }
@@ -35,12 +41,22 @@ export class SignalledRequests {
   private mark(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const keys = this.keys.splice(0);
     this.marking = this.marking
-      .then(() => markSignalled(this.db, keys))
+      .then(() => this.markAll())
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'signalled requests could not be noted: trying again');
-        for (const key of keys) this.add(key);
+        this.timer ??= setTimeout(() => this.mark(), NOTED_AFTER_MS);
       });
   }
+
+  private async markAll(): Promise<void> {
+    const marked = [...this.keys];
+    await markSignalled(
+      this.db,
+      marked.map(([, key]) => key),
+    );
+    for (const [id] of marked) this.keys.delete(id);
+  }
 }
+
+const idOf = ({ orderId, eventId, retryCount }: RequestKey) => JSON.stringify([orderId, eventId, retryCount]);

@@ -6,6 +6,7 @@ import { readEvent } from '../consumers/poison';
 import type { Subscription } from '../consumers/subscription';
 import { couponRequested } from './coupon-requested';
 import { type Handler, type HandlerDependencies, knownOrder, outcomeOf } from './handler';
+import { IssuingPace } from './issuing-pace';
 import { processingRequested } from './processing-requested';
 
 /** Statuses after which the carrier's scans change nothing. */
@@ -44,9 +45,17 @@ const HANDLERS: { readonly [T in ConsumedTopic]: Handler<T> } = {
 };
 
 /** What the bridge reads, and how it handles each record. */
-export function subscriptionsOf(given: Omit<HandlerDependencies, 'couponRequests'>): Subscription[] {
+export function subscriptionsOf(
+  given: Omit<HandlerDependencies, 'couponRequests' | 'issuingPace'> & {
+    readonly isCouponRushOn: () => Promise<boolean>;
+  },
+): Subscription[] {
   const couponRequests = new Batches((ids: readonly string[]) => findCouponRequests(given.db, ids));
-  const dependencies: HandlerDependencies = { ...given, couponRequests };
+  const dependencies: HandlerDependencies = {
+    ...given,
+    couponRequests,
+    issuingPace: new IssuingPace(given.isCouponRushOn),
+  };
   return CONSUMED.map((consumed) => ({ ...consumed, handle: recordHandler(consumed.topic, dependencies) }));
 }
 
