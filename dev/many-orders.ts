@@ -76,7 +76,7 @@ const SEED: readonly string[] = [
      case when k = 0 then 'NEEDS_OPERATOR' when k = 1 then 'COMPENSATING' when k = 2 then 'RUNNING' when n > :orders * :ended::float8 then 'WAITING' else 'SETTLED' end,
      'KRW', 1000, case when k <> 2 then 'run-' || n end,
      case when n % 5 = 1 then 'request-' || n / 5 end, case when n % 5 = 1 then 'coupon-' || n / 5 % :coupons end, at, at + interval '1 hour'
-   from generate_series(1, :orders) n, lateral (select greatest(((n % 1000) * 919) % 1000, case :incidents when 0 then 3 else 0 end) as k, ${MADE} as at) t`,
+   from generate_series(1, :orders) n, lateral (select greatest(((n % 1000) * 919) % 1000, case :incidents::int when 0 then 3 else 0 end) as k, ${MADE} as at) t`,
   `update coupon_requests r set order_id = o.id, redeemed_at = o.created_at
    from orders o where o.coupon_request_id = r.request_id and r.status = 'ISSUED'`,
   `insert into order_lines (order_id, sku, name, quantity, unit_price_minor)
