@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { inspect } from 'node:util';
 import { runMain } from '../../processes/process';
 import { stackRemove } from '../stack/stack';
 import { against } from './against';
@@ -22,6 +23,10 @@ async function main(): Promise<void> {
   let parts: BenchResult['parts'];
   try {
     parts = await Promise.race([measure(systems, options), interrupted()]);
+  } catch (error) {
+    // With all that it carries: nothing here is anybody's data.
+    say(inspect(error));
+    throw new Error('the run failed, and its figures are not kept');
   } finally {
     await systems.remove();
   }
