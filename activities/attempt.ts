@@ -1,26 +1,17 @@
-import { ApplicationFailure } from '@temporalio/activity';
-import type { AttemptFacts } from '../contracts/workflow/attempt-steps';
+import type { AttemptFacts, AttemptMove, OrderStep } from '../contracts/workflow/attempt-steps';
+import { type AttemptCall, type BegunAttempt, beginAttempt, call, makeMove, settleAttempt } from '../db/attempts';
 import type { Db, Trx } from '../db/connection';
-import { notifyCustomer } from '../db/customer-notifications';
-import { changeOrder, isShownLater, type Order, setSagaState } from '../db/orders';
-import {
-  closeRequests,
-  findRequest,
-  type ProcessingRequest,
-  recordFailure,
-  replacePendingRetries,
-  setRequestState,
-} from '../db/requests';
-import { keyOfStep } from '../db/saga-steps';
-import { sellHeldStock } from '../db/stock';
+import { notificationText, notifyCustomer } from '../db/customer-notifications';
+import { changeOrder, findOrder, isShownLater, setSagaState } from '../db/orders';
+import { findRequest, recordFailure, setRequestState } from '../db/requests';
 import { addToTimeline } from '../db/timeline';
 import type { FailureCause, FailureKind } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
-import { factsOf, requireDone, requireRunning, requireUndone } from './attempt-fence';
-import { failure } from './failure';
+import { factsOf, requireUndone, stepsBefore } from './attempt-fence';
+import { asFailure, failure } from './failure';
 import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
 import type { RequestStepCall, StepCall } from './step-call';
-import { HOLD_EXPIRED, move, withOrder } from './with-order';
+import { withOrder } from './with-order';
 
 export type Beginning =
   | (AttemptFacts & {
@@ -30,6 +21,8 @@ export type Beginning =
       /** Why it FAILED, where that is known, and how far the order had come. */
       readonly failure?: FailureCause;
       readonly status?: OrderStatus;
+      /** The step that has been tried already, as one of the whole attempt, and has failed. */
+      readonly tried?: OrderStep;
     })
   | { readonly accepted: false; readonly why: string };
 
@@ -46,74 +39,48 @@ export interface AttemptFailure extends FailureCause {
 
 export function createAttemptActivities(deps: { readonly db: Db; readonly retry: RetryPolicy }) {
   const { db } = deps;
+
+  /** The steps that the attempt needs, up to that move. */
+  async function needed(request: RequestStepCall, move?: AttemptMove['do']): Promise<OrderStep[]> {
+    const [order, kept] = await Promise.all([findOrder(db, request.orderId), findRequest(db, request)]);
+    if (!order || !kept) return [];
+    const { totalMinor, couponRequestId } = order;
+    return stepsBefore(factsOf({ totalMinor, hasCoupon: couponRequestId !== null }, kept.event.requestDto), move);
+  }
+
   return {
     /**
      * Accepts a request once, and only for an order in PENDING_PAYMENT; a newer request replaces a retry that waits. The
      * same attempt again is accepted again, with how it ended. ORDER_ENDING: its hold has run out.
      */
-    async beginAttempt(call: RequestStepCall & { atMs: number }): Promise<Beginning> {
-      return withOrder(db, call.orderId, async (trx, order): Promise<Beginning> => {
-        const request = await findRequest(trx, call);
-        if (!request) return { accepted: false, why: 'REQUEST_NOT_FOUND' };
-        const accepted = { accepted: true, ...factsOf(order, request.event) } as const;
-        if (request.attempt === call.attempt) {
-          if (request.state === 'DONE') return { ...accepted, ended: 'DONE' };
-          if (request.state === 'RUNNING' && request.failure === null) return accepted;
-          const { status } = order;
-          return { ...accepted, ended: 'FAILED', status, ...(request.failure && { failure: request.failure }) };
-        }
-        if (request.state !== 'PENDING') return { accepted: false, why: `REQUEST_${request.state}` };
-        if (order.status !== 'PENDING_PAYMENT') {
-          await setRequestState(trx, call, 'SKIPPED', { reason: `order is ${order.status}` });
-          return { accepted: false, why: `ORDER_${order.status}` };
-        }
-        // Its stock may be gone already: a workflow task that was lost can have come so far.
-        if (order.sagaState === 'COMPENSATING' && order.statusReason === HOLD_EXPIRED) {
-          await setRequestState(trx, call, 'SKIPPED', { reason: HOLD_EXPIRED });
-          return { accepted: false, why: 'ORDER_ENDING' };
-        }
-        await setRequestState(trx, call, 'RUNNING', { attempt: call.attempt });
-        await replacePendingRetries(trx, order.id);
-        await setSagaState(trx, order.id, { state: 'RUNNING', at: new Date(call.atMs) });
-        return accepted;
-      });
+    async beginAttempt(request: RequestStepCall & { atMs: number }): Promise<Beginning> {
+      return beginningOf(await call(db, beginAttempt(request, new Date(request.atMs))));
     },
 
     /**
      * Ends an attempt that has failed in its workflow: from here on it can only be undone, however late a settlement is. The
      * first cause stays; DONE: it was settled before.
      */
-    async closeAttempt(call: RequestStepCall & FailureCause): Promise<AttemptEnd> {
-      return withOrder(db, call.orderId, async (trx): Promise<AttemptEnd> => {
-        const request = await findRequest(trx, call);
+    async closeAttempt(failed: RequestStepCall & FailureCause): Promise<AttemptEnd> {
+      return withOrder(db, failed.orderId, async (trx): Promise<AttemptEnd> => {
+        const request = await findRequest(trx, failed);
         if (request?.state === 'DONE') return { ended: 'DONE' };
-        const failure = request?.failure ?? { code: call.code, kind: call.kind };
-        await recordFailure(trx, call, failure);
+        const failure = request?.failure ?? { code: failed.code, kind: failed.kind };
+        await recordFailure(trx, failed, failure);
         return { ended: 'FAILED', failure };
       });
     },
 
     /** The money is taken and the parcel ordered; what remains is the warehouse. */
-    async completePayment(call: RequestStepCall & { atMs: number }): Promise<void> {
-      await settling(db, call, async (trx, order, request) => {
-        await requireDone(trx, order, request, 'completePayment');
-        await move(trx, order, ['PAYMENT_COMPLETED'], { sagaState: 'RUNNING', at: new Date(call.atMs) });
-      });
+    async completePayment(request: RequestStepCall & { atMs: number }): Promise<void> {
+      const move: AttemptMove['do'] = 'completePayment';
+      const steps = await needed(request, move);
+      await ending(() => call(db, makeMove(move, request, steps, new Date(request.atMs))));
     },
 
     /** Ends a good attempt: the stock is sold, the request done, the customer notified, all in one transaction. */
-    async settleAttempt(call: RequestStepCall & { stored: boolean; atMs: number }): Promise<void> {
-      const { stored } = call;
-      await settling(db, call, async (trx, order, request) => {
-        await requireDone(trx, order, request);
-        const path: OrderStatus[] = stored ? ['IN_WAREHOUSE', 'COMPLETED'] : ['PAYMENT_COMPLETED', 'PREPARING'];
-        await move(trx, order, path, { sagaState: stored ? 'SETTLED' : 'WAITING', at: new Date(call.atMs) });
-        const key = keyOfStep({ orderId: order.id, step: 'stock', attempt: 0 });
-        await sellHeldStock(trx, { orderId: order.id, key });
-        await setRequestState(trx, call, 'DONE');
-        if (stored) await closeRequests(trx, order.id);
-        await notifyCustomer(trx, order, stored ? 'STORED' : 'PREPARING');
-      });
+    async settleAttempt(request: RequestStepCall & { stored: boolean; atMs: number }): Promise<void> {
+      await ending(async () => call(db, settlementOf(request, await needed(request))));
     },
 
     /**
@@ -171,22 +138,28 @@ async function recordedFailure(trx: Trx, call: StepCall): Promise<AttemptFailure
   return entry && { code: entry.data.code, kind: entry.data.kind, next: entry.data.next };
 }
 
-/**
- * Writes the good end of an attempt, or a part of it, once; nothing where the attempt was settled before. All or nothing:
- * a move that the database refuses here fails the attempt, which is then undone.
- */
-async function settling(
-  db: Db,
-  call: RequestStepCall,
-  write: (trx: Trx, order: Order, request: ProcessingRequest) => Promise<void>,
-): Promise<void> {
+/** The end of a good attempt: the goods go to the customer, or into the warehouse. */
+export function settlementOf(
+  request: RequestStepCall & { readonly stored: boolean; readonly atMs: number },
+  steps: readonly OrderStep[],
+): AttemptCall<object> {
+  const { stored: isStored, atMs, ...key } = request;
+  const notification = notificationText(isStored ? 'STORED' : 'PREPARING', key.orderId);
+  return settleAttempt(key, { steps, isStored, notification, at: new Date(atMs) });
+}
+
+export function beginningOf(begun: BegunAttempt): Beginning {
+  if (!begun.accepted) return begun;
+  const { request, totalMinor, hasCoupon, ...attempt } = begun;
+  return { ...attempt, ...factsOf({ totalMinor, hasCoupon }, request) };
+}
+
+/** All or nothing: a move that the database refuses at an attempt's good end fails the attempt, which is then undone. */
+async function ending(write: () => Promise<unknown>): Promise<void> {
   try {
-    await withOrder(db, call.orderId, async (trx, order) => {
-      const request = await requireRunning(trx, call);
-      if (request) await write(trx, order, request);
-    });
+    await write();
   } catch (error) {
-    if (error instanceof ApplicationFailure && error.type === 'ILLEGAL_MOVE') throw failure('REFUSED', 'ILLEGAL_MOVE');
-    throw error;
+    const failed = asFailure(error);
+    throw failed.type === 'ILLEGAL_MOVE' ? failure('REFUSED', 'ILLEGAL_MOVE') : failed;
   }
 }

@@ -2,17 +2,19 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { deadLetterOf } from '../contracts/dead-letters';
 import { deadLetterTopic, groupOf, TOPICS } from '../contracts/topics';
 import type { CouponSagaInput } from '../contracts/workflow-api';
-import type { Db, DbOrTrx, Trx } from '../db/connection';
+import { Batches } from '../db/batches';
+import type { Db, Trx } from '../db/connection';
 import {
+  type CouponIssue,
   type CouponRequest,
   failRequest,
   type IssuedRequest,
-  issueRequestedCoupon,
+  issueRequestedCoupons,
   lockCouponRequest,
   noteReplay,
   reopenRequest,
 } from '../db/coupon-requests';
-import { addToOutbox } from '../db/outbox';
+import { addToOutbox, traceHeaders } from '../db/outbox';
 import { refusalState } from '../db/refusal';
 import type { CouponRequestStatus } from '../domain/coupon';
 import type { CouponGate } from '../redis/coupon-gate';
@@ -29,6 +31,8 @@ export function createCouponActivities(deps: {
   readonly issued: Pick<IssuedCoupons, 'remember'>;
 }) {
   const { db, gate, issued } = deps;
+  // Side by side they would wait for each other, and for those who request it, at the coupon's row.
+  const issuing = new Batches((issues: readonly CouponIssue[]) => issueRequestedCoupons(db, issues, NOTIFICATION));
   return {
     /**
      * Issues the coupon once: in Postgres with `coupon.issued` and the customer's notification, then its copy in Redis.
@@ -36,13 +40,12 @@ export function createCouponActivities(deps: {
      */
     async issueCoupon(call: CouponSagaInput & { atMs: number }): Promise<void> {
       const { requestId, replayCount } = call;
-      const issue = (on: DbOrTrx) =>
-        issueRequestedCoupon(on, { requestId, at: new Date(call.atMs), notification: NOTIFICATION });
+      const issue: CouponIssue = { requestId, at: new Date(call.atMs), headers: traceHeaders() };
       const request = await (replayCount === 0
-        ? issue(db)
+        ? issuing.add(issue)
         : db.transaction(async (trx) => {
             await takeUpReplay(trx, call);
-            return issue(trx);
+            return (await issueRequestedCoupons(trx, [issue], NOTIFICATION))[0];
           })
       ).catch(asFinalRefusal);
       if (!request) throw ApplicationFailure.nonRetryable(`there is no coupon request ${requestId}`, NOT_FOUND);

@@ -1,6 +1,6 @@
 import type { Db, Trx } from '../db/connection';
 import type { Order } from '../db/orders';
-import { advanceStep, beginStep, type StepId } from '../db/saga-steps';
+import { advanceStep, insertStep, type StepId } from '../db/saga-steps';
 import { requireUndoable, type UndoCall } from './attempt-fence';
 import { isDone, recordStep, refusal } from './step-outcome';
 import { withOrder } from './with-order';
@@ -15,7 +15,7 @@ export async function doDatabaseStep(
   make: (trx: Trx, order: Order) => Promise<string | undefined>,
 ): Promise<void> {
   const code = await withOrder(db, id.orderId, async (trx, order) => {
-    const { record, isNew } = await beginStep(trx, id, 'DONE');
+    const { record, isNew } = await insertStep(trx, id, 'DONE');
     if (!isNew && isDone(record)) return undefined;
     const refused = await make(trx, order);
     if (refused !== undefined)
@@ -34,7 +34,7 @@ export async function undoDatabaseStep(
   undo: (trx: Trx, order: Order) => Promise<void>,
 ): Promise<void> {
   await withOrder(db, id.orderId, async (trx, order) => {
-    const { record, isNew } = await beginStep(trx, id, 'UNDONE');
+    const { record, isNew } = await insertStep(trx, id, 'UNDONE');
     if (isNew || record.state === 'UNDONE' || record.state === 'SKIPPED') return;
     await requireUndoable(trx, order, call);
     if (!(await advanceStep(trx, id, ['DONE', 'UNDO_FAILED'], { state: 'UNDONE' }))) return;

@@ -25,10 +25,22 @@ export function asFailure(error: unknown): ApplicationFailure {
   if (error instanceof WrongEventError) return failure('PERMANENT', 'WRONG_EVENT', error.message);
   if (error instanceof RequestRejected) return failure('PERMANENT', error.code, error.message);
   if (isTimeout(error)) return failure('UNAVAILABLE', 'OUTCOME_UNKNOWN', 'the time for this call was over');
+  const rule = brokenRule(error);
+  if (rule) return failure(rule.kind, rule.code, rule.code);
   const state = refusalState(error);
   if (state !== undefined) return failure('PERMANENT', `SQLSTATE_${state}`, ruleOf(error));
   const code = codeOf(error);
   return failure('UNEXPECTED', code ?? 'UNEXPECTED', [nameOf(error), code].filter(Boolean).join(' '));
+}
+
+/** SQLSTATEs of our own functions: a move that is not in the table, a step or an attempt that has ended, what is not there. */
+const KIND_OF_RULE: Readonly<Record<string, FailureKind>> = { OS001: 'PERMANENT', OS002: 'CLOSED', OS003: 'PERMANENT' };
+
+/** The rule of our own by which a function of the database refuses. */
+function brokenRule(error: unknown): { readonly kind: FailureKind; readonly code: string } | undefined {
+  const { code = '', constraint } = (error ?? {}) as { readonly code?: string; readonly constraint?: string };
+  const kind = KIND_OF_RULE[code];
+  return kind && { kind, code: code === 'OS001' ? 'ILLEGAL_MOVE' : (constraint ?? code) };
 }
 
 /** The deadline of the call, by name: it may come from another realm. */

@@ -4,18 +4,20 @@ import { couponTruth } from '../db/coupons';
 import type { Providers } from '../providers/sandbox-http';
 import { CouponGate } from '../redis/coupon-gate';
 import { IssuedCoupons } from '../redis/issued-coupons';
+import { orderWatchers } from '../redis/order-watchers';
 import { createAttemptActivities } from './attempt';
 import { createCouponActivities } from './coupon';
 import { createCouponStepActivities } from './coupon-step';
 import { withCredentialAlerts } from './credential-alerts';
 import { createDeadLetterActivities } from './dead-letters';
 import { createOrderActivities } from './order';
-import { createPaymentActivities } from './payment';
+import { createPaymentStep } from './payment';
 import { createRefundActivities } from './refund';
 import type { RetryPolicy } from './retry';
-import { createShipmentActivities } from './shipment';
+import { createShipmentStep } from './shipment';
 import { createStockActivities, type OrderPolicy } from './stock';
-import { createWarehouseActivities } from './warehouse';
+import { createWarehouseStep } from './warehouse';
+import { createWholeAttempt } from './whole-attempt';
 import { createDecisionActivities } from './write-off';
 
 export interface ActivityDependencies {
@@ -32,15 +34,26 @@ export interface ActivityDependencies {
 export function createActivities({ db, redis, policy, retry, maxReplays, ...given }: ActivityDependencies) {
   const providers = withCredentialAlerts(given.providers, db);
   const timeouts = { fastMs: policy.fastCallMs, longMs: policy.patientCallMs };
+  const payment = createPaymentStep({ db, payment: providers.payment, timeouts });
+  const shipment = createShipmentStep({ db, carrier: providers.carrier, timeouts });
+  const warehouse = createWarehouseStep({ db, warehouse: providers.warehouse, timeouts });
+  const couponStep = createCouponStepActivities({ db });
   return {
     ...createStockActivities({ db, policy }),
     ...createAttemptActivities({ db, retry }),
     ...createOrderActivities({ db }),
     ...createDecisionActivities({ db }),
-    ...createCouponStepActivities({ db }),
-    ...createPaymentActivities({ db, payment: providers.payment, timeouts }),
-    ...createShipmentActivities({ db, carrier: providers.carrier, timeouts }),
-    ...createWarehouseActivities({ db, warehouse: providers.warehouse, timeouts }),
+    ...couponStep,
+    ...payment.activities,
+    ...shipment.activities,
+    ...warehouse.activities,
+    ...createWholeAttempt({
+      db,
+      fastMs: policy.fastCallMs,
+      work: { payment: payment.work, shipment: shipment.work, warehouse: warehouse.work },
+      database: couponStep,
+      announce: orderWatchers(redis),
+    }),
     ...createRefundActivities({ db, policy }),
     ...createDeadLetterActivities({ db, policy: { maxReplays } }),
     ...createCouponActivities({

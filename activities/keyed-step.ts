@@ -1,10 +1,11 @@
+import type { BegunStep, StepOutcome } from '../db/attempts';
 import type { Db } from '../db/connection';
-import { findRequest, type KeptEvent } from '../db/requests';
+import type { KeptEvent } from '../db/requests';
 import type { StepId, StepRecord } from '../db/saga-steps';
 import type { UndoCall } from './attempt-fence';
 import { failure } from './failure';
-import { doProviderStep, undoProviderStep } from './provider-step';
-import { callSignal, type ProviderTimeouts, type RequestStepCall, type StepCall } from './step-call';
+import { undoProviderStep, workOf } from './provider-step';
+import { callSignal, type ProviderTimeouts, type StepCall } from './step-call';
 
 /** What a provider does under a step's key: one effect a key, and none any more once the key is cancelled. */
 export interface KeyedEffect<Result> {
@@ -22,7 +23,7 @@ export interface KeyedEffect<Result> {
   refusedBefore?(record: StepRecord): string | undefined;
 }
 
-/** The do and the undo of a step at a provider that works by the step's key. */
+/** What a do asks of a provider that works by the step's key, and the undo. */
 export function keyedStep<Result>(
   { db, timeouts }: { readonly db: Db; readonly timeouts: ProviderTimeouts },
   step: StepId['step'],
@@ -30,17 +31,19 @@ export function keyedStep<Result>(
 ) {
   const idOf = ({ orderId, attempt }: StepCall): StepId => ({ orderId, step, attempt });
   return {
-    async do(call: RequestStepCall): Promise<void> {
+    work: (begun: BegunStep): Promise<StepOutcome> => {
       const signal = callSignal(timeouts);
-      await doProviderStep<Result>(db, idOf(call), {
-        async make({ key, orderId }) {
-          const request = await findRequest(db, call);
-          if (!request) throw failure('PERMANENT', 'REQUEST_NOT_FOUND', 'the request is not in the database');
-          return effect.make({ key, orderId }, request.event.requestDto, signal);
+      return workOf<Result>(
+        {
+          async make({ key, orderId, request }) {
+            if (!request) throw failure('PERMANENT', 'REQUEST_NOT_FOUND', 'the request is not in the database');
+            return effect.make({ key, orderId }, request, signal);
+          },
+          lookUp: ({ key }) => effect.lookUp(key, signal),
+          outcomeOf: (result) => ({ providerRef: effect.refOf(result) }),
         },
-        lookUp: ({ key }) => effect.lookUp(key, signal),
-        refOf: effect.refOf,
-      });
+        begun,
+      );
     },
 
     async undo(call: UndoCall): Promise<void> {

@@ -1,14 +1,14 @@
 import type { PaymentState } from '../contracts/provider-api';
+import type { BegunStep, StepOutcome } from '../db/attempts';
 import type { Db, Trx } from '../db/connection';
 import { netCharged, recordMoney } from '../db/money';
 import { findOrder } from '../db/orders';
-import { findRequest } from '../db/requests';
-import { advanceStep, keyOfStep, type StepId, type StepRecord, stepsOfOrder } from '../db/saga-steps';
+import { advanceStep, keyOfStep, type StepId, stepsOfOrder } from '../db/saga-steps';
 import { KeyClosed, OutcomeUnknown, ProviderRefused } from '../providers/errors';
 import type { PaymentProvider } from '../providers/payment';
 import type { UndoCall } from './attempt-fence';
 import { failure } from './failure';
-import { doProviderStep, StepMovedOn, undoProviderStep } from './provider-step';
+import { doProviderStep, StepMovedOn, undoProviderStep, workOf } from './provider-step';
 import { callSignal, type ProviderTimeouts, type RequestStepCall, type StepCall, type WriteOffCall } from './step-call';
 import { recordResolution } from './write-off';
 
@@ -19,7 +19,7 @@ interface Charge {
 
 const idOf = (call: StepCall): StepId => ({ orderId: call.orderId, step: 'payment', attempt: call.attempt });
 
-export function createPaymentActivities(deps: {
+export function createPaymentStep(deps: {
   readonly db: Db;
   readonly payment: PaymentProvider;
   readonly timeouts: ProviderTimeouts;
@@ -27,18 +27,41 @@ export function createPaymentActivities(deps: {
   const { db, payment } = deps;
 
   /** The ref under which this step's money moves; saved before any money can. */
-  async function openedRef(call: RequestStepCall, record: StepRecord, signal: AbortSignal): Promise<string> {
-    if (record.providerRef) return record.providerRef;
-    const [order, request] = await Promise.all([findOrder(db, call.orderId), findRequest(db, call)]);
-    if (!order || !request) throw failure('PERMANENT', 'REQUEST_NOT_FOUND', 'the request is not in the database');
-    const { token } = request.event.requestDto.paymentRequest;
+  async function openedRef(step: BegunStep, signal: AbortSignal): Promise<string> {
+    if (step.providerRef) return step.providerRef;
+    if (!step.request) throw failure('PERMANENT', 'REQUEST_NOT_FOUND', 'the request is not in the database');
+    const { token } = step.request.paymentRequest;
     // It is erased when the attempt ends: then its undo has closed this step.
     if (token === undefined) throw new StepMovedOn();
-    const { id: orderId, totalMinor: amountMinor, currency } = order;
-    const { ref } = await payment.open({ key: record.key, orderId, amountMinor, currency, token }, signal);
-    const saved = await advanceStep(db, idOf(call), ['UNKNOWN'], { state: 'UNKNOWN', providerRef: ref });
+    const { key, orderId, totalMinor: amountMinor, currency } = step;
+    const { ref } = await payment.open({ key, orderId, amountMinor, currency, token }, signal);
+    const saved = await advanceStep(db, step, ['UNKNOWN'], { state: 'UNKNOWN', providerRef: ref });
     if (!saved) throw new StepMovedOn();
     return ref;
+  }
+
+  /** Charges the order's total, unless that is done already. */
+  function work(begun: BegunStep): Promise<StepOutcome> {
+    const signal = callSignal(deps.timeouts);
+    return workOf<Charge>(
+      {
+        async make(step) {
+          const ref = await openedRef(step, signal);
+          const charge = chargeOf(ref, await payment.confirm(ref, signal));
+          if (!charge) throw new OutcomeUnknown('the provider is still working on the charge');
+          return charge;
+        },
+        async lookUp({ providerRef }) {
+          return providerRef === null ? undefined : chargeOf(providerRef, await payment.lookup(providerRef, signal));
+        },
+        outcomeOf({ ref: providerRef, capturedMinor: chargedMinor }, { totalMinor }) {
+          if (chargedMinor !== totalMinor)
+            throw failure('PERMANENT', 'AMOUNT_MISMATCH', `captured ${chargedMinor} of ${totalMinor}`);
+          return { providerRef, chargedMinor };
+        },
+      },
+      begun,
+    );
   }
 
   /** A refund that was refused has made the order COMPLETED again: the same refund once more must not ask once more. */
@@ -48,30 +71,9 @@ export function createPaymentActivities(deps: {
       throw failure('REFUSED', order.statusReason ?? 'ORDER_COMPLETED', `order ${orderId} is COMPLETED`);
   }
 
-  return {
+  const activities = {
     /** Charges the order's total once under the attempt's key. Final failures carry the provider's code, e.g. CARD_DECLINED. */
-    async charge(call: RequestStepCall): Promise<void> {
-      const signal = callSignal(deps.timeouts);
-      await doProviderStep<Charge>(db, idOf(call), {
-        async make(record) {
-          const ref = await openedRef(call, record, signal);
-          const charge = chargeOf(ref, await payment.confirm(ref, signal));
-          if (!charge) throw new OutcomeUnknown('the provider is still working on the charge');
-          return charge;
-        },
-        async lookUp(record) {
-          return record.providerRef === null
-            ? undefined
-            : chargeOf(record.providerRef, await payment.lookup(record.providerRef, signal));
-        },
-        refOf: (charge) => charge.ref,
-        async recordIn(trx, charge, order) {
-          if (charge.capturedMinor !== order.totalMinor)
-            throw failure('PERMANENT', 'AMOUNT_MISMATCH', `captured ${charge.capturedMinor} of ${order.totalMinor}`);
-          await recordCharge(trx, idOf(call), charge);
-        },
-      });
-    },
+    charge: (request: RequestStepCall) => doProviderStep(db, request, 'payment', work),
 
     /** Refunds what was charged under the attempt's key, and makes sure that nothing more will be. */
     async refund(call: UndoCall): Promise<void> {
@@ -123,6 +125,7 @@ export function createPaymentActivities(deps: {
       });
     },
   };
+  return { work, activities };
 }
 
 function chargeOf(ref: string, state: PaymentState): Charge | undefined {

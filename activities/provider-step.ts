@@ -1,22 +1,22 @@
 import { Context } from '@temporalio/activity';
+import { type BegunStep, beginStep, call, finishStep, type StepOutcome } from '../db/attempts';
 import type { Db, Trx } from '../db/connection';
-import { lockOrder, type Order } from '../db/orders';
-import { advanceStep, beginStep, findStep, lockStep, type StepId, type StepRecord } from '../db/saga-steps';
+import { lockOrder } from '../db/orders';
+import { advanceStep, findStep, insertStep, lockStep, type StepId, type StepRecord } from '../db/saga-steps';
 import { KeyClosed, ProviderRefused } from '../providers/errors';
 import { requireUndoable, type UndoCall } from './attempt-fence';
-import { asFailure, failure } from './failure';
+import { asFailure, failure, kindOf } from './failure';
+import type { RequestStepCall } from './step-call';
 import { isDone, recordStep, refusal, stepClosed } from './step-outcome';
 
 /** A provider's effect under a step's key. */
 export interface ProviderEffect<Result> {
   /** Makes the effect; the key is the step's, so that the provider makes it once. */
-  make(record: StepRecord): Promise<Result>;
+  make(step: BegunStep): Promise<Result>;
   /** What the provider already has of it; undefined: nothing yet, so that it may be made. */
-  lookUp(record: StepRecord): Promise<Result | undefined>;
-  /** What the record keeps of the result. */
-  refOf(result: Result): string;
-  /** Own rows of the same transaction as the outcome, and what must be true of it. */
-  recordIn?(trx: Trx, result: Result, order: Order): Promise<void>;
+  lookUp(step: BegunStep): Promise<Result | undefined>;
+  /** What the step's record keeps of the result. */
+  outcomeOf(result: Result, step: BegunStep): StepOutcome;
 }
 
 /** The record left the state that a run of its do assumes: another run, or the undo, was faster. */
@@ -29,50 +29,41 @@ export class StepMovedOn extends Error {
  * is looked up before anything is retried; a run that finds the outcome recorded returns it; a tombstone of the
  * undo ends it. Throws a final failure by the provider's code, and retryable ones while the outcome is open.
  */
-export async function doProviderStep<Result>(db: Db, id: StepId, effect: ProviderEffect<Result>): Promise<void> {
-  const { record, isNew } = await beginStep(db, id, 'UNKNOWN');
-  if (isDone(record)) return;
+export async function doProviderStep(
+  db: Db,
+  request: RequestStepCall,
+  step: BegunStep['step'],
+  work: (step: BegunStep) => Promise<StepOutcome>,
+): Promise<void> {
+  const begun = await call(db, beginStep(request, step));
+  if (isDone(begun)) return;
   try {
-    const result = (isNew ? undefined : await effect.lookUp(record)) ?? (await effect.make(record));
-    await recordOutcome(db, id, result, effect);
+    const { refusedCode } = await call(db, finishStep(begun, await work(begun)));
+    if (refusedCode !== undefined) throw refusal(begun, refusedCode);
   } catch (error) {
-    if (error instanceof StepMovedOn && isDone(await findStep(db, id))) return;
-    if (error instanceof KeyClosed) throw stepClosed(id);
-    if (!(error instanceof ProviderRefused)) throw await asNotedFailure(db, id, error);
-    if (await recordRefusal(db, id, error.code)) throw refusal(id, error.code);
-    if (!isDone(await findStep(db, id))) throw stepClosed(id);
+    if (error instanceof StepMovedOn && isDone(await findStep(db, begun))) return;
+    throw await asNotedFailure(db, begun, error);
   }
 }
 
-async function recordOutcome<Result>(
-  db: Db,
-  id: StepId,
-  result: Result,
-  effect: ProviderEffect<Result>,
-): Promise<void> {
-  const providerRef = effect.refOf(result);
-  await db.transaction(async (trx) => {
-    const order = await lockOrder(trx, id.orderId);
-    if (!order) throw failure('PERMANENT', 'ORDER_NOT_FOUND');
-    if (!(await advanceStep(trx, id, ['UNKNOWN'], { state: 'DONE', providerRef, code: null }))) throw new StepMovedOn();
-    await effect.recordIn?.(trx, result, order);
-    await recordStep(trx, id, 'DONE');
-  });
-}
-
-/** False: the record left UNKNOWN meanwhile. */
-async function recordRefusal(db: Db, id: StepId, code: string): Promise<boolean> {
-  return db.transaction(async (trx) => {
-    await lockOrder(trx, id.orderId);
-    if (!(await advanceStep(trx, id, ['UNKNOWN'], { state: 'FAILED', code, refusedCode: code }))) return false;
-    await recordStep(trx, id, 'FAILED', code);
-    return true;
-  });
+/** Has the provider make the effect, unless it has it already. Throws what leaves the outcome open, or CLOSED. */
+export async function workOf<Result>(effect: ProviderEffect<Result>, step: BegunStep): Promise<StepOutcome> {
+  try {
+    const result = (step.isNew ? undefined : await effect.lookUp(step)) ?? (await effect.make(step));
+    return effect.outcomeOf(result, step);
+  } catch (error) {
+    if (error instanceof KeyClosed) throw stepClosed(step);
+    if (error instanceof ProviderRefused) return { refusedCode: error.code };
+    throw error;
+  }
 }
 
 /** Keeps with an open step why it has no outcome yet, for those who look at the order. */
 async function asNotedFailure(db: Db, id: StepId, error: unknown) {
   const noted = asFailure(error);
+  const kind = kindOf(noted);
+  // A step that is refused or closed has its outcome.
+  if (kind === 'DECLINED' || kind === 'REFUSED' || kind === 'CLOSED') return noted;
   try {
     await advanceStep(db, id, ['UNKNOWN'], { state: 'UNKNOWN', code: noted.type ?? null });
   } catch (problem) {
@@ -99,10 +90,10 @@ export interface ProviderUndo<Result> {
 export async function undoProviderStep<Result>(
   db: Db,
   id: StepId,
-  call: UndoCall,
+  undoCall: UndoCall,
   undo: ProviderUndo<Result>,
 ): Promise<void> {
-  const open = await db.transaction((trx) => closeToNewDo(trx, id, call, undo));
+  const open = await db.transaction((trx) => closeToNewDo(trx, id, undoCall, undo));
   if (!open) return;
   try {
     const result = await undo.takeBack(open);
@@ -126,7 +117,7 @@ async function closeToNewDo<Result>(
   undo: ProviderUndo<Result>,
 ): Promise<StepRecord | undefined> {
   const order = await lockOrder(trx, id.orderId);
-  const { isNew } = await beginStep(trx, id, 'UNDONE');
+  const { isNew } = await insertStep(trx, id, 'UNDONE');
   const record = await lockStep(trx, id);
   if (isNew || !record || record.state === 'UNDONE' || record.state === 'SKIPPED') return undefined;
   await requireUndoable(trx, order, call);

@@ -2,12 +2,13 @@ import type { Db } from '../db/connection';
 import { advanceStep } from '../db/saga-steps';
 import type { CarrierProvider } from '../providers/carrier';
 import { keyedStep } from './keyed-step';
-import type { ProviderTimeouts, StepCall } from './step-call';
+import { doProviderStep } from './provider-step';
+import type { ProviderTimeouts, RequestStepCall, StepCall } from './step-call';
 
 /** The carrier's code for a parcel that it has picked up; kept with the step. */
 const PICKED_UP = 'ALREADY_PICKED_UP';
 
-export function createShipmentActivities(deps: {
+export function createShipmentStep(deps: {
   readonly db: Db;
   readonly carrier: CarrierProvider;
   readonly timeouts: ProviderTimeouts;
@@ -23,9 +24,9 @@ export function createShipmentActivities(deps: {
     refOf: (parcel) => parcel.trackingNumber,
     refusedBefore: ({ state, code }) => (state === 'DONE' && code === PICKED_UP ? PICKED_UP : undefined),
   });
-  return {
+  const activities = {
     /** Orders a parcel once under the attempt's key. Final: SHIPMENT_REFUSED. */
-    createShipment: shipment.do,
+    createShipment: (request: RequestStepCall) => doProviderStep(db, request, 'shipment', shipment.work),
 
     /** Cancels the parcel. Final: ALREADY_PICKED_UP, UNDO_REFUSED. */
     cancelShipment: shipment.undo,
@@ -36,4 +37,5 @@ export function createShipmentActivities(deps: {
       await advanceStep(db, id, ['UNDOING', 'UNDO_FAILED'], { state: 'DONE', code: PICKED_UP });
     },
   };
+  return { work: shipment.work, activities };
 }

@@ -4,7 +4,7 @@ import { addToTimeline } from '../db/timeline';
 import { failure } from './failure';
 
 /** Whether the do has succeeded; false: it is open. Throws how it ended otherwise, also where it has been undone since. */
-export function isDone(record: StepRecord): boolean {
+export function isDone(record: StepId & Pick<StepRecord, 'state' | 'refusedCode'>): boolean {
   if (record.state === 'DONE') return true;
   if (record.refusedCode !== null) throw refusal(record, record.refusedCode);
   if (record.state !== 'UNKNOWN') throw stepClosed(record);

@@ -1,14 +1,15 @@
 import type { Db } from '../db/connection';
 import type { WarehouseProvider } from '../providers/warehouse';
 import { keyedStep } from './keyed-step';
-import type { ProviderTimeouts } from './step-call';
+import { doProviderStep } from './provider-step';
+import type { ProviderTimeouts, RequestStepCall } from './step-call';
 
-export function createWarehouseActivities(deps: {
+export function createWarehouseStep(deps: {
   readonly db: Db;
   readonly warehouse: WarehouseProvider;
   readonly timeouts: ProviderTimeouts;
 }) {
-  const { warehouse } = deps;
+  const { db, warehouse } = deps;
   const storage = keyedStep<{ ref: string }>(deps, 'warehouse', {
     make: (id, { shipment: { recipientName } }, signal) => warehouse.store({ ...id, recipientName }, signal),
     async lookUp(key, signal) {
@@ -18,11 +19,12 @@ export function createWarehouseActivities(deps: {
     cancel: (key, signal) => warehouse.cancel(key, signal),
     refOf: ({ ref }) => ref,
   });
-  return {
+  const activities = {
     /** Puts the goods into storage once under the attempt's key. Final: STORE_REFUSED. */
-    store: storage.do,
+    store: (request: RequestStepCall) => doProviderStep(db, request, 'warehouse', storage.work),
 
     /** Takes the goods out of storage. Final: UNDO_REFUSED. */
     takeOutOfStorage: storage.undo,
   };
+  return { work: storage.work, activities };
 }

@@ -4,22 +4,17 @@ import type { OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import { failure } from './failure';
 
-/** Runs `work` with the order locked, in one transaction; a move that the database refuses is a fault of ours: ILLEGAL_MOVE. */
+/** Runs `work` with the order locked, in one transaction. */
 export async function withOrder<Result>(
   db: Db,
   orderId: number,
   work: (trx: Trx, order: Order) => Promise<Result>,
 ): Promise<Result> {
-  try {
-    return await db.transaction(async (trx) => {
-      const order = await lockOrder(trx, orderId);
-      if (!order) throw failure('PERMANENT', 'ORDER_NOT_FOUND', `there is no order ${orderId}`);
-      return work(trx, order);
-    });
-  } catch (error) {
-    if (isRefusedMove(error)) throw failure('PERMANENT', 'ILLEGAL_MOVE', error.message);
-    throw error;
-  }
+  return db.transaction(async (trx) => {
+    const order = await lockOrder(trx, orderId);
+    if (!order) throw failure('PERMANENT', 'ORDER_NOT_FOUND', `there is no order ${orderId}`);
+    return work(trx, order);
+  });
 }
 
 /** Moves through what is left of `path`; false: the order is at its end already, so this ran before. */
@@ -36,7 +31,3 @@ export async function move(
 
 /** The reason of an order that takes no more requests, as nothing came before its hold ran out. */
 export const HOLD_EXPIRED = 'HOLD_EXPIRED';
-
-function isRefusedMove(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'OS001';
-}

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Settings } from '../config/settings';
 import type { Db } from '../db/connection';
 import { couponTruth } from '../db/coupons';
+import { RelayWakeups } from '../db/relay-wakeups';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
 import { CouponGate } from '../redis/coupon-gate';
@@ -27,6 +28,7 @@ export interface ApiOptions {
 export interface ApiContext extends ApiOptions {
   readonly authenticate: Authenticate;
   readonly feeds: TimelineFeeds;
+  readonly relay: RelayWakeups;
   readonly streams: OpenStreams;
   readonly coupons: {
     readonly gate: CouponGate;
@@ -41,6 +43,7 @@ export function createContext(options: ApiOptions): ApiContext {
     ...options,
     authenticate: createAuthentication(settings),
     feeds: new TimelineFeeds(db, redis, logger),
+    relay: new RelayWakeups(db),
     streams: new OpenStreams(),
     coupons: {
       gate: new CouponGate(redis, couponTruth(db)),

@@ -6,7 +6,7 @@ import {
   findKeyedRequest,
   type IdempotencyId,
   type KeyedRequest,
-  lockIdempotencyKey,
+  lockKeyedRequest,
   releaseClaim,
   respondToClaim,
   saveResponse,
@@ -97,8 +97,8 @@ async function respondToClaimed(db: Db, claim: Claim, act: () => Promise<Rendere
 
 /** What is known of a request, its key locked; throws where it is another request, or one that is being worked on. */
 async function takeUp(trx: Trx, id: IdempotencyId, requestHash: string): Promise<KeyedRequest | undefined> {
-  if (!(await lockIdempotencyKey(trx, id))) throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
-  const known = await findKeyedRequest(trx, id);
+  const { isTaken, known } = await lockKeyedRequest(trx, id);
+  if (isTaken) throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
   if (known && known.requestHash !== requestHash) throw new ProblemError('IDEMPOTENCY_KEY_REUSED');
   if (known?.isClaimed) throw new ProblemError('IDEMPOTENCY_IN_FLIGHT');
   return known;

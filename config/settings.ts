@@ -90,6 +90,7 @@ export const settingsSchema = z
     RETENTION_HISTORY_DAYS: days(365),
     RETENTION_AUDIT_DAYS: days(1_825),
 
+    WORKFLOW_STACK_TRACES: flag,
     OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   })
   .superRefine((all, context) => {

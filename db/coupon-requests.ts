@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TOPICS } from '../contracts/topics';
 import type { CouponRefusal, CouponRequestStatus } from '../domain/coupon';
 import type { Db, DbOrTrx, Trx } from './connection';
-import { traceHeaders } from './outbox';
+import { callFunction } from './functions';
 
 /** A user who requests a coupon. */
 export interface Applicant {
@@ -92,6 +92,18 @@ export async function findCouponRequest(db: DbOrTrx, requestId: string): Promise
     | undefined;
 }
 
+/** In the order of the ids; undefined: there is no such request. */
+export async function findCouponRequests(
+  db: DbOrTrx,
+  requestIds: readonly string[],
+): Promise<(CouponRequest | undefined)[]> {
+  const rows = (await db('coupon_requests')
+    .select(COLUMNS)
+    .whereRaw('request_id = any(?)', [requestIds as string[]])) as CouponRequest[];
+  const byId = new Map(rows.map((row) => [row.requestId, row]));
+  return requestIds.map((requestId) => byId.get(requestId));
+}
+
 /** Locks the request's row until the transaction ends; undefined: there is no such request. */
 export async function lockCouponRequest(trx: Trx, requestId: string): Promise<CouponRequest | undefined> {
   const request = trx('coupon_requests').select(COLUMNS).where({ request_id: requestId }).forNoKeyUpdate().first();
@@ -100,21 +112,34 @@ export async function lockCouponRequest(trx: Trx, requestId: string): Promise<Co
 
 export type IssuedRequest = Pick<CouponRequest, 'code' | 'userId' | 'rank' | 'status' | 'reason' | 'issuedAt'>;
 
+export interface CouponIssue {
+  readonly requestId: string;
+  readonly at: Date;
+  /** The trace of the issuing, for its event; see `traceHeaders`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /**
- * Issues the coupon of a request that waits for it, with `coupon.issued` and its notification (with %s for the
- * coupon's name), once; returns the request as it is then. Refused by the database (SQLSTATE 23514) rather than one
- * more than there are.
+ * Issues the coupons of requests that wait for them, with `coupon.issued` and their notifications (with %s for the
+ * coupon's name), each once, in one transaction; returns the requests as they are then, in order. Refused by the database
+ * (SQLSTATE 23514) rather than one more than there are.
  */
-export async function issueRequestedCoupon(
+export async function issueRequestedCoupons(
   db: DbOrTrx,
-  issue: { readonly requestId: string; readonly at: Date; readonly notification: string },
-): Promise<IssuedRequest | undefined> {
-  const { rows } = await db.raw<{ rows: IssuedRequest[] }>(
-    `select code, user_id as "userId", rank, status, reason, issued_at as "issuedAt"
-     from issue_coupon(?, ?, ?, ?, ?, ?)`,
-    [issue.requestId, issue.at, TOPICS.couponIssued, randomUUID(), JSON.stringify(traceHeaders()), issue.notification],
+  issues: readonly CouponIssue[],
+  notification: string,
+): Promise<(IssuedRequest | undefined)[]> {
+  const requests = issues.map((issue) => ({ ...issue, eventId: randomUUID() }));
+  const found = await callFunction<
+    (Omit<IssuedRequest, 'issuedAt'> & { requestId: string; issuedAt: string | null })[]
+  >(db, 'issue_coupons', { requests, topic: TOPICS.couponIssued, notification });
+  const byId = new Map(
+    found.map(({ requestId, issuedAt, ...request }) => [
+      requestId,
+      { ...request, issuedAt: issuedAt === null ? null : new Date(issuedAt) },
+    ]),
   );
-  return rows[0];
+  return issues.map(({ requestId }) => byId.get(requestId));
 }
 
 /** Ends a locked request that waits: FAILED, and its slot is free. */

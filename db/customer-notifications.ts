@@ -24,6 +24,10 @@ const TEXT: Readonly<Record<Outcome, (orderId: number, reason: string) => string
   REFUND_REFUSED: (id, reason) => `주문 ${id}의 환불 요청이 거절되었습니다(${reason}).`,
 };
 
+export function notificationText(outcome: Outcome, orderId: number, reason = ''): string {
+  return TEXT[outcome](orderId, reason);
+}
+
 /** Writes the customer's notification, once an outcome; outcomes that can recur in an order name the occurrence. */
 export async function notifyCustomer(
   trx: Trx,
@@ -36,6 +40,6 @@ export async function notifyCustomer(
     outcome,
     dedupeKey: detail.occurrence === undefined ? outcome : `${outcome}:${detail.occurrence}`,
     recipient: order.userEmail,
-    body: TEXT[outcome](order.id, detail.reason ?? ''),
+    body: notificationText(outcome, order.id, detail.reason),
   });
 }

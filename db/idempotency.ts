@@ -1,4 +1,5 @@
 import type { Db, DbOrTrx, Trx } from './connection';
+import { callFunction } from './functions';
 
 export interface IdempotencyId {
   readonly userId: string;
@@ -33,28 +34,21 @@ const CLAIM_MS = 30_000;
 const where = (id: IdempotencyId) => ({ user_id: id.userId, method: id.method, path: id.path, key: id.key });
 const PRIMARY_KEY = ['user_id', 'method', 'path', 'key'];
 
-/** Takes the key for this transaction; false: another request holds it right now. */
-export async function lockIdempotencyKey(trx: Trx, id: IdempotencyId): Promise<boolean> {
-  const result = await trx.raw<{ rows: { locked: boolean }[] }>(
-    'select pg_try_advisory_xact_lock(hashtextextended(?, 0)) as locked',
-    [JSON.stringify([id.userId, id.method, id.path, id.key])],
-  );
-  return result.rows[0]?.locked === true;
+/** Takes the key for this transaction, and what is known under it; `isTaken`: another request holds it right now. */
+export async function lockKeyedRequest(
+  trx: Trx,
+  id: IdempotencyId,
+): Promise<{ readonly isTaken: boolean; readonly known?: KeyedRequest | undefined }> {
+  const locked = await callFunction<{ known: KeyedRequest | null } | null>(trx, 'lock_keyed_request', aged(id));
+  return locked ? { isTaken: false, known: locked.known ?? undefined } : { isTaken: true };
 }
 
-/** The request of the last 24 hours under this key; ages are the database's, as processes' clocks differ. */
+/** The request of the last 24 hours under this key. */
 export async function findKeyedRequest(db: DbOrTrx, id: IdempotencyId): Promise<KeyedRequest | undefined> {
-  return (await db('idempotency_keys')
-    .where(where(id))
-    .whereRaw(`created_at > now() - ? * interval '1 millisecond'`, [IDEMPOTENCY_MS])
-    .first({
-      requestHash: 'request_hash',
-      statusCode: 'status_code',
-      body: 'body',
-      requestId: 'request_id',
-      isClaimed: db.raw(`claim_id is not null and claimed_at > now() - ? * interval '1 millisecond'`, [CLAIM_MS]),
-    })) as KeyedRequest | undefined;
+  return (await callFunction<KeyedRequest | null>(db, 'find_keyed_request', aged(id))) ?? undefined;
 }
+
+const aged = (id: IdempotencyId) => ({ ...id, validMs: IDEMPOTENCY_MS, claimMs: CLAIM_MS });
 
 /** Saves the response under its key, in the transaction of the change that it reports. */
 export async function saveResponse(

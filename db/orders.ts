@@ -1,7 +1,7 @@
 import type { OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import type { Db, DbOrTrx, Trx } from './connection';
-import { claimCoupon } from './coupon-claims';
+import { callFunction } from './functions';
 import { traceHeaders } from './outbox';
 
 export interface Order {
@@ -65,42 +65,29 @@ export interface NewOrder {
   readonly lines: readonly OrderLine[];
 }
 
-/** A locked coupon that nobody uses, and what it takes off. */
+/** A coupon that nobody uses, and what it takes off. */
 export interface OrderCoupon {
   readonly requestId: string;
   readonly code: string;
   readonly discountMinor: number;
 }
 
-/** Saves an order as CREATED with its lines and the first entry of its timeline; its coupon is claimed with it. */
-export async function insertOrder(trx: Trx, order: NewOrder): Promise<Order> {
-  const [row] = (await trx('orders')
-    .insert({
-      user_id: order.userId,
-      user_email: order.userEmail,
-      currency: order.currency,
-      total_minor: order.totalMinor,
-      ...(order.coupon && {
-        coupon_request_id: order.coupon.requestId,
-        coupon_code: order.coupon.code,
-        discount_minor: order.coupon.discountMinor,
-      }),
-    })
-    .returning(Object.entries(COLUMNS).map(([as, column]) => `${column} as ${as}`))) as Order[];
-  if (!row) throw new Error('insert of an order returned no row');
-  await trx('order_lines').insert(
-    order.lines.map((line) => ({
-      order_id: row.id,
-      sku: line.sku,
-      name: line.name,
-      quantity: line.quantity,
-      unit_price_minor: line.unitPriceMinor,
-    })),
-  );
-  if (order.coupon) await claimCoupon(trx, order.coupon.requestId, row.id);
-  const headers = JSON.stringify(traceHeaders());
-  await trx.raw(`select announce_move(?, ?, null, 'CREATED', null, ?)`, [row.id, row.createdAt, headers]);
-  return row;
+/** What an order is known by once it is saved. */
+export interface PlacedOrder {
+  readonly id: number;
+  readonly createdAt: Date;
+}
+
+/**
+ * Saves an order as CREATED with its lines, its coupon's claim, its first entry of the timeline and its events in the outbox;
+ * undefined: another order has the coupon. Wake the relay after the commit.
+ */
+export async function insertOrder(db: DbOrTrx, order: NewOrder): Promise<PlacedOrder | undefined> {
+  const placed = await callFunction<{ id: number; createdAt: string } | null>(db, 'place_order', {
+    ...order,
+    headers: traceHeaders(),
+  });
+  return placed ? { id: placed.id, createdAt: new Date(placed.createdAt) } : undefined;
 }
 
 /** Locks the order's row until the transaction ends; undefined: there is no such order. */
@@ -161,12 +148,6 @@ export async function setSagaState(
 /** Whether what a worker wants to show of the locked order was true earlier than what is shown. */
 export function isShownLater({ sagaStateAt }: Order, at: Date): boolean {
   return sagaStateAt !== null && sagaStateAt > at;
-}
-
-/** Claims the order for a workflow; false: another run has it. */
-export async function claimOrder(trx: Trx, order: Order, runId: string): Promise<boolean> {
-  if (order.runId === null) await trx('orders').where({ id: order.id }).update({ run_id: runId });
-  return order.runId === null || order.runId === runId;
 }
 
 /** Gives the locked order to a refund: an earlier one can't end it any more. */

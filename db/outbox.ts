@@ -93,45 +93,31 @@ export interface HeldBack {
   readonly keys: readonly { readonly topic: string; readonly key: string }[];
 }
 
-/**
- * The oldest unpublished rows of these lanes that are due, in the order to publish them: at most `limit` of each topic,
- * so that a topic which takes nothing leaves room for the others. The index is on `id + 0`: by the plain id Postgres would
- * take the order from the primary key, and read all that was published.
- */
-export async function dueOutboxRows(
-  db: Db,
-  lanes: readonly number[],
-  limit: number,
-  heldBack: HeldBack = { topics: [], keys: [] },
-): Promise<StoredOutboxRow[]> {
-  const isFree =
-    heldBack.keys.length === 0
-      ? ''
-      : `and not exists (
-           select from unnest(:keyTopics::text[], :keys::text[]) as held (topic, key)
-           where held.topic = o.topic and held.key = o.key)`;
+/** What a relay has published and not yet marked, and what it would publish next. */
+export interface RelayTurn {
+  readonly published: readonly number[];
+  /** Their published rows keep no content. */
+  readonly secretTopics: readonly string[];
+  readonly lanes: readonly number[];
+  readonly heldBack: HeldBack;
+  /** At most so many of each topic. */
+  readonly limit: number;
+}
+
+/** Marks rows as published, and returns those that are due in these lanes, in the order to publish them. */
+export async function advanceOutbox(db: Db, turn: RelayTurn): Promise<StoredOutboxRow[]> {
+  const { published, secretTopics, lanes, heldBack, limit } = turn;
   const result = await db.raw<{ rows: StoredOutboxRow[] }>(
-    `with recursive topics as (
-       (select topic from outbox where published_at is null order by topic limit 1)
-       union all
-       select (select topic from outbox where published_at is null and topic > t.topic order by topic limit 1)
-       from topics t where t.topic is not null)
-     select due.* from topics t cross join lateral (
-       select o.id, o.topic, o.key, o.lane, o.value, o.headers, o.raw,
-         o.created_at as "createdAt", o.available_at as "availableAt"
-       from outbox o
-       where o.topic = t.topic and o.published_at is null and o.available_at <= clock_timestamp()
-         and o.lane = any(:lanes) ${isFree}
-       order by (o.id + 0) limit :limit) due
-     where t.topic is not null and t.topic <> all(:topics)
-     order by due.id`,
-    {
-      lanes: lanes as number[],
+    `select id, topic, key, lane, value, headers, raw, created_at as "createdAt", available_at as "availableAt"
+     from advance_outbox(?, ?, ?, ?, ?, ?)`,
+    [
+      published as number[],
+      secretTopics as string[],
+      lanes as number[],
+      heldBack.topics as string[],
+      JSON.stringify(heldBack.keys.map(({ topic, key }) => ({ topic, key }))),
       limit,
-      topics: heldBack.topics as string[],
-      keyTopics: heldBack.keys.map(({ topic }) => topic),
-      keys: heldBack.keys.map(({ key }) => key),
-    },
+    ],
   );
   return result.rows;
 }
@@ -147,18 +133,6 @@ export async function topicsBehind(db: Db, topics: readonly string[], olderThanM
     [topics as string[], olderThanMs],
   );
   return rows.map(({ topic }) => topic);
-}
-
-/** Marks rows as published; they stay for a while so that operators can look at them, rows of secret topics without their content. */
-export async function markPublished(db: Db, ids: readonly number[], secretTopics: readonly string[]): Promise<void> {
-  const isSecret = 'topic = any(?::text[])';
-  await db('outbox')
-    .whereIn('id', ids as number[])
-    .update({
-      published_at: db.raw('clock_timestamp()'),
-      value: db.raw(`case when ${isSecret} then '' else value end`, [secretTopics as string[]]),
-      raw: db.raw(`case when ${isSecret} then null else raw end`, [secretTopics as string[]]),
-    });
 }
 
 /** How many rows wait to be published, and how long the oldest due one has waited, in ms. */

@@ -2,7 +2,8 @@ import type { OrderProcessingEvent } from '../contracts/events';
 import type { RecordPosition, TextHeaders } from '../contracts/record';
 import type { FailureCause } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
-import type { Db, DbOrTrx, Trx } from './connection';
+import type { DbOrTrx, Trx } from './connection';
+import { callFunction } from './functions';
 
 /** A request to pay and ship, known by (orderId, eventId, retryCount). */
 export interface RequestKey {
@@ -70,32 +71,13 @@ export async function requestOfAttempt(
     | undefined;
 }
 
-interface RequestStanding {
+interface TakenRequest {
   readonly orderStatus: OrderStatus;
-  /** Null: no such request is saved. */
-  readonly state: RequestState | null;
+  readonly state: RequestState;
   /** Why it has ended. */
   readonly reason: string | null;
-  /** The record that it came by is noted. */
-  readonly isNoted: boolean;
-  /** Its workflow has it. */
-  readonly signalled: boolean;
-}
-
-/** What the bridge must know before it signals; undefined: no such order. */
-export async function requestStanding(db: Db, key: RequestKey): Promise<RequestStanding | undefined> {
-  return (await db('orders')
-    .leftJoin('processing_requests as r', (join) =>
-      join.on('r.order_id', 'orders.id').andOnVal('r.event_id', key.eventId).andOnVal('r.retry_count', key.retryCount),
-    )
-    .where('orders.id', key.orderId)
-    .first(
-      'orders.status as orderStatus',
-      'r.state',
-      'r.reason',
-      db.raw('r.record is not null as "isNoted"'),
-      db.raw('r.signalled_at is not null as signalled'),
-    )) as RequestStanding | undefined;
+  /** Its workflow has it, and had not begun it when that was noted. */
+  readonly isSignalled: boolean;
 }
 
 /** A record's own bytes, as JSON takes them: Base64. */
@@ -105,23 +87,36 @@ export interface RecordBytes {
   readonly headers: TextHeaders;
 }
 
-/**
- * Notes which record a request came by, the first of several, before its workflow has the request: from then on it may
- * end as a dead letter, whatever becomes of the bridge. The bytes are kept while it may, for they hold its token.
- */
-export async function noteRecord(db: Db, key: RequestKey, record: RecordPosition, bytes: RecordBytes): Promise<void> {
-  await db('processing_requests')
-    .where(keyOf(key))
-    .whereNull('record')
-    .update({
-      record: JSON.stringify(record),
-      record_bytes: db.raw(`case when state in ('PENDING', 'RUNNING') then ?::jsonb end`, [JSON.stringify(bytes)]),
-    });
+/** Saves and notes what came by a record, before its workflow has it; returns how the request is. Undefined: no such order. */
+export async function takeRequestRecord(
+  db: DbOrTrx,
+  { event, record, bytes }: { readonly event: KeptEvent; readonly record: RecordPosition; readonly bytes: RecordBytes },
+): Promise<TakenRequest | undefined> {
+  const { orderId, eventId, retryCount } = event;
+  const input = { orderId, eventId, retryCount, event, record, bytes };
+  return (await callFunction<TakenRequest | null>(db, 'take_request_record', input)) ?? undefined;
 }
 
-/** Remembers that the workflow has the request: a redelivery need not signal again. */
-export async function markSignalled(db: Db, key: RequestKey): Promise<void> {
-  await db('processing_requests').where(keyOf(key)).whereNull('signalled_at').update({ signalled_at: db.fn.now() });
+/**
+ * Notes that workflows have these requests, so that they are not taken for lost while they wait there. One that has begun
+ * needs no such note, nor does one that is locked: it begins or ends just now.
+ */
+export async function markSignalled(db: DbOrTrx, keys: readonly RequestKey[]): Promise<void> {
+  await db.raw(
+    `with waiting as (
+       select r.order_id, r.event_id, r.retry_count from processing_requests r
+       join unnest(:orders::bigint[], :events::text[], :retries::integer[]) as k (order_id, event_id, retry_count)
+         using (order_id, event_id, retry_count)
+       where r.state = 'PENDING' and r.signalled_at is null
+       for no key update of r skip locked)
+     update processing_requests r set signalled_at = now() from waiting w
+     where r.order_id = w.order_id and r.event_id = w.event_id and r.retry_count = w.retry_count`,
+    {
+      orders: keys.map(({ orderId }) => orderId),
+      events: keys.map(({ eventId }) => eventId),
+      retries: keys.map(({ retryCount }) => retryCount),
+    },
+  );
 }
 
 /** The bytes of the record that a request came by; undefined: the bridge has not seen it, or they are erased. */
@@ -159,24 +154,9 @@ export async function hasOpenRequest(trx: DbOrTrx, orderId: number): Promise<boo
   return row !== undefined;
 }
 
-/** A newer request takes the place of retries that wait. */
-export async function replacePendingRetries(trx: Trx, orderId: number): Promise<number> {
-  return trx('processing_requests')
-    .where({ order_id: orderId, state: 'PENDING' })
-    .where('retry_count', '>', 0)
-    .update({ state: 'REPLACED', updated_at: trx.fn.now() });
-}
-
 /** Closes what still waits, and an attempt that a cancel broke off, when the order has ended. */
 export async function closeRequests(trx: Trx, orderId: number): Promise<void> {
-  await trx('processing_requests')
-    .where({ order_id: orderId })
-    .whereIn('state', ['PENDING', 'RUNNING'])
-    .update({
-      state: trx.raw(`case state when 'RUNNING' then 'FAILED' else 'SKIPPED' end`),
-      reason: 'order ended',
-      updated_at: trx.fn.now(),
-    });
+  await trx.raw('select close_requests(?)', [orderId]);
 }
 
 /**

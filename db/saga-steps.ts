@@ -64,10 +64,10 @@ export async function lockStep(trx: Trx, id: StepId): Promise<StepRecord | undef
 }
 
 /**
- * Writes the step's first record unless there is one; returns the record that is there. A do writes its intent this
- * way, an undo its tombstone: whichever comes first, the other meets it.
+ * Writes the step's first record unless there is one; returns the record that is there. An undo writes its tombstone this
+ * way, where a do writes its intent: whichever comes first, the other meets it.
  */
-export async function beginStep(
+export async function insertStep(
   db: DbOrTrx,
   id: StepId,
   state: RecordedStepState,

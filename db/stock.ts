@@ -1,109 +1,58 @@
-import type { Shortage } from '../contracts/events';
-import type { Trx } from './connection';
-import type { OrderLine } from './orders';
+import type { OrderFacts } from '../contracts/workflow/attempt-steps';
+import type { Db, Trx } from './connection';
+import { callFunction } from './functions';
+import { traceHeaders } from './outbox';
 
-/** A movement's kind and what it does to the three piles; `set` is written by `putProduct`. */
-const EFFECT = {
-  hold: { free_units: -1, held_units: 1, sold_units: 0 },
-  release: { free_units: 1, held_units: -1, sold_units: 0 },
-  sell: { free_units: 0, held_units: -1, sold_units: 1 },
-  return: { free_units: 1, held_units: 0, sold_units: -1 },
-} as const;
-type Movement = keyof typeof EFFECT;
+export type StockReservation =
+  | ({ readonly outcome: 'HELD' } & OrderFacts)
+  /** SHORT: the order is cancelled. DUPLICATE: another run has it. CLOSED: its stock was released before it was held. */
+  | { readonly outcome: 'SHORT' | 'DUPLICATE' | 'CLOSED' | 'UNKNOWN_ORDER' };
+
+/** Claims an order for a workflow and holds all its lines, or none: see the function of this name. */
+export function reserveStock(
+  db: Db,
+  call: {
+    readonly orderId: number;
+    readonly runId: string;
+    readonly at: Date;
+    readonly holdExpiresAt: Date;
+    /** What the customer is told where it is short. */
+    readonly notification: string;
+  },
+): Promise<StockReservation> {
+  return callFunction(db, 'reserve_stock', { ...call, headers: traceHeaders() });
+}
 
 interface Moved {
   readonly orderId: number;
   readonly key: string;
 }
 
-/** Holds every line or none; returns what was short. Products are locked in sku order, so that no two orders deadlock. */
-export async function holdStock(trx: Trx, moved: Moved, lines: readonly OrderLine[]): Promise<Shortage[]> {
-  const products = (await trx('products')
-    .select('sku', 'free_units')
-    .whereIn(
-      'sku',
-      lines.map((line) => line.sku),
-    )
-    .orderBy('sku')
-    // Not FOR UPDATE: orders being placed lock these rows as what their lines refer to, in an order of their own.
-    .forNoKeyUpdate()) as { sku: string; free_units: number }[];
-  const free = new Map(products.map((product) => [product.sku, product.free_units]));
-  const shortages = lines
-    .map((line) => ({ sku: line.sku, requested: line.quantity, available: free.get(line.sku) ?? 0 }))
-    .filter((line) => line.available < line.requested);
-  if (shortages.length === 0) await move(trx, 'hold', moved, lines);
-  return shortages;
-}
-
-/** Makes what is held sold. */
-export async function sellHeldStock(trx: Trx, moved: Moved): Promise<void> {
-  const { held } = await stockOfOrder(trx, moved.orderId);
-  await move(trx, 'sell', moved, held);
-}
-
 /** Puts back whatever the order has, held or sold. */
-export async function putBackStock(trx: Trx, moved: Moved): Promise<void> {
-  const { held, sold } = await stockOfOrder(trx, moved.orderId);
-  await move(trx, 'release', moved, held);
-  await move(trx, 'return', moved, sold);
+export async function putBackStock(trx: Trx, { orderId, key }: Moved): Promise<void> {
+  for (const movement of ['release', 'return']) await trx.raw('select move_stock(?, ?, ?)', [orderId, movement, key]);
 }
 
 /** Writes off what the order still has: it leaves the ledger, and the movement says why. */
 export async function writeOffStock(trx: Trx, moved: Moved & { readonly reason: string }): Promise<void> {
-  const { held, sold } = await stockOfOrder(trx, moved.orderId);
-  for (const [pile, lines] of [
-    ['held_units', held],
-    ['sold_units', sold],
+  const { rows } = await trx.raw<{ rows: { sku: string; held: number; sold: number }[] }>(
+    'select * from stock_of_order(?) order by sku',
+    [moved.orderId],
+  );
+  for (const [pile, of] of [
+    ['held_units', 'held'],
+    ['sold_units', 'sold'],
   ] as const) {
-    for (const line of lines) {
-      await trx('products').where({ sku: line.sku }).decrement(pile, line.quantity);
+    for (const { sku, [of]: units } of rows.filter((row) => row[of] > 0)) {
+      await trx('products').where({ sku }).decrement(pile, units);
       await trx('stock_movements').insert({
-        sku: line.sku,
+        sku,
         order_id: moved.orderId,
         kind: 'adjust',
-        units: -line.quantity,
+        units: -units,
         key: `${moved.key}:${pile}`,
         reason: moved.reason,
       });
     }
   }
-}
-
-type Units = Pick<OrderLine, 'sku' | 'quantity'>;
-
-/** What the ledger says the order has, by pile. */
-async function stockOfOrder(trx: Trx, orderId: number): Promise<{ held: Units[]; sold: Units[] }> {
-  const rows = (await trx('stock_movements')
-    .where({ order_id: orderId })
-    .groupBy('sku')
-    .orderBy('sku')
-    .select(
-      'sku',
-      trx.raw(`sum(case kind when 'hold' then units when 'release' then -units when 'sell' then -units
-        when 'adjust' then case when key like '%:held_units' then units else 0 end else 0 end)::bigint as held`),
-      trx.raw(`sum(case kind when 'sell' then units when 'return' then -units
-        when 'adjust' then case when key like '%:sold_units' then units else 0 end else 0 end)::bigint as sold`),
-    )) as { sku: string; held: number; sold: number }[];
-  return {
-    held: rows.filter((row) => row.held > 0).map((row) => ({ sku: row.sku, quantity: row.held })),
-    sold: rows.filter((row) => row.sold > 0).map((row) => ({ sku: row.sku, quantity: row.sold })),
-  };
-}
-
-async function move(trx: Trx, kind: Movement, moved: Moved, lines: readonly Units[]): Promise<void> {
-  if (lines.length === 0) return;
-  const effect = EFFECT[kind];
-  for (const line of lines) {
-    await trx('products')
-      .where({ sku: line.sku })
-      .update({
-        free_units: trx.raw('free_units + ?', [effect.free_units * line.quantity]),
-        held_units: trx.raw('held_units + ?', [effect.held_units * line.quantity]),
-        sold_units: trx.raw('sold_units + ?', [effect.sold_units * line.quantity]),
-        updated_at: trx.fn.now(),
-      });
-  }
-  await trx('stock_movements').insert(
-    lines.map((line) => ({ sku: line.sku, order_id: moved.orderId, kind, units: line.quantity, key: moved.key })),
-  );
 }

@@ -11,7 +11,7 @@ const documents = ['.', 'docs', 'docs/decisions', 'docs/how-to']
 
 /** Files that an example of the how-to pages adds. */
 const ADDED_BY_HOW_TO = new Set([
-  'db/migrations/020-gift-wraps.ts',
+  'db/migrations/030-gift-wraps.ts',
   'activities/gift-wrap.ts',
   'activities/fraud-check.ts',
   'providers/fraud-check.ts',

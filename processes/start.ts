@@ -11,6 +11,7 @@ import type { Kafka } from '../kafka-bridge/client/kafka-port';
 import { createKafka } from '../kafka-bridge/client/kafkajs-adapter';
 import { startBridge } from '../kafka-bridge/consumers/bridge';
 import { RECORD_RULES } from '../kafka-bridge/handlers/record-rules';
+import { SignalledRequests } from '../kafka-bridge/handlers/signalled-requests';
 import { subscriptionsOf } from '../kafka-bridge/handlers/table';
 import { startResending } from '../kafka-bridge/lost-records';
 import { logNotifications, startNotifier } from '../kafka-bridge/notifier';
@@ -159,6 +160,7 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
     db,
     metrics,
     redis: shared.redis,
+    stackTraces: settings.WORKFLOW_STACK_TRACES,
   });
   const watch = watchFailedWorkflows({
     db,
@@ -181,16 +183,24 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
 async function startBridgeRole(shared: Shared): Promise<Part & { address: string }> {
   const { settings, db, temporal, workflows, kafka, logger } = shared;
   const metrics = new Metrics('bridge');
+  const signalled = new SignalledRequests(db, logger.child({ part: 'bridge' }));
   const bridge = await startBridge({
     db,
     kafka,
     metrics,
     logger,
-    subscriptions: subscriptionsOf({ db, workflows, eventTimeZone: settings.EVENT_TIME_ZONE }),
+    subscriptions: subscriptionsOf({ db, workflows, signalled, eventTimeZone: settings.EVENT_TIME_ZONE }),
     records: RECORD_RULES,
     foreignDeadLetterTopics: settings.FOREIGN_DEAD_LETTER_TOPICS,
   });
-  return withProbes(shared, settings.BRIDGE_PORT, metrics, bridge, {
+  const part: Part = {
+    failed: bridge.failed,
+    async stop() {
+      await bridge.stop();
+      await signalled.stop();
+    },
+  };
+  return withProbes(shared, settings.BRIDGE_PORT, metrics, part, {
     postgres: () => db.raw('select 1'),
     temporal: () => temporal.connection.ensureConnected(),
     kafka: () => bridge.readiness(),

@@ -5,7 +5,9 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities';
+import type { Beginning } from '../activities/attempt';
 import type { OrderPolicy } from '../activities/stock';
+import type { WholeAttempt } from '../activities/whole-attempt';
 import type { ProviderActivity } from '../contracts/workflow/attempt-steps';
 import { isFinal } from '../domain/failure';
 import { describeFailure, type Failure } from './saga/failure';
@@ -43,6 +45,24 @@ export const activities = proxyActivities<LocalActivities>(UNTIL_DONE);
  * then as a regular activity. Throws only what no retry cures.
  */
 export const localActivities: LocalActivities = localThen(activities);
+
+/**
+ * The whole attempt as one activity within the workflow task; undefined: that failed, and its steps are to be taken one by
+ * one. A cancel that comes meanwhile is carried out right after it.
+ */
+export async function tryAttempt(call: WholeAttempt, policy: OrderPolicy): Promise<Beginning | undefined> {
+  const quick = proxyLocalActivities<LocalActivities>({
+    summary: `Attempt ${call.attempt} at once`,
+    // The last step may begin when the time of the others is over.
+    startToCloseTimeout: 2 * policy.fastCallMs + MARGIN_MS,
+    retry: { maximumAttempts: 1 },
+  });
+  try {
+    return await quick.tryAttempt(call);
+  } catch {
+    return undefined;
+  }
+}
 
 /** The same for an undo: one that keeps failing throws, so that it parks and the others are done. */
 export function undoActivities(policy: OrderPolicy | undefined): LocalActivities {

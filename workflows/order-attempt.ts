@@ -1,10 +1,12 @@
 import type { AttemptEnd, Beginning } from '../activities/attempt';
 import type { RequestStepCall } from '../activities/step-call';
 import type { OrderPolicy } from '../activities/stock';
+import { ALL_ASKED } from '../contracts/workflow/attempt-steps';
 import type { PaymentRequested } from '../contracts/workflow/messages';
+import { tryAttempt } from './activity-calls';
 import type { OrderContext } from './order-context';
 import { attemptPlan, isMove } from './order-steps';
-import { failureOf, type Step } from './saga/step';
+import { failureOf, type Step, type Undoable } from './saga/step';
 
 /** A request that the database has accepted, as the order's next attempt. */
 export interface Attempt {
@@ -12,16 +14,28 @@ export interface Attempt {
   readonly beginning: Extract<Beginning, { accepted: true }>;
 }
 
-/** Accepts a request as the next attempt. ORDER_ENDING: the hold has run out. */
+/**
+ * Accepts a request as the next attempt, which is over at once where all goes well. ORDER_ENDING: the hold has run out.
+ */
 export async function acceptRequest(
   order: OrderContext,
   { eventId, retryCount }: PaymentRequested,
+  policy: OrderPolicy,
 ): Promise<Attempt | 'SKIPPED' | 'ORDER_ENDING'> {
-  const { orderId, view } = order;
+  const { orderId, saga, settlement, facts, view } = order;
   const attempt = view.attempt + 1;
   const call = { orderId, attempt, eventId, retryCount };
-  const beginning = await order.activities.beginAttempt({ ...call, atMs: Date.now() });
-  if (!beginning.accepted) return beginning.why === 'ORDER_ENDING' ? 'ORDER_ENDING' : 'SKIPPED';
+  // Whatever the request asks for: its steps may be done before anything is known of it.
+  saga.plan(...stepsOf(attemptPlan(call, { ...facts, ...ALL_ASKED }, policy, settlement)));
+  view.show('RUNNING', `the steps of attempt ${attempt}`);
+  const whole = { ...call, order: facts, atMs: Date.now() };
+  // Nothing is begun for an order that is to be cancelled.
+  const begun = order.isCancelled ? undefined : await tryAttempt(whole, policy);
+  const beginning = begun ?? (await order.activities.beginAttempt({ ...call, atMs: Date.now() }));
+  if (!beginning.accepted) {
+    saga.forget((step) => step.attempt === attempt);
+    return beginning.why === 'ORDER_ENDING' ? 'ORDER_ENDING' : 'SKIPPED';
+  }
   view.attempt = attempt;
   return { call, beginning };
 }
@@ -31,9 +45,9 @@ export async function runAttempt(order: OrderContext, attempt: Attempt, policy: 
   const { call, beginning } = attempt;
   const { saga, view, settlement } = order;
   const plan = attemptPlan(call, beginning, policy, settlement);
-  const steps = plan.filter((planned): planned is Step => !isMove(planned));
-  saga.plan(...steps);
-  view.show('RUNNING', `the steps of attempt ${call.attempt}`);
+  const steps = stepsOf(plan);
+  const isPlanned = ({ name }: Undoable) => steps.some((step) => step.name === name);
+  saga.forget((step) => step.attempt === call.attempt && !isPlanned(step));
   // A workflow task that was lost may have ended the attempt before: that end counts.
   const end = endedBefore(beginning) ?? (await doSteps(order, attempt, plan));
   if (end.ended === 'DONE') {
@@ -48,6 +62,8 @@ export async function runAttempt(order: OrderContext, attempt: Attempt, policy: 
   await saga.compensate((step) => step.attempt === call.attempt && step.name !== 'stock');
   return end;
 }
+
+const stepsOf = (plan: ReturnType<typeof attemptPlan>) => plan.filter((planned): planned is Step => !isMove(planned));
 
 function endedBefore({ ended, failure }: Attempt['beginning']): AttemptEnd | undefined {
   if (ended === 'DONE') return { ended };

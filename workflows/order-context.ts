@@ -1,5 +1,6 @@
 import { CancellationScope, condition, currentUpdateInfo, workflowInfo } from '@temporalio/workflow';
 import type { OrderPolicy } from '../activities/stock';
+import type { OrderFacts } from '../contracts/workflow/attempt-steps';
 import type { CancelRequest } from '../contracts/workflow/messages';
 import { isCancellable } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
@@ -24,6 +25,8 @@ export class OrderContext {
   /** Activities in our own database; one that cannot succeed waits for a person. */
   readonly activities: LocalActivities;
   policy: OrderPolicy | undefined;
+  /** Known, as its policy, once its stock is held. */
+  facts: OrderFacts = { totalMinor: 0, hasCoupon: false };
   readonly settlement: Settlement = { isSettled: false };
   /** The steps of the attempt that was settled: a later cancel undoes them. */
   paid: readonly Step[] = [];

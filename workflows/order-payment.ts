@@ -14,7 +14,7 @@ export async function payAndShip(order: OrderContext, policy: OrderPolicy): Prom
   for (;;) {
     const request = await hold.nextRequest();
     if (!request) return false;
-    const attempt = await acceptRequest(order, request);
+    const attempt = await acceptRequest(order, request, policy);
     if (attempt === 'SKIPPED') continue;
     if (attempt === 'ORDER_ENDING') return hold.hasExpired();
     hold.stop();

@@ -50,10 +50,12 @@ async function reserveStock(order: OrderContext): Promise<OrderPolicy | 'SHORT' 
     throw ApplicationFailure.nonRetryable(`there is no order ${orderId}`, 'ORDER_NOT_FOUND');
   if (reservation.outcome === 'CLOSED') return 'INTERRUPTED';
   if (reservation.outcome !== 'HELD') return reservation.outcome;
-  order.policy = reservation.policy;
-  view.totalMinor = reservation.totalMinor;
+  const { policy, totalMinor, hasCoupon } = reservation;
+  order.policy = policy;
+  order.facts = { totalMinor, hasCoupon };
+  view.totalMinor = totalMinor;
   view.moveTo('PENDING_PAYMENT');
-  return reservation.policy;
+  return policy;
 }
 
 /** Another run has the order: this one refuses an open cancel and touches nothing of the order. */

@@ -7,6 +7,8 @@ import {
   type AttemptMove,
   type AttemptStep,
   isStep,
+  type OrderStep,
+  plannedBy,
 } from '../contracts/workflow/attempt-steps';
 import { localActivities, retryUndo, undoActivities } from './activity-calls';
 import { CallBudget, callProvider } from './provider-calls';
@@ -40,15 +42,18 @@ export function stockStep(
 /** What an attempt does, in its order; all its provider calls share the attempt's budget. */
 export function attemptPlan(
   call: RequestStepCall,
-  facts: AttemptFacts,
+  { tried, ...facts }: AttemptFacts & { readonly tried?: OrderStep },
   policy: OrderPolicy,
   settlement: Settlement,
 ): readonly (Step | AttemptMove)[] {
   const budget = CallBudget.ofAttempt(policy);
-  return ATTEMPT_STEPS.filter(({ needed }) => needed(facts)).map((planned) =>
-    isStep(planned)
-      ? { ...undoable(planned, call, policy, settlement), do: () => doStep(planned, call, budget) }
-      : planned,
+  const doStep = (step: AttemptStep) => {
+    if (step.kind === 'database') return localActivities[step.do]({ ...call, atMs: Date.now() });
+    const summary = `${step.summary.do} · attempt ${call.attempt}`;
+    return callProvider(step.do, summary, call, budget, { isTried: step.name === tried });
+  };
+  return plannedBy(facts).map((planned) =>
+    isStep(planned) ? { ...undoable(planned, call, policy, settlement), do: () => doStep(planned) } : planned,
   );
 }
 
@@ -65,12 +70,6 @@ export function undoableStep(
 
 export function isMove(planned: Step | AttemptMove): planned is AttemptMove {
   return 'kind' in planned;
-}
-
-function doStep(step: AttemptStep, call: RequestStepCall, budget: CallBudget): Promise<void> {
-  return step.kind === 'database'
-    ? localActivities[step.do]({ ...call, atMs: Date.now() })
-    : callProvider(step.do, `${step.summary.do} · attempt ${call.attempt}`, call, budget);
 }
 
 function undoable(

@@ -59,7 +59,7 @@ export class CallBudget {
 const RETRY = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
 
 /**
- * Calls a provider: first within the workflow task, which is cheap and mostly enough; when that ends without an outcome,
+ * Calls a provider: first within the workflow task, unless that was tried, which is cheap and mostly enough; when that ends without an outcome,
  * as a regular activity, which looks up what became of the first and is retried within the budget. While our
  * credentials are refused, or our own parts fail, the call is retried for as long as that lasts, and the budget's clock stops.
  */
@@ -68,6 +68,7 @@ export async function callProvider<Name extends ProviderActivity>(
   summary: string,
   call: Parameters<ProviderActivities[Name]>[0],
   budget: CallBudget,
+  { isTried = false } = {},
 ): Promise<void> {
   const { policy } = budget;
   const startToCloseTimeout = policy.patientCallMs + MARGIN_MS;
@@ -93,7 +94,9 @@ export async function callProvider<Name extends ProviderActivity>(
 
   budget.resume();
   try {
-    let failed = await failureOf(proxyLocalActivities<ProviderActivities>(quick)[name], call);
+    let failed: Failed | undefined = isTried
+      ? TRIED
+      : await failureOf(proxyLocalActivities<ProviderActivities>(quick)[name], call);
     while (failed) {
       const startedAt = Date.now();
       const isWaiting = budget.isWaitedFor(failed.failure);
@@ -113,8 +116,19 @@ export async function callProvider<Name extends ProviderActivity>(
   }
 }
 
+interface Failed {
+  readonly failure: Failure;
+  readonly error: unknown;
+}
+
+/** Without an outcome, as one of the whole attempt. */
+const TRIED: Failed = {
+  failure: { code: 'OUTCOME_UNKNOWN', kind: 'UNAVAILABLE', message: 'tried' },
+  error: undefined,
+};
+
 /** How a call failed that may be retried; undefined: it succeeded. Throws what ends the call. */
-async function failureOf(activity: unknown, call: unknown): Promise<{ failure: Failure; error: unknown } | undefined> {
+async function failureOf(activity: unknown, call: unknown): Promise<Failed | undefined> {
   try {
     await invoke(activity, call);
     return undefined;

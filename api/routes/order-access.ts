@@ -27,8 +27,22 @@ export function actorOf(order: Order, who: Identity): string {
   return order.userId === who.userId ? 'customer' : `operator:${who.userId}`;
 }
 
+/** What an order's owner sees of it. */
+type ShownOrder = Pick<
+  Order,
+  | 'id'
+  | 'status'
+  | 'statusReason'
+  | 'totalMinor'
+  | 'currency'
+  | 'couponCode'
+  | 'discountMinor'
+  | 'createdAt'
+  | 'updatedAt'
+>;
+
 /** An order as its owner sees it in a list: without its lines. */
-export function orderSummary(order: Order, language: Language): OrderSummary {
+export function orderSummary(order: ShownOrder, language: Language): OrderSummary {
   return {
     orderId: order.id,
     status: order.status,
@@ -42,7 +56,7 @@ export function orderSummary(order: Order, language: Language): OrderSummary {
   };
 }
 
-export function orderView(order: Order, lines: readonly OrderLine[], language: Language): OrderView {
+export function orderView(order: ShownOrder, lines: readonly OrderLine[], language: Language): OrderView {
   return {
     ...orderSummary(order, language),
     lines: lines.map(({ sku, name, quantity, unitPriceMinor }) => ({ sku, name, quantity, unitPrice: unitPriceMinor })),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createOrderSchema, listOrdersSchema, orderIdParamSchema } from '../../contracts/http';
 import { orderSchema, orderSummarySchema } from '../../contracts/responses/orders';
+import type { DbOrTrx } from '../../db/connection';
 import { linesOf, ordersOfUser } from '../../db/orders';
 import { route } from '../route';
 import { orderSummary, orderView, ownOrderOrOperators } from './order-access';
@@ -24,8 +25,13 @@ export const orderRoutes = [
       location: ({ orderId }) => `/api/orders/${orderId}`,
     },
     problems: ['UNKNOWN_SKU', 'COUPON_NOT_ISSUED', 'COUPON_MINIMUM_NOT_MET', 'COUPON_IN_USE'],
-    handle: ({ body, who, language, once }, { settings }) =>
-      once(async (trx) => ({ data: await placeOrder(trx, who, body, settings.CURRENCY, language) })),
+    async handle({ body, who, language, hasKey, once }, { db, relay, settings }) {
+      const place = async (on: DbOrTrx) => ({ data: await placeOrder(on, who, body, settings.CURRENCY, language) });
+      // Without a key there is nothing to save beside the order, which is one statement.
+      const outcome = hasKey ? await once(place) : await place(db);
+      relay.wake();
+      return outcome;
+    },
   }),
 
   route('GET /api/orders', {

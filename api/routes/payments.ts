@@ -34,7 +34,7 @@ export const paymentRoutes = [
       message: { ko: '주문 처리가 시작되었습니다.', en: 'Processing of the order has started.' },
     },
     problems: ['ORDER_NOT_FOUND', 'ORDER_NOT_PAYABLE', 'PAYMENT_IN_PROGRESS'],
-    async handle({ params: { orderId }, body, who, language, hasKey, once }, { db, feeds }) {
+    async handle({ params: { orderId }, body, who, language, hasKey, once }, { db, feeds, relay }) {
       const accept = async (on: DbOrTrx) => {
         await requestProcessing(on, orderId, who, body);
         return {
@@ -50,7 +50,10 @@ export const paymentRoutes = [
       };
       // Without a key there is nothing to save beside the request, which is one statement.
       const outcome = hasKey ? await once(accept) : await accept(db);
-      if (!(outcome instanceof Rendered && outcome.isReplayed)) feeds.announce(orderId);
+      if (!(outcome instanceof Rendered && outcome.isReplayed)) {
+        relay.wake();
+        feeds.announce(orderId);
+      }
       return outcome;
     },
   }),

@@ -1,12 +1,10 @@
 import type { CreateOrder } from '../../contracts/http';
 import type { Language } from '../../contracts/language';
 import type { OrderView } from '../../contracts/responses/orders';
-import type { Trx } from '../../db/connection';
-import { lockOwnCoupon } from '../../db/coupon-claims';
+import type { DbOrTrx } from '../../db/connection';
+import { findOwnCoupon } from '../../db/coupon-claims';
 import { insertOrder, type OrderCoupon, type OrderLine } from '../../db/orders';
-import { addToOutbox } from '../../db/outbox';
 import { findProducts } from '../../db/products';
-import { stockDecreaseRequested } from '../../db/stock-events';
 import { discountOf } from '../../domain/coupon';
 import type { Identity } from '../authentication';
 import { ProblemError } from '../problem';
@@ -14,30 +12,34 @@ import { orderView } from './order-access';
 
 /** Saves the order with its coupon and requests its stock; the saga finds out whether there is enough. */
 export async function placeOrder(
-  trx: Trx,
+  db: DbOrTrx,
   who: Identity,
   { lines: wanted, couponCode }: CreateOrder,
   currency: string,
   language: Language,
 ): Promise<OrderView> {
-  const lines = await priceLines(trx, wanted);
+  const lines = await priceLines(db, wanted);
   const sumMinor = lines.reduce((sum, line) => sum + line.quantity * line.unitPriceMinor, 0);
-  const coupon = couponCode === undefined ? undefined : await takeCoupon(trx, who, couponCode, sumMinor);
-  const order = await insertOrder(trx, {
-    userId: who.userId,
-    userEmail: who.email,
-    currency,
-    totalMinor: sumMinor - (coupon?.discountMinor ?? 0),
-    coupon,
+  const coupon = couponCode === undefined ? undefined : await priceCoupon(db, who, couponCode, sumMinor);
+  const discountMinor = coupon?.discountMinor ?? 0;
+  const totalMinor = sumMinor - discountMinor;
+  const { userId, email: userEmail } = who;
+  const placed = await insertOrder(db, { userId, userEmail, currency, totalMinor, coupon, lines });
+  if (!placed) throw new ProblemError('COUPON_IN_USE');
+  const { id, createdAt } = placed;
+  return orderView(
+    {
+      ...{ id, status: 'CREATED', statusReason: null, totalMinor, currency, couponCode: coupon?.code ?? null },
+      ...{ discountMinor, createdAt, updatedAt: createdAt },
+    },
     lines,
-  });
-  await addToOutbox(trx, [stockDecreaseRequested(order, lines)]);
-  return orderView(order, lines, language);
+    language,
+  );
 }
 
-async function priceLines(trx: Trx, wanted: CreateOrder['lines']): Promise<OrderLine[]> {
+async function priceLines(db: DbOrTrx, wanted: CreateOrder['lines']): Promise<OrderLine[]> {
   const products = await findProducts(
-    trx,
+    db,
     wanted.map((line) => line.sku),
   );
   const bySku = new Map(products.map((product) => [product.sku, product]));
@@ -49,9 +51,9 @@ async function priceLines(trx: Trx, wanted: CreateOrder['lines']): Promise<Order
   });
 }
 
-/** The customer's own coupon, locked, where no order has it and the lines reach its minimum. */
-async function takeCoupon(trx: Trx, who: Identity, code: string, sumMinor: number): Promise<OrderCoupon> {
-  const coupon = await lockOwnCoupon(trx, { code, userId: who.userId });
+/** The customer's own coupon, where the lines reach its minimum; whether an order has it is looked at again when it is claimed. */
+async function priceCoupon(db: DbOrTrx, who: Identity, code: string, sumMinor: number): Promise<OrderCoupon> {
+  const coupon = await findOwnCoupon(db, { code, userId: who.userId });
   if (!coupon) throw new ProblemError('COUPON_NOT_ISSUED');
   if (coupon.isInUse) throw new ProblemError('COUPON_IN_USE');
   const { requestId, discount, minimumMinor } = coupon;

@@ -142,44 +142,12 @@ export async function up(knex: Knex): Promise<void> {
           j.rank
         from judge_coupon_requests(wanted_code, asked) j;
     end $$;
-
-    -- Issues a coupon once: ISSUED, counted, its event and its notification, all or nothing. Returns how the request
-    -- stands after it; no row: there is no such request.
-    create function issue_coupon(
-      wanted_request text, at timestamptz, issued_topic text, new_event_id text, trace_headers jsonb, told text
-    ) returns table (status text, code text, user_id text, rank bigint, issued_at timestamptz, reason text)
-    language plpgsql as $$
-    #variable_conflict use_column
-    declare
-      asked coupon_requests%rowtype;
-    begin
-      select * into asked from coupon_requests r where r.request_id = wanted_request for no key update;
-      if not found then
-        return;
-      end if;
-      if asked.status = 'REQUESTED' then
-        update coupon_requests r set status = 'ISSUED', issued_at = at where r.request_id = wanted_request
-          returning * into asked;
-        insert into outbox (topic, key, value, headers) values (issued_topic, wanted_request,
-          jsonb_build_object(
-            'eventId', new_event_id, 'eventCreatedAt', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-            'schemaVersion', 1, 'requestId', wanted_request, 'userId', asked.user_id, 'code', asked.code,
-            'rank', asked.rank,
-            'issuedAt', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text, trace_headers);
-        insert into notifications (coupon_request_id, outcome, dedupe_key, recipient, body)
-          select wanted_request, 'COUPON_ISSUED', 'COUPON_ISSUED', asked.user_email, format(told, c.name)
-          from coupons c where c.code = asked.code;
-        -- Last, because everybody waits for this row; the check on it refuses one too many, and with it all of the above.
-        update coupons c set issued = c.issued + 1 where c.code = asked.code;
-      end if;
-      return query select asked.status, asked.code, asked.user_id, asked.rank, asked.issued_at, asked.reason;
-    end $$;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop function issue_coupon, admit_coupon_requests, coupon_refusal, judge_coupon_requests;
+    drop function admit_coupon_requests, coupon_refusal, judge_coupon_requests;
     drop type asked_coupon;
     delete from notifications where order_id is null;
     alter table notifications drop column coupon_request_id, alter column order_id set not null;

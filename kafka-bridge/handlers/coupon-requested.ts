@@ -1,6 +1,6 @@
 import { DEAD_LETTER_HEADERS, replayIn } from '../../contracts/dead-letters';
 import type { Db } from '../../db/connection';
-import { failWaitingRequest, findCouponRequest } from '../../db/coupon-requests';
+import { failWaitingRequest } from '../../db/coupon-requests';
 import { findCoupon } from '../../db/coupons';
 import type { IncomingRecord } from '../client/kafka-port';
 import { classify } from '../consumers/classification';
@@ -8,9 +8,9 @@ import { PoisonRecord } from '../consumers/poison';
 import { type Handler, outcomeOf } from './handler';
 
 /** An admitted request for a coupon: its workflow starts. The event only names the request, which is in Postgres. */
-export const couponRequested: Handler<'coupon.issue'> = async (event, { db, workflows }, record) => {
+export const couponRequested: Handler<'coupon.issue'> = async (event, { db, workflows, couponRequests }, record) => {
   const { requestId, code, userId, rank } = event;
-  const request = (await findCouponRequest(db, requestId)) ?? (await unknownRequest(db, requestId, code));
+  const request = (await couponRequests.add(requestId)) ?? (await unknownRequest(db, requestId, code));
   if (request.code !== code || request.userId !== userId || request.rank !== rank)
     throw new PoisonRecord('NOT_THE_REQUEST', `request ${requestId} is for another coupon, user or rank`);
 

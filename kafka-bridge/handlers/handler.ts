@@ -1,15 +1,21 @@
 import type { ConsumedTopic, EventOf } from '../../contracts/topics';
+import type { Batches } from '../../db/batches';
 import type { Db } from '../../db/connection';
+import type { CouponRequest } from '../../db/coupon-requests';
 import type { Order } from '../../db/orders';
 import { findOrder } from '../../db/orders';
 import type { Workflows } from '../../temporal/workflows';
 import type { IncomingRecord } from '../client/kafka-port';
 import { PoisonRecord } from '../consumers/poison';
 import type { Outcome } from '../consumers/subscription';
+import type { SignalledRequests } from './signalled-requests';
 
 export interface HandlerDependencies {
   readonly db: Db;
   readonly workflows: Workflows;
+  readonly signalled: SignalledRequests;
+  /** Finds requests for coupons, those of a rush together. */
+  readonly couponRequests: Batches<string, CouponRequest | undefined>;
   /** IANA zone of event times that name none. */
   readonly eventTimeZone: string;
 }

@@ -1,13 +1,6 @@
 import { base64Headers } from '../../contracts/record';
 import type { PaymentRequested } from '../../contracts/workflow/messages';
-import {
-  insertRequest,
-  markSignalled,
-  noteRecord,
-  type RecordBytes,
-  requestStanding,
-  skipPendingRequest,
-} from '../../db/requests';
+import { type RecordBytes, skipPendingRequest, takeRequestRecord } from '../../db/requests';
 import type { OrderStatus } from '../../domain/order-status';
 import type { IncomingRecord } from '../client/kafka-port';
 import { classify } from '../consumers/classification';
@@ -22,21 +15,18 @@ const REFUSED = 'Temporal refuses it';
 /** A request to pay and ship, first or again: the signal names it; its token and address stay in Postgres. */
 export const processingRequested: Handler<'order-processing-topic' | 'order-retry-topic'> = async (
   event,
-  { db, workflows },
+  { db, workflows, signalled },
   record,
 ) => {
   const { orderId, eventId, retryCount } = event;
   const key = { orderId, eventId, retryCount };
-  const saved = await requestStanding(db, key);
+  const { topic, partition, offset, timestamp } = record;
+  const position = { topic, partition, offset, timestamp };
+  const saved = await takeRequestRecord(db, { event, record: position, bytes: bytesOf(record) });
   if (!saved) throw unknownOrder(orderId);
-  if (saved.state === null) await insertRequest(db, event, 'kafka');
-  if (!saved.isNoted) {
-    const { topic, partition, offset, timestamp } = record;
-    await noteRecord(db, key, { topic, partition, offset, timestamp }, bytesOf(record));
-  }
   // Its dead letter may be missing: the bridge died before it was written. One that is there is not written twice.
   if (saved.reason === REFUSED) throw new PoisonRecord('REFUSED_BY_TEMPORAL', 'it was refused before');
-  if (saved.signalled || (saved.state !== null && saved.state !== 'PENDING')) return 'duplicate';
+  if (saved.isSignalled || saved.state !== 'PENDING') return 'duplicate';
 
   const request: PaymentRequested = { eventId, retryCount };
   const signal = () =>
@@ -46,7 +36,7 @@ export const processingRequested: Handler<'order-processing-topic' | 'order-retr
       throw error;
     });
   const isSignalled = MAY_BE_PAYABLE.has(saved.orderStatus) && (await signal());
-  if (isSignalled) await markSignalled(db, key);
+  if (isSignalled) signalled.add(key);
   else await skipPendingRequest(db, key, `order is ${saved.orderStatus}`);
   return outcomeOf(isSignalled);
 };

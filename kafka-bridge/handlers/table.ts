@@ -1,4 +1,6 @@
 import { CONSUMED, type ConsumedTopic, TOPICS, topicDefinition } from '../../contracts/topics';
+import { Batches } from '../../db/batches';
+import { findCouponRequests } from '../../db/coupon-requests';
 import type { OrderStatus } from '../../domain/order-status';
 import { readEvent } from '../consumers/poison';
 import type { Subscription } from '../consumers/subscription';
@@ -42,7 +44,9 @@ const HANDLERS: { readonly [T in ConsumedTopic]: Handler<T> } = {
 };
 
 /** What the bridge reads, and how it handles each record. */
-export function subscriptionsOf(dependencies: HandlerDependencies): Subscription[] {
+export function subscriptionsOf(given: Omit<HandlerDependencies, 'couponRequests'>): Subscription[] {
+  const couponRequests = new Batches((ids: readonly string[]) => findCouponRequests(given.db, ids));
+  const dependencies: HandlerDependencies = { ...given, couponRequests };
   return CONSUMED.map((consumed) => ({ ...consumed, handle: recordHandler(consumed.topic, dependencies) }));
 }
 

@@ -76,11 +76,6 @@ export class OutboxPublisher {
     };
   }
 
-  /** Whether the topic took nothing the last time: the next attempt may take as long to fail. */
-  isSuspect(topic: string): boolean {
-    return this.unavailable.has(topic);
-  }
-
   /** Topics that have taken nothing for so long until now, with the code of the failure. */
   failingTopics(forMs: number): { readonly topic: string; readonly code: string }[] {
     const now = Date.now();

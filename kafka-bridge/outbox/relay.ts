@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Db } from '../../db/connection';
-import { dueOutboxRows, nextDueAt, type StoredOutboxRow } from '../../db/outbox';
+import { advanceOutbox, nextDueAt, type StoredOutboxRow } from '../../db/outbox';
 import type { Logger } from '../../observability/logger';
 import type { Metrics } from '../../observability/metrics';
 import type { Kafka } from '../client/kafka-port';
 import { startHousekeeping } from './housekeeping';
 import { KafkaReach } from './kafka-reach';
 import { LaneLeases } from './lane-leases';
-import { PublishedRows } from './published-rows';
 import { intoChunks, OutboxPublisher } from './publisher';
 import { TopicPipelines } from './topic-pipelines';
 import { listenForOutbox } from './wakeup';
@@ -52,12 +51,14 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const leases = new LaneLeases({ db, owner, onGained: wakeup.wake, logger });
   const reach = new KafkaReach(() => options.kafka.ping());
   const publisher = new OutboxPublisher(producer, reach, logger);
-  const published = new PublishedRows(db, options.secretTopics);
+  /** Acknowledged by the broker, and not yet marked. */
+  const published: number[] = [];
   const pipelines = new TopicPipelines({
-    isSuspect: (topic) => publisher.isSuspect(topic),
-    onLate: wakeup.wake,
+    onEnd: wakeup.wake,
     work: (rows, mayGoOn) =>
-      publishTopic(rows, mayGoOn).catch((error: unknown) => logger.warn({ err: error }, 'rows stay unmarked for now')),
+      publishTopic(rows, mayGoOn).catch((error: unknown) =>
+        logger.warn({ err: error }, 'rows of a topic stay for now'),
+      ),
   });
   const housekeeping = startHousekeeping({ db, publisher, metrics, logger });
   let isStopping = false;
@@ -66,28 +67,49 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     for (const chunk of intoChunks(rows)) {
       const { ids } = await publisher.publish(chunk, mayGoOn);
       observe(metrics, chunk, ids);
-      published.add(ids);
-      await published.mark();
+      published.push(...ids);
       // A row that was left may have the key of a row in the next chunk.
       if (ids.length < chunk.length) break;
     }
   }
 
-  /** Publishes the due rows of topics that have nothing in flight; returns whether there were any. */
-  async function publishDue(): Promise<boolean> {
-    // Before the marking: rows of a topic that ends later may be published and not yet marked when rows are read.
-    const busy = pipelines.busy();
-    await published.mark();
-    const lanes = leases.held();
-    if (lanes.length === 0) return false;
+  /** Marks what is published, and begins to publish the due rows of topics that have nothing in flight. */
+  async function takeTurn(lanes: readonly number[]): Promise<void> {
+    const ids = [...published];
     const heldBack = publisher.heldBack();
-    const topics = [...heldBack.topics, ...busy];
-    const rows = await dueOutboxRows(db, lanes, BATCH_ROWS, { ...heldBack, topics });
-    await pipelines.run(rows, () => {
+    // A topic that ends from here on is busy for this turn: its rows may be published, and are not among those to mark.
+    const topics = [...heldBack.topics, ...pipelines.busy()];
+    const rows = await advanceOutbox(db, {
+      published: ids,
+      secretTopics: options.secretTopics,
+      lanes,
+      heldBack: { ...heldBack, topics },
+      limit: BATCH_ROWS,
+    });
+    published.splice(0, ids.length);
+    pipelines.begin(rows, () => {
       const held = leases.held();
       return !isStopping && lanes.every((lane) => held.includes(lane));
     });
-    return rows.length > 0;
+  }
+
+  /** Ends what is in flight, and marks it: another relay would publish it again. */
+  async function finish(): Promise<void> {
+    await pipelines.idle();
+    if (published.length > 0) await takeTurn([]);
+  }
+
+  let dueAt: Date | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+
+  /** Until a delayed row is due. As that takes a look at all rows that wait, it is asked for once a second at most. */
+  async function idleMs(): Promise<number> {
+    if (performance.now() - askedAt >= POLL_MS) {
+      askedAt = performance.now();
+      dueAt = await nextDueAt(db);
+    }
+    const ms = (dueAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+    return ms > 0 ? Math.min(POLL_MS, ms) : POLL_MS;
   }
 
   let absenceMs = 0;
@@ -95,7 +117,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 
   /** Leaves the lanes to relays that reach Kafka, until this one does again. */
   async function leaveLanes(): Promise<void> {
-    if (!(await leases.leave(() => pipelines.idle()))) return;
+    if (!(await leases.leave(finish))) return;
     // Kafka may respond and yet take no records: then the relay takes its lanes back rarely.
     absenceMs = reach.hasSucceededSince(backAt) ? CHECK_MS : Math.min(LONGEST_ABSENCE_MS, absenceMs * 2);
     logger.warn({ absenceMs }, 'Kafka takes nothing from this relay: its lanes are left to the others');
@@ -120,10 +142,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     let gapMs = FIRST_GAP_MS;
     while (!isStopping) {
       try {
-        const hadRows = await publishDue();
+        await takeTurn(leases.held());
         gapMs = FIRST_GAP_MS;
         if (reach.isLost() && leases.hasOthers()) await leaveLanes();
-        if (!hadRows) await wakeup.wait(await idleMs(db));
+        await wakeup.wait(await idleMs());
       } catch (error) {
         logger.warn({ err: error, gapMs }, 'the outbox could not be published: trying again');
         await wakeupOrGap(gapMs);
@@ -158,19 +180,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       endGap?.();
       wakeup.wake();
       await running;
-      await pipelines.idle();
-      await published.mark().catch((error: unknown) => logger.warn({ err: error }, 'published rows stay unmarked'));
+      await finish().catch((error: unknown) => logger.warn({ err: error }, 'published rows stay unmarked'));
       await leases.stop().catch((error: unknown) => logger.warn({ err: error }, 'lanes could not be given back'));
       await housekeeping.stop();
       wakeup.stop();
       await producer.close();
     },
   };
-}
-
-async function idleMs(db: Db): Promise<number> {
-  const due = await nextDueAt(db);
-  return due ? Math.max(1, Math.min(POLL_MS, due.getTime() - Date.now())) : POLL_MS;
 }
 
 function observe(metrics: Metrics, rows: readonly StoredOutboxRow[], ids: readonly number[]): void {

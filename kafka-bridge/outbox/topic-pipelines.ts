@@ -1,8 +1,5 @@
 import type { StoredOutboxRow } from '../../db/outbox';
 
-/** How long rows that are read together wait for each other: far longer than a send that succeeds. */
-const WAIT_MS = 250;
-
 /** Works on each topic's rows separately, one batch of a topic at a time: a slow topic delays no other. */
 export class TopicPipelines {
   private readonly running = new Map<string, Promise<void>>();
@@ -11,10 +8,8 @@ export class TopicPipelines {
     private readonly options: {
       /** Must not throw. */
       readonly work: (rows: readonly StoredOutboxRow[], mayGoOn: () => boolean) => Promise<void>;
-      /** Whether a topic is not to be waited for at all. */
-      readonly isSuspect: (topic: string) => boolean;
-      /** A topic that was not waited for can be read again. */
-      readonly onLate: () => void;
+      /** The topic can be read again. */
+      readonly onEnd: () => void;
     },
   ) {}
 
@@ -23,26 +18,15 @@ export class TopicPipelines {
     return [...this.running.keys()];
   }
 
-  /** Begins rows of topics that are not busy; resolves when they are done, or when the wait is over. */
-  async run(rows: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<void> {
-    let isLate = false;
-    const awaited: Promise<void>[] = [];
+  /** Begins rows of topics that are not busy. */
+  begin(rows: readonly StoredOutboxRow[], mayGoOn: () => boolean): void {
     for (const [topic, ofTopic] of byTopic(rows)) {
-      const isSuspect = this.options.isSuspect(topic);
       const work = this.options.work(ofTopic, mayGoOn).finally(() => {
         this.running.delete(topic);
-        if (isLate || isSuspect) this.options.onLate();
+        this.options.onEnd();
       });
       this.running.set(topic, work);
-      if (!isSuspect) awaited.push(work);
     }
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, WAIT_MS);
-    });
-    await Promise.race([Promise.all(awaited), deadline]);
-    clearTimeout(timer);
-    isLate = true;
   }
 
   /** Resolves when nothing is in flight. */

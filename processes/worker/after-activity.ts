@@ -2,27 +2,34 @@ import { ApplicationFailure, type Context } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
+import type { Beginning } from '../../activities/attempt';
 import { asFailure, kindOf } from '../../activities/failure';
+import { plannedBy } from '../../contracts/workflow/attempt-steps';
 import type { Db } from '../../db/connection';
 import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
 import type { Metrics } from '../../observability/metrics';
+import { orderWatchers } from '../../redis/order-watchers';
 
 /** An activity that has failed for so long is listed: within a minute of its first failure, however long its retries' gaps are. */
 const LISTED_AFTER_MS = 20_000;
 
 /** Counts how each step ended, lists activities that keep failing, and wakes the order's live feeds; without Redis these poll. */
 export class AfterActivity implements ActivityInboundCallsInterceptor {
+  private readonly announce: (orderId: number) => void;
+
   constructor(
     private readonly activity: Context,
     private readonly deps: { readonly db: Db; readonly metrics: Metrics; readonly redis: Redis | undefined },
-  ) {}
+  ) {
+    this.announce = orderWatchers(deps.redis);
+  }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
     const { activityType: step } = this.activity.info;
     const { sagaOutcomes } = this.deps.metrics;
     try {
       const result = await next(input);
-      sagaOutcomes.inc({ step, outcome: 'done' });
+      for (const done of stepsDone(step, result)) sagaOutcomes.inc({ step: done, outcome: 'done' });
       await this.unlist();
       return result;
     } catch (error) {
@@ -34,7 +41,8 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
       else if (kind !== 'PERMANENT') await this.unlist();
       throw failed;
     } finally {
-      this.wakeWatchers(input.args[0]);
+      const orderId = orderIdOf(input.args[0]);
+      if (orderId !== undefined) this.announce(orderId);
     }
   }
 
@@ -80,13 +88,14 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
   private get workflowId(): string {
     return this.activity.info.workflowExecution?.workflowId ?? 'no workflow';
   }
+}
 
-  private wakeWatchers(call: unknown): void {
-    const { redis } = this.deps;
-    const orderId = orderIdOf(call);
-    if (redis?.status !== 'ready' || orderId === undefined) return;
-    redis.publish(`timeline:${orderId}`, '').catch(() => undefined);
-  }
+/** The activities whose work this one has done: an attempt that is over at once did each of its steps. */
+function stepsDone(activity: string, result: unknown): readonly string[] {
+  if (activity !== 'tryAttempt') return [activity];
+  const beginning = result as Beginning;
+  if (!beginning.accepted || beginning.ended !== 'DONE') return ['beginAttempt'];
+  return ['beginAttempt', ...plannedBy(beginning).map((planned) => planned.do), 'settleAttempt'];
 }
 
 function orderIdOf(call: unknown): number | undefined {

@@ -8,6 +8,7 @@ import type { Logger } from '../../observability/logger';
 import type { Metrics } from '../../observability/metrics';
 import { TracingActivityInterceptor } from '../../observability/temporal-tracing';
 import { AfterActivity } from './after-activity';
+import { StacklessWorker } from './stackless-worker';
 
 const QUIETER: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
   TRACE: 'debug',
@@ -44,6 +45,8 @@ export interface WorkerDependencies {
   readonly metrics: Metrics;
   readonly redis: Redis | undefined;
   readonly identity?: string;
+  /** Whether `temporal workflow stack` shows where a workflow waits; costs CPU for each promise of a workflow. */
+  readonly stackTraces?: boolean;
 }
 
 /** Runs workflows and activities of every task queue until stopped; `stop` lets running work finish. */
@@ -74,7 +77,8 @@ export async function startWorker(
 }
 
 function createWorker(taskQueue: TaskQueue, deps: WorkerDependencies): Promise<Worker> {
-  return Worker.create({
+  const Kind = deps.stackTraces ? Worker : StacklessWorker;
+  return Kind.create({
     connection: deps.connection,
     namespace: deps.namespace,
     taskQueue,

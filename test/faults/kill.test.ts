@@ -67,11 +67,16 @@ describe('kill -9', () => {
     system.role('bridge').freeze();
     await payAll(shop, orderIds);
     const held = orderIds.slice(0, 10);
-    const isSignalled = `new.order_id in (${held.join()}) and new.signalled_at is distinct from old.signalled_at`;
-    const releaseRows = await holdWrites(shop.db, 'update on processing_requests', isSignalled);
+    const isTaken = `new.order_id in (${held.join()}) and new.record is distinct from old.record`;
+    const releaseRows = await holdWrites(shop.db, 'update on processing_requests', isTaken);
     system.role('bridge').freeze(false);
-    // Right after it has signalled it writes that down, and waits here.
+    // Some records wait before they are signalled; others behind them are signalled, and can't be committed before them.
     await untilWaiting(shop.db, 'bridge', 'rows', 3);
+    await until(
+      'others to be signalled',
+      () => shop.db('orders').whereIn('id', orderIds).where({ status: 'PREPARING' }).pluck('id'),
+      (signalled) => signalled.length > 0,
+    );
     const releaseTable = await holdTable(shop.db, 'orders');
     for (const orderId of unannounced) await broker.publish(TOPICS.stockDecreaseRequested, stockEvent(orderId, sku));
     await untilWaiting(shop.db, 'bridge', 'table');

@@ -16,7 +16,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     const { orderId, sku } = await shop.payableOrder(1, 3);
     await shop.pay(orderId);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    await loseTaskOf(orderWorkflowId(orderId), 'settleAttempt');
+    await loseTaskOf(orderWorkflowId(orderId), 'tryAttempt');
     expect(await sagaOf(orderId)).toMatchObject({ status: 'PREPARING', sagaState: 'WAITING', attempt: 1 });
     expect((await shop.providers.ledger(orderId)).map((entry) => entry.type)).toEqual(['charge']);
     expect(await shop.stock(sku)).toEqual({ free: 2, held: 0, sold: 1 });
@@ -29,7 +29,7 @@ describe('a workflow task that is lost after its steps were committed is done ag
     const { orderId } = await shop.payableOrder();
     await shop.pay(orderId, { warehouseStorage: true });
     await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
-    expect(await resultAfterLoss(orderWorkflowId(orderId), 'settleAttempt')).toBe('COMPLETED');
+    expect(await resultAfterLoss(orderWorkflowId(orderId), 'tryAttempt')).toBe('COMPLETED');
     expect(await shop.status(orderId)).toMatchObject({ status: 'COMPLETED', saga: { state: 'SETTLED' } });
     await expectLedgersToBalance(shop, orderId);
   });

@@ -43,8 +43,14 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
 
 /** They ask nothing, or what is asked elsewhere. */
 const NO_QUERIES: ReadonlySet<string> = new Set([
+  'attempts.beginAttempt',
+  'attempts.beginStep',
+  'attempts.finishStep',
+  'attempts.makeMove',
+  'attempts.settleAttempt',
   'connection.openDatabase',
   'coupon-requests.againWhereTaken',
+  'customer-notifications.notificationText',
   'customer-notifications.notifyCustomer',
   'functions.callFunction',
   'functions.installFunctions',
@@ -54,6 +60,7 @@ const NO_QUERIES: ReadonlySet<string> = new Set([
   'outbox.recordRow',
   'outbox.traceHeaders',
   'refusal.refusalState',
+  'relay-wakeups.RelayWakeups',
   'saga-steps.isLive',
   'saga-steps.keyOfStep',
   'schema.migrateSchema',

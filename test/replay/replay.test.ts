@@ -5,6 +5,7 @@ import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { cacheFolder } from '../../config/load';
 import { bundleOf, workflowBundle } from '../../processes/worker/bundle';
+import { StacklessWorker } from '../../processes/worker/stackless-worker';
 import { installQuietTemporal } from '../support/quiet-temporal';
 import { privateDataIn, type RecordedHistory, recordedHistories } from './histories';
 import { OUTCOMES } from './outcomes';
@@ -24,6 +25,15 @@ describe('recorded histories', () => {
   test("replay on today's code, every one", async () => {
     const failures = await failuresOf(recorded, await workflowBundle(cacheFolder('bundles')));
     expect(failures).toEqual(new Map());
+  });
+
+  test('replay, every one, in the threads in which workflows run', async () => {
+    const bundle = await workflowBundle(cacheFolder('bundles'));
+    const replayed: string[] = [];
+    const inThreads = { workflowBundle: bundle, debugMode: false };
+    for await (const { workflowId, error } of StacklessWorker.runReplayHistories(inThreads, named(recorded)))
+      replayed.push(error ? `${workflowId}: ${error}` : workflowId);
+    expect(replayed.sort()).toEqual(recorded.map(({ name }) => name).sort());
   });
 
   test('do not replay on a workflow whose steps have changed places', async () => {
@@ -46,11 +56,14 @@ describe('recorded histories', () => {
 
 async function failuresOf(histories: readonly RecordedHistory[], workflowBundle: { code: string }) {
   const failures = new Map<string, Error>();
-  // Recorded at different times they can have the same workflow id; the name is shown instead.
-  const named = histories.map(({ name, history }) => ({ workflowId: name, history }));
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, named))
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, named(histories)))
     if (error) failures.set(workflowId, error);
   return failures;
+}
+
+/** Recorded at different times they can have the same workflow id; the name is shown instead. */
+function named(histories: readonly RecordedHistory[]) {
+  return histories.map(({ name, history }) => ({ workflowId: name, history }));
 }
 
 /** The workflows, with two steps of an attempt in each other's place. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { developmentUserId } from '../../cli/development-token';
 import type { CouponIssueEvent } from '../../contracts/events';
 import type { Db } from '../../db/connection';
-import { admitCouponRequests, issueRequestedCoupon } from '../../db/coupon-requests';
+import { admitCouponRequests, issueRequestedCoupons } from '../../db/coupon-requests';
 import { putCoupon } from '../../db/coupons';
 import type { OrderCoupon } from '../../db/orders';
 import type { Shop } from './shop';
@@ -50,6 +50,6 @@ export async function admittedCouponRequest(
 /** A coupon that was issued, and that nobody uses. */
 export async function issuedCoupon(db: Db, userId: string, discountMinor: number): Promise<OrderCoupon> {
   const { requestId, code } = await admittedCouponRequest(db, userId, discountMinor);
-  await issueRequestedCoupon(db, { requestId, at: new Date(), notification: '%s' });
+  await issueRequestedCoupons(db, [{ requestId, at: new Date(), headers: {} }], '%s');
   return { requestId, code, discountMinor };
 }

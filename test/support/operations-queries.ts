@@ -159,16 +159,18 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'outbox-lanes.releaseLanes': (trx) => outboxLanes.releaseLanes(trx, 'me'),
     'outbox-lanes.isOtherRelayLive': (trx) => outboxLanes.isOtherRelayLive(trx, 'me'),
     'outbox-lanes.leaveLanes': (trx) => outboxLanes.leaveLanes(trx, 'me'),
-    'outbox.dueOutboxRows': async (trx) => {
+    'outbox.advanceOutbox': async (trx) => {
       const lanes = Array.from({ length: 16 }, (_, lane) => lane);
-      await outbox.dueOutboxRows(trx, lanes, 200);
-      return outbox.dueOutboxRows(trx, lanes, 200, {
-        topics: ['coupon.issue'],
-        keys: [{ topic: 'order.status.changed', key: '1' }],
+      const turn = { published: [], secretTopics: [], lanes, heldBack: { topics: [], keys: [] }, limit: 200 };
+      await outbox.advanceOutbox(trx, turn);
+      return outbox.advanceOutbox(trx, {
+        ...turn,
+        published: [1, 2, 3],
+        secretTopics: ['order-retry-topic'],
+        heldBack: { topics: ['coupon.issue'], keys: [{ topic: 'order.status.changed', key: '1' }] },
       });
     },
     'outbox.topicsBehind': (trx) => outbox.topicsBehind(trx, ['order.status.changed', 'not-there'], 30_000),
-    'outbox.markPublished': (trx) => outbox.markPublished(trx, [1, 2, 3], ['order-retry-topic']),
     'outbox.outboxBacklog': (trx) => outbox.outboxBacklog(trx),
     'outbox.oldestUnpublished': (trx) => outbox.oldestUnpublished(trx, 50),
     'outbox.nextDueAt': (trx) => outbox.nextDueAt(trx),

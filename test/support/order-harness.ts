@@ -9,7 +9,7 @@ import { settingsSchema } from '../../config/settings';
 import type { OrderProcessingEvent } from '../../contracts/events';
 import { SIGNALS } from '../../contracts/workflow/messages';
 import { type Db, openDatabase } from '../../db/connection';
-import { insertOrder, type OrderCoupon } from '../../db/orders';
+import type { OrderCoupon } from '../../db/orders';
 import { putProduct } from '../../db/products';
 import { insertRequest } from '../../db/requests';
 import { migrateSchema } from '../../db/schema';
@@ -22,6 +22,7 @@ import { startSandbox } from '../../sandbox/server';
 import { issuedCoupon } from './coupons';
 import type { Settings } from './environment';
 import type { Ledgers } from './ledgers';
+import { insertUnannounced } from './orders';
 import { ownDatabase } from './own-database';
 import { SandboxOperator } from './sandbox-operator';
 import { type PayRequest, payBody } from './shop';
@@ -129,7 +130,7 @@ export class OrderHarness extends WorkflowOperator implements Ledgers {
       const lines = [{ sku, name: 'Mug', quantity, unitPriceMinor: PRICE }];
       const totalMinor = PRICE * quantity - (coupon?.discountMinor ?? 0);
       const who = { userId: USER, userEmail: EMAIL };
-      return (await insertOrder(trx, { ...who, currency: 'KRW', totalMinor, coupon, lines })).id;
+      return (await insertUnannounced(trx, { ...who, currency: 'KRW', totalMinor, coupon, lines })).id;
     });
     return { orderId, sku };
   }

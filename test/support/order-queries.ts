@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import * as attempts from '../../activities/attempt';
+import * as attemptActivities from '../../activities/attempt';
 import * as refunds from '../../activities/refund';
 import type { OrderProcessingEvent } from '../../contracts/events';
+import * as attempts from '../../db/attempts';
 import type { Db, Trx } from '../../db/connection';
 import * as couponClaims from '../../db/coupon-claims';
 import * as couponRequests from '../../db/coupon-requests';
@@ -60,11 +61,37 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
   const claim = { id: idempotencyId, claimId: randomUUID() };
   const record = { topic: 'order-processing-topic', partition: 0, offset: '1', timestamp: '0' };
   const bytes = { key: null, value: null, headers: {} };
+  const newOrder = {
+    userId: 'user-1',
+    userEmail: 'kim@example.com',
+    currency: 'KRW',
+    totalMinor: 900,
+    lines: [{ sku: 'sku-1', name: 'Product', quantity: 1, unitPriceMinor: 1_000 }],
+  };
   const couponOf = { ...withCoupon, discountMinor: 100 };
 
+  const attempt = { ...key, attempt: 7 };
+  const toSettle = { steps: ['payment' as const, 'shipment' as const], isStored: true, notification: 'x', at };
+
   const queries: Record<string, RepositoryQuery> = {
-    'coupon-claims.lockOwnCoupon': (trx) => couponClaims.lockOwnCoupon(trx, withCoupon),
-    'coupon-claims.claimCoupon': (trx) => couponClaims.claimCoupon(trx, withCoupon.requestId, withCoupon.orderId),
+    'attempts.call': (trx) => attempts.call(trx, attempts.beginAttempt(attempt, at)),
+    'attempts.callInOrder': async (trx) => {
+      const calls = attempts.callInOrder(trx, [
+        attempts.beginAttempt(attempt, at),
+        attempts.beginStep(attempt, 'payment'),
+      ]);
+      const [, payment] = (await calls) as [unknown, attempts.BegunStep];
+      const [, shipment] = (await attempts.callInOrder(trx, [
+        attempts.finishStep(payment, { providerRef: 'ref', chargedMinor: 1 }),
+        attempts.beginStep(attempt, 'shipment'),
+      ])) as [unknown, attempts.BegunStep];
+      return attempts.callInOrder(trx, [
+        attempts.finishStep(shipment, { providerRef: 'parcel' }),
+        attempts.makeMove('completePayment', attempt, ['payment', 'shipment'], at),
+        attempts.settleAttempt(attempt, toSettle),
+      ]);
+    },
+    'coupon-claims.findOwnCoupon': (trx) => couponClaims.findOwnCoupon(trx, withCoupon),
     'coupon-claims.redeemClaimedCoupon': (trx) => couponClaims.redeemClaimedCoupon(trx, withCoupon.orderId, at),
     'coupon-claims.unredeemCoupon': (trx) => couponClaims.unredeemCoupon(trx, withCoupon.orderId),
     'coupon-requests.admitCouponRequests': (trx) =>
@@ -73,11 +100,13 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
         { requestId: withCoupon.requestId, userId: withCoupon.userId, userEmail: 'kim@example.com', headers: {} },
       ]),
     'coupon-requests.findCouponRequest': (trx) => couponRequests.findCouponRequest(trx, withCoupon.requestId),
+    'coupon-requests.findCouponRequests': (trx) =>
+      couponRequests.findCouponRequests(trx, [withCoupon.requestId, 'not-there']),
     'coupon-requests.lockCouponRequest': couponRequest,
-    'coupon-requests.issueRequestedCoupon': async (trx) => {
+    'coupon-requests.issueRequestedCoupons': async (trx) => {
       const asked = { requestId: 'asked', userId: 'asked', userEmail: 'asked@example.com', headers: {} };
       await couponRequests.admitCouponRequests(trx, 'coupon-1', [asked]);
-      return couponRequests.issueRequestedCoupon(trx, { requestId: 'asked', at, notification: 'Yours: %s' });
+      return couponRequests.issueRequestedCoupons(trx, [{ requestId: 'asked', at, headers: {} }], 'Yours: %s');
     },
     'coupon-requests.failRequest': async (trx) => {
       await trx('coupon_requests')
@@ -98,7 +127,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       await coupons.couponTruth(trx).shut('coupon-1'),
       await coupons.couponTruth(trx).known('coupon-1'),
     ],
-    'idempotency.lockIdempotencyKey': (trx) => idempotency.lockIdempotencyKey(trx, idempotencyId),
+    'idempotency.lockKeyedRequest': (trx) => idempotency.lockKeyedRequest(trx, idempotencyId),
     'idempotency.findKeyedRequest': (trx) => idempotency.findKeyedRequest(trx, idempotencyId),
     'idempotency.saveResponse': (trx) =>
       idempotency.saveResponse(trx, idempotencyId, { requestHash: 'h', statusCode: 201, body: {} }),
@@ -123,15 +152,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       await trx('coupon_requests')
         .where({ order_id: withCoupon.orderId })
         .update({ order_id: null, redeemed_at: null });
-      const lines = [{ sku: 'sku-1', name: 'Product', quantity: 1, unitPriceMinor: 1_000 }];
-      return orders.insertOrder(trx, {
-        userId: 'user-1',
-        userEmail: 'kim@example.com',
-        currency: 'KRW',
-        totalMinor: 900,
-        coupon: couponOf,
-        lines,
-      });
+      return orders.insertOrder(trx, { ...newOrder, coupon: couponOf });
     },
     'orders.lockOrder': (trx) => orders.lockOrder(trx, completed),
     'orders.findOrder': (trx) => orders.findOrder(trx, completed),
@@ -144,7 +165,6 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       orders.changeOrder(trx, { id: withCoupon.orderId }, { through: ['CANCELLED'], sagaState: 'SETTLED', at }),
     'orders-at-work.ordersAtWork': (trx) => ordersAtWork(trx, { forMs: 20_000, limit: 200 }),
     'orders.setSagaState': (trx) => orders.setSagaState(trx, pending, { state: 'WAITING', at: new Date() }),
-    'orders.claimOrder': async (trx) => orders.claimOrder(trx, { ...(await order(trx, pending)), runId: null }, 'run'),
     'orders.claimForRefund': (trx) => orders.claimForRefund(trx, completed, 'run'),
     'payment-requests.savePaymentRequest': async (trx) => {
       await requests.skipPendingRequest(trx, key, 'why');
@@ -164,19 +184,20 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'requests.insertRequest': (trx) => requests.insertRequest(trx, event(pending), 'kafka'),
     'requests.findRequest': (trx) => requests.findRequest(trx, key),
     'requests.requestOfAttempt': (trx) => requests.requestOfAttempt(trx, { orderId: completed, attempt: 1 }),
-    'requests.requestStanding': (trx) => requests.requestStanding(trx, key),
-    'requests.noteRecord': (trx) => requests.noteRecord(trx, key, record, bytes),
-    'requests.markSignalled': (trx) => requests.markSignalled(trx, key),
+    'requests.takeRequestRecord': async (trx) => {
+      await requests.takeRequestRecord(trx, { event: event(pending), record, bytes });
+      return requests.takeRequestRecord(trx, { event: { ...event(pending), eventId: key.eventId }, record, bytes });
+    },
+    'requests.markSignalled': (trx) => requests.markSignalled(trx, [key, { ...key, retryCount: 1 }]),
     'requests.recordBytesOf': (trx) => requests.recordBytesOf(trx, key),
     'requests.setRequestState': (trx) => requests.setRequestState(trx, key, 'RUNNING', { attempt: 2 }),
     'requests.hasOpenRequest': (trx) => requests.hasOpenRequest(trx, pending),
-    'requests.replacePendingRetries': (trx) => requests.replacePendingRetries(trx, pending),
     'requests.closeRequests': (trx) => requests.closeRequests(trx, pending),
     'requests.recordFailure': (trx) => requests.recordFailure(trx, key, { code: 'NO', kind: 'REFUSED' }),
     'requests.skipPendingRequest': (trx) => requests.skipPendingRequest(trx, key, 'why'),
     'saga-steps.findStep': (trx) => sagaSteps.findStep(trx, step),
     'saga-steps.lockStep': (trx) => sagaSteps.lockStep(trx, step),
-    'saga-steps.beginStep': (trx) => sagaSteps.beginStep(trx, { ...step, attempt: 9 }, 'UNKNOWN'),
+    'saga-steps.insertStep': (trx) => sagaSteps.insertStep(trx, { ...step, attempt: 9 }, 'UNDONE'),
     'saga-steps.advanceStep': (trx) => sagaSteps.advanceStep(trx, step, ['DONE'], { state: 'UNDOING' }),
     'saga-steps.stepsOfOrder': (trx) => sagaSteps.stepsOfOrder(trx, completed),
     'saga-details.sagaDetailsOf': (_, db) => sagaDetails.sagaDetailsOf(db, completed),
@@ -184,9 +205,10 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'saga-details.noteCompensation': (trx) =>
       sagaDetails.noteCompensation(trx, { orderId: completed, decisionId: 'new', reason: 'why', actor: 'lee' }),
     'saga-details.withdrawCompensation': (trx) => sagaDetails.withdrawCompensation(trx, 'decision-100'),
-    'stock.holdStock': (trx) =>
-      stock.holdStock(trx, moved, [{ sku: 'sku-1', name: 'Mug', quantity: 1, unitPriceMinor: 1 }]),
-    'stock.sellHeldStock': (trx) => stock.sellHeldStock(trx, moved),
+    'stock.reserveStock': async (trx) => {
+      const { id: orderId } = (await orders.insertOrder(trx, newOrder)) as orders.PlacedOrder;
+      return stock.reserveStock(trx, { orderId, runId: 'run', at, holdExpiresAt: at, notification: 'x' });
+    },
     'stock.putBackStock': (trx) => stock.putBackStock(trx, moved),
     'stock.writeOffStock': (trx) => stock.writeOffStock(trx, { ...moved, reason: 'why' }),
     'timeline.addToTimeline': (trx) =>
@@ -202,7 +224,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'timeline.timelineAfter': (trx) => timeline.timelineAfter(trx, completed, 0),
     'timeline.hasEndingRequest': (trx) => timeline.hasEndingRequest(trx, completed, 'new'),
     'activities/attempt': (trx) =>
-      attempts.createAttemptActivities({ db: trx, retry: { delayMs: 1 } }).failAttempt({
+      attemptActivities.createAttemptActivities({ db: trx, retry: { delayMs: 1 } }).failAttempt({
         ...key,
         attempt: 1,
         code: 'X',

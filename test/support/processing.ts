@@ -1,5 +1,5 @@
 import { developmentUserId } from '../../cli/development-token';
-import { insertOrder } from '../../db/orders';
+import { insertUnannounced } from './orders';
 import { payBody, type Shop } from './shop';
 
 /** A processing event as a producer other than our api writes it. */
@@ -15,7 +15,7 @@ export async function unannouncedOrder(shop: Shop, sku: string, quantity = 1): P
   };
   const userEmail = 'kim@example.com';
   return shop.db.transaction(async (trx) => {
-    const { id } = await insertOrder(trx, {
+    const { id } = await insertUnannounced(trx, {
       userId: developmentUserId(userEmail),
       userEmail,
       currency: 'KRW',

@@ -22,7 +22,13 @@ export class Saga {
 
   /** Registers steps that may run, in their order: from now on `compensate` undoes them, remembered or not. */
   plan(...steps: readonly Undoable[]): void {
-    for (const step of steps) this.progress.push({ step, state: 'PENDING' });
+    for (const step of steps) this.entryOf(step);
+  }
+
+  /** Forgets steps that were registered and can't have run. */
+  forget(isMeant: (step: Undoable) => boolean): void {
+    const kept = this.progress.filter(({ step }) => !isMeant(step));
+    this.progress.splice(0, this.progress.length, ...kept);
   }
 
   /** Does a step; throws StepFailed. A fault of ours waits for a person's RETRY. */
@@ -87,7 +93,8 @@ export class Saga {
     const isSame = (entry: StepProgress) => entry.step.name === step.name && entry.step.attempt === step.attempt;
     const known = this.progress.find(isSame);
     if (known) return known;
-    this.plan(step);
-    return this.progress[this.progress.length - 1] as StepProgress;
+    const entry: StepProgress = { step, state: 'PENDING' };
+    this.progress.push(entry);
+    return entry;
   }
 }

@@ -1,0 +1,150 @@
+import {
+  type AttemptStep,
+  firstPlannedOf,
+  isStep,
+  type OrderFacts,
+  type Planned,
+  type ProviderStep,
+  plannedBy,
+} from '../contracts/workflow/attempt-steps';
+import {
+  type AttemptCall,
+  type BegunAttempt,
+  type BegunStep,
+  beginAttempt,
+  beginStep,
+  callInOrder,
+  finishStep,
+  makeMove,
+  type StepOutcome,
+} from '../db/attempts';
+import type { Db } from '../db/connection';
+import { type Beginning, beginningOf, settlementOf } from './attempt';
+import { stepsBefore } from './attempt-fence';
+import type { RequestStepCall } from './step-call';
+import { isDone } from './step-outcome';
+
+type DatabaseStep = Extract<AttemptStep, { kind: 'database' }>;
+
+export interface WholeAttemptDependencies {
+  readonly db: Db;
+  /** After so long no further step is begun: a workflow task waits for this. */
+  readonly fastMs: number;
+  /** What each step at a provider asks of it. */
+  readonly work: Readonly<Record<ProviderStep['name'], (step: BegunStep) => Promise<StepOutcome>>>;
+  /** The steps in our own database. */
+  readonly database: Readonly<Record<DatabaseStep['do'], (call: RequestStepCall & { atMs: number }) => Promise<void>>>;
+  /** Tells those who watch the order that it has news. */
+  readonly announce: (orderId: number) => void;
+}
+
+export interface WholeAttempt extends RequestStepCall {
+  readonly order: OrderFacts;
+  readonly atMs: number;
+}
+
+/**
+ * An attempt at once, where all goes well: the same steps with the same records as one by one, but the end of each and the
+ * beginning of the next share a transaction. Whatever does not go well ends it: its workflow then takes every step by
+ * itself, finds those that are done, and knows what to do about the one that is not.
+ */
+export function createWholeAttempt(deps: WholeAttemptDependencies) {
+  return {
+    /** Accepts a request as `beginAttempt` does, and brings the attempt to its good end if it can. */
+    async tryAttempt(call: WholeAttempt): Promise<Beginning> {
+      const run = new AttemptRun(deps, call);
+      const beginning = await run.begin();
+      if (!beginning.accepted || beginning.ended) return beginning;
+      if (await run.reachesItsEnd(beginning)) return { ...beginning, ended: 'DONE' };
+      return run.tried ? { ...beginning, tried: run.tried } : beginning;
+    },
+  };
+}
+
+type Accepted = Extract<Beginning, { accepted: true }>;
+
+/** The attempt goes no further this way. */
+class AttemptStopped extends Error {}
+
+class AttemptRun {
+  /** The step whose provider is being asked. */
+  tried: ProviderStep['name'] | undefined;
+  private readonly startedAt = performance.now();
+  private readonly key: RequestStepCall;
+  private readonly at: Date;
+  /** Calls that share the next transaction. */
+  private pending: AttemptCall<unknown>[] = [];
+  /** The step that has begun with the attempt. */
+  private first: { readonly planned: Planned; readonly begun: BegunStep } | undefined;
+
+  constructor(
+    private readonly deps: WholeAttemptDependencies,
+    private readonly whole: WholeAttempt,
+  ) {
+    const { orderId, attempt, eventId, retryCount, atMs } = whole;
+    this.key = { orderId, attempt, eventId, retryCount };
+    this.at = new Date(atMs);
+  }
+
+  async begin(): Promise<Beginning> {
+    const first = firstPlannedOf(this.whole.order);
+    const isAtProvider = first?.kind === 'provider';
+    const calls = [beginAttempt(this.key, this.at), ...(isAtProvider ? [beginStep(this.key, first.name)] : [])];
+    const [beginning, begun] = (await callInOrder(this.deps.db, calls)) as [BegunAttempt, BegunStep?];
+    if (begun && first) this.first = { planned: first, begun };
+    return beginningOf(beginning);
+  }
+
+  /** False: a step has failed, or there is no time left for it. */
+  async reachesItsEnd(facts: Accepted): Promise<boolean> {
+    const { key, whole } = this;
+    try {
+      for (const planned of plannedBy(facts)) await this.do(planned, facts);
+      const settled = { ...key, stored: facts.warehouseStorage, atMs: whole.atMs };
+      this.pending.push(settlementOf(settled, stepsBefore(facts)));
+      await this.flush();
+      return true;
+    } catch {
+      // The workflow takes the step by itself, and sees why it fails; what was done before is recorded.
+      await this.flush().catch(() => undefined);
+      return false;
+    }
+  }
+
+  private async do(planned: Planned, facts: Accepted): Promise<void> {
+    if (!isStep(planned)) {
+      this.pending.push(makeMove(planned.do, this.key, stepsBefore(facts, planned.do), this.at));
+      return;
+    }
+    if (performance.now() - this.startedAt > this.deps.fastMs) throw new AttemptStopped();
+    if (planned.kind === 'database') {
+      await this.flush();
+      await this.deps.database[planned.do]({ ...this.key, atMs: this.whole.atMs });
+      return;
+    }
+    const begun = this.first?.planned === planned ? this.first.begun : await this.beginStep(planned);
+    if (!isDone(begun)) this.pending.push(finishStep(begun, await this.ask(planned, begun)));
+  }
+
+  private async beginStep({ name }: ProviderStep): Promise<BegunStep> {
+    this.pending.push(beginStep(this.key, name));
+    return (await this.flush()) as BegunStep;
+  }
+
+  private async ask({ name }: ProviderStep, begun: BegunStep): Promise<StepOutcome> {
+    this.tried = name;
+    const outcome = await this.deps.work[name](begun);
+    this.tried = undefined;
+    return outcome;
+  }
+
+  /** Makes the pending calls; returns the last one's result. */
+  private async flush(): Promise<unknown> {
+    const calls = this.pending.splice(0);
+    if (calls.length === 0) return undefined;
+    const results = await callInOrder(this.deps.db, calls);
+    this.deps.announce(this.key.orderId);
+    if (results.length < calls.length) throw new AttemptStopped();
+    return results.at(-1);
+  }
+}
