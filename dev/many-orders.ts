@@ -16,7 +16,7 @@ const PRODUCTS = 200;
 const COUPONS = 50;
 
 /**
- * A shop that has sold so much, in a database that is migrated and empty: orders 1 to `orders`, made over 400 days, most of
+ * A shop that has sold so much, in a database that is migrated and has none of these: orders 1 to `orders`, made over 400 days, most of
  * them delivered long ago, and with each whatever it leaves behind; of things that went wrong about `incidents`. Without
  * incidents nothing is under way or waits, either. Needs a superuser: triggers and references are not checked.
  */
@@ -54,6 +54,8 @@ async function identities(db: Db): Promise<{ table: string; column: string }[]> 
 
 /** When order \`n\` was made, and when it ended. */
 const MADE = `now() - interval '400 days' * (1 - n::float8 / :orders)`;
+/** Not what else there may be. */
+const THESE = '(select * from orders where id <= :orders) o';
 const LATER = (ms: number) => `o.created_at + interval '${ms} milliseconds'`;
 
 const SEED: readonly string[] = [
@@ -78,21 +80,21 @@ const SEED: readonly string[] = [
      case when n % 5 = 1 then 'request-' || n / 5 end, case when n % 5 = 1 then 'coupon-' || n / 5 % :coupons end, at, at + interval '1 hour'
    from generate_series(1, :orders) n, lateral (select greatest(((n % 1000) * 919) % 1000, case :incidents::int when 0 then 3 else 0 end) as k, ${MADE} as at) t`,
   `update coupon_requests r set order_id = o.id, redeemed_at = o.created_at
-   from orders o where o.coupon_request_id = r.request_id and r.status = 'ISSUED'`,
+   from ${THESE} where o.coupon_request_id = r.request_id and r.status = 'ISSUED'`,
   `insert into order_lines (order_id, sku, name, quantity, unit_price_minor)
-   select o.id, 'sku-' || (o.id + l) % :products, 'Product', 1, 500 from orders o, generate_series(0, 1) l`,
+   select o.id, 'sku-' || (o.id + l) % :products, 'Product', 1, 500 from ${THESE}, generate_series(0, 1) l`,
   `insert into stock_movements (sku, order_id, kind, units, key, at)
    select l.sku, l.order_id, kind, 1, l.order_id || ':stock:0', o.created_at
-   from order_lines l join orders o on o.id = l.order_id, unnest(array['hold', 'sell']) kind order by l.order_id`,
+   from order_lines l join ${THESE} on o.id = l.order_id, unnest(array['hold', 'sell']) kind order by l.order_id`,
   `insert into money_movements (order_id, kind, amount_minor, key, provider_ref, at)
    select o.id, kind, 1000, o.id || ':payment:1', 'pay_' || o.id, o.created_at
-   from orders o, unnest(case o.status when 'REFUNDED' then array['charge', 'refund'] else array['charge'] end) kind order by o.id`,
+   from ${THESE}, unnest(case o.status when 'REFUNDED' then array['charge', 'refund'] else array['charge'] end) kind order by o.id`,
   `insert into saga_steps (key, order_id, step, attempt, state, provider_ref, updated_at)
    select o.id || ':' || step || ':' || attempt, o.id, step, attempt,
      case when o.saga_state = 'NEEDS_OPERATOR' and step = 'shipment' then 'UNDO_FAILED'
        when o.status in ('CANCELLED', 'REFUNDED') or o.id % 10 = 3 and attempt = 1 then 'UNDONE' else 'DONE' end,
      'ref', ${LATER(2000)}
-   from orders o, unnest(array['stock', 'payment', 'shipment']) step,
+   from ${THESE}, unnest(array['stock', 'payment', 'shipment']) step,
      lateral (select generate_series(case step when 'stock' then 0 else 1 end, case when step = 'stock' then 0 when o.id % 10 = 3 then 2 else 1 end) as attempt) a
    order by o.id`,
   `insert into processing_requests (order_id, event_id, retry_count, state, source, attempt, signalled_at, created_at, updated_at, event)
@@ -101,19 +103,19 @@ const SEED: readonly string[] = [
      jsonb_build_object('orderId', o.id, 'eventId', 'event-' || o.id, 'retryCount', 0, 'userEmail', o.user_email, 'requestDto', jsonb_build_object(
        'paymentRequest', '{"method": "CARD"}'::jsonb, 'warehouseStorage', false, 'shipment', jsonb_build_object('recipientName', 'Kim Minji',
        'phone', '010-0000-0000', 'postalCode', '04524', 'address1', 'Sejong-daero 110, Seoul', 'country', 'KR')))
-   from orders o order by o.id`,
+   from ${THESE} order by o.id`,
   `insert into timeline (order_id, at, type, data, dedupe_key)
    select o.id, o.created_at + interval '1 second' * l, case when l = 8 then 'resolution' when l in (2, 4, 5) then 'step' else 'status' end,
      jsonb_build_object('from', 'CREATED', 'to', 'PENDING_PAYMENT'), case when l = 5 then 'attempt:1:failed' end
-   from orders o, generate_series(1, case when o.id % 500 = 0 then 8 else 7 end) l order by o.id, l`,
+   from ${THESE}, generate_series(1, case when o.id % 500 = 0 then 8 else 7 end) l order by o.id, l`,
   `insert into notifications (order_id, outcome, dedupe_key, recipient, body, created_at, delivered_at)
    select o.id, outcome, outcome, o.user_email, 'Your order', ${LATER(2000)}, case when o.id < :orders - 20 or :incidents = 0 then ${LATER(3000)} end
-   from orders o, unnest(array['PREPARING', 'DELIVERED']) outcome order by o.id`,
+   from ${THESE}, unnest(array['PREPARING', 'DELIVERED']) outcome order by o.id`,
   `insert into notifications (coupon_request_id, outcome, dedupe_key, recipient, body, created_at, delivered_at)
    select request_id, 'COUPON_ISSUED', 'COUPON_ISSUED', user_email, 'Your coupon', issued_at, issued_at
    from coupon_requests where status = 'ISSUED'`,
   `insert into resolutions (decision_id, order_id, step, decision, reason, actor, at)
-   select 'decision-' || o.id, o.id, 'shipment', 'RETRY', 'why', 'lee', ${LATER(4000)} from orders o where o.id % (:orders::int / nullif(:incidents::int, 0)) = 0`,
+   select 'decision-' || o.id, o.id, 'shipment', 'RETRY', 'why', 'lee', ${LATER(4000)} from ${THESE} where o.id % (:orders::int / nullif(:incidents::int, 0)) = 0`,
   // An hour's worth of what was published, and as much that waits, as when Kafka is unavailable.
   `insert into outbox (topic, key, value, created_at, published_at)
    select case n % 4 when 0 then 'stock.decrease.requested' when 1 then 'order-processing-topic' else 'order.status.changed' end,
@@ -144,9 +146,9 @@ const SEED: readonly string[] = [
    select topic, key, head_partition, head_offset + 1000000 + w, 0, '{}', '{}', 'turn-' || head_offset || '-' || w
    from blocked_keys, generate_series(1, 2) w`,
   `insert into line_releases (decision_id, topic, key, actor, reason, at)
-   select 'release-' || o.id, 'shipment.status', o.id::text::bytea, 'lee', 'why', o.created_at from orders o where o.id % (:orders::int / nullif(:incidents::int, 0)) = 0`,
+   select 'release-' || o.id, 'shipment.status', o.id::text::bytea, 'lee', 'why', o.created_at from ${THESE} where o.id % (:orders::int / nullif(:incidents::int, 0)) = 0`,
   `insert into operator_items (kind, subject, cause, order_id, workflow_id, since, state, closed_at, decision, decision_id, actor, reason)
    select kind, 'order-' || o.id, 'UNDO_REFUSED', o.id, 'order-' || o.id, ${LATER(2000)}, case when o.saga_state = 'SETTLED' then 'RESOLVED' else 'OPEN' end,
      case when o.saga_state = 'SETTLED' then ${LATER(9000)} end, 'RETRY', 'item-decision-' || o.id, 'lee', 'why'
-   from orders o, unnest(array['PARKED_SAGA', 'PERMANENT_ERROR']) kind where o.id % (:orders::int / nullif(:incidents::int, 0)) = 0 or o.saga_state <> 'SETTLED'`,
+   from ${THESE}, unnest(array['PARKED_SAGA', 'PERMANENT_ERROR']) kind where o.id % (:orders::int / nullif(:incidents::int, 0)) = 0 or o.saga_state <> 'SETTLED'`,
 ];

@@ -21,7 +21,7 @@ export const GOALS = {
   couponShare: { aim: 0.6, must: 0.5 },
   couponP99: { aim: 50, must: 100, unit: 'ms' },
   issuedShare: { aim: 0.7, must: 0.6 },
-  /** Largest by smallest, of CPU per order. */
+  /** Of CPU per order: within 15 %. */
   growth: { aim: 1.15, must: 1.15 },
 } as const satisfies Readonly<Record<string, Goal>>;
 

@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { inspect } from 'node:util';
 import { runMain } from '../../processes/process';
 import { stackRemove } from '../stack/stack';
 import { against } from './against';
 import { commitOf } from './checkout';
+import { sleep } from './figures';
 import { openBench } from './open-bench';
 import { type BenchOptions, readOptions } from './options';
 import { PARTS } from './parts';
@@ -22,6 +24,11 @@ async function main(): Promise<void> {
   let parts: BenchResult['parts'];
   try {
     parts = await Promise.race([measure(systems, options), interrupted()]);
+  } catch (error) {
+    // With all that it carries: nothing here is anybody's data.
+    say(inspect(error));
+    await systems.sayWhatEnded();
+    throw new Error('the run failed, and its figures are not kept');
   } finally {
     await systems.remove();
   }
@@ -72,6 +79,8 @@ async function measure(systems: Systems, options: BenchOptions): Promise<BenchRe
   return parts;
 }
 
+const ENDED_WITHIN_MS = 1_000;
+
 /** What was started, so that it is removed whatever happens. */
 class Systems {
   private readonly names: string[] = [];
@@ -87,6 +96,12 @@ class Systems {
     const system = await BenchSystem.up({ stackName, root, layout, profileFolder, env, countsStatements, log: say });
     this.started.push(system);
     return system;
+  }
+
+  /** A request often fails before the end of the process that was to respond is known. */
+  async sayWhatEnded(): Promise<void> {
+    const ended = this.started.map(({ failed }) => failed.catch((reason: Error) => say(reason.message)));
+    await Promise.race([...ended, sleep(ENDED_WITHIN_MS)]);
   }
 
   async remove(): Promise<void> {
