@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { deadline } from '../contracts/deadline';
 import { providerProblemSchema } from '../contracts/provider-api';
 import { failureByResponse, failureWithoutResponse, type ListedCodes } from './http-failure';
+import { type HttpResponse, keptAliveRequests } from './kept-alive-requests';
 
 export interface HttpOptions {
   /** The provider's address, e.g. http://127.0.0.1:4010. */
@@ -30,32 +31,28 @@ export type HttpCall = <Body>(
 ) => Promise<Body>;
 
 export function httpCall(options: HttpOptions): HttpCall {
+  const send = keptAliveRequests(options.url);
   return async (method, path, schema, { body, signal, listed }) => {
     signal?.throwIfAborted();
     const name = `${method} ${path}`;
     const effect = method === 'GET' ? 'read' : 'write';
-    let response: Response;
-    let content: unknown;
+    let response: HttpResponse;
     try {
-      response = await fetch(new URL(path, options.url), {
+      response = await send({
         method,
+        path,
         headers: { 'content-type': 'application/json', ...options.headers?.() },
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: deadline(options.timeoutMs, signal),
-        redirect: 'manual',
       });
-      content = await bodyOf(response);
     } catch (error) {
       throw failureWithoutResponse(name, error, effect);
     }
-    if (!response.ok) {
+    const { status, retryAfter } = response;
+    const content = jsonOf(response.text);
+    if (status < 200 || status > 299) {
       const code = providerProblemSchema.safeParse(content).data?.code;
-      const retryAfter = response.headers.get('retry-after');
-      throw failureByResponse(
-        name,
-        { status: response.status, code, retryAfter },
-        { effect, ...(listed && { listed }) },
-      );
+      throw failureByResponse(name, { status, code, retryAfter }, { effect, ...(listed && { listed }) });
     }
     const parsed = schema.safeParse(content);
     if (!parsed.success) throw failureWithoutResponse(name, parsed.error, effect);
@@ -63,9 +60,8 @@ export function httpCall(options: HttpOptions): HttpCall {
   };
 }
 
-/** Undefined for a body that is no JSON; throws only when the connection breaks before its end. */
-async function bodyOf(response: Response): Promise<unknown> {
-  const text = await response.text();
+/** Undefined for a body that is no JSON. */
+function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -163,10 +163,34 @@ describe('against a server that misbehaves', () => {
     }
   });
 
-  it("a proxy's 407, which fetch itself ends: unavailable for a question, unknown for a call", async () => {
+  it("a proxy's 407 is no word of the provider: ProviderUnavailable", async () => {
     const { payment } = refusing(407, '<html>');
-    await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
     await expect(payment.lookup('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
+  });
+
+  it('a connection that is closed just when it is used again: sent once more, on another', async () => {
+    const used = new Set<unknown>();
+    let requests = 0;
+    respond = (req, res) => {
+      requests += 1;
+      if (used.has(req.socket)) return req.socket.destroy();
+      used.add(req.socket);
+      return res.end('{"status":"captured","capturedMinor":5000}');
+    };
+    const { payment } = sandboxProviders({ url, timeoutMs: 10_000 });
+    await payment.confirm('pay_1');
+    expect(await payment.confirm('pay_1')).toEqual({ status: 'captured', capturedMinor: 5000 });
+    expect(requests).toBe(3);
+  });
+
+  it('a response that breaks off: OutcomeUnknown', async () => {
+    respond = (req, res) => {
+      res.writeHead(200, { 'content-length': '100' }).write('{"status":"captured"');
+      setImmediate(() => req.socket.destroy());
+    };
+    const { payment } = sandboxProviders({ url, timeoutMs: 10_000 });
+    await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
   });
 
   it('what is no code is replaced by one of ours, and no word of the provider is passed on', async () => {

@@ -26,8 +26,11 @@ export interface CountedWork {
 export async function loadStatementCounter(stackName: string, adminUrl: string): Promise<boolean> {
   const isThere = await asAdmin(adminUrl, async (admin) => {
     const { rowCount } = await admin.query('select from pg_available_extensions where name = $1', [LIBRARY]);
-    if (rowCount) await admin.query(`alter system set shared_preload_libraries = '${LIBRARY}'`);
-    return Boolean(rowCount);
+    if (!rowCount) return false;
+    await admin.query(`alter system set shared_preload_libraries = '${LIBRARY}'`);
+    // From the start: a statement that is prepared without its id is never counted.
+    await admin.query('alter system set compute_query_id = on');
+    return true;
   });
   if (!isThere) return false;
   await killEngine(stackName, 'postgres', 'SIGINT');
@@ -101,7 +104,6 @@ function labelOf(sql: string): string {
 }
 
 async function setTracking(admin: Client, isOn: boolean): Promise<void> {
-  await admin.query(`alter system set compute_query_id = ${isOn ? 'on' : 'off'}`);
   await admin.query(`alter system set ${LIBRARY}.track = '${isOn ? 'top' : 'none'}'`);
   await admin.query('select pg_reload_conf()');
 }
