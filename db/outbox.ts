@@ -107,7 +107,7 @@ export interface RelayTurn {
 /** Marks rows as published, and returns those that are due in these lanes, in the order to publish them. */
 export async function advanceOutbox(db: Db, turn: RelayTurn): Promise<StoredOutboxRow[]> {
   const { published, secretTopics, lanes, heldBack, limit } = turn;
-  const result = await db.raw<{ rows: StoredOutboxRow[] }>(
+  const call = db.raw<{ rows: StoredOutboxRow[] }>(
     `select id, topic, key, lane, value, headers, raw, created_at as "createdAt", available_at as "availableAt"
      from advance_outbox(?, ?, ?, ?, ?, ?)`,
     [
@@ -119,7 +119,9 @@ export async function advanceOutbox(db: Db, turn: RelayTurn): Promise<StoredOutb
       limit,
     ],
   );
-  return result.rows;
+  // Prepared once a connection.
+  call.options({ name: 'advance_outbox' });
+  return (await call).rows;
 }
 
 /** Those of these topics of which a row has been due for so long and is not published. */

@@ -14,8 +14,6 @@ import { listenForOutbox } from './wakeup';
 
 const BATCH_ROWS = 500;
 const POLL_MS = 1_000;
-/** So long the end of a topic's sends waits for those of others. */
-const GATHER_MS = 5;
 const FIRST_GAP_MS = 50;
 const LONGEST_GAP_MS = 5_000;
 /** Between two checks whether Kafka is available again. */
@@ -56,20 +54,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   /** Acknowledged by the broker, and not yet marked. */
   const published: number[] = [];
   const pipelines = new TopicPipelines({
-    onEnd: () => wakeOnEnd(),
+    onEnd: wakeup.wake,
     work: (rows, mayGoOn) =>
       publishTopic(rows, mayGoOn).catch((error: unknown) =>
         logger.warn({ err: error }, 'rows of a topic stay for now'),
       ),
   });
-  let marksSoon: NodeJS.Timeout | undefined;
-
-  /** What is published is marked together with what ends a moment later: each turn that marks is a commit. */
-  function wakeOnEnd(): void {
-    if (pipelines.busy().length === 0) wakeup.wake();
-    else marksSoon ??= setTimeout(wakeup.wake, GATHER_MS);
-  }
-
   const housekeeping = startHousekeeping({ db, publisher, metrics, logger });
   let isStopping = false;
 
@@ -85,8 +75,6 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 
   /** Marks what is published, and begins to publish the due rows of topics that have nothing in flight. */
   async function takeTurn(lanes: readonly number[]): Promise<void> {
-    clearTimeout(marksSoon);
-    marksSoon = undefined;
     const ids = [...published];
     const heldBack = publisher.heldBack();
     // A topic that ends from here on is busy for this turn: its rows may be published, and are not among those to mark.
