@@ -38,19 +38,16 @@ describe('recorded histories', () => {
 
   test('do not replay on a workflow whose steps have changed places', async () => {
     const failures = await failuresOf(recorded, await bundleWithSwapped('payment', 'shipment'));
-    for (const name of ['paid-and-delivered', 'stored', 'declined-then-paid', 'retries-exhausted'])
+    for (const name of ['declined-then-paid', 'retries-exhausted', 'storage-refused-then-compensated'])
       expect(failures.get(`${name}.order`)).toBeInstanceOf(DeterminismViolationError);
-    for (const name of ['shortage.order', 'claimed-by-another.order', 'refund-done.refund', 'coupon-issued.coupon'])
+    // An attempt that goes well is one activity, whatever its steps.
+    for (const name of ['paid-and-delivered.order', 'stored.order', 'shortage.order', 'refund-done.refund'])
       expect(failures.has(name)).toBe(false);
   });
 
   test('only where the order has a coupon does it matter when that is redeemed', async () => {
     const failures = await failuresOf(recorded, await bundleWithSwapped('coupon', 'payment'));
-    expect([...failures.keys()].sort()).toEqual([
-      'coupon-declined-then-hold-expired.order',
-      'coupon-paid-and-delivered.order',
-      'coupon-refunded.order',
-    ]);
+    expect([...failures.keys()].sort()).toEqual(['coupon-declined-then-hold-expired.order']);
   });
 });
 
