@@ -63,6 +63,8 @@ export interface NewOrder {
   readonly totalMinor: number;
   readonly coupon?: OrderCoupon | undefined;
   readonly lines: readonly OrderLine[];
+  /** Whether the commit is to wake the relay. */
+  readonly notifies: boolean;
 }
 
 /** A coupon that nobody uses, and what it takes off. */
@@ -80,7 +82,7 @@ export interface PlacedOrder {
 
 /**
  * Saves an order as CREATED with its lines, its coupon's claim, its first entry of the timeline and its events in the outbox;
- * undefined: another order has the coupon. Wake the relay after the commit.
+ * undefined: another order has the coupon.
  */
 export async function insertOrder(db: DbOrTrx, order: NewOrder): Promise<PlacedOrder | undefined> {
   const placed = await callFunction<{ id: number; createdAt: string } | null>(db, 'place_order', {

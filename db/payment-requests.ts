@@ -14,8 +14,7 @@ export interface PaymentRequestOutcome {
 
 /**
  * Saves a customer's request with its event and its timeline entry, in the place of retries that wait, if the order is
- * the user's own, its state allows it and no other request is active; undefined: the user has no such order. Wake the relay after
- * the commit.
+ * the user's own, its state allows it and no other request is active; undefined: the user has no such order.
  */
 export async function savePaymentRequest(
   db: DbOrTrx,
@@ -25,6 +24,8 @@ export async function savePaymentRequest(
     readonly event: Omit<OrderProcessingEvent, 'userEmail'>;
     readonly payableIn: readonly OrderStatus[];
     readonly refusedIn: readonly SagaState[];
+    /** Whether the commit is to wake the relay. */
+    readonly notifies: boolean;
   },
 ): Promise<PaymentRequestOutcome | undefined> {
   const asked = { ...request, headers: traceHeaders() };

@@ -5,44 +5,55 @@ describe('wake-ups of the relay', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  function woken(raw: () => Promise<unknown>) {
+  function woken(raw: () => Promise<unknown> = () => Promise.resolve()) {
     const statement = jest.fn(raw);
-    return { statement, relay: new RelayWakeups({ raw: statement } as unknown as Db) };
+    const relay = new RelayWakeups({ raw: statement } as unknown as Db);
+    const notified: boolean[] = [];
+    const commit = () =>
+      relay.during((notifies) => {
+        notified.push(notifies);
+        return Promise.resolve('done');
+      });
+    return { statement, relay, notified, commit };
   }
 
-  test('the first is at once, and all that follow it closely are one', async () => {
-    const { statement, relay } = woken(() => Promise.resolve());
-    relay.wake();
-    expect(statement).toHaveBeenCalledTimes(1);
-    for (let commit = 0; commit < 100; commit += 1) relay.wake();
-    expect(statement).toHaveBeenCalledTimes(1);
+  test('the first commit notifies by itself, and all that follow it closely are told of once', async () => {
+    const { statement, notified, commit } = woken();
+    expect(await commit()).toBe('done');
+    for (let index = 0; index < 100; index += 1) await commit();
+    expect(notified).toEqual([true, ...Array<boolean>(100).fill(false)]);
+    expect(statement).toHaveBeenCalledTimes(0);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(statement).toHaveBeenCalledTimes(2);
-    relay.wake();
-    expect(statement).toHaveBeenCalledTimes(3);
+    expect(statement).toHaveBeenCalledTimes(1);
+    await commit();
+    expect(notified.at(-1)).toBe(true);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(statement).toHaveBeenCalledTimes(1);
   });
 
-  test('a commit during a slow one is not forgotten', async () => {
+  test('a commit that outlasts the wake-up before it is told of at once', async () => {
+    const { statement, relay, commit } = woken();
+    await commit();
     let end: () => void = () => undefined;
-    const { statement, relay } = woken(
+    const slow = relay.during(
       () =>
         new Promise<void>((resolve) => {
           end = resolve;
         }),
     );
-    relay.wake();
     await jest.advanceTimersByTimeAsync(1_000);
-    relay.wake();
+    expect(statement).toHaveBeenCalledTimes(0);
     end();
-    await jest.advanceTimersByTimeAsync(0);
-    expect(statement).toHaveBeenCalledTimes(2);
+    await slow;
+    expect(statement).toHaveBeenCalledTimes(1);
   });
 
-  test('one that fails is followed by the next', async () => {
-    const { statement, relay } = woken(() => Promise.reject(new Error('no database')));
-    relay.wake();
-    relay.wake();
+  test('one that fails is its own caller’s trouble, and the next is told of', async () => {
+    const { statement, relay, commit } = woken(() => Promise.reject(new Error('no database')));
+    await expect(relay.during(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+    await commit();
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(statement).toHaveBeenCalledTimes(2);
+    expect(statement).toHaveBeenCalledTimes(1);
+    await commit();
   });
 });

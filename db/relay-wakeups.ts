@@ -4,8 +4,9 @@ import type { Db } from './connection';
 const WAKE_EVERY_MS = 5;
 
 /**
- * Wakes the relay after commits whose functions leave NOTIFY out: at once, then once for all that is committed meanwhile. A wake-up
- * that is lost costs no more than the wait until the relay looks by itself.
+ * Wakes the relay for commits that may be many: the first notifies by itself; those that follow closely leave NOTIFY out, for
+ * which they would wait for each other, and are told of together. A wake-up that is lost costs no more than the wait until the
+ * relay looks by itself.
  */
 export class RelayWakeups {
   private isWaking = false;
@@ -13,18 +14,27 @@ export class RelayWakeups {
 
   constructor(private readonly db: Db) {}
 
-  /** Call it after the commit. */
-  wake(): void {
-    this.isDueAgain = this.isWaking;
-    if (!this.isWaking) void this.notify();
+  /** Runs work that commits; `notifies`: whether that very commit is to wake the relay. */
+  async during<Result>(work: (notifies: boolean) => Promise<Result>): Promise<Result> {
+    if (!this.isWaking) {
+      const first = work(true);
+      void this.wakeBy(first);
+      return first;
+    }
+    const result = await work(false);
+    if (this.isWaking) this.isDueAgain = true;
+    else void this.wakeBy(this.db.raw('notify outbox'));
+    return result;
   }
 
-  private async notify(): Promise<void> {
+  private async wakeBy(notifying: PromiseLike<unknown>): Promise<void> {
     this.isWaking = true;
     const pause = new Promise((resolve) => setTimeout(resolve, WAKE_EVERY_MS));
-    // Without a database there is nothing to publish.
-    await Promise.all([this.db.raw('notify outbox').catch(() => undefined), pause]);
+    // What fails has committed nothing, or finds no database: then there is nothing to publish.
+    await Promise.allSettled([notifying, pause]);
     this.isWaking = false;
-    if (this.isDueAgain) this.wake();
+    if (!this.isDueAgain) return;
+    this.isDueAgain = false;
+    void this.wakeBy(this.db.raw('notify outbox'));
   }
 }

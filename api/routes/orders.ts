@@ -26,11 +26,13 @@ export const orderRoutes = [
     },
     problems: ['UNKNOWN_SKU', 'COUPON_NOT_ISSUED', 'COUPON_MINIMUM_NOT_MET', 'COUPON_IN_USE'],
     async handle({ body, who, language, hasKey, once }, { db, relay, settings }) {
-      const place = async (on: DbOrTrx) => ({ data: await placeOrder(on, who, body, settings.CURRENCY, language) });
-      // Without a key there is nothing to save beside the order, which is one statement.
-      const outcome = hasKey ? await once(place) : await place(db);
-      relay.wake();
-      return outcome;
+      return relay.during(async (notifies) => {
+        const place = async (on: DbOrTrx) => ({
+          data: await placeOrder(on, who, body, settings.CURRENCY, language, notifies),
+        });
+        // Without a key there is nothing to save beside the order, which is one statement.
+        return hasKey ? await once(place) : await place(db);
+      });
     },
   }),
 

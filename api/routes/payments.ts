@@ -35,8 +35,8 @@ export const paymentRoutes = [
     },
     problems: ['ORDER_NOT_FOUND', 'ORDER_NOT_PAYABLE', 'PAYMENT_IN_PROGRESS'],
     async handle({ params: { orderId }, body, who, language, hasKey, once }, { db, feeds, relay }) {
-      const accept = async (on: DbOrTrx) => {
-        await requestProcessing(on, orderId, who, body);
+      const accept = async (on: DbOrTrx, notifies: boolean) => {
+        await requestProcessing(on, orderId, who, body, notifies);
         return {
           data: {
             orderId,
@@ -49,11 +49,10 @@ export const paymentRoutes = [
         };
       };
       // Without a key there is nothing to save beside the request, which is one statement.
-      const outcome = hasKey ? await once(accept) : await accept(db);
-      if (!(outcome instanceof Rendered && outcome.isReplayed)) {
-        relay.wake();
-        feeds.announce(orderId);
-      }
+      const outcome = await relay.during(async (notifies) =>
+        hasKey ? await once((on) => accept(on, notifies)) : await accept(db, notifies),
+      );
+      if (!(outcome instanceof Rendered && outcome.isReplayed)) feeds.announce(orderId);
       return outcome;
     },
   }),
@@ -67,6 +66,7 @@ async function requestProcessing(
   orderId: number,
   who: Identity,
   requestDto: PayAndShipmentRequest,
+  notifies: boolean,
 ): Promise<void> {
   const event = {
     eventId: randomUUID(),
@@ -76,7 +76,7 @@ async function requestProcessing(
     requestDto,
     retryCount: 0,
   } as const;
-  const request = { userId: who.userId, event, payableIn: PAYABLE_IN, refusedIn: REFUSED_IN };
+  const request = { userId: who.userId, event, payableIn: PAYABLE_IN, refusedIn: REFUSED_IN, notifies };
   const outcome = await savePaymentRequest(on, request);
   if (!outcome) throw new ProblemError('ORDER_NOT_FOUND');
   if (outcome.isSaved) return;

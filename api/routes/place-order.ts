@@ -17,6 +17,7 @@ export async function placeOrder(
   { lines: wanted, couponCode }: CreateOrder,
   currency: string,
   language: Language,
+  notifies: boolean,
 ): Promise<OrderView> {
   const lines = await priceLines(db, wanted);
   const sumMinor = lines.reduce((sum, line) => sum + line.quantity * line.unitPriceMinor, 0);
@@ -24,7 +25,7 @@ export async function placeOrder(
   const discountMinor = coupon?.discountMinor ?? 0;
   const totalMinor = sumMinor - discountMinor;
   const { userId, email: userEmail } = who;
-  const placed = await insertOrder(db, { userId, userEmail, currency, totalMinor, coupon, lines });
+  const placed = await insertOrder(db, { userId, userEmail, currency, totalMinor, coupon, lines, notifies });
   if (!placed) throw new ProblemError('COUPON_IN_USE');
   const { id, createdAt } = placed;
   return orderView(

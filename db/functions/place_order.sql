@@ -1,13 +1,15 @@
 -- Saves an order as CREATED with all that belongs to it: its lines, its coupon's claim, the start of its timeline, the event of its
 -- birth, and the one that requests its stock, in the outbox. What it costs is decided before. Null: another order has the coupon.
--- `placed`: userId, userEmail, currency, totalMinor, lines, headers of the events; where it has one, coupon.
+-- `placed`: userId, userEmail, currency, totalMinor, lines, headers of the events, notifies (whether the commit wakes the relay); where it has one, coupon.
 create or replace function place_order(placed jsonb) returns jsonb language plpgsql as $$
 declare
   coupon jsonb := placed -> 'coupon';
   new_order orders;
   stock jsonb;
 begin
-  perform set_config('ordersaga.relay_is_woken', 'after commit', true);
+  if not (placed -> 'notifies')::boolean then
+    perform set_config('ordersaga.relay_is_woken', 'after commit', true);
+  end if;
   if coupon is not null then
     perform from coupon_requests r
       where r.request_id = coupon ->> 'requestId' and r.user_id = placed ->> 'userId' and r.order_id is null

@@ -1,7 +1,7 @@
 -- A customer's request to pay, in the place of retries that wait, if the order is the user's own, its state allows it and no other
 -- request is active. Each statement here sees what was committed before it: what is looked at after the order's lock was
 -- waited for is not of the time before. Null: the user has no such order.
--- `asked`: userId, payableIn, refusedIn, headers of the event, and the event, which has all but the order's own address.
+-- `asked`: userId, payableIn, refusedIn, headers of the event, notifies (whether the commit wakes the relay), and the event, which has all but the order's own address.
 create or replace function request_payment(asked jsonb) returns jsonb language plpgsql as $$
 declare
   event jsonb := asked -> 'event';
@@ -9,7 +9,9 @@ declare
   found_order record;
   is_saved boolean;
 begin
-  perform set_config('ordersaga.relay_is_woken', 'after commit', true);
+  if not (asked -> 'notifies')::boolean then
+    perform set_config('ordersaga.relay_is_woken', 'after commit', true);
+  end if;
   select o.user_email, o.status, o.saga_state into found_order
     from orders o where o.id = wanted_order and o.user_id = asked ->> 'userId' for no key update;
   if not found then

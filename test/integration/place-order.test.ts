@@ -15,7 +15,7 @@ describe('an order is placed', () => {
     const trx = await shop.db.transaction();
     try {
       const lines = skus.map((sku, index) => ({ sku, quantity: index + 1 }));
-      const { orderId } = await placeOrder(trx, who, { lines }, 'KRW', 'ko');
+      const { orderId } = await placeOrder(trx, who, { lines }, 'KRW', 'ko', true);
       return await look(orderId, trx);
     } finally {
       await trx.rollback();
@@ -27,7 +27,7 @@ describe('an order is placed', () => {
     const statements: string[] = [];
     const record = ({ sql }: { sql: string }) => statements.push(sql);
     shop.db.on('query', record);
-    const { orderId } = await placeOrder(shop.db, who, { lines: [{ sku, quantity: 1 }] }, 'KRW', 'ko');
+    const { orderId } = await placeOrder(shop.db, who, { lines: [{ sku, quantity: 1 }] }, 'KRW', 'ko', true);
     shop.db.off('query', record);
     expect(statements).toEqual([
       expect.stringMatching(/^select .* from "products"/),
@@ -67,7 +67,13 @@ describe('an order is placed', () => {
         requestDto: { ...payBody(), paymentRequest: { method: 'CARD' as const, token: 'tok_visa' } },
         retryCount: 0,
       };
-      const request = { userId: who.userId, event, payableIn: ['CREATED'], refusedIn: ['COMPENSATING'] } as const;
+      const request = {
+        userId: who.userId,
+        event,
+        payableIn: ['CREATED'],
+        refusedIn: ['COMPENSATING'],
+        notifies: false,
+      } as const;
       expect(await savePaymentRequest(trx, { ...request, userId: 'another' })).toBeUndefined();
       expect(await savePaymentRequest(trx, { ...request, payableIn: ['PENDING_PAYMENT'] })).toMatchObject({
         status: 'CREATED',

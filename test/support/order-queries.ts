@@ -67,6 +67,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     currency: 'KRW',
     totalMinor: 900,
     lines: [{ sku: 'sku-1', name: 'Product', quantity: 1, unitPriceMinor: 1_000 }],
+    notifies: true,
   };
   const couponOf = { ...withCoupon, discountMinor: 100 };
 
@@ -175,6 +176,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
         event: rest,
         payableIn: ['PENDING_PAYMENT'],
         refusedIn: [],
+        notifies: true,
       });
     },
     'products.listProducts': (trx) => products.listProducts(trx),
