@@ -63,8 +63,8 @@ export interface NewOrder {
   readonly totalMinor: number;
   readonly coupon?: OrderCoupon | undefined;
   readonly lines: readonly OrderLine[];
-  /** Whether the commit is to wake the relay. */
-  readonly notifies: boolean;
+  /** False: the commit is not to wake the relay, as that is done after it. */
+  readonly notifies?: boolean;
 }
 
 /** A coupon that nobody uses, and what it takes off. */

@@ -24,8 +24,8 @@ export async function savePaymentRequest(
     readonly event: Omit<OrderProcessingEvent, 'userEmail'>;
     readonly payableIn: readonly OrderStatus[];
     readonly refusedIn: readonly SagaState[];
-    /** Whether the commit is to wake the relay. */
-    readonly notifies: boolean;
+    /** False: the commit is not to wake the relay, as that is done after it. */
+    readonly notifies?: boolean;
   },
 ): Promise<PaymentRequestOutcome | undefined> {
   const asked = { ...request, headers: traceHeaders() };

@@ -67,7 +67,6 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     currency: 'KRW',
     totalMinor: 900,
     lines: [{ sku: 'sku-1', name: 'Product', quantity: 1, unitPriceMinor: 1_000 }],
-    notifies: true,
   };
   const couponOf = { ...withCoupon, discountMinor: 100 };
 
@@ -176,7 +175,6 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
         event: rest,
         payableIn: ['PENDING_PAYMENT'],
         refusedIn: [],
-        notifies: true,
       });
     },
     'products.listProducts': (trx) => products.listProducts(trx),
