@@ -16,7 +16,8 @@ import { ofOrder } from './orders';
 export const orderStatusRoutes = [
   route('GET /api/orders/{orderId}/status', {
     id: 'getOrderStatus',
-    summary: 'The status of an order, from its workflow where that responds, else from the database',
+    summary:
+      'The status of an order, at most 250 ms old: from its workflow where that responds, else from the database',
     access: 'customer',
     ...ofOrder,
     response: {
