@@ -16,7 +16,10 @@ import { withOrder } from './with-order';
 export type Beginning =
   | (AttemptFacts & {
       readonly accepted: true;
-      /** This very attempt is over: a workflow task that was lost had come so far. FAILED: it is to be undone, or has been. */
+      /**
+       * This very attempt is over: it was done at once, or a workflow task that was lost had come so far. FAILED: it is to be
+       * undone, or has been.
+       */
       readonly ended?: 'DONE' | 'FAILED';
       /** Why it FAILED, where that is known, and how far the order had come. */
       readonly failure?: FailureCause;
@@ -27,7 +30,9 @@ export type Beginning =
   | { readonly accepted: false; readonly why: string };
 
 /** How an attempt has ended that was accepted. */
-export type AttemptEnd = { readonly ended: 'DONE' } | { readonly ended: 'FAILED'; readonly failure?: FailureCause };
+export type AttemptEnd =
+  | { readonly ended: 'DONE' }
+  | { readonly ended: 'FAILED'; readonly failure?: FailureCause; readonly status?: OrderStatus };
 
 /** What becomes of an attempt that failed and was undone. */
 export type AfterFailure = 'AWAIT_CUSTOMER' | 'CANCEL' | 'RETRY' | 'GIVE_UP';
@@ -59,15 +64,15 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
 
     /**
      * Ends an attempt that has failed in its workflow: from here on it can only be undone, however late a settlement is. The
-     * first cause stays; DONE: it was settled before.
+     * first cause stays; DONE: it was settled before. The order may be further than its workflow knows.
      */
     async closeAttempt(failed: RequestStepCall & FailureCause): Promise<AttemptEnd> {
-      return withOrder(db, failed.orderId, async (trx): Promise<AttemptEnd> => {
+      return withOrder(db, failed.orderId, async (trx, { status }): Promise<AttemptEnd> => {
         const request = await findRequest(trx, failed);
         if (request?.state === 'DONE') return { ended: 'DONE' };
         const failure = request?.failure ?? { code: failed.code, kind: failed.kind };
         await recordFailure(trx, failed, failure);
-        return { ended: 'FAILED', failure };
+        return { ended: 'FAILED', failure, status };
       });
     },
 
@@ -159,7 +164,6 @@ async function ending(write: () => Promise<unknown>): Promise<void> {
   try {
     await write();
   } catch (error) {
-    const failed = asFailure(error);
-    throw failed.type === 'ILLEGAL_MOVE' ? failure('REFUSED', 'ILLEGAL_MOVE') : failed;
+    throw asFailure(error).type === 'ILLEGAL_MOVE' ? failure('REFUSED', 'ILLEGAL_MOVE') : error;
   }
 }

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import {
   type AttemptStep,
   firstPlannedOf,
@@ -21,6 +22,7 @@ import {
 import type { Db } from '../db/connection';
 import { type Beginning, beginningOf, settlementOf } from './attempt';
 import { stepsBefore } from './attempt-fence';
+import { asFailure, kindOf } from './failure';
 import type { RequestStepCall } from './step-call';
 import { isDone } from './step-outcome';
 
@@ -61,6 +63,10 @@ export function createWholeAttempt(deps: WholeAttemptDependencies) {
   };
 }
 
+/** A step that has just been refused; a record of one is read by `isDone`. */
+const isRefusal = (result: unknown) =>
+  typeof result === 'object' && result !== null && 'refusedCode' in result && !('state' in result);
+
 type Accepted = Extract<Beginning, { accepted: true }>;
 
 /** The attempt goes no further this way. */
@@ -71,7 +77,6 @@ class AttemptRun {
   tried: ProviderStep['name'] | undefined;
   private readonly startedAt = performance.now();
   private readonly key: RequestStepCall;
-  private readonly at: Date;
   /** Calls that share the next transaction. */
   private pending: AttemptCall<unknown>[] = [];
   /** The step that has begun with the attempt. */
@@ -81,31 +86,45 @@ class AttemptRun {
     private readonly deps: WholeAttemptDependencies,
     private readonly whole: WholeAttempt,
   ) {
-    const { orderId, attempt, eventId, retryCount, atMs } = whole;
+    const { orderId, attempt, eventId, retryCount } = whole;
     this.key = { orderId, attempt, eventId, retryCount };
-    this.at = new Date(atMs);
+  }
+
+  /** The workflow's time, in ms, as it has gone on since. */
+  private get now(): number {
+    return this.whole.atMs + this.elapsedMs;
+  }
+
+  private get elapsedMs(): number {
+    return performance.now() - this.startedAt;
   }
 
   async begin(): Promise<Beginning> {
     const first = firstPlannedOf(this.whole.order);
     const isAtProvider = first?.kind === 'provider';
-    const calls = [beginAttempt(this.key, this.at), ...(isAtProvider ? [beginStep(this.key, first.name)] : [])];
+    const calls = [
+      beginAttempt(this.key, new Date(this.whole.atMs)),
+      ...(isAtProvider ? [beginStep(this.key, first.name)] : []),
+    ];
     const [beginning, begun] = (await callInOrder(this.deps.db, calls)) as [BegunAttempt, BegunStep?];
     if (begun && first) this.first = { planned: first, begun };
     return beginningOf(beginning);
   }
 
-  /** False: a step has failed, or there is no time left for it. */
+  /** False: a step or the settlement has failed, or there is no time left. */
   async reachesItsEnd(facts: Accepted): Promise<boolean> {
-    const { key, whole } = this;
+    const { key } = this;
     try {
       for (const planned of plannedBy(facts)) await this.do(planned, facts);
-      const settled = { ...key, stored: facts.warehouseStorage, atMs: whole.atMs };
+      const settled = { ...key, stored: facts.warehouseStorage, atMs: this.now };
       this.pending.push(settlementOf(settled, stepsBefore(facts)));
       await this.flush();
       return true;
-    } catch {
-      // The workflow takes the step by itself, and sees why it fails; what was done before is recorded.
+    } catch (error) {
+      // The workflow takes the step by itself, and sees why it fails. What was done and is not recorded yet is recorded now; where
+      // that fails, it is looked up.
+      if (!(error instanceof AttemptStopped) && kindOf(asFailure(error)) === 'UNEXPECTED')
+        Context.current().log.warn('an attempt is taken step by step', { error });
       await this.flush().catch(() => undefined);
       return false;
     }
@@ -113,13 +132,13 @@ class AttemptRun {
 
   private async do(planned: Planned, facts: Accepted): Promise<void> {
     if (!isStep(planned)) {
-      this.pending.push(makeMove(planned.do, this.key, stepsBefore(facts, planned.do), this.at));
+      this.pending.push(makeMove(planned.do, this.key, stepsBefore(facts, planned.do), new Date(this.now)));
       return;
     }
-    if (performance.now() - this.startedAt > this.deps.fastMs) throw new AttemptStopped();
+    if (this.elapsedMs > this.deps.fastMs) throw new AttemptStopped();
     if (planned.kind === 'database') {
       await this.flush();
-      await this.deps.database[planned.do]({ ...this.key, atMs: this.whole.atMs });
+      await this.deps.database[planned.do]({ ...this.key, atMs: this.now });
       return;
     }
     const begun = this.first?.planned === planned ? this.first.begun : await this.beginStep(planned);
@@ -144,7 +163,8 @@ class AttemptRun {
     if (calls.length === 0) return undefined;
     const results = await callInOrder(this.deps.db, calls);
     this.deps.announce(this.key.orderId);
-    if (results.length < calls.length) throw new AttemptStopped();
-    return results.at(-1);
+    const last = results.at(-1);
+    if (results.length < calls.length || isRefusal(last)) throw new AttemptStopped();
+    return last;
   }
 }

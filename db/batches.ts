@@ -34,7 +34,7 @@ export class Batches<Item, Result> {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MOST_AT_ONCE);
       await this.workOn(batch).catch(async (error: unknown) => {
-        if (refusalState(error) !== undefined) await Promise.all(batch.map((one) => this.workAlone(one)));
+        if (refusalState(error) !== undefined) for (const one of batch) await this.workAlone(one);
         else for (const { reject } of batch) reject(error);
       });
     }

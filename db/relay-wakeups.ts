@@ -1,6 +1,6 @@
 import type { Db } from './connection';
 
-/** Among many commits: no relay needs to know sooner, and each NOTIFY is a commit of its own. */
+/** Among many commits: no relay needs to know sooner. */
 const WAKE_EVERY_MS = 5;
 
 /**
@@ -17,9 +17,9 @@ export class RelayWakeups {
   /** Runs work that commits; `notifies`: whether that very commit is to wake the relay. */
   async during<Result>(work: (notifies: boolean) => Promise<Result>): Promise<Result> {
     if (!this.isWaking) {
-      const first = work(true);
-      void this.wakeBy(first);
-      return first;
+      // Others don't wait for this commit, which may be long in coming.
+      void this.wakeBy(Promise.resolve());
+      return work(true);
     }
     const result = await work(false);
     if (this.isWaking) this.isDueAgain = true;

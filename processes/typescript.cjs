@@ -1,7 +1,7 @@
 // Lets Node require this package's TypeScript: `node --require ./processes/typescript.cjs FILE`. A source is compiled once and kept
 // by its content, so that a start compiles only what has changed. `node processes/typescript.cjs` compiles everything beforehand.
 // Plain JavaScript, as it runs before anything else.
-const { createHash } = require('node:crypto');
+const { createHash, randomUUID } = require('node:crypto');
 const { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const { homedir } = require('node:os');
@@ -29,26 +29,30 @@ function compiled(path) {
     .update(JSON.stringify([compiler, sourcefile, source]))
     .digest('hex');
   const file = join(folder, `${key}.js`);
-  try {
-    const kept = readFileSync(file, 'utf8');
-    if (kept.endsWith(END)) return kept;
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
-  }
+  const kept = readKept(file);
+  if (kept?.endsWith(END)) return kept;
   const code = require('esbuild').transformSync(source, { ...options, sourcefile }).code + END;
   keep(file, code);
   return code;
 }
 
-/** Whole or not at all, as another process may read it meanwhile; where nothing can be written, each start compiles. */
+function readKept(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole or not at all, as another process may read it meanwhile; where nothing can be kept, each start compiles. */
 function keep(file, code) {
   try {
     mkdirSync(folder, { recursive: true });
-    const partial = `${file}.${process.pid}`;
+    const partial = `${file}.${randomUUID()}`;
     writeFileSync(partial, code);
     renameSync(partial, file);
-  } catch (error) {
-    if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC'].includes(error.code)) throw error;
+  } catch {
+    // What was compiled is here all the same.
   }
 }
 

@@ -23,7 +23,7 @@ const UNDO_TIMEOUT_MS = 40_000;
 export const UNDO_RETRY_MS = 600_000;
 
 /**
- * About 5 s in all: shorter than what makes Temporal write into the history while a workflow task lasts. By attempts, as
+ * About 5 s in all: alone, shorter than what makes Temporal write into the history while a workflow task lasts. By attempts, as
  * the SDK measures a local activity's schedule-to-close anew for each of them.
  */
 const local = proxyLocalActivities<LocalActivities>({

@@ -48,7 +48,8 @@ export async function runAttempt(order: OrderContext, attempt: Attempt, policy: 
   const steps = stepsOf(plan);
   const isPlanned = ({ name }: Undoable) => steps.some((step) => step.name === name);
   saga.forget((step) => step.attempt === call.attempt && !isPlanned(step));
-  // A workflow task that was lost may have ended the attempt before: that end counts.
+  saga.plan(...steps);
+  // It may be over: done at once, or by a workflow task that was lost.
   const end = endedBefore(beginning) ?? (await doSteps(order, attempt, plan));
   if (end.ended === 'DONE') {
     for (const step of steps) saga.keep(step);
@@ -57,7 +58,8 @@ export async function runAttempt(order: OrderContext, attempt: Attempt, policy: 
     order.paid = steps;
     return end;
   }
-  if (beginning.status) view.moveTo(beginning.status);
+  const status = end.status ?? beginning.status;
+  if (status) view.moveTo(status);
   await order.showCompensating();
   await saga.compensate((step) => step.attempt === call.attempt && step.name !== 'stock');
   return end;

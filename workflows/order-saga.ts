@@ -46,8 +46,10 @@ async function reserveStock(order: OrderContext): Promise<OrderPolicy | 'SHORT' 
   const { orderId, saga, view, settlement } = order;
   const step = stockStep(orderId, workflowInfo().firstExecutionRunId, settlement, () => order.policy);
   const reservation: Reservation = await saga.run(step);
-  if (reservation.outcome === 'UNKNOWN_ORDER')
+  if (reservation.outcome === 'UNKNOWN_ORDER') {
+    view.publish('SETTLED', 'nothing');
     throw ApplicationFailure.nonRetryable(`there is no order ${orderId}`, 'ORDER_NOT_FOUND');
+  }
   if (reservation.outcome === 'CLOSED') return 'INTERRUPTED';
   if (reservation.outcome !== 'HELD') return reservation.outcome;
   const { policy, totalMinor, hasCoupon } = reservation;
@@ -61,6 +63,7 @@ async function reserveStock(order: OrderContext): Promise<OrderPolicy | 'SHORT' 
 /** Another run has the order: this one refuses an open cancel and touches nothing of the order. */
 async function leaveToOtherRun(order: OrderContext): Promise<'DUPLICATE'> {
   order.isEnding = true;
+  order.view.publish('SETTLED', 'nothing');
   await order.refuseCancel('DUPLICATE');
   await condition(allHandlersFinished);
   return 'DUPLICATE';

@@ -59,7 +59,8 @@ export class CallBudget {
 const RETRY = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
 
 /**
- * Calls a provider: first within the workflow task, unless that was tried, which is cheap and mostly enough; when that ends without an outcome,
+ * Calls a provider: first within the workflow task, which is cheap and mostly enough, unless the step was tried with its whole
+ * attempt; when that ends without an outcome,
  * as a regular activity, which looks up what became of the first and is retried within the budget. While our
  * credentials are refused, or our own parts fail, the call is retried for as long as that lasts, and the budget's clock stops.
  */

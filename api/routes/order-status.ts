@@ -17,7 +17,7 @@ export const orderStatusRoutes = [
   route('GET /api/orders/{orderId}/status', {
     id: 'getOrderStatus',
     summary:
-      'The status of an order, at most 250 ms old: from its workflow where that responds, else from the database',
+      'The status of an order, looked up at most once in 250 ms: from its workflow where that responds, else from the database',
     access: 'customer',
     ...ofOrder,
     response: {

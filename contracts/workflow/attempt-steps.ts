@@ -100,12 +100,16 @@ export const ORDER_STEPS: readonly OrderStep[] = ['stock', ...ATTEMPT_STEPS.filt
 
 /** What an attempt does, in this order, by what decides it. */
 export function plannedBy(facts: AttemptFacts): readonly Planned[] {
-  return ATTEMPT_STEPS.filter(({ needed, asked }: Definition) => needed?.(facts) !== false && asked?.(facts) !== false);
+  // A fact that is not there, as in what was recorded before it was one, is no reason for a step.
+  const isTrue = (fact: boolean | undefined) => fact === true;
+  return ATTEMPT_STEPS.filter(
+    ({ needed, asked }: Definition) => (!needed || isTrue(needed(facts))) && (!asked || isTrue(asked(facts))),
+  );
 }
 
 /** With what every attempt of an order begins; undefined: that depends on the request. */
 export function firstPlannedOf(order: OrderFacts): Planned | undefined {
-  const first = ATTEMPT_STEPS.find(({ needed }: Definition) => needed?.(order) !== false);
+  const first = ATTEMPT_STEPS.find(({ needed }: Definition) => !needed || needed(order));
   return (first as Definition | undefined)?.asked ? undefined : first;
 }
 

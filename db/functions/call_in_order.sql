@@ -8,15 +8,16 @@ declare
   results jsonb := '[]';
 begin
   for input in select jsonb_array_elements(calls) loop
-    result := case input ->> 'call'
-      when 'begin_attempt' then begin_attempt(input)
-      when 'begin_step' then begin_step(input)
-      when 'finish_step' then finish_step(input)
-      when 'complete_payment' then complete_payment(input)
-      when 'settle_attempt' then settle_attempt(input)
-    end;
+    -- An unknown one is an error.
+    case input ->> 'call'
+      when 'begin_attempt' then result := begin_attempt(input);
+      when 'begin_step' then result := begin_step(input);
+      when 'finish_step' then result := finish_step(input);
+      when 'complete_payment' then result := complete_payment(input);
+      when 'settle_attempt' then result := settle_attempt(input);
+    end case;
     results := results || jsonb_build_array(result);
-    exit when result -> 'accepted' = 'false' or result ?| array['ended', 'refusedCode'];
+    exit when result -> 'accepted' = 'false' or result ? 'ended' or result ->> 'refusedCode' is not null;
   end loop;
   return results;
 end $$;

@@ -102,14 +102,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   let dueAt: Date | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
 
-  /** Until a delayed row is due. As that takes a look at all rows that wait, it is asked for once a second at most. */
+  /** Until a delayed row is due, or it is to be asked which. As that takes a look at all rows that wait, it is once a second. */
   async function idleMs(): Promise<number> {
     if (performance.now() - askedAt >= POLL_MS) {
       askedAt = performance.now();
       dueAt = await nextDueAt(db);
     }
-    const ms = (dueAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
-    return ms > 0 ? Math.min(POLL_MS, ms) : POLL_MS;
+    const askAgainMs = Math.max(1, askedAt + POLL_MS - performance.now());
+    const dueMs = (dueAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+    return dueMs > 0 ? Math.min(askAgainMs, dueMs) : askAgainMs;
   }
 
   let absenceMs = 0;
@@ -148,6 +149,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         await wakeup.wait(await idleMs());
       } catch (error) {
         logger.warn({ err: error, gapMs }, 'the outbox could not be published: trying again');
+        // Marking must not depend on a read that fails: what stays unmarked is published again one day.
+        if (published.length > 0) await takeTurn([]).catch(() => undefined);
         await wakeupOrGap(gapMs);
         gapMs = Math.min(LONGEST_GAP_MS, gapMs * 2);
       }

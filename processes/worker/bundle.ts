@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -13,7 +13,7 @@ export async function workflowBundle(cacheFolder: string): Promise<{ code: strin
   const file = join(cacheFolder, `workflows-${sourcesHash()}.js`);
   if (!existsSync(file)) {
     const { code } = await bundleOf(ROOT);
-    const partial = `${file}.${process.pid}`;
+    const partial = `${file}.${randomUUID()}`;
     writeFileSync(partial, code);
     renameSync(partial, file);
   }

@@ -1,5 +1,5 @@
 // The SDK's workflow thread without the promise hook that takes a stack for each promise; plain JavaScript, as the thread
-// starts from this very file. An SDK without these parts runs as it is.
+// starts from this very file.
 const { globalHandlers } = require('@temporalio/worker/lib/workflow/vm-shared');
 const { ReusableVMWorkflowCreator } = require('@temporalio/worker/lib/workflow/reusable-vm');
 
