@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join, parse } from 'node:path';
 import type { Knex } from 'knex';
 import type { Db } from './connection';
-import { installFunctions, missingFunctions } from './functions';
+import { FUNCTIONS_VERSION, installedVersion, installFunctions, missingFunctions } from './functions';
 
 /** In the order of their files' names. */
 const MIGRATIONS = readdirSync(join(__dirname, 'migrations'))
@@ -20,6 +20,8 @@ export async function migrateSchema(db: Db): Promise<string[]> {
   const unknown = unknownOf(await appliedTo(db));
   if (unknown.length > 0) throw new Error(newerThanThisCode(unknown));
   const [, applied] = (await db.migrate.latest({ migrationSource: source })) as [number, string[]];
+  const newer = await newerFunctions(db);
+  if (newer) throw new Error(newer);
   return [...applied, ...(await installFunctions(db))];
 }
 
@@ -27,10 +29,16 @@ export async function migrateSchema(db: Db): Promise<string[]> {
 export async function schemaMismatch(db: Db): Promise<string | undefined> {
   const applied = await appliedTo(db);
   const unapplied = MIGRATIONS.filter((name) => !applied.includes(name));
-  const missing = unapplied.length > 0 ? unapplied : await missingFunctions(db);
+  if (unapplied.length > 0) return lacks(unapplied);
   const unknown = unknownOf(applied);
-  if (missing.length > 0) return `the database lacks ${missing.join(', ')}: run \`npm run migrate\``;
-  return unknown.length > 0 ? newerThanThisCode(unknown) : undefined;
+  if (unknown.length > 0) return newerThanThisCode(unknown);
+  const missing = await missingFunctions(db);
+  return missing.length > 0 ? ((await newerFunctions(db)) ?? lacks(missing)) : undefined;
+}
+
+async function newerFunctions(db: Db): Promise<string | undefined> {
+  const version = await installedVersion(db);
+  return version > FUNCTIONS_VERSION ? newerThanThisCode([`functions of version ${version}`]) : undefined;
 }
 
 async function appliedTo(db: Db): Promise<string[]> {
@@ -39,6 +47,8 @@ async function appliedTo(db: Db): Promise<string[]> {
 }
 
 const unknownOf = (applied: readonly string[]) => applied.filter((name) => !MIGRATIONS.includes(name));
+
+const lacks = (missing: readonly string[]) => `the database lacks ${missing.join(', ')}: run \`npm run migrate\``;
 
 const newerThanThisCode = (unknown: readonly string[]) =>
   `the database is newer than this code (${unknown.join(', ')}): deploy a newer version, or use another database`;

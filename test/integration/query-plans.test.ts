@@ -54,6 +54,7 @@ const NO_QUERIES: ReadonlySet<string> = new Set([
   'customer-notifications.notifyCustomer',
   'functions.callFunction',
   'functions.installFunctions',
+  'functions.installedVersion',
   'functions.missingFunctions',
   'operator-items.healed',
   'orders.isShownLater',
