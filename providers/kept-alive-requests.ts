@@ -44,7 +44,10 @@ export function keptAliveRequests(url: string): (request: HttpRequest) => Promis
           }),
         );
       });
-      request.on('error', (error) => reject(request.reusedSocket ? new ReusedConnectionError(error) : error));
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        const isStale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        reject(isStale && method === 'GET' ? new StaleConnectionError() : error);
+      });
       // Also where it ends without an error: after a 101, say.
       request.on('close', () => {
         if (!isResponding) reject(new Error('the connection was closed without a response'));
@@ -57,22 +60,16 @@ export function keptAliveRequests(url: string): (request: HttpRequest) => Promis
     try {
       return await send(request);
     } catch (error) {
-      // The server closed a connection of before just when it was used again: sent once more, on another. Where it did work on
-      // the first, that is the same effect, as each request has its key.
-      if (!(error instanceof ReusedConnectionError && error.wasClosed)) throw error;
-      // Where the second gets no response either, the first is the one that may have worked.
-      return send(request).catch(() => Promise.reject(error));
+      if (error instanceof StaleConnectionError) return send(request);
+      throw error;
     }
   };
 }
 
-class ReusedConnectionError extends Error {
-  override readonly name = 'ReusedConnectionError';
-  constructor(override readonly cause: Error & { readonly code?: string }) {
-    super(cause.message);
-  }
-
-  get wasClosed(): boolean {
-    return this.cause.code === 'ECONNRESET' || this.cause.code === 'EPIPE';
-  }
+/**
+ * The server closed a connection of before just when it was used again. A question is asked once more, on another; what changes
+ * something may have been done, and is looked up instead of being sent again.
+ */
+class StaleConnectionError extends Error {
+  override readonly name = 'StaleConnectionError';
 }

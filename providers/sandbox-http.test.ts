@@ -169,7 +169,7 @@ describe('against a server that misbehaves', () => {
     await expect(payment.lookup('pay_1')).rejects.toBeInstanceOf(ProviderUnavailable);
   });
 
-  it('a connection that is closed just when it is used again: sent once more, on another', async () => {
+  it('a connection that is closed just when it is used again: a question is asked once more, a call is OutcomeUnknown', async () => {
     const used = new Set<unknown>();
     let requests = 0;
     respond = (req, res) => {
@@ -180,8 +180,10 @@ describe('against a server that misbehaves', () => {
     };
     const { payment } = sandboxProviders({ url, timeoutMs: 10_000 });
     await payment.confirm('pay_1');
-    expect(await payment.confirm('pay_1')).toEqual({ status: 'captured', capturedMinor: 5000 });
+    expect(await payment.lookup('pay_1')).toEqual({ status: 'captured', capturedMinor: 5000 });
     expect(requests).toBe(3);
+    await expect(payment.confirm('pay_1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    expect(requests).toBe(4);
   });
 
   it('a response that breaks off: OutcomeUnknown', async () => {
