@@ -8,7 +8,7 @@ import { addToTimeline } from '../db/timeline';
 import type { FailureCause, FailureKind } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
 import { factsOf, requireUndone, stepsBefore } from './attempt-fence';
-import { asFailure, failure } from './failure';
+import { asFailure, failure, kindOf } from './failure';
 import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
 import type { RequestStepCall, StepCall } from './step-call';
 import { withOrder } from './with-order';
@@ -64,7 +64,7 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
 
     /**
      * Ends an attempt that has failed in its workflow: from here on it can only be undone, however late a settlement is. The
-     * first cause stays; DONE: it was settled before. The order may be further than its workflow knows.
+     * first cause stays; DONE: it was settled before. `status`, where the order is further than PENDING_PAYMENT.
      */
     async closeAttempt(failed: RequestStepCall & FailureCause): Promise<AttemptEnd> {
       return withOrder(db, failed.orderId, async (trx, { status }): Promise<AttemptEnd> => {
@@ -72,7 +72,7 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         if (request?.state === 'DONE') return { ended: 'DONE' };
         const failure = request?.failure ?? { code: failed.code, kind: failed.kind };
         await recordFailure(trx, failed, failure);
-        return { ended: 'FAILED', failure, status };
+        return { ended: 'FAILED', failure, ...(status !== 'PENDING_PAYMENT' && { status }) };
       });
     },
 
@@ -164,6 +164,9 @@ async function ending(write: () => Promise<unknown>): Promise<void> {
   try {
     await write();
   } catch (error) {
-    throw asFailure(error).type === 'ILLEGAL_MOVE' ? failure('REFUSED', 'ILLEGAL_MOVE') : error;
+    const failed = asFailure(error);
+    if (failed.type === 'ILLEGAL_MOVE') throw failure('REFUSED', 'ILLEGAL_MOVE');
+    // What is unexpected is logged where the activity ends.
+    throw kindOf(failed) === 'UNEXPECTED' ? error : failed;
   }
 }
