@@ -36,7 +36,7 @@ export interface WholeAttemptDependencies {
   readonly work: Readonly<Record<ProviderStep['name'], (step: BegunStep) => Promise<StepOutcome>>>;
   /** The steps in our own database. */
   readonly database: Readonly<Record<DatabaseStep['do'], (call: RequestStepCall & { atMs: number }) => Promise<void>>>;
-  /** Tells those who watch the order that it has news. */
+  /** Notifies those who watch the order. */
   readonly announce: (orderId: number) => void;
 }
 

@@ -94,7 +94,7 @@ function respond(route: Route, context: ApiContext): RequestHandler {
 type Change = (trx: Trx) => Promise<Outcome<unknown>>;
 type Act = (attempt: OutsideAttempt) => Promise<Outcome<unknown>>;
 
-/** After a change, also one that may have happened: whoever made it sees an order's status of no time before it. */
+/** After a change, also one that may have happened: from then on no status from before it is returned. */
 function forgetStatuses(access: Access, params: unknown, body: unknown, { statuses }: ApiContext): void {
   const { orderId } = { ...(body as object), ...(params as object) } as { readonly orderId?: unknown };
   if (typeof orderId === 'number') statuses.forget(orderId);

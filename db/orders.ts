@@ -130,7 +130,7 @@ export interface OrderChange {
 
 /**
  * Moves a locked order through statuses, each with its timeline row and its `order.status.changed`; one that ends
- * unsold lets go of its coupon. The database refuses a move that is not in the table (SQLSTATE OS001).
+ * unsold frees its coupon. The database refuses a move that is not in the table (SQLSTATE OS001).
  */
 export async function changeOrder(trx: Trx, { id }: Pick<Order, 'id'>, change: OrderChange): Promise<void> {
   await trx.raw('select change_order(?, ?)', [id, JSON.stringify({ ...change, headers: traceHeaders() })]);

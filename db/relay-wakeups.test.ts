@@ -17,7 +17,7 @@ describe('wake-ups of the relay', () => {
     return { statement, relay, notified, commit };
   }
 
-  test('the first commit notifies by itself, and all that follow it closely are told of once', async () => {
+  test('the first commit notifies by itself, and all that follow it closely share one notification', async () => {
     const { statement, notified, commit } = woken();
     expect(await commit()).toBe('done');
     for (let index = 0; index < 100; index += 1) await commit();
@@ -31,7 +31,7 @@ describe('wake-ups of the relay', () => {
     expect(statement).toHaveBeenCalledTimes(1);
   });
 
-  test('a commit that outlasts the wake-up before it is told of at once', async () => {
+  test('a commit that outlasts the wake-up before it is notified at once', async () => {
     const { statement, relay, commit } = woken();
     await commit();
     let end: () => void = () => undefined;
@@ -48,7 +48,7 @@ describe('wake-ups of the relay', () => {
     expect(statement).toHaveBeenCalledTimes(1);
   });
 
-  test('one that fails is its own caller’s trouble, and the next is told of', async () => {
+  test('one that fails is its own caller’s trouble, and the next is notified', async () => {
     const { statement, relay, commit } = woken(() => Promise.reject(new Error('no database')));
     await expect(relay.during(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
     await commit();

@@ -5,7 +5,7 @@ const WAKE_EVERY_MS = 5;
 
 /**
  * Wakes the relay for commits that may be many: the first notifies by itself; those that follow closely leave NOTIFY out, for
- * which they would wait for each other, and are told of together. A wake-up that is lost costs no more than the wait until the
+ * which they would wait for each other, and share one notification afterwards. A wake-up that is lost costs no more than the wait until the
  * relay looks by itself.
  */
 export class RelayWakeups {

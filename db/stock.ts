@@ -16,7 +16,7 @@ export function reserveStock(
     readonly runId: string;
     readonly at: Date;
     readonly holdExpiresAt: Date;
-    /** What the customer is told where it is short. */
+    /** The text of the customer's notification where it is short. */
     readonly notification: string;
   },
 ): Promise<StockReservation> {

@@ -1,4 +1,4 @@
--- Moves a locked order through statuses, and announces each; one that ends unsold lets go of its coupon. Without a status to
+-- Moves a locked order through statuses, and announces each; one that ends unsold frees its coupon. Without a status to
 -- pass, only what is shown of its saga changes. The trigger `orders_moves` refuses a move that is not in the table (OS001).
 -- `change`: through, sagaState, at, headers of the events; where given, reason and holdExpiresAt.
 create or replace function change_order(the_order bigint, change jsonb) returns void language plpgsql as $$

@@ -25,9 +25,9 @@ export const GOALS = {
   growth: { aim: 1.15, must: 1.15 },
 } as const satisfies Readonly<Record<string, Goal>>;
 
-export type Verdict = 'aim met' | 'must met' | 'missed';
+export type Outcome = 'aim met' | 'must met' | 'missed';
 
-export function verdict(value: number, { aim, must }: Goal): Verdict {
+export function outcomeOf(value: number, { aim, must }: Goal): Outcome {
   const reaches = (limit: number) => (aim <= must ? value <= limit : value >= limit);
   if (reaches(aim)) return 'aim met';
   return reaches(must) ? 'must met' : 'missed';

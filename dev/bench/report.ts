@@ -1,4 +1,4 @@
-import { inWords, verdict } from './goals';
+import { inWords, outcomeOf } from './goals';
 import type { Row } from './row';
 
 export interface BenchResult {
@@ -28,7 +28,7 @@ export function table({ parts, machine, commit, against, layout, seconds }: Benc
     'goals:',
     ...aligned(
       goals.map(({ name, got, value = Number.NaN, goal }) =>
-        goal ? [`  ${name.trim()}`, got, inWords(goal), verdict(value, goal)] : [],
+        goal ? [`  ${name.trim()}`, got, inWords(goal), outcomeOf(value, goal)] : [],
       ),
     ),
     '',

@@ -39,7 +39,7 @@ export interface SystemOptions {
 interface Stack {
   readonly addresses: StackAddresses;
   readonly env: NodeJS.ProcessEnv;
-  /** As a superuser: the server tells the benchmark's statements from the product's. */
+  /** As a superuser: so the server counts the benchmark's statements apart from the product's. */
   readonly db: Db;
   readonly statements: StatementCounter | undefined;
   readonly engines: Readonly<Record<string, number>>;

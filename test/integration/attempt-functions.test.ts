@@ -118,7 +118,7 @@ describe('the database functions of an attempt', () => {
   });
 
   describe('reserve_stock', () => {
-    test('holds every line once, whoever repeats it', async () => {
+    test('holds every line once, however often it is repeated', async () => {
       const { orderId, sku } = await created();
       const held = { outcome: 'HELD', totalMinor: 2_000, hasCoupon: false };
       expect(await reserve(orderId)).toEqual(held);
@@ -229,7 +229,7 @@ describe('the database functions of an attempt', () => {
   });
 
   describe('settle_attempt', () => {
-    test('sells the stock and tells the customer, once', async () => {
+    test('sells the stock and notifies the customer, once', async () => {
       const key = await payable();
       await paidAndShipped(key);
       await call(trx, settle(key, ['payment', 'shipment']));
