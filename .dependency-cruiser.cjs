@@ -50,7 +50,7 @@ const MAY_IMPORT = {
   temporal: { rooms: ['contracts', 'observability'], types: ['config'] },
   'kafka-bridge': { rooms: ['contracts', 'domain', 'db', 'observability', 'temporal'], types: ['config'] },
   // What is fast and may be lost.
-  redis: { rooms: ['domain'], types: ['observability'] },
+  redis: { rooms: ['domain'], files: ['^contracts/live\\.ts$'], types: ['observability'] },
   api: { rooms: ['contracts', 'domain', 'db', 'observability', 'operations', 'redis', 'temporal'], types: ['config'] },
   // Talks HTTP only, through the API's client; its launcher begins with dev/run.mjs, which installs the dependencies.
   cli: { rooms: ['config', 'contracts'], files: ['^api/(client|endpoints)\\.ts$', '^dev/run\\.mjs$', LAST_WORDS] },
