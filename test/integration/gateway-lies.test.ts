@@ -1,5 +1,6 @@
 import { Fixture } from '../support/fixture';
 import { expectLedgersToBalance } from '../support/ledgers';
+import { together } from '../support/together';
 import { until } from '../support/until';
 
 /** What the operators' list says about an order, or a provider. */
@@ -26,9 +27,8 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       ({ kind }: { kind?: string }) => kind === 'DECLINED' || kind === 'REFUSED',
     );
 
-  test.each([404, 403, 409, 302, 400])(
-    'a created parcel whose response is lost is found, though its look-up is answered with %d at first',
-    async (status) => {
+  test('a created parcel whose response is lost is found, whatever its look-up is answered with at first', () =>
+    together([404, 403, 409, 302, 400], String, async (status) => {
       const { orderId } = await shop.payableOrder();
       await providers.gateway('carrier', { operation: 'create', orderId, when: 'after', times: 1 });
       await providers.gateway('carrier', { operation: 'lookup', orderId, status, ...html, times: 1 });
@@ -38,12 +38,10 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
         { key: `${orderId}:shipment:1`, status: 'CREATED' },
       ]);
       await expectLedgersToBalance(shop, orderId);
-    },
-  );
+    }));
 
-  test.each([404, 401])(
-    'a created parcel that cannot be looked up within the budget (%d) is cancelled, and the retry orders another',
-    async (status) => {
+  test('a created parcel that cannot be looked up within the budget is cancelled, and the retry orders another', () =>
+    together([404, 401], String, async (status) => {
       const { orderId } = await shop.payableOrder();
       await providers.gateway('carrier', { operation: 'create', orderId, when: 'after', times: 1 });
       await providers.gateway('carrier', { operation: 'lookup', orderId, status: 404, ...html });
@@ -56,8 +54,7 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
       expect(await shop.providers.parcels(orderId)).toMatchObject([{ status: 'CANCELLED' }, { status: 'CREATED' }]);
       expect(await declines(orderId)).toEqual([]);
       await expectLedgersToBalance(shop, orderId);
-    },
-  );
+    }));
 
   const OPERATIONS = [
     ['payment', 'open'],
@@ -72,21 +69,21 @@ describe('what a gateway says is not the word of the provider behind it:', () =>
     ['HTML with 422', { status: 422, ...html }],
     ['a code with 500', { status: 500, ...problem('SHIPMENT_REFUSED') }],
   ] as const;
+  const TOLD = LIES.flatMap(([name, lie]) => (['before', 'after'] as const).map((when) => ({ name, lie, when })));
 
-  test.each(
-    OPERATIONS.flatMap(([provider, operation]) => LIES.map(([name, lie]) => ({ provider, operation, name, lie }))),
-  )(
-    '$provider $operation: $name is no refusal, before the effect or after it',
-    async ({ provider, operation, lie }) => {
-      for (const when of ['before', 'after'] as const) {
+  test.each(OPERATIONS)('%s %s: no lie is a refusal, before the effect or after it', (provider, operation) =>
+    together(
+      TOLD,
+      ({ name, when }) => `${name}, ${when} the effect`,
+      async ({ lie, when }) => {
         const { orderId } = await shop.payableOrder();
         await providers.gateway(provider, { operation, orderId, ...lie, when, times: 1 });
         await shop.pay(orderId, { warehouseStorage: true });
         await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
         expect(await shop.attemptEnds(orderId)).toEqual([{ state: 'DONE', reason: null }]);
         await expectLedgersToBalance(shop, orderId);
-      }
-    },
+      },
+    ),
   );
 
   test('refused credentials: an operator item at once, and the order waits beyond its budget until they are accepted', async () => {
