@@ -29,6 +29,9 @@ export interface Plan {
   readonly coupons: CouponPlan;
   readonly growthOrders: number;
   readonly growthInFlight: readonly number[];
+  readonly waitingOrders: number;
+  /** Whose parcels move after the restart. */
+  readonly waitingMoved: number;
 }
 
 export interface CouponPlan {
@@ -78,6 +81,8 @@ const WHOLE: Plan = {
   coupons: { rounds: 2, requests: 20_000, total: 1_000, connections: 64 },
   growthOrders: 100_000,
   growthInFlight: [12, 48, 192],
+  waitingOrders: 10_000,
+  waitingMoved: 2_000,
 };
 const QUICK: Plan = {
   ...WHOLE,
@@ -97,6 +102,8 @@ const QUICK: Plan = {
   httpRounds: 1,
   coupons: { ...WHOLE.coupons, rounds: 1, requests: 4_000, total: 200 },
   growthOrders: 10_000,
+  waitingOrders: 500,
+  waitingMoved: 100,
 };
 
 /** Reads the command line; throws with one sentence on what is wrong. */

@@ -9,9 +9,10 @@ import { statements } from './statements';
 import { status } from './status';
 import { steps } from './steps';
 import { submit } from './submit';
+import { waiting } from './waiting';
 
 /** Takes minutes by itself: only when asked for. */
-const LONG: readonly Part[] = [growth];
+const LONG: readonly Part[] = [growth, waiting];
 
 /** In the order in which they are measured: growth begins with an empty database, and the last two end the roles. */
 export const PARTS: readonly Part[] = [
