@@ -1,7 +1,7 @@
 import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
-import type { DbOrTrx } from './connection';
+import type { Db, DbOrTrx } from './connection';
 import { type ProviderRecord, providerRecordsOf } from './provider-records';
 import type { RecordedStepState } from './saga-steps';
 
@@ -51,7 +51,7 @@ type OfOrder<Row> = Row & { readonly orderId: number };
 
 /** What is compared of these orders; of those that we do not have, what the providers have. */
 export async function comparedOrders(
-  db: DbOrTrx,
+  db: Db,
   orderIds: readonly number[],
 ): Promise<{ orders: ComparedOrder[]; unknown: UnknownOrder[] }> {
   // The providers' side first: a step's intent is saved before its call, so that no record is seen without its step.

@@ -82,16 +82,16 @@ export async function ordersOfRecords(
     .orderBy(['r.changed_at', 'r.provider', 'r.ref'])
     .limit(page.limit)
     .select({ orderId: 'r.order_id', provider: 'r.provider', ref: 'r.ref' })
-    .select(db.raw('r.changed_at::text as "changedAt"'))
-    .select(db.raw('exists (select from orders o where o.id = r.order_id) as "isKnown"'));
+    .select(db.raw('r.changed_at::text as "changedAt"'));
   if (page.after) {
     const { changedAt, provider, ref } = page.after;
     query.whereRaw('(r.changed_at, r.provider, r.ref) > (?::timestamptz, ?, ?)', [changedAt, provider, ref]);
   }
-  const rows = (await query) as (RecordPosition & { orderId: number; isKnown: boolean })[];
-  const meant = rows.filter(({ isKnown }) => !(page.unknown && isKnown));
+  const rows = (await query) as (RecordPosition & { orderId: number })[];
+  const orderIds = [...new Set(rows.map(({ orderId }) => orderId))];
+  const known = new Set(page.unknown ? await db('orders').whereIn('id', orderIds).pluck<number[]>('id') : []);
   return {
-    orderIds: [...new Set(meant.map(({ orderId }) => orderId))],
+    orderIds: orderIds.filter((id) => !known.has(id)),
     next: rows.length < page.limit ? undefined : rows.at(-1),
   };
 }

@@ -86,7 +86,8 @@ function paidByStatusAlone(comparison: Comparison): Difference[] {
   const { order, provider } = comparison;
   const isMeant = comparison.isResting && comparison.isPaid && order.totalMinor > 0;
   const isCharged = order.money.some(({ chargedMinor }) => chargedMinor > 0);
-  if (!isMeant || isCharged || !comparison.mustBeSeen(order.createdAt, undefined)) return [];
+  const mustBeSeen = [order.createdAt, order.changedAt].every((at) => comparison.mustBeSeen(at, undefined));
+  if (!isMeant || isCharged || !mustBeSeen) return [];
   const evidence = {
     order: order.status,
     sagaState: order.sagaState,
