@@ -1,9 +1,13 @@
 import type { ProviderName } from '../contracts/provider-api';
 import type { DbOrTrx } from './connection';
 
+/** Those whose lists are compared with ours. */
+export const LISTED_PROVIDERS = ['payment', 'carrier', 'warehouse'] as const satisfies readonly ProviderName[];
+export type ListedProvider = (typeof LISTED_PROVIDERS)[number];
+
 /** What a provider has under one ref; amounts of payments only. */
 export interface ProviderRecord {
-  readonly provider: ProviderName;
+  readonly provider: ListedProvider;
   readonly ref: string;
   readonly key: string;
   readonly orderId: number;
@@ -36,7 +40,9 @@ export async function saveProviderRecords(
   if (records.length === 0) return;
   // A list may have a record twice; the one that comes later is not older.
   const byRef = new Map(records.map((record) => [`${record.provider}/${record.ref}`, record]));
-  const rows = [...byRef.values()].map((record) => ({
+  // In one order, so that two readings at once wait for each other at most.
+  const sorted = [...byRef].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, record]) => record);
+  const rows = sorted.map((record) => ({
     ...Object.fromEntries(
       Object.entries(COLUMNS).map(([name, column]) => [column, record[name as keyof ProviderRecord]]),
     ),
@@ -103,14 +109,14 @@ export interface Coverage {
 }
 
 /** Undefined: its list has never been read to the end. */
-export async function coverageOf(db: DbOrTrx, provider: ProviderName): Promise<Coverage | undefined> {
+export async function coverageOf(db: DbOrTrx, provider: ListedProvider): Promise<Coverage | undefined> {
   return (await db('provider_readings').where({ provider }).first({ from: 'covered_from', until: 'read_until' })) as
     | Coverage
     | undefined;
 }
 
 /** A list was read to its end: of what had changed since `from` when the reading began at `until`. */
-export async function extendCoverage(db: DbOrTrx, provider: ProviderName, { from, until }: Coverage): Promise<void> {
+export async function extendCoverage(db: DbOrTrx, provider: ListedProvider, { from, until }: Coverage): Promise<void> {
   await db('provider_readings')
     .insert({ provider, covered_from: from, read_until: until })
     .onConflict('provider')

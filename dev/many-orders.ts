@@ -89,7 +89,7 @@ const SEED: readonly string[] = [
    from order_lines l join ${THESE} on o.id = l.order_id, unnest(array['hold', 'sell']) kind order by l.order_id`,
   `insert into money_movements (order_id, kind, amount_minor, key, provider_ref, at)
    select o.id, kind, 1000, o.id || ':payment:1', 'pay_' || o.id, o.created_at
-   from ${THESE}, unnest(case o.status when 'REFUNDED' then array['charge', 'refund'] else array['charge'] end) kind order by o.id`,
+   from ${THESE}, unnest(case when o.status in ('CANCELLED', 'REFUNDED') then array['charge', 'refund'] else array['charge'] end) kind order by o.id`,
   `insert into saga_steps (key, order_id, step, attempt, state, provider_ref, updated_at)
    select o.id || ':' || step || ':' || attempt, o.id, step, attempt,
      case when o.saga_state = 'NEEDS_OPERATOR' and step = 'shipment' then 'UNDO_FAILED'

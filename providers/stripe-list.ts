@@ -1,24 +1,34 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
-import { type ListedPayment, listedPaymentSchema, type PaymentFacts } from '../contracts/provider-api';
+import {
+  type ListedPayment,
+  listedPaymentSchema,
+  type PaymentFacts,
+  providerRefSchema,
+} from '../contracts/provider-api';
 import type { ListPage } from './list';
 import { asking } from './stripe-client';
-import { anyIntent, type Intent, refundSchema, stateOf, sumOf } from './stripe-objects';
+import { type Intent, intentWith, refundSchema, stateOf, sumOf } from './stripe-objects';
 
 const seconds = z.number().int().positive();
 
-const money = { currency: z.string().regex(/^[a-z]{3}$/) };
-const listedIntent = anyIntent.extend({ ...money, metadata: z.record(z.string(), z.string()) });
+const money = {
+  currency: z
+    .unknown()
+    .transform((code) => (typeof code === 'string' ? code.toUpperCase() : code))
+    .pipe(listedPaymentSchema.shape.currency),
+};
+const listedIntent = intentWith({ ...money, metadata: z.looseObject({}) });
 type ListedIntent = z.infer<typeof listedIntent>;
 
 /** That very PaymentIntent, with what is read of its money. */
 export function moneyIntentSchema(ref: string) {
-  return anyIntent.extend({ ...money, id: z.literal(ref) });
+  return intentWith({ ...money, id: z.literal(ref) });
 }
 
 /** A charge with its payment and its refunds; another system's may have no payment. */
 const charge = z.object({
-  id: z.string().min(1),
+  id: providerRefSchema,
   object: z.literal('charge'),
   created: seconds,
   payment_intent: listedIntent.nullable(),
@@ -26,7 +36,7 @@ const charge = z.object({
 });
 type Charge = z.infer<typeof charge>;
 
-const refund = z.object({ id: z.string().min(1), object: z.literal('refund'), created: seconds });
+const refund = z.object({ id: providerRefSchema, object: z.literal('refund'), created: seconds });
 
 /** One list of what moves money, newest first: how it is asked for, and the charge that each entry is about. */
 interface MoneyList {
@@ -58,7 +68,7 @@ const LISTS = {
       }),
     entry: z
       .object({
-        id: z.string().min(1),
+        id: providerRefSchema,
         object: z.literal('balance_transaction'),
         created: seconds,
         source: refund.extend({ charge: charge.nullable() }).nullable(),
@@ -129,6 +139,6 @@ export function factsOf(intent: Intent & { readonly currency: string }, refunded
     status: isGivenBack ? 'closed' : stateOf(intent).status,
     capturedMinor: isCaptured ? intent.amount_received : 0,
     refundedMinor,
-    currency: intent.currency.toUpperCase(),
+    currency: intent.currency,
   };
 }

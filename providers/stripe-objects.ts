@@ -4,7 +4,7 @@ import { codeOr } from '../domain/provider-code';
 
 const amountMinor = z.number().int().nonnegative();
 
-export const anyIntent = z.object({
+const anyIntent = z.object({
   id: providerRefSchema,
   object: z.literal('payment_intent'),
   status: z.enum([
@@ -24,6 +24,11 @@ export type Intent = z.infer<typeof anyIntent>;
 /** A PaymentIntent; with a ref only that very one. */
 export function intentSchema(ref?: string): z.ZodType<Intent> {
   return ref === undefined ? anyIntent : anyIntent.extend({ id: z.literal(ref) });
+}
+
+/** A PaymentIntent of which more is read. */
+export function intentWith<Shape extends z.ZodRawShape>(shape: Shape) {
+  return anyIntent.extend(shape);
 }
 
 export const refundSchema = z.object({

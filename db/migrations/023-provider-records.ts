@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table provider_records (
-      provider text not null check (provider in ('payment', 'carrier', 'warehouse')),
+      provider text not null,
       ref text not null,
       key text not null,
       -- As the provider has it: there may be no such order.

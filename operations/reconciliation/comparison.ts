@@ -1,6 +1,5 @@
-import type { ProviderName } from '../../contracts/provider-api';
 import type { ComparedOrder, ComparedStep } from '../../db/compared-orders';
-import type { Coverage, ProviderRecord } from '../../db/provider-records';
+import type { Coverage, ListedProvider, ProviderRecord } from '../../db/provider-records';
 import type { Finding, FindingCode } from '../../domain/finding';
 import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
@@ -10,18 +9,18 @@ export interface ComparedAt {
   readonly now: Date;
   /** What has changed within it is not compared yet. */
   readonly graceMs: number;
-  readonly coverage: Readonly<Partial<Record<ProviderName, Coverage>>>;
+  readonly coverage: Readonly<Partial<Record<ListedProvider, Coverage>>>;
 }
 
 /** A difference between us and a provider, until it is confirmed. */
 export interface Difference {
-  readonly provider: ProviderName;
+  readonly provider: ListedProvider;
   readonly finding: Finding;
 }
 
 /** The step that works at a provider. */
 export const STEP_OF = { payment: 'payment', carrier: 'shipment', warehouse: 'warehouse' } as const satisfies Record<
-  ProviderName,
+  ListedProvider,
   ComparedStep['step']
 >;
 
@@ -39,7 +38,7 @@ export class Comparison {
 
   constructor(
     readonly order: ComparedOrder,
-    readonly provider: ProviderName,
+    readonly provider: ListedProvider,
     private readonly at: ComparedAt,
   ) {
     const changes = [order.changedAt, ...order.steps.map(({ updatedAt }) => updatedAt)];

@@ -1,6 +1,6 @@
-import type { ProviderName, ShipmentState, StorageState } from '../../contracts/provider-api';
+import type { ShipmentState, StorageState } from '../../contracts/provider-api';
 import type { ComparedOrder, UnknownOrder } from '../../db/compared-orders';
-import type { ProviderRecord } from '../../db/provider-records';
+import type { ListedProvider, ProviderRecord } from '../../db/provider-records';
 import { STEP_OF } from './comparison';
 import type { ComparedProviders } from './provider-readings';
 
@@ -13,7 +13,7 @@ export type Suspect = UnknownOrder & Partial<Pick<ComparedOrder, 'steps' | 'mone
  */
 export async function freshRecords(
   providers: ComparedProviders,
-  provider: ProviderName,
+  provider: ListedProvider,
   suspect: Suspect,
 ): Promise<ProviderRecord[]> {
   const records: ProviderRecord[] = [];
@@ -29,7 +29,7 @@ export async function freshRecords(
 type NamedRecord = Pick<ProviderRecord, 'key' | 'changedAt'> & { readonly ref: string | null };
 
 /** Payments are asked for by their ref, goods by their key; what the mirror has comes first. */
-function namedRecords(provider: ProviderName, { id, records, steps = [], money = [] }: Suspect): ProviderRecord[] {
+function namedRecords(provider: ListedProvider, { id, records, steps = [], money = [] }: Suspect): ProviderRecord[] {
   const mirrored = records.filter((record) => record.provider === provider);
   const ofSteps = steps
     .filter(({ step }) => step === STEP_OF[provider])

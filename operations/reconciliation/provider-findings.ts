@@ -1,7 +1,13 @@
-import { PROVIDERS, type ProviderName } from '../../contracts/provider-api';
 import { comparedOrders, orderIdsAfter, ordersWithMovedStock } from '../../db/compared-orders';
 import type { Db } from '../../db/connection';
-import { coverageOf, databaseTime, ordersOfRecords, type RecordPosition } from '../../db/provider-records';
+import {
+  coverageOf,
+  databaseTime,
+  LISTED_PROVIDERS,
+  type ListedProvider,
+  ordersOfRecords,
+  type RecordPosition,
+} from '../../db/provider-records';
 import type { Finding } from '../../domain/finding';
 import type { ComparedAt, Difference } from './comparison';
 import { freshRecords, type Suspect } from './fresh-records';
@@ -50,7 +56,7 @@ export async function compareOrders(
   const findings: Finding[] = [];
   const undecided: Pick<Finding, 'code' | 'subject'>[] = [];
   for (const { suspect, differences } of await suspicionsOf(system.db, orderIds, scope))
-    for (const provider of PROVIDERS) {
+    for (const provider of LISTED_PROVIDERS) {
       const suspected = differences.filter((difference) => difference.provider === provider);
       if (suspected.length === 0) continue;
       try {
@@ -87,7 +93,7 @@ async function suspicionsOf(
 async function confirmed(
   { db, providers }: ReconciledSystem,
   suspect: Suspect,
-  provider: ProviderName,
+  provider: ListedProvider,
   scope: Pick<ComparisonScope, 'graceMs'>,
 ): Promise<Finding[]> {
   const records = await freshRecords(providers, provider, suspect);
@@ -101,7 +107,7 @@ async function confirmed(
 }
 
 async function comparedAt(db: Db, { graceMs }: Pick<ComparisonScope, 'graceMs'>): Promise<ComparedAt> {
-  const known = PROVIDERS.map(async (provider) => [provider, await coverageOf(db, provider)] as const);
+  const known = LISTED_PROVIDERS.map(async (provider) => [provider, await coverageOf(db, provider)] as const);
   return { now: await databaseTime(db), graceMs, coverage: Object.fromEntries(await Promise.all(known)) };
 }
 

@@ -1,15 +1,12 @@
-import {
-  type ListedParcel,
-  type ListedPayment,
-  type ListedStorage,
-  PROVIDERS,
-  type ProviderName,
-} from '../../contracts/provider-api';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ListedParcel, ListedPayment, ListedStorage } from '../../contracts/provider-api';
 import type { Db } from '../../db/connection';
 import {
   coverageOf,
   databaseTime,
   extendCoverage,
+  LISTED_PROVIDERS,
+  type ListedProvider,
   type ProviderRecord,
   saveProviderRecords,
 } from '../../db/provider-records';
@@ -32,7 +29,7 @@ export interface ReconciledSystem {
 
 /** How the reading of one provider's list has ended; with `unavailable`, what is known of it stays as it was. */
 export interface ProviderReading {
-  readonly provider: ProviderName;
+  readonly provider: ListedProvider;
   /** Records of the pages that were read. */
   readonly records: number;
   /** The code of why the list could not be read to its end. */
@@ -53,7 +50,7 @@ export async function readProviders(
   onPage: (reading: ProviderReading) => void | Promise<void> = () => undefined,
 ): Promise<ProviderReading[]> {
   const readings: ProviderReading[] = [];
-  for (const provider of PROVIDERS) {
+  for (const provider of LISTED_PROVIDERS) {
     let records = 0;
     try {
       // By the clock that dates our ledgers; taken first, so that what changes while pages are read is in the next reading.
@@ -90,12 +87,29 @@ async function* pagesOf(db: Db, list: RecordPages, since: Date): AsyncGenerator<
   let cursor: string | undefined;
   do {
     const seenAt = await databaseTime(db);
-    const { records, next } = await list(since, cursor);
+    const from = cursor;
+    const { records, next } = await patiently(() => list(since, from));
     await saveProviderRecords(db, records, seenAt);
     if (next !== undefined && isRepeated(next)) throw new ProviderUnavailable(`the list comes back to ${next}`);
     cursor = next;
     yield records.length;
   } while (cursor !== undefined);
+}
+
+const TRIES = 3;
+const RETRY_MS = 250;
+const LONGEST_RETRY_MS = 10_000;
+
+/** A list of many pages is not given up for one response that failed. */
+async function patiently<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ProviderUnavailable) || tried === TRIES) throw error;
+      await sleep(Math.min(error.retryAfterMs ?? RETRY_MS, LONGEST_RETRY_MS));
+    }
+  }
 }
 
 /** Whether a sequence of cursors has come to one of before: it is remembered at every power of two. */
@@ -113,7 +127,7 @@ function repetitionGuard(): (cursor: string) => boolean {
   };
 }
 
-const LISTS: Readonly<Record<ProviderName, (providers: ComparedProviders) => RecordPages>> = {
+const LISTS: Readonly<Record<ListedProvider, (providers: ComparedProviders) => RecordPages>> = {
   payment: ({ payment }) => mapped(payment.list, paymentRecord),
   carrier: ({ carrier }) => mapped(carrier.list, (parcel) => goodsRecord('carrier', parcel)),
   warehouse: ({ warehouse }) => mapped(warehouse.list, (storage) => goodsRecord('warehouse', storage)),
