@@ -271,6 +271,13 @@ describe('what the providers have', () => {
     expect(await db('provider_records').where({ ref }).pluck('status')).toEqual(['closed']);
   });
 
+  test('is read on after a response that failed', async () => {
+    for (const orderId of [1, 2, 3]) await shipped(orderId);
+    const fault = { mode: 'gateway', operation: 'list', status: 502, body: '<html>', times: 2 };
+    await sandbox.call('PUT', '/faults/carrier', fault);
+    expect(await readProviders(system(), undefined)).toContainEqual({ provider: 'carrier', records: 3 });
+  });
+
   test('is not read for ever from a list that has no end', async () => {
     const cursors = ['a', 'b', 'c', 'd', 'b', 'c', 'd'];
     let asked = 0;
