@@ -34,6 +34,7 @@ function charge(id: string, made: readonly object[] = [], metadata: object = our
       amount_received: 5000,
       currency: 'krw',
       metadata,
+      latest_charge: `ch_${id}`,
     },
   };
 }
@@ -85,6 +86,13 @@ describe('the payments of a Stripe account', () => {
       { ...captured('pi_2'), refundedMinor: 2_000, changedAt: new Date(1_795_910_600_000) },
       { ...captured('pi_3'), changedAt: new Date(1_795_910_700_000) },
     ]);
+  });
+
+  it('have the money of their latest charge, not of one that was declined before', async () => {
+    const before = { ...charge('1'), id: 'ch_0' };
+    stripe.responses[CHARGES()] = [page([charge('1', [refund(2_000)]), before])];
+    const { records } = await stripe.payments.list(since);
+    expect(records).toEqual([{ ...captured('pi_1'), refundedMinor: 2_000 }]);
   });
 
   it('are none of another system, whatever its order numbers', async () => {

@@ -18,7 +18,11 @@ const money = {
     .transform((code) => (typeof code === 'string' ? code.toUpperCase() : code))
     .pipe(listedPaymentSchema.shape.currency),
 };
-const listedIntent = intentWith({ ...money, metadata: z.looseObject({}) });
+const listedIntent = intentWith({
+  ...money,
+  metadata: z.looseObject({}),
+  latest_charge: providerRefSchema.nullable(),
+});
 type ListedIntent = z.infer<typeof listedIntent>;
 
 /** That very PaymentIntent, with what is read of its money. */
@@ -97,10 +101,13 @@ export async function listPayments(
   );
   const records: ListedPayment[] = [];
   for (const { created, charge } of data) {
-    const ours = charge?.payment_intent && ownerOf(charge.payment_intent);
-    if (!ours || !charge?.payment_intent) continue;
-    const facts = factsOf(charge.payment_intent, await refundedOf(charge, charge.payment_intent.id, refundsOf));
-    records.push({ ...ours, ref: charge.payment_intent.id, ...facts, changedAt: new Date(created * 1_000) });
+    const intent = charge?.payment_intent;
+    // A charge that was declined before the latest one says nothing of the payment's money.
+    if (!intent || charge.id !== intent.latest_charge) continue;
+    const ours = ownerOf(intent);
+    if (!ours) continue;
+    const facts = factsOf(intent, await refundedOf(charge, intent.id, refundsOf));
+    records.push({ ...ours, ref: intent.id, ...facts, changedAt: new Date(created * 1_000) });
   }
   const following = NAMES[NAMES.indexOf(name) + 1];
   const last = data.at(-1)?.id;
