@@ -38,7 +38,11 @@ const MAY_IMPORT = {
   workflows: { rooms: ['domain'], files: [ZOD_FREE], types: ['activities'] },
   // A repository is a set of functions that take the transaction: activities call them; connections are given to them.
   // What operators decide: by hand through the api, many at once through a workflow.
-  operations: { rooms: ['domain', 'contracts', 'db', 'temporal'] },
+  operations: {
+    rooms: ['domain', 'contracts', 'db', 'temporal'],
+    files: ['^providers/errors\\.ts$'],
+    types: ['providers'],
+  },
   activities: {
     rooms: ['domain', 'contracts', 'db', 'operations', 'redis'],
     files: ['^providers/errors\\.ts$'],

@@ -15,6 +15,7 @@ const payAndShip = { paymentRequest: { method: 'CARD', token: 'tok_visa' }, ship
 const coupon = { ...envelope, requestId: 'r-1', userId: 'kim', code: 'OPENING', rank: 1 };
 
 const ofOrder = { key: '1:payment:1', orderId: 1 };
+const paymentFacts = { status: 'captured', capturedMinor: 1, refundedMinor: 0, currency: 'KRW' };
 const refund = { id: 're_1', object: 'refund', status: 'failed', amount: 1, failure_reason: 'lost_or_stolen_card' };
 const parcel = { ref: 'sh_1', trackingNumber: 'SBX1' };
 
@@ -91,6 +92,10 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   openPaymentRequestSchema: { ...ofOrder, amountMinor: 1, currency: 'KRW', token: 'tok_visa' },
   openPaymentResponseSchema: { ref: 'pay_1' },
   paymentStateSchema: { status: 'declined', code: 'CARD_DECLINED' },
+  findPaymentResponseSchema: { payment: paymentFacts },
+  listedPaymentSchema: { ...ofOrder, ref: 'pay_1', ...paymentFacts, changedAt: '2026-11-27T00:00:00Z' },
+  listedParcelSchema: { ...ofOrder, ...parcel, status: 'CREATED', changedAt: '2026-11-27T00:00:00Z' },
+  listedStorageSchema: { ...ofOrder, ref: 'st_1', status: 'STORED', changedAt: '2026-11-27T00:00:00Z' },
   closePaymentResponseSchema: { refundedMinor: 1 },
   createShipmentRequestSchema: { ...ofOrder, recipient: shipment },
   createShipmentResponseSchema: parcel,

@@ -41,6 +41,20 @@ export const paymentStateSchema = z.discriminatedUnion('status', [
 /** A payment's state; amounts in minor units of its currency. */
 export type PaymentState = z.infer<typeof paymentStateSchema>;
 
+const paymentFacts = {
+  status: z.enum(['open', 'processing', 'captured', 'declined', 'closed']),
+  /** All that was ever captured, also where it was given back. */
+  capturedMinor: amountMinor,
+  refundedMinor: amountMinor,
+  currency,
+};
+const paymentFactsSchema = z.object(paymentFacts);
+/** What a payment provider has of a payment; `lookup` says only what a step needs. */
+export type PaymentFacts = z.infer<typeof paymentFactsSchema>;
+
+/** Null is the provider's own word that there is no such payment. */
+export const findPaymentResponseSchema = z.object({ payment: paymentFactsSchema.nullable() });
+
 export const closePaymentResponseSchema = z.object({ refundedMinor: amountMinor });
 
 export const createShipmentRequestSchema = z.object({
@@ -101,6 +115,32 @@ export const storageViewSchema = z.object({
 /** Goods as the warehouse lists them for an order. */
 export type StorageView = z.infer<typeof storageViewSchema>;
 
+const changedAt = z.iso
+  .datetime()
+  .max(64)
+  .transform((text) => new Date(text));
+
+export const listedPaymentSchema = z.object({
+  key: businessKeySchema,
+  orderId,
+  ref: providerRefSchema,
+  ...paymentFacts,
+  changedAt,
+});
+/** A payment of ours as its provider lists it. */
+export type ListedPayment = z.infer<typeof listedPaymentSchema>;
+
+export const listedParcelSchema = parcelViewSchema.extend({ changedAt });
+export type ListedParcel = z.infer<typeof listedParcelSchema>;
+
+export const listedStorageSchema = storageViewSchema.extend({ changedAt });
+export type ListedStorage = z.infer<typeof listedStorageSchema>;
+
+/** Both fields must be there: that a provider has nothing, or nothing more, is said and not inferred. */
+export function listResponseSchema<Listed extends z.ZodType>(listed: Listed) {
+  return z.object({ records: z.array(listed).max(1_000), next: externalId({ max: 200 }).nullable() });
+}
+
 /** What the carrier posts for each scan: the event of `shipment.status`, tracking number always present. */
 export const carrierWebhookSchema = shipmentStatusEventSchema.required({ trackingNumber: true });
 export type CarrierWebhook = z.infer<typeof carrierWebhookSchema>;
@@ -119,7 +159,7 @@ export const ledgerEntrySchema = z.object({
 });
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
 
-export const PROVIDER_OPERATIONS = ['open', 'confirm', 'lookup', 'close', 'create', 'store', 'cancel'] as const;
+export const PROVIDER_OPERATIONS = ['open', 'confirm', 'lookup', 'close', 'create', 'store', 'cancel', 'list'] as const;
 export type ProviderOperation = (typeof PROVIDER_OPERATIONS)[number];
 
 /** What a fault is about; absent: every call. */

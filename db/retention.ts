@@ -17,7 +17,10 @@ export interface RetentionAges {
   readonly audit: number;
 }
 
-/** How old rows of a table are purged. Rows that no rule names are kept: orders with their lines, and the ledgers of money and stock. */
+/**
+ * How old rows of a table are purged. Rows that no rule names are kept: orders with their lines, the ledgers of money and stock, and
+ * what the providers have of them.
+ */
 export interface RetentionRule {
   readonly name: string;
   readonly table: string;

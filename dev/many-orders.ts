@@ -9,6 +9,7 @@ export const FEW_ROWS: ReadonlySet<string> = new Set([
   'order_status_moves',
   'outbox_lanes',
   'products',
+  'provider_readings',
   'relays',
 ]);
 
@@ -88,7 +89,7 @@ const SEED: readonly string[] = [
    from order_lines l join ${THESE} on o.id = l.order_id, unnest(array['hold', 'sell']) kind order by l.order_id`,
   `insert into money_movements (order_id, kind, amount_minor, key, provider_ref, at)
    select o.id, kind, 1000, o.id || ':payment:1', 'pay_' || o.id, o.created_at
-   from ${THESE}, unnest(case o.status when 'REFUNDED' then array['charge', 'refund'] else array['charge'] end) kind order by o.id`,
+   from ${THESE}, unnest(case when o.status in ('CANCELLED', 'REFUNDED') then array['charge', 'refund'] else array['charge'] end) kind order by o.id`,
   `insert into saga_steps (key, order_id, step, attempt, state, provider_ref, updated_at)
    select o.id || ':' || step || ':' || attempt, o.id, step, attempt,
      case when o.saga_state = 'NEEDS_OPERATOR' and step = 'shipment' then 'UNDO_FAILED'
@@ -97,6 +98,18 @@ const SEED: readonly string[] = [
    from ${THESE}, unnest(array['stock', 'payment', 'shipment']) step,
      lateral (select generate_series(case step when 'stock' then 0 else 1 end, case when step = 'stock' then 0 when o.id % 10 = 3 then 2 else 1 end) as attempt) a
    order by o.id`,
+  `insert into provider_records (provider, ref, key, order_id, status, captured_minor, refunded_minor, currency, changed_at, seen_at)
+   select case s.step when 'payment' then 'payment' else 'carrier' end, s.key, s.key, o.id,
+     case when s.step = 'shipment' then case s.state when 'UNDONE' then 'CANCELLED' else 'DELIVERED' end
+       when s.state = 'UNDONE' then 'closed' else 'captured' end,
+     case s.step when 'payment' then coalesce(m.charged, 0) else 0 end, case s.step when 'payment' then coalesce(m.refunded, 0) else 0 end,
+     case s.step when 'payment' then 'KRW' end, ${LATER(2000)}, now()
+   from saga_steps s join ${THESE} on o.id = s.order_id
+     left join lateral (select sum(amount_minor) filter (where kind = 'charge') as charged, sum(amount_minor) filter (where kind = 'refund') as refunded
+       from money_movements m where m.key = s.key) m on true
+   where s.step in ('payment', 'shipment') order by o.id`,
+  `insert into provider_readings (provider, covered_from, read_until)
+   select p, '1970-01-01', now() from unnest(array['payment', 'carrier', 'warehouse']) p`,
   `insert into processing_requests (order_id, event_id, retry_count, state, source, attempt, signalled_at, created_at, updated_at, event)
    select o.id, 'event-' || o.id, 0, case when o.status = 'PENDING_PAYMENT' then 'PENDING' when o.status = 'CANCELLED' then 'FAILED' else 'DONE' end,
      'api', 1, case when o.status <> 'PENDING_PAYMENT' then ${LATER(1000)} end, ${LATER(500)}, ${LATER(2000)},

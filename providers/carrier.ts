@@ -2,10 +2,13 @@ import {
   type CreateShipmentRequest,
   cancelledResponseSchema,
   createShipmentResponseSchema,
+  type ListedParcel,
+  listedParcelSchema,
   type ShipmentState,
   shipmentStateSchema,
 } from '../contracts/provider-api';
 import { type HttpCall, UNDO } from './http-call';
+import { type List, listOverHttp } from './list';
 
 /** Parcels by business key. Errors as in PaymentProvider. */
 export interface CarrierProvider {
@@ -14,6 +17,8 @@ export interface CarrierProvider {
   lookup(key: string, signal?: AbortSignal): Promise<ShipmentState>;
   /** Afterwards this key never ships, also when it was unknown until now. Refused ALREADY_PICKED_UP once scanned. */
   cancel(key: string, signal?: AbortSignal): Promise<void>;
+  /** Every parcel that was ever made, cancelled ones included. */
+  list: List<ListedParcel>;
 }
 
 export function carrierOverHttp(call: HttpCall): CarrierProvider {
@@ -29,5 +34,6 @@ export function carrierOverHttp(call: HttpCall): CarrierProvider {
       const listed = { refused: [...UNDO.refused, 'ALREADY_PICKED_UP'] };
       await call('POST', `${pathOf(key)}/cancel`, cancelledResponseSchema, { signal, listed });
     },
+    list: listOverHttp(call, '/carrier/changes', listedParcelSchema),
   };
 }

@@ -1,11 +1,16 @@
 import {
   closePaymentResponseSchema,
+  findPaymentResponseSchema,
+  type ListedPayment,
+  listedPaymentSchema,
   type OpenPaymentRequest,
   openPaymentResponseSchema,
+  type PaymentFacts,
   type PaymentState,
   paymentStateSchema,
 } from '../contracts/provider-api';
 import { type HttpCall, UNDO } from './http-call';
+import { type List, listOverHttp } from './list';
 
 /**
  * What a real payment provider can promise. Every call throws ProviderRefused, ProviderUnavailable or OutcomeUnknown
@@ -22,6 +27,10 @@ export interface PaymentProvider {
   lookup(ref: string, signal?: AbortSignal): Promise<PaymentState>;
   /** Cancels, or refunds what was captured; a closed ref never captures. Gives the total refunded of this ref, also on repetition. */
   close(ref: string, signal?: AbortSignal): Promise<{ refundedMinor: number }>;
+  /** What the provider has of a payment now, a refund by hand included; undefined: in its own words, it has none. */
+  find(ref: string, signal?: AbortSignal): Promise<PaymentFacts | undefined>;
+  /** Payments that carry our key; one of which no money has ever moved may be missing. */
+  list: List<ListedPayment>;
 }
 
 export function paymentOverHttp(call: HttpCall): PaymentProvider {
@@ -38,5 +47,10 @@ export function paymentOverHttp(call: HttpCall): PaymentProvider {
     },
     lookup: (ref, signal) => call('GET', pathOf(ref), paymentStateSchema, { signal }),
     close: (ref, signal) => call('POST', `${pathOf(ref)}/close`, closePaymentResponseSchema, { signal, listed: UNDO }),
+    async find(ref, signal) {
+      const { payment } = await call('GET', `${pathOf(ref)}/facts`, findPaymentResponseSchema, { signal });
+      return payment ?? undefined;
+    },
+    list: listOverHttp(call, '/payment/changes', listedPaymentSchema),
   };
 }

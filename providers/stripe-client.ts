@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import Stripe from 'stripe';
 import { z } from 'zod';
-import { providerCode, providerRefSchema } from '../contracts/provider-api';
 import { codeOr } from '../domain/provider-code';
 import { failureByResponse, failureWithoutResponse } from './http-failure';
 
@@ -14,41 +13,6 @@ export interface StripeOptions {
 }
 
 type Effect = 'read' | 'write';
-
-const amountMinor = z.number().int().nonnegative();
-
-const anyIntent = z.object({
-  id: providerRefSchema,
-  object: z.literal('payment_intent'),
-  status: z.enum([
-    'requires_payment_method',
-    'requires_confirmation',
-    'requires_action',
-    'requires_capture',
-    'processing',
-    'succeeded',
-    'canceled',
-  ]),
-  amount_received: amountMinor,
-  last_payment_error: z.object({ code: providerCode('card_declined').nullish() }).nullish(),
-});
-export type Intent = z.infer<typeof anyIntent>;
-
-/** A PaymentIntent; with a ref only that very one. */
-export function intentSchema(ref?: string): z.ZodType<Intent> {
-  return ref === undefined ? anyIntent : anyIntent.extend({ id: z.literal(ref) });
-}
-
-export const refundSchema = z.object({
-  id: providerRefSchema,
-  object: z.literal('refund'),
-  status: providerCode('unknown').nullable(),
-  amount: amountMinor,
-  failure_reason: providerCode('failed').nullish(),
-});
-export type Refund = z.infer<typeof refundSchema>;
-
-export const refundListSchema = z.object({ object: z.literal('list'), data: z.array(refundSchema) });
 
 /** Makes a request; throws a provider error for every response that is not what Stripe documents. */
 export async function asking<T>(

@@ -1,21 +1,20 @@
 import Stripe from 'stripe';
-import type { OpenPaymentRequest, PaymentState } from '../contracts/provider-api';
-import { codeOr } from '../domain/provider-code';
+import type { OpenPaymentRequest, PaymentFacts, PaymentState } from '../contracts/provider-api';
 import { KeyClosed, OutcomeUnknown, ProviderRefused, ProviderUnavailable } from './errors';
 import type { PaymentProvider } from './payment';
+import { asking, rethrow, type StripeOptions, stripeClient, usable, within } from './stripe-client';
+import { factsOf, listPayments, moneyIntentSchema } from './stripe-list';
 import {
-  asking,
+  counts,
+  declined,
   type Intent,
   intentSchema,
   type Refund,
   refundListSchema,
   refundSchema,
-  rethrow,
-  type StripeOptions,
-  stripeClient,
-  usable,
-  within,
-} from './stripe-client';
+  stateOf,
+  sumOf,
+} from './stripe-objects';
 
 /** Card payments as PaymentIntents; the refunds of an intent, not our memory, say what was given back. */
 export function stripePayments(options: StripeOptions): PaymentProvider {
@@ -85,9 +84,19 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
     );
     const failed = data.find((refund) => !counts(refund));
     return {
-      refundedMinor: data.filter(counts).reduce((sum, refund) => sum + refund.amount, 0),
+      refundedMinor: sumOf(data),
       failed: failed && reasonOf(failed),
     };
+  }
+
+  async function find(ref: string): Promise<PaymentFacts | undefined> {
+    let intent: Intent & { currency: string };
+    try {
+      intent = usable('find', 'read', moneyIntentSchema(ref), await stripe.paymentIntents.retrieve(ref));
+    } catch (error) {
+      return isMissing(error) ? undefined : rethrow('find', error, 'read');
+    }
+    return factsOf(intent, intent.status === 'succeeded' ? (await refundsOf(ref)).refundedMinor : 0);
   }
 
   return {
@@ -95,6 +104,8 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
     confirm: (ref, signal) => within(signal, () => confirm(ref)),
     lookup: (ref, signal) => within(signal, () => lookup(ref)),
     close: (ref, signal) => within(signal, () => close(ref)),
+    find: (ref, signal) => within(signal, () => find(ref)),
+    list: (since, cursor, signal) => within(signal, () => listPayments(stripe, refundsOf, since, cursor)),
   };
 }
 
@@ -131,39 +142,11 @@ function methodOf(token: string): Pick<Stripe.PaymentIntentCreateParams, 'paymen
     : { payment_method: token };
 }
 
-function stateOf(intent: Intent): PaymentState {
-  switch (intent.status) {
-    case 'succeeded':
-      return { status: 'captured', capturedMinor: intent.amount_received };
-    case 'processing':
-      return { status: 'processing' };
-    case 'canceled':
-      return { status: 'closed', refundedMinor: 0 };
-    case 'requires_action':
-      return declined('authentication_required');
-    case 'requires_payment_method': {
-      const error = intent.last_payment_error;
-      return error ? declined(error.code) : { status: 'open' };
-    }
-    default:
-      return { status: 'open' };
-  }
-}
-
 /** Only what Stripe itself says of the card; the library makes a card error of any 402, also of a gateway's. */
 function declineOf(error: unknown): PaymentState | undefined {
   return error instanceof Stripe.errors.StripeCardError && error.rawType === 'card_error'
     ? declined(error.code)
     : undefined;
-}
-
-function declined(code: string | null | undefined): PaymentState {
-  return { status: 'declined', code: codeOr('CARD_DECLINED', code?.toUpperCase()) };
-}
-
-/** A pending refund is on its way; only a failed or cancelled one gave nothing back. */
-function counts(refund: Refund): boolean {
-  return refund.status !== 'failed' && refund.status !== 'canceled';
 }
 
 function reasonOf(refund: Refund): string {
@@ -177,4 +160,14 @@ function wasReplayed(headers: Record<string, string> | undefined): boolean {
 
 function isUnexpectedState(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeError && error.code === 'payment_intent_unexpected_state';
+}
+
+/** Stripe's own word that there is no such payment; a gateway's 404 has no such type. */
+function isMissing(error: unknown): boolean {
+  return (
+    error instanceof Stripe.errors.StripeInvalidRequestError &&
+    error.statusCode === 404 &&
+    error.rawType === 'invalid_request_error' &&
+    error.code === 'resource_missing'
+  );
 }

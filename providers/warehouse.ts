@@ -1,11 +1,14 @@
 import {
   cancelledResponseSchema,
+  type ListedStorage,
+  listedStorageSchema,
   type StorageState,
   type StoreRequest,
   storageStateSchema,
   storeResponseSchema,
 } from '../contracts/provider-api';
 import { type HttpCall, UNDO } from './http-call';
+import { type List, listOverHttp } from './list';
 
 /** Storage by business key. Errors as in PaymentProvider. */
 export interface WarehouseProvider {
@@ -14,6 +17,8 @@ export interface WarehouseProvider {
   lookup(key: string, signal?: AbortSignal): Promise<StorageState>;
   /** Afterwards this key is never stored, also when it was unknown until now. */
   cancel(key: string, signal?: AbortSignal): Promise<void>;
+  /** All that was ever stored, also what was taken out. */
+  list: List<ListedStorage>;
 }
 
 export function warehouseOverHttp(call: HttpCall): WarehouseProvider {
@@ -28,5 +33,6 @@ export function warehouseOverHttp(call: HttpCall): WarehouseProvider {
     async cancel(key, signal) {
       await call('POST', `${pathOf(key)}/cancel`, cancelledResponseSchema, { signal, listed: UNDO });
     },
+    list: listOverHttp(call, '/warehouse/changes', listedStorageSchema),
   };
 }

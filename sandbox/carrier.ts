@@ -10,6 +10,7 @@ import {
   scanRequestSchema,
 } from '../contracts/provider-api';
 import { SHIPMENT_STATUSES, type ShipmentStatus } from '../contracts/workflow/messages';
+import { Changes, type ChangesQuery } from './changes';
 import { fingerprintOf, KeyedEffects } from './keyed-effects';
 import { faultsIn } from './magic-values';
 import { Problem, parsed } from './problem';
@@ -44,6 +45,7 @@ interface Parcel {
 /** The carrier: parcels by business key, their scans, and the keys that never ship. */
 export class Carrier {
   readonly #parcels = new KeyedEffects<Parcel>('shipment');
+  readonly #changes = new Changes();
 
   constructor(
     private readonly record: RecordChange,
@@ -106,10 +108,16 @@ export class Carrier {
   }
 
   parcelsOf(orderId: number): ParcelView[] {
-    return this.#parcels.ofOrder(orderId).map(([key, { ref, trackingNumber, scans }]) => {
-      const status = this.#parcels.isCancelled(key) ? 'CANCELLED' : (scans.at(-1)?.status ?? 'CREATED');
-      return { key, orderId, ref, trackingNumber, status };
-    });
+    return this.#parcels.ofOrder(orderId).map(([key, parcel]) => this.#viewOf(key, parcel));
+  }
+
+  changes(query: ChangesQuery, size: number) {
+    return this.#changes.page(query, size, (key) => this.#viewOf(key, this.#parcels.find(key) as Parcel));
+  }
+
+  #viewOf(key: string, { orderId, ref, trackingNumber, scans }: Parcel): ParcelView {
+    const status = this.#parcels.isCancelled(key) ? 'CANCELLED' : (scans.at(-1)?.status ?? 'CREATED');
+    return { key, orderId, ref, trackingNumber, status };
   }
 
   orderOf(key: string): number | undefined {
@@ -120,6 +128,9 @@ export class Carrier {
     if (entry.kind === 'shipment.created') this.#parcels.add(entry.key, { ...entry, scans: [] });
     if (entry.kind === 'shipment.scanned') this.#parcels.find(entry.key)?.scans.push(entry);
     if (entry.kind === 'shipment.cancelled') this.#parcels.cancel(entry.key);
+    // A key that was cancelled before anything was made has no parcel.
+    if (entry.kind.startsWith('shipment.') && 'key' in entry && this.#parcels.find(entry.key))
+      this.#changes.note(entry.key, entry.at);
   }
 }
 
@@ -130,6 +141,7 @@ export function carrierRoutes(app: Express, carrier: Carrier, parts: SandboxPart
   routes.make(shipments, 'create', createShipmentRequestSchema, (body) => carrier.create(body));
   routes.lookUp(`${shipments}/:key`, (key) => carrier.lookup(key));
   routes.change(`${shipments}/:key/cancel`, 'cancel', (key) => carrier.cancel(key));
+  routes.list('/carrier/changes', (query) => carrier.changes(query, parts.pageSize));
   const listed = (req: Request) => carrier.parcelsOf(parsed(orderIdQuery, req.query.orderId));
   app.get(shipments, settledRoute(parts.journal, listed));
   // The depot's side, which no outage of the carrier's API touches.

@@ -5,8 +5,10 @@ import {
   type LedgerEntry,
   type OpenPaymentRequest,
   openPaymentRequestSchema,
+  type PaymentFacts,
   type PaymentState,
 } from '../contracts/provider-api';
+import { Changes, type ChangesQuery } from './changes';
 import { behaviourOf } from './magic-values';
 import { Problem, parsed } from './problem';
 import { operationsOf, orderIdQuery, type SandboxParts, settledRoute } from './provider-routes';
@@ -45,6 +47,7 @@ const DECLINED: PaymentState = { status: 'declined', code: 'CARD_DECLINED' };
 export class Payments {
   readonly #byRef = new Map<string, Payment>();
   readonly #refByKey = new Map<string, string>();
+  readonly #changes = new Changes();
   readonly #ledger: LedgerEntry[] = [];
   readonly #ledgerByOrder = new Map<number, LedgerEntry[]>();
 
@@ -97,6 +100,19 @@ export class Payments {
     return { refundedMinor };
   }
 
+  find(ref: string): { payment: PaymentFacts | null } {
+    const payment = this.#byRef.get(ref);
+    return { payment: payment ? factsOf(payment) : null };
+  }
+
+  changes(query: ChangesQuery, size: number) {
+    return this.#changes.page(query, size, (ref) => {
+      const payment = this.#payment(ref);
+      const { key, orderId } = payment.request;
+      return { key, orderId, ref, ...factsOf(payment) };
+    });
+  }
+
   /** Undefined for an unknown ref. */
   orderOf(ref: string): number | undefined {
     return this.#byRef.get(ref)?.request.orderId;
@@ -113,6 +129,7 @@ export class Payments {
         const request = { key, orderId, amountMinor, currency, token };
         this.#byRef.set(ref, { ref, request, state: { status: 'open' }, hasHung: false, undoRefusals: 0 });
         this.#refByKey.set(key, ref);
+        this.#changes.note(ref, entry.at);
         return;
       }
       case 'payment.hung':
@@ -122,10 +139,12 @@ export class Payments {
         const payment = this.#payment(entry.ref);
         payment.state = { status: 'captured', capturedMinor: payment.request.amountMinor };
         this.#move('charge', payment, payment.request.amountMinor, entry.at);
+        this.#changes.note(entry.ref, entry.at);
         return;
       }
       case 'payment.declined':
         this.#payment(entry.ref).state = DECLINED;
+        this.#changes.note(entry.ref, entry.at);
         return;
       case 'payment.undo_refused':
         this.#payment(entry.ref).undoRefusals += 1;
@@ -134,6 +153,7 @@ export class Payments {
         const payment = this.#payment(entry.ref);
         payment.state = { status: 'closed', refundedMinor: entry.refundedMinor };
         if (entry.refundedMinor > 0) this.#move('refund', payment, entry.refundedMinor, entry.at);
+        this.#changes.note(entry.ref, entry.at);
         return;
       }
       default:
@@ -156,6 +176,13 @@ export class Payments {
   }
 }
 
+function factsOf({ state, request: { amountMinor, currency } }: Payment): PaymentFacts {
+  const refundedMinor = state.status === 'closed' ? state.refundedMinor : 0;
+  // A close gives back all that was captured.
+  const capturedMinor = state.status === 'captured' ? amountMinor : refundedMinor;
+  return { status: state.status, capturedMinor, refundedMinor, currency };
+}
+
 function sameRequest(a: OpenPaymentRequest, b: OpenPaymentRequest): boolean {
   return a.orderId === b.orderId && a.amountMinor === b.amountMinor && a.currency === b.currency && a.token === b.token;
 }
@@ -166,6 +193,8 @@ export function paymentRoutes(app: Express, payments: Payments, parts: SandboxPa
   const base = '/payment/payments';
   routes.make(base, 'open', openPaymentRequestSchema, (body) => payments.open(body));
   routes.lookUp(`${base}/:ref`, (ref) => payments.lookup(ref));
+  routes.lookUp(`${base}/:ref/facts`, (ref) => payments.find(ref));
+  routes.list('/payment/changes', (query) => payments.changes(query, parts.pageSize));
   routes.change(`${base}/:ref/confirm`, 'confirm', (ref) => payments.confirm(ref));
   routes.change(`${base}/:ref/close`, 'close', (ref) => payments.close(ref));
   const ledger = (req: Request) => [...payments.ledger(parsed(orderIdQuery.optional(), req.query.orderId))];

@@ -1,6 +1,7 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { businessKeySchema, type ProviderName, type ProviderOperation } from '../contracts/provider-api';
+import { type ChangesQuery, changesQuery } from './changes';
 import { respondAsGateway } from './gateway-response';
 import type { HeldRequests } from './held-requests';
 import type { Journal } from './journal';
@@ -17,6 +18,8 @@ export interface SandboxParts {
   readonly webhooks: WebhookSender;
   /** The delay of a `slow` outage that names none. */
   readonly slowMs: number;
+  /** How many records a page of a list has. */
+  readonly pageSize: number;
 }
 
 export const orderIdQuery = z.coerce.number().int().positive();
@@ -56,6 +59,13 @@ export function operationsOf(
       );
     },
     lookUp: (path: string, act: Act<string>) => app.get(path, operation('lookup', refOf, orderOf, act)),
+    list(path: string, act: Act<ChangesQuery>): void {
+      const parse = (req: Request) => parsed(changesQuery, req.query);
+      app.get(
+        path,
+        operation('list', parse, () => undefined, act),
+      );
+    },
     /** A call about what was made before. */
     change(path: string, name: ProviderOperation, act: Act<string>): void {
       app.post(path, operation(name, refOf, orderOf, act));

@@ -18,6 +18,8 @@ export interface SandboxOptions {
   defaults?: {
     /** The delay of a `slow` outage that names none; default 2000. */
     slowMs?: number;
+    /** How many records a page of a list has; default 100. */
+    pageSize?: number;
   };
 }
 
@@ -34,8 +36,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const held = new HeldRequests();
   const webhooks = new WebhookSender(webhook);
   const outages = new Outages();
-  const slowMs = defaults?.slowMs ?? 2_000;
-  const server = createServer(sandboxApp({ standIns, journal, outages, held, webhooks, slowMs }));
+  const { slowMs = 2_000, pageSize = 100 } = defaults ?? {};
+  const server = createServer(sandboxApp({ standIns, journal, outages, held, webhooks, slowMs, pageSize }));
   // Longer than any client keeps an idle connection, so that none is closed under a request.
   server.keepAliveTimeout = 65_000;
   try {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Express, Request } from 'express';
 import { z } from 'zod';
 import { type StorageState, type StorageView, type StoreRequest, storeRequestSchema } from '../contracts/provider-api';
+import { Changes, type ChangesQuery } from './changes';
 import { fingerprintOf, KeyedEffects } from './keyed-effects';
 import { faultsIn } from './magic-values';
 import { Problem, parsed } from './problem';
@@ -15,9 +16,16 @@ export const warehouseEntries = [
   z.object({ kind: z.literal('storage.cancelled'), at: z.string(), key: z.string() }),
 ] as const;
 
+interface Storage {
+  readonly orderId: number;
+  readonly ref: string;
+  readonly fingerprint: string;
+}
+
 /** The warehouse: storages by business key, and the keys that are never stored. */
 export class Warehouse {
-  readonly #storages = new KeyedEffects<{ orderId: number; ref: string; fingerprint: string }>('storage');
+  readonly #storages = new KeyedEffects<Storage>('storage');
+  readonly #changes = new Changes();
 
   constructor(
     private readonly record: RecordChange,
@@ -50,9 +58,15 @@ export class Warehouse {
   }
 
   storagesOf(orderId: number): StorageView[] {
-    return this.#storages.ofOrder(orderId).map(([key, { ref }]) => {
-      return { key, orderId, ref, status: this.#storages.isCancelled(key) ? 'CANCELLED' : 'STORED' };
-    });
+    return this.#storages.ofOrder(orderId).map(([key, storage]) => this.#viewOf(key, storage));
+  }
+
+  changes(query: ChangesQuery, size: number) {
+    return this.#changes.page(query, size, (key) => this.#viewOf(key, this.#storages.find(key) as Storage));
+  }
+
+  #viewOf(key: string, { orderId, ref }: Storage): StorageView {
+    return { key, orderId, ref, status: this.#storages.isCancelled(key) ? 'CANCELLED' : 'STORED' };
   }
 
   orderOf(key: string): number | undefined {
@@ -62,6 +76,9 @@ export class Warehouse {
   apply(entry: Entry): void {
     if (entry.kind === 'storage.stored') this.#storages.add(entry.key, entry);
     if (entry.kind === 'storage.cancelled') this.#storages.cancel(entry.key);
+    // A key that was cancelled before anything was made has no storage.
+    if (entry.kind.startsWith('storage.') && 'key' in entry && this.#storages.find(entry.key))
+      this.#changes.note(entry.key, entry.at);
   }
 }
 
@@ -72,6 +89,7 @@ export function warehouseRoutes(app: Express, warehouse: Warehouse, parts: Sandb
   routes.make(storages, 'store', storeRequestSchema, (body) => warehouse.store(body));
   routes.lookUp(`${storages}/:key`, (key) => warehouse.lookup(key));
   routes.change(`${storages}/:key/cancel`, 'cancel', (key) => warehouse.cancel(key));
+  routes.list('/warehouse/changes', (query) => warehouse.changes(query, parts.pageSize));
   const listed = (req: Request) => warehouse.storagesOf(parsed(orderIdQuery, req.query.orderId));
   app.get(storages, settledRoute(parts.journal, listed));
 }

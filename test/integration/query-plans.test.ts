@@ -60,6 +60,7 @@ const NO_QUERIES: ReadonlySet<string> = new Set([
   'orders.isShownLater',
   'outbox.recordRow',
   'outbox.traceHeaders',
+  'provider-records.databaseTime',
   'refusal.refusalState',
   'relay-wakeups.RelayWakeups',
   'saga-steps.isLive',

@@ -1,5 +1,6 @@
 import * as blockedKeyReleases from '../../db/blocked-key-releases';
 import * as blockedKeys from '../../db/blocked-keys';
+import * as comparedOrders from '../../db/compared-orders';
 import * as deadLetterDecisions from '../../db/dead-letter-decisions';
 import * as deadLetterIndex from '../../db/dead-letter-index';
 import * as deadLetters from '../../db/dead-letters';
@@ -7,6 +8,7 @@ import * as lostRecords from '../../db/lost-records';
 import * as operatorItems from '../../db/operator-items';
 import * as outbox from '../../db/outbox';
 import * as outboxLanes from '../../db/outbox-lanes';
+import * as providerRecords from '../../db/provider-records';
 import { purgeBatch, RETENTION_RULES } from '../../db/retention';
 import * as sagaItems from '../../db/saga-items';
 import type { RepositoryQuery, SeededOrders } from './order-queries';
@@ -28,9 +30,16 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
   };
   const blocker = { ...blocked, group: 'order-processing-group' };
   const item = { kind: 'PARKED_SAGA', subject: `order-${completed}` } as const;
+  const ids = Array.from({ length: 100 }, (_, index) => completed - index);
   const decision = { decision: 'RETRY', actor: 'lee', reason: 'why' };
 
   const queries: Record<string, RepositoryQuery> = {
+    'compared-orders.comparedOrders': (_, db) => comparedOrders.comparedOrders(db, ids),
+    'compared-orders.orderIdsAfter': (trx) => comparedOrders.orderIdsAfter(trx, completed, 500),
+    'compared-orders.ordersWithMovedStock': async (trx) => {
+      const { next } = await comparedOrders.ordersWithMovedStock(trx, { since: new Date(0), limit: 500 });
+      return comparedOrders.ordersWithMovedStock(trx, { since: new Date(0), before: next, limit: 500 });
+    },
     'dead-letters.listDeadLetters': async (trx) => {
       const page = { limit: 50, skip: 0, maxReplays: MAX_REPLAYS };
       await deadLetters.listDeadLetters(trx, {}, page);
@@ -154,6 +163,19 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
     'operator-items.lockOperatorItem': (trx) => operatorItems.lockOperatorItem(trx, 1),
     'operator-items.findItemDecision': (trx) => operatorItems.findItemDecision(trx, 'item-decision-1'),
     'saga-items.workflowParkedAt': (trx) => sagaItems.workflowParkedAt(trx, completed, 'shipment'),
+    'provider-records.coverageOf': (trx) => providerRecords.coverageOf(trx, 'payment'),
+    'provider-records.extendCoverage': (trx) =>
+      providerRecords.extendCoverage(trx, 'payment', { from: new Date(0), until: at }),
+    'provider-records.ordersOfRecords': async (trx) => {
+      const page = { since: new Date(0), limit: 500, unknown: false };
+      const { next } = await providerRecords.ordersOfRecords(trx, page);
+      return providerRecords.ordersOfRecords(trx, { ...page, after: next, unknown: true });
+    },
+    'provider-records.providerRecordsOf': (trx) => providerRecords.providerRecordsOf(trx, ids),
+    'provider-records.saveProviderRecords': async (trx) => {
+      const known = await providerRecords.providerRecordsOf(trx, ids);
+      return providerRecords.saveProviderRecords(trx, known, at);
+    },
     'outbox.addToOutbox': (trx) => outbox.addToOutbox(trx, [{ topic: 'order.status.changed', key: '1', value: '{}' }]),
     'outbox-lanes.leaseLanes': (trx) => outboxLanes.leaseLanes(trx, { owner: 'me', leaseMs: 1_000, laneCount: 16 }),
     'outbox-lanes.releaseLanes': (trx) => outboxLanes.releaseLanes(trx, 'me'),
