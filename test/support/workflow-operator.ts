@@ -21,6 +21,8 @@ const TASK_QUEUE_OF: Readonly<Record<keyof typeof WORKFLOWS, TaskQueue>> = {
   refundSaga: TASK_QUEUES.orders,
   couponSaga: TASK_QUEUES.coupons,
   deadLetterReplay: TASK_QUEUES.ops,
+  reconciliation: TASK_QUEUES.ops,
+  scheduledReconciliation: TASK_QUEUES.ops,
 };
 
 /** Starts workflows and speaks to them as the bridge, the api and Temporal's own tools do. */
