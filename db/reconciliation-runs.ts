@@ -1,4 +1,5 @@
 import type { Db, DbOrTrx } from './connection';
+import type { ItemEvidence } from './operator-items';
 
 export type ReconciliationScope = 'FULL' | 'INCREMENTAL';
 export type ReconciliationState = 'RUNNING' | 'DONE' | 'FAILED' | 'CANCELLED';
@@ -27,7 +28,20 @@ export interface ReconciliationRun extends ReconciliationOrder {
   readonly healed: Counts;
   readonly fixed: Counts;
   readonly refused: Readonly<Record<string, string>>;
-  readonly preview: readonly object[];
+  readonly preview: readonly PreviewedFinding[];
+}
+
+/** A finding as its item would be. */
+export interface PreviewedFinding {
+  readonly subject: string;
+  readonly cause: string;
+  readonly orderId: number | null;
+  readonly step: string | null;
+  readonly amountAtRiskMinor: number;
+  readonly evidence: ItemEvidence;
+  readonly offeredFix: string | null;
+  /** ISO 8601. */
+  readonly since: string | null;
 }
 
 const COLUMNS = {

@@ -1,8 +1,8 @@
 import { foundBy, openFindings, orderIdsAfter, ordersOfEntries } from '../../db/reconciliation';
-import { type Counts, type ReconciliationRun, updateRun } from '../../db/reconciliation-runs';
+import { type Counts, findRun, type ReconciliationRun, updateRun } from '../../db/reconciliation-runs';
 import { type Finding, offeredFix } from '../../domain/finding';
 import { type ExaminedParts, examineOrders } from './examine-orders';
-import { closeFinding, listFindings } from './items';
+import { closeFinding, itemSubject, listFindings } from './items';
 import { reexamine } from './reexamine';
 import { shopDifferences } from './shop-rules';
 
@@ -82,19 +82,24 @@ async function* pagesOf({ db }: ExaminedParts, run: ReconciliationRun, start: nu
   }
 }
 
-const counted = (counts: Counts, findings: readonly Finding[]): Counts =>
-  findings.reduce<Counts>((sum, { code }) => ({ ...sum, [code]: (sum[code] ?? 0) + 1 }), counts);
+function counted(counts: Counts, findings: readonly Finding[]): Counts {
+  const sum: Record<string, number> = { ...counts };
+  for (const { code } of findings) sum[code] = (sum[code] ?? 0) + 1;
+  return sum;
+}
 
 /** Kept with the run, the first ones, each once. */
 async function preview({ db }: ExaminedParts, run: ReconciliationRun, findings: readonly Finding[]): Promise<void> {
-  const shown = new Map(run.preview.map((one) => [keyOf(one as Finding), one]));
-  for (const finding of findings)
-    if (shown.size < MOST_SHOWN) shown.set(keyOf(finding), { ...finding, fix: offeredFix(finding) ?? null });
-  Object.assign(run, { preview: [...shown.values()] });
-  await updateRun(db, run.id, { preview: run.preview });
+  const shown = new Map((await findRun(db, run.id))?.preview.map((one) => [one.subject, one]));
+  for (const finding of findings) {
+    const { code, orderId, step, amountAtRiskMinor = 0, evidence, since } = finding;
+    const subject = itemSubject(finding);
+    const of = { subject, cause: code, orderId: orderId ?? null, step: step ?? null, amountAtRiskMinor, evidence };
+    const one = { ...of, offeredFix: offeredFix(finding) ?? null, since: since?.toISOString() ?? null };
+    if (shown.size < MOST_SHOWN) shown.set(subject, one);
+  }
+  await updateRun(db, run.id, { preview: [...shown.values()] });
 }
-
-const keyOf = ({ code, subject }: Pick<Finding, 'code' | 'subject'>) => `${code}/${subject}`;
 
 /** Closes what the run has not found again and is gone; what is still there stays open. */
 export async function healFindings(
