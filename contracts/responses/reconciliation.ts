@@ -25,7 +25,7 @@ const RUN = {
   preview: [],
 };
 
-export const previewedFindingSchema = z.object({
+const previewedFindingSchema = z.object({
   subject: text.describe('The subject that its item would have'),
   cause: text,
   orderId: z.int().nullable(),

@@ -8,7 +8,7 @@ import type { Workflows } from '../../temporal/workflows';
 const DESCRIBED_AT_ONCE = 10;
 
 /** The workflow that has to bring the order on; undefined: it has nothing left to do, or has not begun. */
-export function workflowOf({ id, status, sagaState, runId }: OrderFactsheet): string | undefined {
+function workflowOf({ id, status, sagaState, runId }: OrderFactsheet): string | undefined {
   if (sagaState === 'SETTLED') return undefined;
   if (status === 'REFUND_REQUESTED') return refundWorkflowId(id);
   // Its birth is on its way to the workflow, or a finding by itself.

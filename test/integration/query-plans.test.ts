@@ -36,6 +36,8 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
   // One coupon's requests, for operators; and the newest settled orders, behind those that are not.
   'coupons.couponCounts': ['coupon_requests'],
   'coupons.couponTruth': ['coupon_requests'],
+  'reconciliation.couponCount': ['coupon_requests'],
+  'coupon-claims.freeUnownedSlots': ['coupon_requests'],
   'saga-details.listSagas SETTLED': ['orders'],
   // One dead letter among all keys that are blocked.
   'blocked-keys.waitingBehind': ['blocked_keys'],
