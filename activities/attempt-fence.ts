@@ -48,12 +48,16 @@ export interface UndoCall extends StepCall {
   readonly isSettled: boolean;
 }
 
-const SETTLED_AND_TAKEN_BACK: ReadonlySet<string> = new Set(['PREPARING', 'REFUND_REQUESTED']);
+const SETTLED_AND_TAKEN_BACK: ReadonlySet<string> = new Set(['PREPARING', 'REFUND_REQUESTED', 'REFUNDED']);
 
-/** An attempt that was settled is undone only by those who know it: a cancel while the parcel is here, or a refund. */
+/**
+ * An attempt that was settled is undone only by those who know it: a cancel while the parcel is here, or a refund. Of an order
+ * that is cancelled nothing may be left, however late that is noticed.
+ */
 export async function requireUndoable(trx: Trx, order: Order | undefined, call: UndoCall): Promise<void> {
   const request = await requestOfAttempt(trx, call);
   if (request?.state !== 'DONE') return;
+  if (order?.status === 'CANCELLED') return;
   if (call.isSettled && order && SETTLED_AND_TAKEN_BACK.has(order.status)) return;
   throw failure('CLOSED', 'ATTEMPT_SETTLED', `attempt ${call.attempt} was settled`);
 }

@@ -12,6 +12,7 @@ import { withCredentialAlerts } from './credential-alerts';
 import { createDeadLetterActivities } from './dead-letters';
 import { createOrderActivities } from './order';
 import { createPaymentStep } from './payment';
+import { createReconciliationActivities, type ReconciliationDependencies } from './reconciliation';
 import { createRefundActivities } from './refund';
 import type { RetryPolicy } from './retry';
 import { createShipmentStep } from './shipment';
@@ -28,18 +29,28 @@ export interface ActivityDependencies {
   readonly retry: RetryPolicy;
   /** How often a dead letter is replayed before it is parked. */
   readonly maxReplays: number;
+  readonly reconciliation: Pick<ReconciliationDependencies, 'workflows' | 'graceMs'>;
 }
 
 /** Every activity, with what it needs. */
-export function createActivities({ db, redis, policy, retry, maxReplays, ...given }: ActivityDependencies) {
+export function createActivities({
+  db,
+  redis,
+  policy,
+  retry,
+  maxReplays,
+  reconciliation,
+  ...given
+}: ActivityDependencies) {
   const providers = withCredentialAlerts(given.providers, db);
   const timeouts = { fastMs: policy.fastCallMs, longMs: policy.patientCallMs };
   const payment = createPaymentStep({ db, payment: providers.payment, timeouts });
   const shipment = createShipmentStep({ db, carrier: providers.carrier, timeouts });
   const warehouse = createWarehouseStep({ db, warehouse: providers.warehouse, timeouts });
   const couponStep = createCouponStepActivities({ db });
+  const stock = createStockActivities({ db, policy });
   return {
-    ...createStockActivities({ db, policy }),
+    ...stock,
     ...createAttemptActivities({ db, retry }),
     ...createOrderActivities({ db }),
     ...createDecisionActivities({ db }),
@@ -55,6 +66,18 @@ export function createActivities({ db, redis, policy, retry, maxReplays, ...give
       announce: orderWatchers(redis),
     }),
     ...createRefundActivities({ db, policy }),
+    ...createReconciliationActivities({
+      ...reconciliation,
+      db,
+      retryDelayMs: retry.delayMs,
+      undos: {
+        stock: stock.releaseStock,
+        coupon: couponStep.restoreCoupon,
+        payment: payment.activities.refund,
+        shipment: shipment.activities.cancelShipment,
+        warehouse: warehouse.activities.takeOutOfStorage,
+      },
+    }),
     ...createDeadLetterActivities({ db, policy: { maxReplays } }),
     ...createCouponActivities({
       db,

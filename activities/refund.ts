@@ -1,7 +1,7 @@
 import type { OrderStep } from '../contracts/workflow/attempt-steps';
 import type { Db } from '../db/connection';
 import { notifyCustomer } from '../db/customer-notifications';
-import { changeOrder, claimForRefund, type Order } from '../db/orders';
+import { changeOrder, claimForRefund, type Order, RELEASED } from '../db/orders';
 import { stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline, endingRequestKey, hasEndingRequest } from '../db/timeline';
 import type { OrderStatus } from '../domain/order-status';
@@ -38,8 +38,13 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
     }): Promise<RefundBeginning> {
       return withOrder(db, call.orderId, async (trx, order): Promise<RefundBeginning> => {
         const dedupeKey = endingRequestKey(call.requestId ?? call.runId);
+        // An operator has restarted the refund, whose run was over.
+        const isTakenOver = order.status === 'REFUND_REQUESTED' && order.refundRunId === RELEASED;
+        if (isTakenOver) await claimForRefund(trx, order.id, call.runId);
         const isOurs =
-          order.refundRunId === call.runId || (await hasEndingRequest(trx, order.id, call.requestId ?? call.runId));
+          isTakenOver ||
+          order.refundRunId === call.runId ||
+          (await hasEndingRequest(trx, order.id, call.requestId ?? call.runId));
         if (!isOurs) {
           if (!['COMPLETED', 'SHIPMENT_STARTED', 'IN_TRANSIT'].includes(order.status))
             return { accepted: false, status: order.status };
@@ -59,7 +64,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
           ...(couponAttempt === undefined ? {} : { couponAttempt }),
           totalMinor: order.totalMinor,
           policy: deps.policy,
-          ...(isOurs ? endOf(order, call.runId) : {}),
+          ...(isOurs && !isTakenOver ? endOf(order, call.runId) : {}),
         };
       });
     },

@@ -3,6 +3,9 @@ import { notificationText } from '../db/customer-notifications';
 import { lockOrder } from '../db/orders';
 import { advanceStep, insertStep, keyOfStep, type StepId } from '../db/saga-steps';
 import { putBackStock, reserveStock, type StockReservation, writeOffStock } from '../db/stock';
+
+export type { Resumption } from '../db/stock';
+
 import type { OrderStatus } from '../domain/order-status';
 import { failure } from './failure';
 import type { WriteOffCall } from './step-call';

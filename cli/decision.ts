@@ -39,7 +39,7 @@ export function decides(command: Command): Command {
 }
 
 /** Ends a script that would have to be asked, before anything else is done. */
-export function refuseUnasked({ dryRun, yes }: DecisionOptions): void {
+export function refuseUnasked({ dryRun, yes }: Pick<DecisionOptions, 'dryRun' | 'yes'>): void {
   const canAsk = process.stdin.isTTY && process.stderr.isTTY;
   if (!dryRun && !yes && !canAsk)
     throw new CommandError(EXIT.usage, 'this can not be undone: add --yes, or --dry-run to see what it would do');
@@ -69,7 +69,7 @@ export async function decide<const At extends DecisionEndpoint>(
   show((await send({})).data, options, print);
 }
 
-async function confirm(): Promise<void> {
+export async function confirm(): Promise<void> {
   const response = await ask('This can not be undone. Go on? [y/N] ');
   if (!/^y(es)?$/i.test(response.trim())) throw new CommandError(EXIT.failed, 'nothing was done');
 }

@@ -5,6 +5,7 @@ import { dltCommands } from './commands/dlt';
 import { itemsCommands } from './commands/items';
 import { ordersCommands } from './commands/orders';
 import { outboxCommands } from './commands/outbox';
+import { reconcileCommand } from './commands/reconcile';
 import { sagaCommands } from './commands/saga';
 import { tokenCommand } from './commands/token';
 import { jsonText, printable } from './output';
@@ -41,6 +42,7 @@ export async function runCommand(args: readonly string[]): Promise<ExitCode> {
     ordersCommands,
     couponCommands,
     outboxCommands,
+    reconcileCommand,
     tokenCommand,
   ])
     add(program);

@@ -83,6 +83,9 @@ export const settingsSchema = z
     UNDO_PATIENCE_MS: ms(40_000),
     UNDO_RETRY_MS: ms(10 * 60_000),
 
+    RECONCILE_EVERY_MS: ms(15 * 60_000),
+    RECONCILE_GRACE_MS: ms(5 * 60_000),
+
     RETENTION_OUTBOX_MS: ms(60 * 60_000),
     RETENTION_TOPICS_DAYS: days(7),
     RETENTION_PERSONAL_DAYS: days(90),

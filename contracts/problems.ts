@@ -61,6 +61,16 @@ export const PROBLEMS = {
     en: ['The item is closed by a decision of its own', 'The field whatToDo says what to do.'],
     ko: ['다른 결정으로 닫히는 항목입니다', 'whatToDo에 무엇을 할지 있습니다.'],
   },
+  RECONCILIATION_NOT_FOUND: {
+    status: 404,
+    en: ['No such run', 'Check the id of the run; one that was asked for a moment ago may not have begun.'],
+    ko: ['대사 작업을 찾을 수 없습니다', '번호를 확인해 주세요. 방금 요청한 작업은 아직 시작되지 않았을 수 있습니다.'],
+  },
+  RECONCILIATION_RUNNING: {
+    status: 409,
+    en: ['A reconciliation is under way', 'Only one runs at a time; the field runId names it.'],
+    ko: ['대사 작업이 진행 중입니다', '한 번에 하나만 실행됩니다. runId가 그 작업입니다.'],
+  },
   ORDER_NOT_PAYABLE: {
     status: 409,
     en: ['The order cannot be paid', 'Only an order that waits for its payment can be paid.'],

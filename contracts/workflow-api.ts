@@ -17,6 +17,8 @@ export const WORKFLOWS = {
   refundSaga: 'refundSaga',
   couponSaga: 'couponSaga',
   deadLetterReplay: 'deadLetterReplay',
+  reconciliation: 'reconciliation',
+  scheduledReconciliation: 'scheduledReconciliation',
 } as const;
 
 /** The one workflow of an order. */
@@ -38,6 +40,9 @@ export function couponWorkflowId(requestId: string): string {
 export function deadLetterReplayWorkflowId(bulkId: string): string {
   return `dead-letter-replay-${bulkId}`;
 }
+
+/** One for all runs: Temporal refuses a second one at a time. */
+export const RECONCILIATION_WORKFLOW_ID = 'reconciliation';
 
 export const UPDATES = { cancel: 'cancel', resolve: 'resolve' } as const;
 export const QUERIES = { status: 'status', saga: 'saga', progress: 'progress' } as const;
@@ -83,6 +88,23 @@ export interface DeadLetterReplayInput {
   /** Of a run that went on as a new one: how far it had come. */
   readonly soFar?: ReplayProgress;
 }
+
+/** What a run of the reconciliation is to do. */
+export interface ReconciliationInput {
+  readonly runId: string;
+  readonly scope: 'FULL' | 'INCREMENTAL';
+  /** ISO 8601; absent: what has changed since the run before. */
+  readonly since?: string;
+  /** Lists nothing, and changes nothing. */
+  readonly isDryRun: boolean;
+  /** Applies the fixes that are offered. */
+  readonly isFixing: boolean;
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+/** What a schedule starts: the run itself is its child, of which there is one at a time. */
+export type ScheduledReconciliationInput = Pick<ReconciliationInput, 'scope'>;
 
 /** Result of the query `progress`. */
 export interface ReplayProgress {

@@ -44,3 +44,20 @@ export async function redeemClaimedCoupon(trx: Trx, orderId: number, at: Date): 
 export async function unredeemCoupon(trx: Trx, orderId: number): Promise<void> {
   await trx('coupon_requests').where({ order_id: orderId }).update({ redeemed_at: null });
 }
+
+/** The coupon of a locked order is its user's again. */
+export async function freeCouponOf(trx: Trx, orderId: number): Promise<void> {
+  await trx('coupon_requests').where({ order_id: orderId }).update({ order_id: null, redeemed_at: null });
+}
+
+/** Gives slots that no request has to the next ones. */
+export async function freeUnownedSlots(trx: Trx, code: string): Promise<void> {
+  // Only what is counted after the lock cannot change any more.
+  await trx('coupons').where({ code }).forNoKeyUpdate().first('code');
+  await trx.raw(
+    `update coupons c set taken = r.taken, version = version + 1, updated_at = now()
+     from (select count(*) as taken from coupon_requests where code = :code and status <> 'FAILED') r
+     where c.code = :code and c.taken > r.taken`,
+    { code },
+  );
+}

@@ -7,7 +7,7 @@ import type { Db, DbOrTrx } from './connection';
  * Raised by a release that changes a function: code that is older refuses the database from then on, instead of putting its own
  * functions back.
  */
-export const FUNCTIONS_VERSION = 1;
+export const FUNCTIONS_VERSION = 2;
 
 /** A function of the database, as its file creates it. */
 interface FunctionFile {

@@ -1,3 +1,4 @@
+import { newEvent } from '../contracts/event-record';
 import { TOPICS, type Topic } from '../contracts/topics';
 import type { Db, DbOrTrx, Trx } from './connection';
 import { lockCouponRequest } from './coupon-requests';
@@ -118,6 +119,25 @@ export async function sendAgain(db: Db, policy: LossPolicy, late: LateRecord): P
       });
     if (isGivenUp) await giveUp(trx, late.key);
     else await addToOutbox(trx, [row]);
+    return true;
+  });
+}
+
+/** Sends once more that an order's stock could not be had, while it can still be paid; false: that was sent a moment ago. */
+export async function resendStockFailure(db: Db, orderId: number, { lostAfterMs }: LossPolicy): Promise<boolean> {
+  const subject = `order-${orderId}/stock-failed`;
+  return db.transaction(async (trx) => {
+    const order = await lockOrder(trx, orderId);
+    if (order?.status !== 'CREATED' && order?.status !== 'PENDING_PAYMENT') return false;
+    const resent: unknown = await trx('resends')
+      .where({ subject })
+      .whereRaw(`last_at > clock_timestamp() - ? * interval '1 millisecond'`, [lostAfterMs])
+      .first('subject');
+    if (resent !== undefined) return false;
+    await countResend(trx, subject);
+    const eventCreatedAt = new Date().toISOString();
+    const event = { eventCreatedAt, orderId, reason: 'STOCK_SHORTAGE', shortages: [] };
+    await addToOutbox(trx, [newEvent(TOPICS.stockDecreaseFailed, event)]);
     return true;
   });
 }

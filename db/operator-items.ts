@@ -18,7 +18,16 @@ export interface OperatorItemCause extends OperatorItemId {
   readonly step?: string | undefined;
   /** Minor units. */
   readonly amountAtRiskMinor?: number | undefined;
+  /** What shows that it is so. */
+  readonly evidence?: ItemEvidence | undefined;
+  /** What the system can do about it once somebody asks for it. */
+  readonly offeredFix?: string | undefined;
+  /** Since when it is so; absent: now. */
+  readonly since?: Date | undefined;
 }
+
+/** Names and values: ids, codes and amounts, no personal data. */
+export type ItemEvidence = Readonly<Record<string, string | number | boolean | null>>;
 
 /** What a person decided about an item. */
 export interface OperatorDecision {
@@ -38,6 +47,8 @@ export interface OperatorItem extends OperatorItemId {
   readonly workflowId: string | null;
   readonly step: string | null;
   readonly amountAtRiskMinor: number;
+  readonly evidence: ItemEvidence | null;
+  readonly offeredFix: string | null;
   readonly since: Date;
   readonly lastSeenAt: Date;
   /** How often the cause was seen while the item is open. */
@@ -62,16 +73,24 @@ export async function openOperatorItem(db: DbOrTrx, item: OperatorItemCause): Pr
       run_id: item.runId ?? null,
       step: item.step ?? null,
       amount_at_risk_minor: item.amountAtRiskMinor ?? 0,
+      ...shownOf(item),
+      ...(item.since ? { since: item.since } : {}),
     })
     .onConflict(db.raw(`(kind, subject) where state = 'OPEN'`) as never)
     .merge({
       cause: item.cause,
       run_id: item.runId ?? null,
       amount_at_risk_minor: item.amountAtRiskMinor ?? 0,
+      ...shownOf(item),
       last_seen_at: db.raw('clock_timestamp()'),
       times: db.raw('operator_items.times + 1'),
     });
 }
+
+const shownOf = ({ evidence, offeredFix }: OperatorItemCause) => ({
+  evidence: evidence ? JSON.stringify(evidence) : null,
+  offered_fix: offeredFix ?? null,
+});
 
 /** Whether this run of a workflow is or was listed: what an operator has closed does not come back. */
 export async function isRunListed(db: Db, { kind, subject }: OperatorItemId, runId: string): Promise<boolean> {
@@ -149,6 +168,8 @@ const COLUMNS = {
   workflowId: 'workflow_id',
   step: 'step',
   amountAtRiskMinor: 'amount_at_risk_minor',
+  evidence: 'evidence',
+  offeredFix: 'offered_fix',
   since: 'since',
   lastSeenAt: 'last_seen_at',
   times: 'times',

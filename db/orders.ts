@@ -152,6 +152,16 @@ export function isShownLater({ sagaStateAt }: Order, at: Date): boolean {
   return sagaStateAt !== null && sagaStateAt > at;
 }
 
+/** In place of a run's id: the run is over, and the next one takes the order. */
+export const RELEASED = 'released';
+
+/** Takes the locked order from its workflow, or its refund, that is over. */
+export async function releaseClaimOfRun(trx: Trx, orderId: number, of: 'run_id' | 'refund_run_id'): Promise<void> {
+  await trx('orders')
+    .where({ id: orderId })
+    .update({ [of]: RELEASED });
+}
+
 /** Gives the locked order to a refund: an earlier one can't end it any more. */
 export async function claimForRefund(trx: Trx, orderId: number, runId: string): Promise<void> {
   await trx('orders').where({ id: orderId }).update({ refund_run_id: runId });

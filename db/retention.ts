@@ -186,6 +186,15 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     of: `state <> 'OPEN'`,
     mayGo: 'true',
   },
+  {
+    name: 'runs of the reconciliation',
+    table: 'reconciliation_runs',
+    age: 'audit',
+    at: 'finished_at',
+    key: { finished_at: 'timestamptz', id: 'text' },
+    of: 'finished_at is not null',
+    mayGo: 'true',
+  },
 ];
 
 /** The key of the last row that was considered, as text. */

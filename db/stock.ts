@@ -1,10 +1,20 @@
 import type { OrderFacts } from '../contracts/workflow/attempt-steps';
+import type { OrderStatus } from '../domain/order-status';
 import type { Db, Trx } from './connection';
 import { callFunction } from './functions';
 import { traceHeaders } from './outbox';
 
+/** Where a run goes on with an order that another run had. */
+export interface Resumption {
+  readonly status: OrderStatus;
+  /** How many attempts are over. */
+  readonly attempt: number;
+  /** In the order in which they are to be taken: an attempt that is under way, or was settled, is taken up again by its request. */
+  readonly requests: readonly { readonly eventId: string; readonly retryCount: number }[];
+}
+
 export type StockReservation =
-  | ({ readonly outcome: 'HELD' } & OrderFacts)
+  | ({ readonly outcome: 'HELD'; readonly resumed?: Resumption } & OrderFacts)
   /** SHORT: the order is cancelled. DUPLICATE: another run has it. CLOSED: its stock was released before it was held. */
   | { readonly outcome: 'SHORT' | 'DUPLICATE' | 'CLOSED' | 'UNKNOWN_ORDER' };
 

@@ -10,6 +10,7 @@ export const FEW_ROWS: ReadonlySet<string> = new Set([
   'outbox_lanes',
   'products',
   'provider_readings',
+  'reconciliation_runs',
   'relays',
 ]);
 
@@ -78,15 +79,20 @@ const SEED: readonly string[] = [
        when k < 55 then 'REFUNDED' else 'COMPLETED' end,
      case when k = 0 then 'NEEDS_OPERATOR' when k = 1 then 'COMPENSATING' when k = 2 then 'RUNNING' when n > :orders * :ended::float8 then 'WAITING' else 'SETTLED' end,
      'KRW', 1000, case when k <> 2 then 'run-' || n end,
-     case when n % 5 = 1 then 'request-' || n / 5 end, case when n % 5 = 1 then 'coupon-' || n / 5 % :coupons end, at, at + interval '1 hour'
-   from generate_series(1, :orders) n, lateral (select greatest(((n % 1000) * 919) % 1000, case :incidents::int when 0 then 3 else 0 end) as k, ${MADE} as at) t`,
-  `update coupon_requests r set order_id = o.id, redeemed_at = o.created_at
-   from ${THESE} where o.coupon_request_id = r.request_id and r.status = 'ISSUED'`,
+     case when c then 'request-' || n / 5 end, case when c then 'coupon-' || n / 5 % :coupons end, at, at + interval '1 hour'
+   from generate_series(1, :orders) n,
+     lateral (select greatest(((n % 1000) * 919) % 1000, case :incidents::int when 0 then 3 else 0 end) as k, ${MADE} as at, n % 5 = 1 and n / 5 % 100 <> 7 as c) t`,
+  `update coupon_requests r set order_id = o.id, redeemed_at = case when o.status not in ('CREATED', 'PENDING_PAYMENT') then o.created_at end
+   from ${THESE} where o.coupon_request_id = r.request_id and r.status = 'ISSUED' and o.status not in ('CANCELLED', 'REFUNDED')`,
+  `update coupons c set taken = r.issued, issued = r.issued, last_rank = r.highest
+   from (select code, count(*) filter (where status = 'ISSUED') as issued, max(rank) as highest from coupon_requests group by code) r where r.code = c.code`,
   `insert into order_lines (order_id, sku, name, quantity, unit_price_minor)
    select o.id, 'sku-' || (o.id + l) % :products, 'Product', 1, 500 from ${THESE}, generate_series(0, 1) l`,
   `insert into stock_movements (sku, order_id, kind, units, key, at)
    select l.sku, l.order_id, kind, 1, l.order_id || ':stock:0', o.created_at
-   from order_lines l join ${THESE} on o.id = l.order_id, unnest(array['hold', 'sell']) kind order by l.order_id`,
+   from order_lines l join ${THESE} on o.id = l.order_id, unnest(case o.status when 'CREATED' then '{}' when 'PENDING_PAYMENT' then array['hold']
+     when 'CANCELLED' then array['hold', 'release'] when 'REFUNDED' then array['hold', 'sell', 'return'] else array['hold', 'sell'] end) kind order by l.order_id`,
+  `insert into stock_movements (sku, kind, units, key) select sku, 'set', free_units + held_units + sold_units, 'put' from products`,
   `insert into money_movements (order_id, kind, amount_minor, key, provider_ref, at)
    select o.id, kind, 1000, o.id || ':payment:1', 'pay_' || o.id, o.created_at
    from ${THESE}, unnest(case when o.status in ('CANCELLED', 'REFUNDED') then array['charge', 'refund'] else array['charge'] end) kind order by o.id`,

@@ -30,9 +30,9 @@ export const FINDINGS = {
   MISSING_UNDO: { invariant: 'I9', fix: 'UNDO_STEP' },
   /** Units are held for an order that needs none. */
   HOLD_WITHOUT_ORDER: { invariant: 'I3', fix: 'RELEASE_HOLD' },
-  /** Free, held and sold units of a product are not what was put in. */
+  /** Free, held and sold units of a product are not what was put in, or an order's units are not what its state says. */
   STOCK_DIFFERS: { invariant: 'I3' },
-  /** A coupon's slot is taken by no request that can still get it. */
+  /** A coupon's slot is taken by no request, or a coupon is in use by an order that has ended unsold. */
   SLOT_WITHOUT_OWNER: { invariant: 'I4', fix: 'RELEASE_SLOT' },
   /** A coupon counts other than its requests. */
   COUPON_DIFFERS: { invariant: 'I4' },
@@ -46,6 +46,8 @@ export const FINDINGS = {
   PAID_WITHOUT_ORDER: { invariant: 'I2' },
   /** An order is paid, and the provider has not taken its money. */
   PAYMENT_MISSING: { invariant: 'I2' },
+  /** Our ledger of money has another amount than what the order's state says. */
+  MONEY_DIFFERS: { invariant: 'I2' },
   /** The provider has another amount than our ledger. */
   AMOUNT_DIFFERS: { invariant: 'I2' },
   /** A parcel of an order that was cancelled or refunded, or of no order, can still be delivered. */
@@ -71,6 +73,14 @@ export interface Finding {
   readonly amountAtRiskMinor?: number | undefined;
   /** Since when it can have been so. */
   readonly since?: Date | undefined;
+  /** False: the fix of its code can't be applied in this case, and a person decides. */
+  readonly isFixable?: false | undefined;
   /** What was compared, and with what. */
   readonly evidence: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** What is offered for a finding; undefined: a person decides. */
+export function offeredFix({ code, isFixable }: Pick<Finding, 'code' | 'isFixable'>): Fix | undefined {
+  const rule: FindingRule = FINDINGS[code];
+  return isFixable === false ? undefined : rule.fix;
 }

@@ -17,6 +17,8 @@ export const OPERATOR_ITEM_KINDS = [
   'UNPUBLISHED_TOPIC',
   /** A record fails for a reason that nobody foresaw, and what is behind it in its partition waits. */
   'STUCK_PARTITION',
+  /** What reconciliation has found; its cause is the finding's code. */
+  'RECONCILIATION',
 ] as const;
 export type OperatorItemKind = (typeof OPERATOR_ITEM_KINDS)[number];
 

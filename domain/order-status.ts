@@ -124,3 +124,8 @@ export function deliveryPath(from: OrderStatus, to: OrderStatus): OrderStatus[] 
   const end = path.indexOf(to);
   return start < 0 || end <= start ? [] : path.slice(start + 1, end + 1);
 }
+
+/** The carrier has the parcel, and it has not arrived. */
+export function isOnItsWay(status: OrderStatus): boolean {
+  return status === 'SHIPMENT_STARTED' || status === 'IN_TRANSIT';
+}

@@ -1,7 +1,7 @@
 import type { OperatorItem } from '../db/operator-items';
 
 /** What helps, as a command where there is one. */
-export function whatToDo({ id, kind, subject, orderId, step, workflowId }: OperatorItem): string {
+export function whatToDo({ id, kind, subject, orderId, step, workflowId, offeredFix }: OperatorItem): string {
   const order = orderId ?? '…';
   const retry = `ordersaga saga resolve ${order} --step ${step} --decision RETRY --reason '…'`;
   const signal = `temporal workflow signal --workflow-id ${workflowId} --name resolveCompensation --input '{"decisionId": "…", "step": "${step}", "decision": "RETRY", "reason": "…", "actor": "…"}'`;
@@ -25,5 +25,7 @@ export function whatToDo({ id, kind, subject, orderId, step, workflowId }: Opera
       return `ordersaga outbox status; create the topic ${subject}, give its partitions leaders, or let the relays write to it: its rows follow by themselves`;
     case 'STUCK_PARTITION':
       return `fix what the log of the bridge says about ${subject}: its records wait, and go on by themselves`;
+    case 'RECONCILIATION':
+      return `${orderId === null ? '' : `ordersaga saga show ${order}; `}${offeredFix === null ? 'the runbook of its cause says what to do; ' : "ordersaga reconcile --fix --reason '…'; "}it closes once a run finds it gone`;
   }
 }

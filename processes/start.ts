@@ -32,6 +32,7 @@ import { workflowBundle } from './worker/bundle';
 import { composeActivities } from './worker/compose-activities';
 import { connectNatively } from './worker/connection';
 import { watchFailedWorkflows } from './worker/failed-workflows';
+import { keepSchedules } from './worker/schedules';
 import { installTemporalRuntime, startWorker } from './worker/worker';
 
 /** In the order in which they start; they stop in the reverse of it. */
@@ -157,7 +158,10 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
     connection: native,
     namespace: settings.TEMPORAL_NAMESPACE,
     bundle: await workflowBundle(cacheFolder('bundles')),
-    activities: composeActivities({ db, redis: shared.redis, settings, providers: providersOf(settings) }),
+    activities: composeActivities({
+      ...{ db, redis: shared.redis, settings, workflows: shared.workflows },
+      providers: providersOf(settings),
+    }),
     db,
     metrics,
     redis: shared.redis,
@@ -168,10 +172,14 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
     workflows: shared.workflows,
     logger: shared.logger.child({ part: 'worker' }),
   });
+  const schedules = keepSchedules(shared.workflows, {
+    everyMs: settings.RECONCILE_EVERY_MS,
+    logger: shared.logger.child({ part: 'worker' }),
+  });
   const part: Part = {
     failed: worker.failed,
     async stop() {
-      await watch.stop();
+      await Promise.all([watch.stop(), schedules.stop()]);
       await worker.stop();
     },
   };

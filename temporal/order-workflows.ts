@@ -169,6 +169,34 @@ export class OrderWorkflows {
     );
   }
 
+  /** Starts the order's workflow once more where its run is over, to undo everything if so asked; false: it runs again already. */
+  restart(orderId: number, compensate?: Compensate): Promise<boolean> {
+    const options = { ...startOptions(orderId), workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const };
+    return unlessStarted(this.temporal, () =>
+      compensate
+        ? this.temporal.workflow.signalWithStart(WORKFLOWS.orderSaga, {
+            ...options,
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            signal: SIGNALS.compensate,
+            signalArgs: [compensate],
+          })
+        : this.temporal.workflow.start(WORKFLOWS.orderSaga, { ...options, workflowIdConflictPolicy: 'FAIL' }),
+    );
+  }
+
+  /** The same of its refund. */
+  restartRefund(input: RefundSagaInput): Promise<boolean> {
+    return unlessStarted(this.temporal, () =>
+      this.temporal.workflow.start(WORKFLOWS.refundSaga, {
+        workflowId: refundWorkflowId(input.orderId),
+        taskQueue: TASK_QUEUES.orders,
+        args: [input],
+        workflowIdConflictPolicy: 'FAIL',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      }),
+    );
+  }
+
   /** Signals the order's workflow, starting it if the stock event has not come yet; false: it has ended. */
   signal<Name extends keyof OrderSignals>(
     orderId: number,

@@ -11,12 +11,15 @@ import {
 } from '../contracts/workflow-api';
 import { LOOK_WITHIN_MS, refusalOf, temporalCall, unlessGone, unlessStarted } from './call';
 import { OrderWorkflows } from './order-workflows';
+import { ReconciliationWorkflows } from './reconciliation-workflows';
 import { ReplayWorkflows } from './replay-workflows';
 
 /** For a query that nobody waits for. */
 const WATCH_WITHIN_MS = 10_000;
 /** A worker that ends in the middle of a workflow task costs one or two tries. */
 const FAILING_AFTER_TRIES = 3;
+/** Ids in one query of Temporal's list. */
+const LISTED_AT_ONCE = 100;
 
 /** A workflow as Temporal describes it. */
 export interface DescribedWorkflow {
@@ -34,6 +37,7 @@ export interface DescribedWorkflow {
 export class Workflows {
   readonly orders: OrderWorkflows;
   readonly replays: ReplayWorkflows;
+  readonly reconciliation: ReconciliationWorkflows;
   private readonly eagerStart: boolean;
 
   constructor(
@@ -44,6 +48,7 @@ export class Workflows {
     this.eagerStart = eagerStart;
     this.orders = new OrderWorkflows(temporal, eagerStart);
     this.replays = new ReplayWorkflows(temporal);
+    this.reconciliation = new ReconciliationWorkflows(temporal);
   }
 
   /** Starts the workflow of a coupon's request, again if it had failed; false: it runs, or has issued, already. */
@@ -103,6 +108,23 @@ export class Workflows {
     const runs = this.temporal.workflow.list({ query })[Symbol.asyncIterator]();
     const next = () => this.temporal.withDeadline(Date.now() + WATCH_WITHIN_MS, () => runs.next());
     for (let found = await next(); !found.done; found = await next()) yield found.value;
+  }
+
+  /** Which of these workflows run, as far as Temporal's list knows yet: it lags behind. */
+  async runningAmong(workflowIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const running = new Set<string>();
+    for (let at = 0; at < workflowIds.length; at += LISTED_AT_ONCE) {
+      const ids = workflowIds.slice(at, at + LISTED_AT_ONCE).map((id) => `'${id}'`);
+      const query = `WorkflowId IN (${ids.join(', ')}) AND ExecutionStatus = 'Running'`;
+      await temporalCall(
+        this.temporal,
+        async () => {
+          for await (const { workflowId } of this.temporal.workflow.list({ query })) running.add(workflowId);
+        },
+        WATCH_WITHIN_MS,
+      );
+    }
+    return running;
   }
 
   /** Ends the calls of `work` when the signal says so. */

@@ -2,4 +2,5 @@
 export { couponSaga } from './coupon-saga';
 export { deadLetterReplay } from './dead-letter-replay';
 export { orderSaga } from './order-saga';
+export { reconciliation, scheduledReconciliation } from './reconciliation';
 export { refundSaga } from './refund-saga';

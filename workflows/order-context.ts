@@ -1,8 +1,8 @@
 import { CancellationScope, condition, currentUpdateInfo, workflowInfo } from '@temporalio/workflow';
-import type { OrderPolicy } from '../activities/stock';
+import type { OrderPolicy, Resumption } from '../activities/stock';
 import type { OrderFacts } from '../contracts/workflow/attempt-steps';
 import type { CancelRequest } from '../contracts/workflow/messages';
-import { isCancellable } from '../domain/order-status';
+import { isCancellable, type OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import { activities, type LocalActivities } from './activity-calls';
 import { receiveDecisions } from './decisions';
@@ -33,6 +33,8 @@ export class OrderContext {
   /** Why it is cancelled where no cancel has come in. */
   endedBecause = { code: 'CANCELLED_BY_CUSTOMER', reason: '' };
   isEnding = false;
+  /** How far another run had come with the order. */
+  resumedAt: OrderStatus | undefined;
   /** Nobody can end the order any more: it goes on, however long its history is. */
   mayGoOnForLong = false;
 
@@ -53,6 +55,13 @@ export class OrderContext {
       recordRefusal: refuse,
     });
     receiveDecisions(saga.parking, refuse);
+  }
+
+  /** Goes on where another run of the order has ended: an attempt that is under way, or was settled, is taken up again. */
+  resume({ status, attempt, requests }: Resumption): void {
+    this.resumedAt = status;
+    this.view.attempt = attempt;
+    for (const request of requests) this.messages.takeOver(request);
   }
 
   cancelledInTemporal(): void {

@@ -124,7 +124,12 @@ export class OrderMessages {
   private async takePayment(message: unknown): Promise<void> {
     const request = asPaymentRequested(message);
     if (!request) return this.host.recordRefusal(SIGNALS.paymentRequested, SHAPES.paymentRequested);
-    if (this.isNew(`payment:${request.eventId}#${request.retryCount}`)) this.payments.push(request);
+    this.takeOver(request);
+  }
+
+  /** A request that another run of the order had before this one. */
+  takeOver(request: PaymentRequested): void {
+    if (this.isNew(keyOf(request))) this.payments.push(request);
   }
 
   private async takeShipment(message: unknown): Promise<void> {
@@ -139,6 +144,8 @@ export class OrderMessages {
     return isNew;
   }
 }
+
+const keyOf = ({ eventId, retryCount }: PaymentRequested): string => `payment:${eventId}#${retryCount}`;
 
 function whyUnreadable(request: unknown): string | undefined {
   if (holdsCard(request)) return NO_CARD;

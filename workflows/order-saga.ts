@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { OrderPolicy, Reservation } from '../activities/stock';
 import type { OrderSagaInput } from '../contracts/workflow-api';
-import type { OrderStatus } from '../domain/order-status';
+import { isOnItsWay, type OrderStatus } from '../domain/order-status';
 import { OrderContext } from './order-context';
 import { advanceDelivery, followDelivery } from './order-delivery';
 import { payAndShip, skipLateRequests } from './order-payment';
@@ -38,6 +38,8 @@ async function fulfil(order: OrderContext): Promise<OrderStatus | 'DUPLICATE'> {
   if (reservation === 'SHORT') return end(order, 'CANCELLED', 'STOCK_SHORTAGE');
   if (reservation === 'INTERRUPTED' || !(await payAndShip(order, reservation))) return cancel(order);
   if (order.view.status === 'COMPLETED') return end(order, 'COMPLETED');
+  // Another run had come further than the attempt.
+  if (order.resumedAt && isOnItsWay(order.resumedAt)) order.view.moveTo(order.resumedAt);
   const arrived = await followDelivery(order);
   return arrived ? end(order, arrived) : cancel(order);
 }
@@ -52,11 +54,12 @@ async function reserveStock(order: OrderContext): Promise<OrderPolicy | 'SHORT' 
   }
   if (reservation.outcome === 'CLOSED') return 'INTERRUPTED';
   if (reservation.outcome !== 'HELD') return reservation.outcome;
-  const { policy, totalMinor, hasCoupon } = reservation;
+  const { policy, totalMinor, hasCoupon, resumed } = reservation;
   order.policy = policy;
   order.facts = { totalMinor, hasCoupon };
   view.totalMinor = totalMinor;
   view.moveTo('PENDING_PAYMENT');
+  if (resumed) order.resume(resumed);
   return policy;
 }
 

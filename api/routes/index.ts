@@ -11,6 +11,7 @@ import { orderRoutes } from './orders';
 import { paymentRoutes } from './payments';
 import { probeRoutes } from './probes';
 import { productRoutes } from './products';
+import { reconciliationRoutes } from './reconciliation';
 import { sagaRoutes } from './sagas';
 
 /** Every route of the API. */
@@ -27,6 +28,7 @@ export const ROUTES = [
   ...deadLetterRoutes,
   ...deadLetterReplayRoutes,
   ...blockedKeyRoutes,
+  ...reconciliationRoutes,
   carrierWebhook,
   ...probeRoutes,
 ] as const;

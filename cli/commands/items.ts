@@ -29,7 +29,7 @@ export function itemsCommands(program: Command): void {
   )
     .option(
       '--kind <kind>',
-      'PARKED_SAGA, PERMANENT_ERROR, CREDENTIALS_REFUSED, DEAD_LETTER, BLOCKED_KEY, FAILED_WORKFLOW, LOST_REQUEST, UNPUBLISHED_TOPIC or STUCK_PARTITION',
+      'PARKED_SAGA, PERMANENT_ERROR, CREDENTIALS_REFUSED, DEAD_LETTER, BLOCKED_KEY, FAILED_WORKFLOW, LOST_REQUEST, UNPUBLISHED_TOPIC, STUCK_PARTITION or RECONCILIATION',
     )
     .option('--state <state>', 'OPEN (if absent), RESOLVED or HEALED')
     .option('--subject <subject>', 'about this, as the list names it')
@@ -102,6 +102,8 @@ function printItem(item: OperatorItemView): void {
       ['workflow', item.workflowId],
       ['since', `${moment(item.since)}, last seen ${moment(item.lastSeenAt)}, ${item.times} times`],
       ['at risk', item.amountAtRisk || null],
+      ['evidence', item.evidence && JSON.stringify(item.evidence)],
+      ['fix', item.offeredFix],
       ['closed', moment(item.closedAt)],
       ['decision', decision && `${decision.decision} by ${decision.actor}: ${decision.reason}`],
       ['to do', item.whatToDo],

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { OPERATOR_ITEM_KINDS, OPERATOR_ITEM_STATES } from '../../domain/operator-item';
 import { amount, count, dryRun, type ResponseOf, text, textOrNull, time } from './common';
 
+/** Ids, codes and amounts. */
+export const evidenceSchema = z.record(text, z.union([text, z.number(), z.boolean(), z.null()]));
+
 const ITEM = {
   id: 12,
   kind: 'FAILED_WORKFLOW',
@@ -12,6 +15,8 @@ const ITEM = {
   workflowId: 'order-17',
   step: null,
   amountAtRisk: 24_000,
+  evidence: null,
+  offeredFix: null,
   since: '2026-11-28T09:00:00.000Z',
   lastSeenAt: '2026-11-28T09:00:00.000Z',
   times: 1,
@@ -31,6 +36,8 @@ export const operatorItemSchema = z
     workflowId: textOrNull,
     step: textOrNull,
     amountAtRisk: amount,
+    evidence: evidenceSchema.nullable().describe('What shows that it is so'),
+    offeredFix: textOrNull.describe('What `POST /api/ops/reconciliation` with `fix` would do about it'),
     since: time,
     lastSeenAt: time,
     times: count.describe('How often it was seen while open'),

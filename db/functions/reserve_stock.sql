@@ -1,7 +1,7 @@
 -- Claims an order for a workflow and holds all its lines, or none. Enough: PENDING_PAYMENT; short: the order is CANCELLED,
 -- and `stock.decrease.failed` published.
 -- `call`: orderId, runId, at, holdExpiresAt, headers, and the notification of a shortage: its body.
--- Returns the outcome: HELD with what the attempts must know of the order, SHORT, DUPLICATE (another run has the order),
+-- Returns the outcome: HELD with what the attempts must know of the order, and where another run was before this one `resumed`; SHORT, DUPLICATE (another run has the order),
 -- CLOSED (the stock was released before it was held) or UNKNOWN_ORDER.
 create or replace function reserve_stock(call jsonb) returns jsonb language plpgsql as $$
 declare
@@ -16,10 +16,11 @@ begin
   if not found then
     return '{"outcome": "UNKNOWN_ORDER"}';
   end if;
-  if the_order.run_id <> call ->> 'runId' then
+  -- Released: by an operator's restart, once the run that had the order was over.
+  if the_order.run_id not in (call ->> 'runId', 'released') then
     return '{"outcome": "DUPLICATE"}';
   end if;
-  update orders set run_id = call ->> 'runId' where id = the_order.id and run_id is null;
+  update orders set run_id = call ->> 'runId' where id = the_order.id and run_id is distinct from call ->> 'runId';
   held := jsonb_build_object('outcome', 'HELD', 'totalMinor', the_order.total_minor,
     'hasCoupon', the_order.coupon_request_id is not null);
 
@@ -27,7 +28,7 @@ begin
     on conflict (key) do nothing;
   if not found then
     select state into known_state from saga_steps where key = step_key;
-    return case known_state when 'DONE' then held when 'FAILED' then '{"outcome": "SHORT"}' else '{"outcome": "CLOSED"}' end;
+    return case known_state when 'DONE' then held || resumption_of(the_order) when 'FAILED' then '{"outcome": "SHORT"}' else '{"outcome": "CLOSED"}' end;
   end if;
 
   -- In the order of sku, so that no two orders deadlock. Not FOR UPDATE: orders being placed lock these rows as what their

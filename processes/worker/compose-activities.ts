@@ -1,13 +1,19 @@
 import { type Activities, type ActivityDependencies, createActivities } from '../../activities';
 import type { Settings } from '../../config/settings';
+import type { Workflows } from '../../temporal/workflows';
 
 /** Every activity, with the delays and limits that are set. */
 export function composeActivities({
   settings,
+  workflows,
   ...parts
-}: Pick<ActivityDependencies, 'db' | 'redis' | 'providers'> & { readonly settings: Settings }): Activities {
+}: Pick<ActivityDependencies, 'db' | 'redis' | 'providers'> & {
+  readonly settings: Settings;
+  readonly workflows: Workflows;
+}): Activities {
   return createActivities({
     ...parts,
+    reconciliation: { workflows, graceMs: settings.RECONCILE_GRACE_MS },
     policy: {
       stockHoldMs: settings.STOCK_HOLD_MS,
       processingBudgetMs: settings.PROCESSING_BUDGET_MS,

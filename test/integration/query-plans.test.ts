@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import { type Db, openDatabase } from '../../db/connection';
 import { migrateSchema } from '../../db/schema';
 import { seedOrders } from '../../dev/many-orders';
-import { postgresAdminUrl } from '../../dev/stack/postgres';
-import { knownPlace } from '../../dev/stack/stack-folder';
-import { sharedSystem } from '../support/environment';
 import { Fixture } from '../support/fixture';
 import { operationsQueries } from '../support/operations-queries';
 import type { RepositoryQuery, SeededOrders } from '../support/order-queries';
 import { orderQueries } from '../support/order-queries';
 import { ownDatabase } from '../support/own-database';
 import { explainEverything, type TableRead, watchReads } from '../support/query-plans';
+import { superuserUrl } from '../support/superuser';
 
 /** More by hand: `PLANS_ORDERS=1000000 npm test -- query-plans`. */
 const ORDERS = Number(process.env.PLANS_ORDERS ?? 20_000);
@@ -36,6 +34,8 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
   // One coupon's requests, for operators; and the newest settled orders, behind those that are not.
   'coupons.couponCounts': ['coupon_requests'],
   'coupons.couponTruth': ['coupon_requests'],
+  'reconciliation.couponCount': ['coupon_requests'],
+  'coupon-claims.freeUnownedSlots': ['coupon_requests'],
   'saga-details.listSagas SETTLED': ['orders'],
   // One dead letter among all keys that are blocked.
   'blocked-keys.waitingBehind': ['blocked_keys'],
@@ -158,13 +158,6 @@ describe(`among ${ORDERS} orders`, () => {
 });
 
 class RolledBack extends Error {}
-
-/** Of the stack's own Postgres; where the tests were given another, their role must be one. */
-async function superuserUrl(): Promise<string> {
-  const { stackName, postgres } = sharedSystem();
-  const place = await knownPlace(stackName);
-  return place && String(place.ports.postgres) === new URL(postgres).port ? postgresAdminUrl(place) : postgres;
-}
 
 async function someOrders(db: Db): Promise<SeededOrders> {
   const last = async (status: string) =>

@@ -14,6 +14,7 @@ import {
   requestsAre,
   resolved,
 } from './plays';
+import { RECONCILIATION_OUTCOMES } from './reconciliation-outcomes';
 
 /** Every way in which an order, a refund or a request for a coupon ends, and the detours that change what a workflow does. */
 export const OUTCOMES: Readonly<Record<string, Play>> = {
@@ -170,4 +171,5 @@ export const OUTCOMES: Readonly<Record<string, Play>> = {
   },
   ...COUPON_OUTCOMES,
   ...DEAD_LETTER_OUTCOMES,
+  ...RECONCILIATION_OUTCOMES,
 };

@@ -3,7 +3,7 @@ import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api'
 import type { OrderHarness } from '../support/order-harness';
 import { until } from '../support/until';
 
-export type Kind = 'order' | 'refund' | 'coupon' | 'letters';
+export type Kind = 'order' | 'refund' | 'coupon' | 'letters' | 'reconciliation' | 'schedule';
 
 /** The workflows of one played outcome, at their end: the id of each kind's. */
 export type Played = Readonly<Partial<Record<Kind, string>>>;

@@ -27,6 +27,8 @@ export const FAST_DELAYS = {
   UNDO_RETRY_MS: '3000',
   // Orders that a test makes without announcing them are not lost.
   LOST_AFTER_MS: '3600000',
+  // Tests reconcile when they want to.
+  RECONCILE_EVERY_MS: '31536000000',
 } as const;
 
 /** For systems of which roles are stopped: a call can be caught in its middle, and a budget outlives a restart. */

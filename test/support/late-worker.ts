@@ -3,6 +3,8 @@ import type { Activities } from '../../activities';
 import { settingsSchema } from '../../config/settings';
 import { composeActivities } from '../../processes/worker/compose-activities';
 import { sandboxProviders } from '../../providers/sandbox-http';
+import { lazyClient } from '../../temporal/connection';
+import { Workflows } from '../../temporal/workflows';
 import { roleEnvironment } from './environment';
 import type { Shop } from './shop';
 
@@ -14,7 +16,8 @@ export function lateWorker(shop: Shop) {
   const { system, db } = shop;
   const settings = settingsSchema.parse(roleEnvironment(system));
   const providers = sandboxProviders({ url: system.sandbox, timeoutMs: settings.PROVIDER_TIMEOUT_MS });
-  const activities = composeActivities({ db, settings, providers });
+  const workflows = new Workflows(lazyClient(settings));
+  const activities = composeActivities({ db, settings, providers, workflows });
   return {
     run: <Name extends keyof Activities>(name: Name, input: Input<Name>): Promise<Result<Name>> => {
       const activity = activities[name] as unknown as (call: unknown) => Promise<Result<Name>>;

@@ -1,14 +1,19 @@
 import * as blockedKeyReleases from '../../db/blocked-key-releases';
 import * as blockedKeys from '../../db/blocked-keys';
 import * as comparedOrders from '../../db/compared-orders';
+import * as couponClaims from '../../db/coupon-claims';
 import * as deadLetterDecisions from '../../db/dead-letter-decisions';
 import * as deadLetterIndex from '../../db/dead-letter-index';
 import * as deadLetters from '../../db/dead-letters';
 import * as lostRecords from '../../db/lost-records';
 import * as operatorItems from '../../db/operator-items';
+import { orderFactsheets } from '../../db/order-facts';
+import { releaseClaimOfRun } from '../../db/orders';
 import * as outbox from '../../db/outbox';
 import * as outboxLanes from '../../db/outbox-lanes';
 import * as providerRecords from '../../db/provider-records';
+import * as reconciliation from '../../db/reconciliation';
+import * as reconciliationRuns from '../../db/reconciliation-runs';
 import { purgeBatch, RETENTION_RULES } from '../../db/retention';
 import * as sagaItems from '../../db/saga-items';
 import type { RepositoryQuery, SeededOrders } from './order-queries';
@@ -18,7 +23,7 @@ const MAX_REPLAYS = 3;
 const LOSS = { lostAfterMs: 1_000, retryDelayMs: 1_000 };
 
 /** What is asked about records, dead letters, operators' items and old rows, by `file.function` of db/. */
-export function operationsQueries({ completed }: SeededOrders): Record<string, RepositoryQuery> {
+export function operationsQueries({ completed, pending, withCoupon }: SeededOrders): Record<string, RepositoryQuery> {
   const at = new Date();
   const deadLetter = { topic: 'shipment.status.DLT', partition: 0, offset: '40' };
   const blocked = {
@@ -176,6 +181,33 @@ export function operationsQueries({ completed }: SeededOrders): Record<string, R
       const known = await providerRecords.providerRecordsOf(trx, ids);
       return providerRecords.saveProviderRecords(trx, known, at);
     },
+    'lost-records.resendStockFailure': (trx) => lostRecords.resendStockFailure(trx, pending, LOSS),
+    'coupon-claims.freeCouponOf': (trx) => couponClaims.freeCouponOf(trx, withCoupon.orderId),
+    'coupon-claims.freeUnownedSlots': (trx) => couponClaims.freeUnownedSlots(trx, withCoupon.code),
+    'orders.releaseClaimOfRun': (trx) => releaseClaimOfRun(trx, completed, 'run_id'),
+    // A page of them reads so many times as much.
+    'order-facts.orderFactsheets': (trx) => orderFactsheets(trx, [completed, pending]),
+    'reconciliation.orderIdsAfter': (trx) => reconciliation.orderIdsAfter(trx, 100, 500),
+    'reconciliation.ordersOfEntries': (trx) =>
+      reconciliation.ordersOfEntries(trx, { after: 100, through: 1_000_000, limit: 500 }),
+    'reconciliation.stockDifferences': (trx) => reconciliation.stockDifferences(trx),
+    'reconciliation.couponCodesAfter': (trx) => reconciliation.couponCodesAfter(trx, '', 100),
+    'reconciliation.couponCount': (trx) => reconciliation.couponCount(trx, withCoupon.code),
+    'reconciliation.lateCouponRequests': (trx) => reconciliation.lateCouponRequests(trx, 1_000, 100),
+    'reconciliation.overdueRows': (trx) => reconciliation.overdueRows(trx, 1_000),
+    'reconciliation.openFindings': (trx) =>
+      reconciliation.openFindings(trx, { after: 0, limit: 100, run: { id: 'run', hasSeen: false } }),
+    'reconciliation.foundBy': (trx) => reconciliation.foundBy(trx, 'run'),
+    'reconciliation-runs.beginRun': async (trx) => {
+      const run = { id: 'run', isDryRun: false, isFixing: false, actor: 'schedule', reason: null } as const;
+      const policy = { overlapMs: 1_000 };
+      await reconciliationRuns.beginRun(trx, { ...run, scope: 'INCREMENTAL', since: null }, policy);
+      await reconciliationRuns.beginRun(trx, { ...run, id: 'other', scope: 'INCREMENTAL', since: at }, policy);
+    },
+    'reconciliation-runs.findRun': (trx) => reconciliationRuns.findRun(trx, 'run'),
+    'reconciliation-runs.listRuns': (trx) => reconciliationRuns.listRuns(trx, 20),
+    'reconciliation-runs.updateRun': (trx) => reconciliationRuns.updateRun(trx, 'run', { found: {} }),
+    'reconciliation-runs.endRun': (trx) => reconciliationRuns.endRun(trx, 'run', 'DONE'),
     'outbox.addToOutbox': (trx) => outbox.addToOutbox(trx, [{ topic: 'order.status.changed', key: '1', value: '{}' }]),
     'outbox-lanes.leaseLanes': (trx) => outboxLanes.leaseLanes(trx, { owner: 'me', leaseMs: 1_000, laneCount: 16 }),
     'outbox-lanes.releaseLanes': (trx) => outboxLanes.releaseLanes(trx, 'me'),

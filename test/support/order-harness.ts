@@ -19,6 +19,7 @@ import { composeActivities } from '../../processes/worker/compose-activities';
 import { startWorker } from '../../processes/worker/worker';
 import { sandboxProviders } from '../../providers/sandbox-http';
 import { startSandbox } from '../../sandbox/server';
+import { Workflows } from '../../temporal/workflows';
 import { issuedCoupon } from './coupons';
 import type { Settings } from './environment';
 import type { Ledgers } from './ledgers';
@@ -101,6 +102,7 @@ export class OrderHarness extends WorkflowOperator implements Ledgers {
         activities: composeActivities({
           db: workerDb,
           settings,
+          workflows: new Workflows(parts.client),
           providers: sandboxProviders({ url: sandbox.url, timeoutMs: settings.PROVIDER_TIMEOUT_MS }),
         }),
         db: workerDb,

@@ -112,6 +112,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       await trx('coupon_requests')
         .where({ request_id: withCoupon.requestId })
         .update({ order_id: null, redeemed_at: null, issued_at: null, status: 'REQUESTED' });
+      await trx('coupons').where({ code: withCoupon.code }).decrement('issued', 1);
       return couponRequests.failRequest(trx, await couponRequest(trx), 'why');
     },
     'coupon-requests.failWaitingRequest': (trx) => couponRequests.failWaitingRequest(trx, withCoupon.requestId, 'why'),

@@ -8,6 +8,8 @@ import {
   deadLetterReplayWorkflowId,
   orderWorkflowId,
   QUERIES,
+  RECONCILIATION_WORKFLOW_ID,
+  type ReconciliationInput,
   refundWorkflowId,
   type SagaView,
   TASK_QUEUES,
@@ -21,6 +23,8 @@ const TASK_QUEUE_OF: Readonly<Record<keyof typeof WORKFLOWS, TaskQueue>> = {
   refundSaga: TASK_QUEUES.orders,
   couponSaga: TASK_QUEUES.coupons,
   deadLetterReplay: TASK_QUEUES.ops,
+  reconciliation: TASK_QUEUES.ops,
+  scheduledReconciliation: TASK_QUEUES.ops,
 };
 
 /** Starts workflows and speaks to them as the bridge, the api and Temporal's own tools do. */
@@ -31,9 +35,24 @@ export class WorkflowOperator {
     return this.startWorkflow('orderSaga', orderWorkflowId(orderId), { orderId });
   }
 
+  /** Once more, after its run is over. */
+  restart(orderId: number): Promise<unknown> {
+    return this.startWorkflow('orderSaga', orderWorkflowId(orderId), { orderId }, 'ALLOW_DUPLICATE');
+  }
+
+  /** As Temporal's schedule starts it. */
+  reconcileAsScheduled(workflowId: string): Promise<unknown> {
+    return this.startWorkflow('scheduledReconciliation', workflowId, { scope: 'FULL' });
+  }
+
+  reconcile(asked: Omit<ReconciliationInput, 'runId' | 'isDryRun'>): Promise<unknown> {
+    const input = { ...asked, runId: randomUUID(), isDryRun: false };
+    return this.startWorkflow('reconciliation', RECONCILIATION_WORKFLOW_ID, input, 'ALLOW_DUPLICATE');
+  }
+
   startRefund(orderId: number): Promise<unknown> {
     const why = { reason: 'broken', actor: 'customer' };
-    return this.startWorkflow('refundSaga', refundWorkflowId(orderId), { orderId, ...why });
+    return this.startWorkflow('refundSaga', refundWorkflowId(orderId), { orderId, ...why }, 'ALLOW_DUPLICATE');
   }
 
   /** The workflow of a request that was let in, as its first event starts it; returns the workflow's id. */
@@ -57,12 +76,17 @@ export class WorkflowOperator {
     return (await this.handle(workflowId).describe()).historyLength;
   }
 
-  private startWorkflow(name: keyof typeof WORKFLOWS, workflowId: string, input: unknown): Promise<unknown> {
+  private startWorkflow(
+    name: keyof typeof WORKFLOWS,
+    workflowId: string,
+    input: unknown,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' | 'REJECT_DUPLICATE' = 'REJECT_DUPLICATE',
+  ): Promise<unknown> {
     return this.client.workflow.start(WORKFLOWS[name], {
       workflowId,
       taskQueue: TASK_QUEUE_OF[name],
       args: [input],
-      workflowIdReusePolicy: name === 'refundSaga' ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
+      workflowIdReusePolicy,
     });
   }
 

@@ -1,0 +1,21 @@
+import type { Db } from '../../db/connection';
+import { orderFactsheets } from '../../db/order-facts';
+import type { Finding } from '../../domain/finding';
+import type { Workflows } from '../../temporal/workflows';
+import { orderDifferences } from './order-rules';
+import { workflowDifferences } from './workflow-rules';
+
+export interface ExaminedParts {
+  readonly db: Db;
+  readonly workflows: Workflows;
+  /** What has moved within it is no finding. */
+  readonly graceMs: number;
+}
+
+/** Everything about these orders that is not as it has to be, but for what providers have. Changes nothing. */
+export async function examineOrders(parts: ExaminedParts, orderIds: readonly number[]): Promise<Finding[]> {
+  if (orderIds.length === 0) return [];
+  const orders = await orderFactsheets(parts.db, orderIds);
+  const differences = orders.flatMap((order) => orderDifferences(order, parts));
+  return [...differences, ...(await workflowDifferences(parts, orders, parts))];
+}

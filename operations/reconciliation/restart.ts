@@ -1,0 +1,48 @@
+import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api';
+import type { Db } from '../../db/connection';
+import { type OrderFactsheet, orderFactsheets } from '../../db/order-facts';
+import { lockOrder, releaseClaimOfRun } from '../../db/orders';
+import type { ExaminedParts } from './examine-orders';
+import { type FixOrder, FixRefused } from './fix';
+
+/**
+ * Starts the workflow of an order once more, of which no run is alive. The order belongs to the run that claimed it, so its claim is
+ * released first, under its lock and only if it is still that run's; the new run takes it and goes on where the database says that
+ * the order is. Of two restarts at once one starts the workflow, and the other finds it running.
+ */
+export async function restartWorkflow(parts: ExaminedParts, orderId: number, by: FixOrder): Promise<void> {
+  const { db, workflows } = parts;
+  const [order] = await orderFactsheets(db, [orderId]);
+  if (!order) throw new FixRefused('ORDER_NOT_FOUND');
+  const isRefund = order.status === 'REFUND_REQUESTED';
+  const workflow = await workflows.describe(isRefund ? refundWorkflowId(orderId) : orderWorkflowId(orderId));
+  if (workflow?.status === 'RUNNING') throw new FixRefused('WORKFLOW_RUNS');
+  await release(db, order, isRefund);
+  const { actor, reason } = by;
+  const isStarted = isRefund
+    ? await workflows.orders.restartRefund({ orderId, reason, actor })
+    : await workflows.orders.restart(orderId, wasUndoing(order) ? { reason, actor } : undefined);
+  if (!isStarted) throw new FixRefused('WORKFLOW_RUNS');
+}
+
+async function release(db: Db, seen: OrderFactsheet, isRefund: boolean): Promise<void> {
+  await db.transaction(async (trx) => {
+    const order = await lockOrder(trx, seen.id);
+    if (!order || order.status !== seen.status || order.sagaState === 'SETTLED')
+      throw new FixRefused('ORDER_HAS_MOVED');
+    if (!isRefund && order.runId !== seen.runId) throw new FixRefused('ORDER_HAS_MOVED');
+    await releaseClaimOfRun(trx, order.id, isRefund ? 'refund_run_id' : 'run_id');
+  });
+}
+
+/**
+ * Whether its workflow was undoing the order when it ended. The undo of a failed attempt goes on as such; anything else was the end of
+ * the order, which may not be paid again for having been interrupted: it is undone to its end.
+ */
+function wasUndoing({ sagaState, requests }: OrderFactsheet): boolean {
+  const attempt = requests.find(({ state }) => state === 'RUNNING');
+  const isOfAttempt = attempt?.failureKind != null && attempt.failureKind !== 'INTERRUPTED';
+  if (sagaState === 'COMPENSATING') return !isOfAttempt;
+  // Without a failure, what the attempt waits for is no undo.
+  return sagaState === 'NEEDS_OPERATOR' && !(attempt && attempt.failureKind !== 'INTERRUPTED');
+}

@@ -1,0 +1,70 @@
+import { openFindings } from '../../db/reconciliation';
+import type { Finding } from '../../domain/finding';
+import { type ExaminedParts, examineOrders } from '../../operations/reconciliation/examine-orders';
+import { fixOne } from '../../operations/reconciliation/fix';
+import { createFixers } from '../../operations/reconciliation/fixers';
+import { itemSubject, listFindings } from '../../operations/reconciliation/items';
+import { Workflows } from '../../temporal/workflows';
+import { lateWorker } from './late-worker';
+import type { Shop } from './shop';
+
+/** Reconciles what a test names, and nothing that other tests have left behind. */
+export class Reconciler {
+  private readonly worker: ReturnType<typeof lateWorker>;
+
+  constructor(
+    private readonly shop: Shop,
+    readonly graceMs = 0,
+  ) {
+    this.worker = lateWorker(shop);
+  }
+
+  async parts(): Promise<ExaminedParts> {
+    return { db: this.shop.db, workflows: new Workflows(await this.shop.temporal()), graceMs: this.graceMs };
+  }
+
+  /** What is wrong with these orders. */
+  async examine(...orderIds: number[]): Promise<Finding[]> {
+    return examineOrders(await this.parts(), orderIds);
+  }
+
+  async codes(...orderIds: number[]): Promise<string[]> {
+    return (await this.examine(...orderIds)).map(({ code }) => code).sort();
+  }
+
+  async list(runId: string, findings: readonly Finding[]): Promise<void> {
+    await listFindings(this.shop.db, runId, findings);
+  }
+
+  /** Lists findings and applies their fixes; the outcome of each, by its item's subject. */
+  async fix(findings: readonly Finding[], runId: string): Promise<Record<string, string>> {
+    await this.list(runId, findings);
+    const outcomes: Record<string, string> = {};
+    for (const finding of findings) outcomes[itemSubject(finding)] = await this.fixListed(finding, runId);
+    return outcomes;
+  }
+
+  /** Applies the fix of what is listed. */
+  async fixListed(finding: Finding, runId: string): Promise<string> {
+    const items = await openFindings(this.shop.db, { after: 0, limit: 10_000 });
+    const item = items.find(({ subject }) => subject === itemSubject(finding));
+    if (!item) return 'NOT_OPEN';
+    const parts = await this.parts();
+    return fixOne(parts, this.fixersWith(parts), item, { actor: 'operator:lee', reason: 'planted', runId });
+  }
+
+  private fixersWith(parts: ExaminedParts) {
+    const { worker } = this;
+    return createFixers({
+      ...parts,
+      retryDelayMs: 1_000,
+      undos: {
+        stock: (call) => worker.run('releaseStock', call),
+        coupon: (call) => worker.run('restoreCoupon', call),
+        payment: (call) => worker.run('refund', call),
+        shipment: (call) => worker.run('cancelShipment', call),
+        warehouse: (call) => worker.run('takeOutOfStorage', call),
+      },
+    });
+  }
+}
