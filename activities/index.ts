@@ -69,6 +69,7 @@ export function createActivities({
     ...createReconciliationActivities({
       ...reconciliation,
       db,
+      providers,
       retryDelayMs: retry.delayMs,
       undos: {
         stock: stock.releaseStock,

@@ -14,6 +14,7 @@ const OVERLAP_MS = 10 * 60_000;
 export interface ReconciliationDependencies {
   readonly db: Db;
   readonly workflows: ExaminedParts['workflows'];
+  readonly providers: ExaminedParts['providers'];
   readonly graceMs: number;
   readonly retryDelayMs: number;
   /** The undo of each step, as a saga calls it. */

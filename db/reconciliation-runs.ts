@@ -24,6 +24,8 @@ export interface ReconciliationRun extends ReconciliationOrder {
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
   readonly examined: Counts;
+  /** Providers whose list could not be read to its end, and why: what they have is compared as it was known before. */
+  readonly unavailable: Readonly<Record<string, string>>;
   readonly found: Counts;
   readonly healed: Counts;
   readonly fixed: Counts;
@@ -58,6 +60,7 @@ const COLUMNS = {
   startedAt: 'started_at',
   finishedAt: 'finished_at',
   examined: 'examined',
+  unavailable: 'unavailable',
   found: 'found',
   healed: 'healed',
   fixed: 'fixed',
@@ -153,7 +156,9 @@ export async function listRuns(db: DbOrTrx, limit: number): Promise<Reconciliati
 export async function updateRun(
   db: DbOrTrx,
   id: string,
-  progress: Partial<Pick<ReconciliationRun, 'examined' | 'found' | 'healed' | 'fixed' | 'refused' | 'preview'>>,
+  progress: Partial<
+    Pick<ReconciliationRun, 'examined' | 'unavailable' | 'found' | 'healed' | 'fixed' | 'refused' | 'preview'>
+  >,
 ): Promise<void> {
   const columns = Object.entries(progress).map(([name, value]) => [name, JSON.stringify(value)]);
   if (columns.length > 0) await db('reconciliation_runs').where({ id }).update(Object.fromEntries(columns));

@@ -20,6 +20,11 @@ export async function ordersOfEntries(
   return last === null || orderIds === null ? undefined : { last, orderIds: orderIds.map(Number) };
 }
 
+/** The next entry of the timeline. */
+export async function entryAfter(db: DbOrTrx, after: number): Promise<{ readonly at: Date } | undefined> {
+  return (await db('timeline').where('id', '>', after).orderBy('id').first('at')) as { at: Date } | undefined;
+}
+
 /** A product whose piles are not what was put in. */
 export interface StockDifference {
   readonly sku: string;

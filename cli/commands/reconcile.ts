@@ -91,6 +91,7 @@ function printFindings({ run, findings }: { run: ReconciliationRunView; findings
   say(
     `run ${run.id}: ${run.scope}, ${run.examined.orders ?? 0} orders examined, ${sum(run.found)} found, ${sum(run.healed)} gone, ${sum(run.fixed)} fixed`,
   );
+  for (const [provider, why] of Object.entries(run.unavailable)) say(`not compared: ${provider}: ${why}`);
   for (const [subject, why] of Object.entries(run.refused)) say(`not fixed: ${subject}: ${why}`);
   const rows = findings.map(({ subject, since, amountAtRisk, offeredFix, evidence }) => [
     subject,

@@ -18,6 +18,7 @@ const RUN = {
   startedAt: '2026-11-28T09:00:00.000Z',
   finishedAt: '2026-11-28T09:00:02.000Z',
   examined: { orders: 1_204 },
+  unavailable: {},
   found: { MISSING_UNDO: 1 },
   healed: {},
   fixed: { MISSING_UNDO: 1 },
@@ -49,6 +50,9 @@ export const reconciliationRunSchema = z
     startedAt: time,
     finishedAt: time.nullable(),
     examined: counts.describe('How many of what'),
+    unavailable: z
+      .record(text, text)
+      .describe('Provider -> why its list could not be read: what it has is compared as it was known before'),
     found: counts.describe('By the code of the finding'),
     healed: counts.describe('What an earlier run had found and is gone'),
     fixed: counts,

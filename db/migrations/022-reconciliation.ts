@@ -30,6 +30,8 @@ export async function up(knex: Knex): Promise<void> {
       finished_at timestamptz,
       -- {"orders": n, ...}
       examined jsonb not null default '{}',
+      -- Provider -> why what it has could not be read to its end.
+      unavailable jsonb not null default '{}',
       -- By code.
       found jsonb not null default '{}',
       healed jsonb not null default '{}',

@@ -3,11 +3,13 @@ import { orderFactsheets } from '../../db/order-facts';
 import type { Finding } from '../../domain/finding';
 import type { Workflows } from '../../temporal/workflows';
 import { orderDifferences } from './order-rules';
+import type { ComparedProviders } from './provider-readings';
 import { workflowDifferences } from './workflow-rules';
 
 export interface ExaminedParts {
   readonly db: Db;
   readonly workflows: Workflows;
+  readonly providers: ComparedProviders;
   /** What has moved within it is no finding. */
   readonly graceMs: number;
 }

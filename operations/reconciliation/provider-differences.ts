@@ -21,14 +21,18 @@ export function differencesOfUnknown(records: readonly ProviderRecord[], at: Com
 function differenceOfUnknown(record: ProviderRecord, at: ComparedAt): Difference | undefined {
   const { provider, ref, key, status, orderId, changedAt: since } = record;
   if (isRecent(since, at)) return undefined;
-  const about = { subject: `${STEP_OF[provider]}/${ref}`, orderId, step: STEP_OF[provider], since };
+  // Without an order there is no step to undo, and no order to list it under.
+  const about = { subject: `${STEP_OF[provider]}/${ref}`, step: STEP_OF[provider], since, isFixable: false } as const;
   if (provider === 'payment') {
     const { takenMinor, evidence } = takenBy([record]);
     if (takenMinor <= 0) return undefined;
-    const finding = { ...about, amountAtRiskMinor: takenMinor, evidence: { order: null, key, ...evidence } };
+    const finding = { ...about, amountAtRiskMinor: takenMinor, evidence: { unknownOrder: orderId, key, ...evidence } };
     return { provider, finding: { code: 'PAID_WITHOUT_ORDER', ...finding } };
   }
   const goods = GOODS[provider];
   if (!goods.isLive(record) || status === 'DELIVERED') return undefined;
-  return { provider, finding: { code: goods.live, ...about, evidence: { order: null, key, ref, atProvider: status } } };
+  return {
+    provider,
+    finding: { code: goods.live, ...about, evidence: { unknownOrder: orderId, key, ref, atProvider: status } },
+  };
 }

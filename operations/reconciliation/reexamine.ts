@@ -2,9 +2,9 @@ import type { OpenFinding } from '../../db/reconciliation';
 import type { Finding } from '../../domain/finding';
 import { type ExaminedParts, examineOrders } from './examine-orders';
 import { itemSubject } from './items';
+import { compareOrders } from './provider-findings';
 import { couponFindings, couponRequestFindings, outboxFindings, stockFindings } from './shop-rules';
 
-/** What only the providers' own lists can say. */
 const OF_PROVIDERS: ReadonlySet<string> = new Set([
   'PAID_WITHOUT_ORDER',
   'PAYMENT_MISSING',
@@ -16,13 +16,16 @@ const OF_PROVIDERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The finding as it is now, whatever has moved meanwhile; undefined: its cause is gone. 'UNKNOWN': nobody here can say. What an order
+ * The finding as it is now, whatever has moved meanwhile; undefined: its cause is gone. 'UNKNOWN': its provider is unavailable. What an order
  * does within its grace period is no reason to close what was found of it.
  */
 export async function reexamine(parts: ExaminedParts, item: OpenFinding): Promise<Finding | 'UNKNOWN' | undefined> {
-  if (OF_PROVIDERS.has(item.cause)) return 'UNKNOWN';
-  const found = await findingsAbout({ ...parts, graceMs: 0 }, item);
-  return found.find((finding) => itemSubject(finding) === item.subject);
+  const isMeant = (found: Pick<Finding, 'code' | 'subject'>) => itemSubject(found) === item.subject;
+  const now = { ...parts, graceMs: 0 };
+  if (!OF_PROVIDERS.has(item.cause)) return (await findingsAbout(now, item)).find(isMeant);
+  const orderId = item.orderId ?? Number(item.evidence?.unknownOrder);
+  const { findings, undecided } = await compareOrders(now, [orderId], now);
+  return undecided.some(isMeant) ? 'UNKNOWN' : findings.find(isMeant);
 }
 
 async function findingsAbout(parts: ExaminedParts, item: OpenFinding): Promise<Finding[]> {

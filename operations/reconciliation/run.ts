@@ -1,8 +1,10 @@
-import { foundBy, openFindings, orderIdsAfter, ordersOfEntries } from '../../db/reconciliation';
+import { entryAfter, foundBy, openFindings, orderIdsAfter, ordersOfEntries } from '../../db/reconciliation';
 import { type Counts, findRun, type ReconciliationRun, updateRun } from '../../db/reconciliation-runs';
 import { type Finding, offeredFix } from '../../domain/finding';
 import { type ExaminedParts, examineOrders } from './examine-orders';
 import { closeFinding, itemSubject, listFindings } from './items';
+import { findProviderDifferences } from './provider-findings';
+import { readProviders } from './provider-readings';
 import { reexamine } from './reexamine';
 import { shopDifferences } from './shop-rules';
 
@@ -50,9 +52,26 @@ export async function examineShop(
     await record([finding]);
     progress.report(cursor);
   }
-  // Here the lists of the providers are read, and what differs from ours is recorded.
+  const reportAgain = () => progress.report(cursor);
+  const readings = await readProviders(parts, run.since ?? undefined, reportAgain);
+  const since = run.scope === 'FULL' ? undefined : await changedSince(parts, run);
+  for await (const page of findProviderDifferences(parts, { since, graceMs: parts.graceMs })) {
+    await record(page.findings);
+    reportAgain();
+  }
+  const unavailable = Object.fromEntries(
+    readings.flatMap((reading) => (reading.unavailable ? [[reading.provider, reading.unavailable]] : [])),
+  );
   const found = run.isDryRun ? cursor.found : await foundBy(parts.db, run.id);
-  await updateRun(parts.db, run.id, { examined: { orders: cursor.orders }, found });
+  await updateRun(parts.db, run.id, { examined: { orders: cursor.orders }, found, unavailable });
+}
+
+/** From when an incremental run has to know what has changed. */
+async function changedSince(
+  { db }: ExaminedParts,
+  { since, timelineFrom, startedAt }: ReconciliationRun,
+): Promise<Date> {
+  return since ?? (await entryAfter(db, timelineFrom))?.at ?? startedAt;
 }
 
 interface Page {

@@ -5,6 +5,7 @@ import { findRun } from '../../db/reconciliation-runs';
 import { migrateSchema } from '../../db/schema';
 import { seedOrders } from '../../dev/many-orders';
 import type { StepUndos } from '../../operations/reconciliation/fixers';
+import { sandboxProviders } from '../../providers/sandbox-http';
 import type { Workflows } from '../../temporal/workflows';
 import { Fixture } from '../support/fixture';
 import { ownDatabase } from '../support/own-database';
@@ -36,7 +37,9 @@ describe(`the reconciliation of ${ORDERS} orders`, () => {
       const orderId = Math.floor(ORDERS / 2);
       await db('money_movements').where({ order_id: orderId }).delete();
       const workflows = { runningAmong: async (ids: readonly string[]) => new Set(ids) } as unknown as Workflows;
-      const of = { db, workflows, graceMs: 1_000, retryDelayMs: 1_000, undos: {} as StepUndos };
+      // What a provider has that does not respond is not known, and nothing is found of it.
+      const providers = sandboxProviders({ url: 'http://127.0.0.1:9', timeoutMs: 1_000 });
+      const of = { db, workflows, providers, graceMs: 1_000, retryDelayMs: 1_000, undos: {} as StepUndos };
       const { beginReconciliation, examineShop } = createReconciliationActivities(of);
       const runId = 'all';
       await beginReconciliation({ runId, scope: 'FULL', isDryRun: false, isFixing: false, actor: 'test' });

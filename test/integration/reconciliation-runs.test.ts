@@ -9,6 +9,8 @@ import { findRun, type ReconciliationRun } from '../../db/reconciliation-runs';
 import { migrateSchema } from '../../db/schema';
 import type { Finding } from '../../domain/finding';
 import type { StepUndos } from '../../operations/reconciliation/fixers';
+import { type Providers, sandboxProviders } from '../../providers/sandbox-http';
+import { runningSandbox } from '../../sandbox/running-sandbox';
 import type { Workflows } from '../../temporal/workflows';
 import { payableOrders } from '../support/burst';
 import { sharedSystem } from '../support/environment';
@@ -20,20 +22,27 @@ import { Reconciler } from '../support/reconciler';
 import type { PayRequest } from '../support/shop';
 import { until } from '../support/until';
 
+const GRACE_MS = 1_000;
+
 describe('a run of the reconciliation', () => {
   const fixture = new Fixture();
   let db: Db;
+  const sandbox = runningSandbox();
+  let providers: Providers;
   let activities: ReturnType<typeof createReconciliationActivities>;
   const sku = 'mug';
   beforeAll(async () => {
     db = openDatabase({ url: await ownDatabase(fixture, sharedSystem().postgres), poolMax: 4 });
     fixture.defer(() => db.destroy());
     await migrateSchema(db);
+    await db.transaction((trx) => putProduct(trx, { sku, name: 'Mug', priceMinor: 1_000, freeUnits: 100 }));
+  });
+  beforeEach(() => {
     // All of them run.
     const workflows = { runningAmong: async (ids: readonly string[]) => new Set(ids) } as unknown as Workflows;
-    const undos = {} as StepUndos;
-    activities = createReconciliationActivities({ db, workflows, graceMs: 1_000, retryDelayMs: 1_000, undos });
-    await db.transaction((trx) => putProduct(trx, { sku, name: 'Mug', priceMinor: 1_000, freeUnits: 100 }));
+    providers = sandboxProviders({ url: sandbox.url(), timeoutMs: 10_000 });
+    const of = { db, workflows, providers, undos: {} as StepUndos };
+    activities = createReconciliationActivities({ ...of, graceMs: GRACE_MS, retryDelayMs: 1_000 });
   });
 
   /** An order that was made an hour ago, and waits for its stock. */
@@ -114,6 +123,32 @@ describe('a run of the reconciliation', () => {
     await db('coupons').where({ code: 'opening' }).update({ taken: 0 });
     await db('outbox').where({ topic: 'no.such.topic' }).delete();
     expect(await run()).toMatchObject({ found: {}, healed: codes });
+  });
+
+  test('compares what the providers have, and says which of them it could not ask', async () => {
+    const payment = { key: '900:payment:1', orderId: 900, amountMinor: 5_000, currency: 'KRW', token: 'tok_visa' };
+    const { ref } = await providers.payment.open(payment);
+    await providers.payment.confirm(ref);
+    const subject = `PAID_WITHOUT_ORDER/payment/${ref}`;
+    const found = () => db('operator_items').where({ subject }).select('state', 'amount_at_risk_minor', 'order_id');
+    await until(
+      'its grace to be over',
+      () => run().then(found),
+      (listed) => listed.length === 1,
+    );
+    expect(await found()).toEqual([{ state: 'OPEN', amount_at_risk_minor: 5_000, order_id: null }]);
+
+    const fault = { mode: 'unavailable' };
+    await sandbox.call('PUT', '/faults/payment', fault);
+    await sandbox.call('PUT', '/faults/carrier', fault);
+    const unavailable = { payment: expect.any(String), carrier: expect.any(String) };
+    expect(await run()).toMatchObject({ unavailable, healed: {} });
+    expect(await found()).toMatchObject([{ state: 'OPEN' }]);
+
+    for (const provider of ['payment', 'carrier']) await sandbox.call('PUT', `/faults/${provider}`, { mode: 'none' });
+    await providers.payment.close(ref);
+    expect(await run()).toMatchObject({ unavailable: {}, healed: { PAID_WITHOUT_ORDER: 1 } });
+    expect(await found()).toMatchObject([{ state: 'HEALED' }]);
   });
 
   test('goes on where the try before it was killed', async () => {

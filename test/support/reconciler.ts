@@ -4,6 +4,7 @@ import { type ExaminedParts, examineOrders } from '../../operations/reconciliati
 import { fixOne } from '../../operations/reconciliation/fix';
 import { createFixers } from '../../operations/reconciliation/fixers';
 import { itemSubject, listFindings } from '../../operations/reconciliation/items';
+import { sandboxProviders } from '../../providers/sandbox-http';
 import { Workflows } from '../../temporal/workflows';
 import { lateWorker } from './late-worker';
 import type { Shop } from './shop';
@@ -20,7 +21,9 @@ export class Reconciler {
   }
 
   async parts(): Promise<ExaminedParts> {
-    return { db: this.shop.db, workflows: new Workflows(await this.shop.temporal()), graceMs: this.graceMs };
+    const { shop, graceMs } = this;
+    const providers = sandboxProviders({ url: shop.system.sandbox, timeoutMs: 10_000 });
+    return { db: shop.db, workflows: new Workflows(await shop.temporal()), providers, graceMs };
   }
 
   /** What is wrong with these orders. */
