@@ -17,8 +17,9 @@ failure ends stderr with one line of JSON: the API's problem, or another object 
 
 Exit codes: 0 ok, 1 refused or failed, 2 usage, 3 not found, 4 not allowed, 5 the system is unavailable.
 
-What needs a person:
+What needs a person, and what no longer fits together:
   ordersaga items
+  ordersaga reconcile
 
 A stuck order, in three commands:
   ordersaga saga list --needs-operator

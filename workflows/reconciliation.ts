@@ -4,6 +4,7 @@ import {
   isCancellation,
   ParentClosePolicy,
   proxyActivities,
+  sleep,
   startChild,
   uuid4,
 } from '@temporalio/workflow';
@@ -24,7 +25,7 @@ const { beginReconciliation, endReconciliation } = proxyActivities<Activities>({
 /** They go through all orders, page by page, and a retry goes on where the last heartbeat was. */
 const { examineShop, healFindings, fixFindings } = proxyActivities<Activities>({
   startToCloseTimeout: '12 hours',
-  heartbeatTimeout: '20 seconds',
+  heartbeatTimeout: '1 minute',
   retry: RETRY,
 });
 
@@ -46,16 +47,22 @@ export async function reconciliation(input: ReconciliationInput): Promise<void> 
   }
 }
 
-/** Starts a run, unless one is under way: that one finds the same. */
+/** Starts a run. One of everything waits for a run that is under way; one of what has changed leaves it to the next. */
 export async function scheduledReconciliation({ scope }: ScheduledReconciliationInput): Promise<void> {
   const input: ReconciliationInput = { runId: uuid4(), scope, isDryRun: false, isFixing: false, actor: 'schedule' };
+  while (!(await isStarted(input)) && scope === 'FULL') await sleep('1 minute');
+}
+
+async function isStarted(input: ReconciliationInput): Promise<boolean> {
   try {
     await startChild(reconciliation, {
       workflowId: RECONCILIATION_WORKFLOW_ID,
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });
+    return true;
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
   }
 }

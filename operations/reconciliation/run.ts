@@ -48,8 +48,8 @@ export async function examineShop(
     cursor = { ...cursor, after, orders: cursor.orders + orderIds.length };
     progress.report(cursor);
   }
-  for await (const finding of shopDifferences(parts.db, parts)) {
-    await record([finding]);
+  for await (const findings of shopDifferences(parts.db, parts)) {
+    await record(findings);
     progress.report(cursor);
   }
   const reportAgain = () => progress.report(cursor);

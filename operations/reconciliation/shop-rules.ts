@@ -13,16 +13,16 @@ const COUPONS_AT_ONCE = 100;
 /** Of requests for coupons that came to no workflow: the others follow once these are gone. */
 const MOST_LATE_REQUESTS = 1_000;
 
-/** What is about no single order: products, coupons and their requests, the outbox. */
+/** What is about no single order: products, coupons and their requests, the outbox; a part at a time, however long each takes. */
 export async function* shopDifferences(
   db: DbOrTrx,
   { graceMs }: { readonly graceMs: number },
-): AsyncGenerator<Finding> {
-  yield* await stockFindings(db);
-  yield* await outboxFindings(db, graceMs);
-  yield* await couponRequestFindings(db, graceMs);
+): AsyncGenerator<Finding[]> {
+  yield await stockFindings(db);
+  yield await outboxFindings(db, graceMs);
+  yield await couponRequestFindings(db, graceMs);
   for (let codes = await couponCodesAfter(db, '', COUPONS_AT_ONCE); codes.length > 0; ) {
-    for (const code of codes) yield* await couponFindings(db, code);
+    for (const code of codes) yield await couponFindings(db, code);
     codes = await couponCodesAfter(db, codes.at(-1) ?? '', COUPONS_AT_ONCE);
   }
 }

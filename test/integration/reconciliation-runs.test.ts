@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createReconciliationActivities } from '../../activities/reconciliation';
 import type { ReconciliationRunView } from '../../contracts/responses/reconciliation';
-import type { ReconciliationInput } from '../../contracts/workflow-api';
+import {
+  RECONCILIATION_WORKFLOW_ID,
+  type ReconciliationInput,
+  TASK_QUEUES,
+  WORKFLOWS,
+} from '../../contracts/workflow-api';
 import { type Db, openDatabase } from '../../db/connection';
 import { putProduct } from '../../db/products';
 import { findRun, type ReconciliationRun } from '../../db/reconciliation-runs';
@@ -205,15 +210,21 @@ describe('reconciling a shop that works', () => {
   test('is asked for by the API: one run at a time, and each is kept', async () => {
     const start = (body: object) => shop.operate<{ id: string }>('POST', '/reconciliation', body);
     expect((await start({ fix: true })).body).toMatchObject({ code: 'VALIDATION_FAILED' });
-    const both = await Promise.all([
-      start({ since: since(), dryRun: true, reason: 'a look' }),
-      start({ since: since(), dryRun: true }),
-    ]);
-    const accepted = both.filter(({ status }) => status === 202);
-    const refused = both.filter(({ status }) => status === 409);
-    expect(accepted.length).toBeGreaterThan(0);
-    for (const { body } of refused) expect(body.code).toBe('RECONCILIATION_RUNNING');
-    const id = accepted[0]?.body.data.id as string;
+    const { workflow } = await shop.temporal();
+    // One that no worker takes up, as if it took long.
+    const long = await workflow.start(WORKFLOWS.reconciliation, {
+      workflowId: RECONCILIATION_WORKFLOW_ID,
+      taskQueue: 'no-worker',
+    });
+    expect(await start({ dryRun: true })).toMatchObject({ status: 409, body: { code: 'RECONCILIATION_RUNNING' } });
+    const scheduled = { workflowId: `scheduled-${randomUUID()}`, taskQueue: TASK_QUEUES.ops };
+    await workflow.execute(WORKFLOWS.scheduledReconciliation, { ...scheduled, args: [{ scope: 'INCREMENTAL' }] });
+    expect((await long.describe()).status.name).toBe('RUNNING');
+    await long.terminate('by the test');
+
+    const started = await start({ since: since(), dryRun: true, reason: 'a look' });
+    expect(started.status).toBe(202);
+    const { id } = started.body.data;
     expect((await ended(id)).body.data).toMatchObject({ id, state: 'DONE', dryRun: true, scope: 'INCREMENTAL' });
     const { body } = await shop.operate<{ runs: ReconciliationRunView[] }>('GET', '/reconciliation');
     expect(body.data.runs.map((run) => run.id)).toContain(id);
