@@ -4,6 +4,8 @@ export interface Armed {
   /** With its moment: `payment do call sent`. */
   readonly point: string;
   readonly signal: 'SIGKILL' | 'SIGSTOP';
+  /** A pattern of what passes it: the step's key, the request or the record. */
+  readonly about?: string;
   /** The how manieth time it is passed; 1 unless given. */
   readonly nth?: number;
 }

@@ -22,8 +22,10 @@ type When = 'before' | 'sent' | 'after';
 
 function passed(point: string, when: When, what: string): void {
   if (!armed || `${point} ${when}` !== armed.fault.point) return;
+  const { fault } = armed;
+  if (fault.about !== undefined && !new RegExp(fault.about).test(what)) return;
   armed.passes += 1;
-  const { fault, passes } = armed;
+  const { passes } = armed;
   if (passes < (fault.nth ?? 1)) return;
   armed = undefined;
   const evidence: Passed = { id: fault.id, point: fault.point, pid: process.pid, what, at: new Date().toISOString() };
@@ -75,7 +77,9 @@ function pointOfWrite(text: string, values: readonly unknown[]): string | undefi
   if (text.startsWith('select change_order('))
     return String(values[1]).includes('"CANCELLED"') ? 'order cancel' : undefined;
   if (text.startsWith('update "processing_requests" set "failure"')) return 'attempt close';
-  if (text.startsWith('insert into "idempotency_keys"')) return 'response save';
+  if (text.startsWith('select request_id, outcome, rank from admit_coupon_requests')) return 'response save';
+  if (/^(insert into|update) "idempotency_keys"/.test(text))
+    return values.some((value) => typeof value === 'number') ? 'response save' : 'response claim';
   if (!text.includes('"saga_steps"') || text.startsWith('select')) return undefined;
   const step = STEP_KEY.exec(String(values.find((value) => STEP_KEY.test(String(value)))))?.[1];
   if (step === undefined) return undefined;
@@ -86,10 +90,12 @@ function pointOfWrite(text: string, values: readonly unknown[]): string | undefi
   return undefined;
 }
 
-const keyIn = (values: readonly unknown[]) =>
-  values.map(String).find((value) => STEP_KEY.test(value)) ??
-  /"orderId":\d+/.exec(values.map(String).join())?.[0] ??
-  '';
+/** What a statement is about: a step's key, a request's path, or an order. */
+function keyIn(values: readonly unknown[]): string {
+  const texts = values.map(String);
+  const isKey = (text: string) => STEP_KEY.test(text) || text.startsWith('/api/');
+  return texts.find(isKey) ?? /"orderId":\d+/.exec(texts.join())?.[0] ?? texts[0] ?? '';
+}
 
 interface Transaction {
   point?: string;

@@ -1,5 +1,5 @@
 import type { Row } from '../row';
-import { workerKilled } from './worker-killed';
+import { apiKilled, bridgeKilled, relayKilled, workerKilled } from './killed';
 
 /** The fault matrix. */
-export const ROWS: readonly Row[] = [workerKilled];
+export const ROWS: readonly Row[] = [workerKilled, bridgeKilled, relayKilled, apiKilled];
