@@ -133,9 +133,9 @@ export class Customers {
     const key = randomUUID();
     const deadline = Date.now() + PATIENCE_MS;
     let last = 'no response';
-    for (let attempt = 0; Date.now() < deadline; attempt++) {
-      const addresses = this.addresses();
-      const address = addresses[attempt % addresses.length] as string;
+    while (Date.now() < deadline) {
+      // As behind a load balancer that has not noticed yet who is gone.
+      const address = this.random.oneOf(this.addresses());
       const api = new ApiClient({ address, token, language: 'ko', timeoutMs: RESPONSE_WITHIN_MS });
       const response = await api
         .request<{ data: Data; code?: string }>(`${method} ${path}`, { body, headers: { 'idempotency-key': key } })

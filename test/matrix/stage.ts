@@ -67,6 +67,7 @@ export class Stage {
   apis: string[];
   /** Problems that a row sees for itself. */
   readonly problems: string[] = [];
+  private supervision: Promise<void> | undefined;
 
   constructor(
     private readonly theatre: Theatre,
@@ -88,6 +89,34 @@ export class Stage {
   /** A second process of a role, on a port of its own. */
   another(role: RoleName, settings: Settings = {}): Promise<RoleProcess> {
     return RoleProcess.startAnother(role, this.shop.system, { ...this.theatre.settings, ...settings });
+  }
+
+  /**
+   * Starts a role again whenever its process has ended by itself while `work` goes on, as what runs containers does: a process
+   * that cannot go on ends. That is no fault, and nothing is injected by it.
+   */
+  async supervised<Result>(work: () => Promise<Result>): Promise<Result> {
+    let isOver = false;
+    this.supervision = (async () => {
+      while (!isOver) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        await this.startEnded();
+      }
+    })();
+    try {
+      return await work();
+    } finally {
+      isOver = true;
+      await this.supervision;
+      await this.startEnded(60);
+    }
+  }
+
+  private async startEnded(tries = 1): Promise<void> {
+    for (const role of ['worker', 'bridge', 'relay', 'api'] as const)
+      for (let left = tries; left > 0 && !this.system.role(role).isRunning; left--)
+        // What it needs may still be away: then it ends again, and is started again.
+        await this.system.startRole(role).catch(() => new Promise((resolve) => setTimeout(resolve, 500)));
   }
 
   injected(injection: Omit<Injection, 'at'> & { readonly at?: string }): void {

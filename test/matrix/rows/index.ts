@@ -1,5 +1,17 @@
 import type { Row } from '../row';
+import { brokerRestarted, postgresRestarted, redisLost, temporalRestarted } from './engines';
+import { frozen } from './frozen';
 import { apiKilled, bridgeKilled, relayKilled, workerKilled } from './killed';
 
 /** The fault matrix. */
-export const ROWS: readonly Row[] = [workerKilled, bridgeKilled, relayKilled, apiKilled];
+export const ROWS: readonly Row[] = [
+  workerKilled,
+  frozen,
+  bridgeKilled,
+  relayKilled,
+  apiKilled,
+  brokerRestarted,
+  postgresRestarted,
+  temporalRestarted,
+  redisLost,
+];
