@@ -11,6 +11,8 @@ const PATIENCE_MS = 150_000;
 const RETRY_GAP_MS = 250;
 const RESPONSE_WITHIN_MS = 6_000;
 
+export type PayCommand = Parameters<typeof payBody>[0];
+
 /**
  * Customers who order all along, whatever breaks meanwhile: each does what a real client does, which after no response sends
  * the same request again under the same Idempotency-Key, and goes on once it knows how things are.
@@ -75,18 +77,29 @@ export class Customers {
 
   /** Places an order, and waits until it can be paid. */
   async order(couponCode?: string): Promise<number> {
-    const body = { lines: [{ sku: this.sku, quantity: 1 }], ...(couponCode && { couponCode }) };
+    const orderId = await this.place(couponCode);
+    await this.watch.untilRests(orderId);
+    return orderId;
+  }
+
+  /** Places an order: it is accepted. */
+  async place(couponCode?: string, sku = this.sku): Promise<number> {
+    const body = { lines: [{ sku, quantity: 1 }], ...(couponCode && { couponCode }) };
     const { data } = await this.insist<{ orderId: number }>('POST', '/api/orders', body, [201]);
     this.orderIds.push(data.orderId);
-    await this.watch.untilRests(data.orderId);
     return data.orderId;
   }
 
   /** Asks to pay and ship, and waits until that has come to an end. */
-  async pay(orderId: number, command: Parameters<typeof payBody>[0] = {}): Promise<string> {
+  async pay(orderId: number, command: PayCommand = {}): Promise<string> {
+    await this.askToPay(orderId, command);
+    return (await this.watch.untilRests(orderId)).status;
+  }
+
+  /** Asks to pay and ship: the request is accepted, or refused because the order is no longer to be paid. */
+  async askToPay(orderId: number, command: PayCommand = {}): Promise<void> {
     const path = `/api/orders/${orderId}/process-payment-shipment`;
     await this.insist('POST', path, payBody(command), [202], [409]);
-    return (await this.watch.untilRests(orderId)).status;
   }
 
   cancel(orderId: number): Promise<void> {
@@ -97,8 +110,13 @@ export class Customers {
     return this.end(orderId, 'refund', 'REFUNDED');
   }
 
+  /** Asks to end an order: the request is accepted, or refused. */
+  askToEnd(orderId: number, how: 'cancel' | 'refund'): Promise<{ status: number }> {
+    return this.insist('POST', `/api/orders/${orderId}/${how}`, { reason: 'no more' }, [202], [409]);
+  }
+
   private async end(orderId: number, how: 'cancel' | 'refund', status: string): Promise<void> {
-    const response = await this.insist('POST', `/api/orders/${orderId}/${how}`, { reason: 'no more' }, [202], [409]);
+    const response = await this.askToEnd(orderId, how);
     await this.watch.untilRests(orderId, (order) => response.status === 409 || order.status === status);
   }
 

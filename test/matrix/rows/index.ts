@@ -2,6 +2,7 @@ import type { Row } from '../row';
 import { brokerRestarted, postgresRestarted, redisLost, temporalRestarted } from './engines';
 import { frozen } from './frozen';
 import { apiKilled, bridgeKilled, relayKilled, workerKilled } from './killed';
+import { providerAnswers } from './provider-answers';
 
 /** The fault matrix. */
 export const ROWS: readonly Row[] = [
@@ -14,4 +15,5 @@ export const ROWS: readonly Row[] = [
   postgresRestarted,
   temporalRestarted,
   redisLost,
+  providerAnswers,
 ];
