@@ -1,8 +1,11 @@
 import type { Row } from '../row';
+import { duplicates } from './duplicates';
 import { brokerRestarted, postgresRestarted, redisLost, temporalRestarted } from './engines';
 import { frozen } from './frozen';
 import { apiKilled, bridgeKilled, relayKilled, workerKilled } from './killed';
+import { permanentErrors } from './permanent-errors';
 import { providerAnswers } from './provider-answers';
+import { undoFails } from './undo-fails';
 
 /** The fault matrix. */
 export const ROWS: readonly Row[] = [
@@ -16,4 +19,7 @@ export const ROWS: readonly Row[] = [
   temporalRestarted,
   redisLost,
   providerAnswers,
+  duplicates,
+  undoFails,
+  permanentErrors,
 ];

@@ -102,14 +102,14 @@ class Encounter {
       await this.untilGivenUp(orderId);
       await this.end(orderId);
     }
+    await this.stage.watch.untilRests(orderId);
+    await this.end(orderId);
     const { call, answer, effect, lasts } = this.one;
     this.stage.injected({
       fault: `${call}: ${answer} ${effect} the effect, ${lasts}`,
       what: `order ${orderId}: ${met.operation} at ${this.provider}, ${(await this.met(orderId)).length} calls`,
       at: met.at,
     });
-    await this.stage.watch.untilRests(orderId);
-    await this.end(orderId);
   }
 
   private async answer(orderId: number): Promise<void> {
