@@ -21,6 +21,7 @@ import type { Logger } from '../observability/logger';
 import { Metrics } from '../observability/metrics';
 import { type ReadinessCheck, serveProbes } from '../observability/probe-server';
 import { type Providers, sandboxProviders } from '../providers/sandbox-http';
+import { SilentProviders } from '../providers/silent-providers';
 import { stripePayments } from '../providers/stripe';
 import { openRedis } from '../redis/connection';
 import { CouponRush } from '../redis/coupon-rush';
@@ -153,11 +154,13 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
   const { settings, db, native } = shared;
   if (!native) throw new Error('a worker needs a connection to Temporal');
   const metrics = new Metrics('worker');
+  const silent = new SilentProviders();
+  const providers = silent.watch(providersOf(settings));
   const worker = await startWorker({
     connection: native,
     namespace: settings.TEMPORAL_NAMESPACE,
     bundle: await workflowBundle(cacheFolder('bundles')),
-    activities: composeActivities({ db, redis: shared.redis, settings, providers: providersOf(settings) }),
+    activities: composeActivities({ db, redis: shared.redis, settings, providers }),
     db,
     metrics,
     redis: shared.redis,
@@ -175,10 +178,8 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
       await worker.stop();
     },
   };
-  return withProbes(shared, settings.WORKER_PORT, metrics, part, {
-    postgres: () => db.raw('select 1'),
-    temporal: () => native.ensureConnected(),
-  });
+  const checks = { postgres: () => db.raw('select 1'), temporal: () => native.ensureConnected() };
+  return withProbes(shared, settings.WORKER_PORT, metrics, part, checks, () => silent.names);
 }
 
 async function startBridgeRole(shared: Shared): Promise<Part & { address: string }> {
@@ -253,9 +254,10 @@ async function withProbes(
   metrics: Metrics,
   part: Part,
   checks: Readonly<Record<string, ReadinessCheck>>,
+  degraded?: () => readonly string[],
 ): Promise<Part & { address: string }> {
   const host = shared.settings.API_HOST;
-  const probes = await serveProbes({ host, port, metrics, checks });
+  const probes = await serveProbes({ host, port, metrics, checks, ...(degraded && { degraded }) });
   return {
     ...(part.failed ? { failed: part.failed } : {}),
     address: `http://${host}:${probes.port}`,
