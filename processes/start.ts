@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
 import { startApi } from '../api/server';
@@ -60,7 +59,6 @@ interface Shared {
   readonly redis: Redis | undefined;
   readonly kafka: Kafka;
   readonly native: NativeConnection | undefined;
-  readonly temporal: Client;
   readonly workflows: Workflows;
 }
 
@@ -125,7 +123,7 @@ async function connect(
   const temporal = native ? clientOn(native, settings) : lazyClient(settings);
   if (!native) parts.push({ stop: () => temporal.connection.close() });
   const workflows = new Workflows(temporal, { eagerStart: native !== undefined });
-  return { settings, logger, db, kafka, redis, native, temporal, workflows };
+  return { settings, logger, db, kafka, redis, native, workflows };
 }
 
 async function refuseMismatch(db: Db, kafka: Kafka | undefined): Promise<void> {
@@ -151,7 +149,7 @@ function providersOf(settings: Settings): Providers {
 }
 
 async function startWorkerRole(shared: Shared): Promise<Part & { address: string }> {
-  const { settings, db, native } = shared;
+  const { settings, db, native, workflows } = shared;
   if (!native) throw new Error('a worker needs a connection to Temporal');
   const metrics = new Metrics('worker');
   const silent = new SilentProviders();
@@ -168,7 +166,7 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
   });
   const watch = watchFailedWorkflows({
     db,
-    workflows: shared.workflows,
+    workflows,
     logger: shared.logger.child({ part: 'worker' }),
   });
   const part: Part = {
@@ -178,12 +176,12 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
       await worker.stop();
     },
   };
-  const checks = { postgres: () => db.raw('select 1'), temporal: () => native.ensureConnected() };
+  const checks = { postgres: () => db.raw('select 1'), temporal: () => workflows.ping() };
   return withProbes(shared, settings.WORKER_PORT, metrics, part, checks, () => silent.names);
 }
 
 async function startBridgeRole(shared: Shared): Promise<Part & { address: string }> {
-  const { settings, db, redis, temporal, workflows, kafka, logger } = shared;
+  const { settings, db, redis, workflows, kafka, logger } = shared;
   const metrics = new Metrics('bridge');
   const rush = new CouponRush(redis);
   const signalled = new SignalledRequests(db, logger.child({ part: 'bridge' }));
@@ -209,7 +207,7 @@ async function startBridgeRole(shared: Shared): Promise<Part & { address: string
   };
   return withProbes(shared, settings.BRIDGE_PORT, metrics, part, {
     postgres: () => db.raw('select 1'),
-    temporal: () => temporal.connection.ensureConnected(),
+    temporal: () => workflows.ping(),
     kafka: () => bridge.readiness(),
   });
 }
