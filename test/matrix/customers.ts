@@ -33,6 +33,7 @@ export class Customers {
     private readonly random: Random,
     /** Where the api is reached; more than one where several run. */
     private readonly addresses: () => readonly string[] = () => [shop.system.api],
+    private readonly patienceMs = PATIENCE_MS,
   ) {}
 
   async open(count: number, gapMs = 300): Promise<void> {
@@ -54,7 +55,7 @@ export class Customers {
       `${count} more orders`,
       async () => this.orderIds.length - before,
       (more) => more >= count || this.complaints.length > 0,
-      PATIENCE_MS,
+      this.patienceMs,
     );
   }
 
@@ -149,7 +150,7 @@ export class Customers {
     token = this.token,
   ): Promise<{ status: number; data: Data }> {
     const key = randomUUID();
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + this.patienceMs;
     let last = 'no response';
     while (Date.now() < deadline) {
       // As behind a load balancer that has not noticed yet who is gone.
@@ -169,7 +170,7 @@ export class Customers {
       if (response) last = `${response.status} ${response.body.code}`;
       await new Promise((resolve) => setTimeout(resolve, RETRY_GAP_MS));
     }
-    throw new Error(`${method} ${path}: not accepted within ${PATIENCE_MS} ms; last: ${last}`);
+    throw new Error(`${method} ${path}: not accepted within ${this.patienceMs} ms; last: ${last}`);
   }
 }
 

@@ -30,7 +30,7 @@ async function main(): Promise<boolean> {
   say(`seed ${seed}`);
 
   const folder = mkdtempSync(join(tmpdir(), 'ordersaga-faults-'));
-  const theatre = new Theatre(`faults-${process.pid}`, join(folder, 'evidence'), say);
+  const theatre = new Theatre(`faults-${process.pid}`, join(folder, 'evidence'), say, 'toxiproxy');
   const results: RowResult[] = [];
   try {
     await theatre.open();

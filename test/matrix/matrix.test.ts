@@ -5,9 +5,12 @@ import { Fixture } from '../support/fixture';
 import { ROWS } from './rows';
 import { runRow } from './run-row';
 import { Theatre } from './stage';
+import { together } from './together';
 
-/** Each run draws other faults; a failure names its seed. */
-const SEED = Number(process.env.MATRIX_SEED ?? process.pid);
+/** The same faults each time; `npm run test:faults` draws others. */
+const SEED = Number(process.env.MATRIX_SEED ?? 13);
+
+const rows = [...ROWS.filter(({ isOfOrders }) => !isOfOrders), together(ROWS.filter(({ isOfOrders }) => isOfOrders))];
 
 jest.setTimeout(300_000);
 
@@ -18,7 +21,8 @@ describe('the fault matrix, a small case of each row: every invariant holds afte
   fixture.declare({ start: () => theatre.open(), close: () => theatre.close() });
   fixture.defer(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each(ROWS.map((row) => [row.title, row] as const))('%s', async (_, row) => {
+  const possible = rows.filter(({ small }) => small > 0);
+  test.each(possible.map((row) => [row.title, row] as const))('%s', async (_, row) => {
     const { violations, seed } = await runRow(theatre, row, row.small, SEED);
     expect({ seed, violations }).toEqual({ seed, violations: [] });
   });

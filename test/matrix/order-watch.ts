@@ -17,10 +17,13 @@ export class OrderWatch {
   private readonly waiting = new Map<number, { isMeant: Meant; resolve: (order: SettledOrder) => void }>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly outside: Outside) {}
+  constructor(
+    private readonly outside: Outside,
+    private readonly restsWithinMs = RESTS_WITHIN_MS,
+  ) {}
 
   /** Waits until the order rests, in a state that is meant. */
-  async untilRests(orderId: number, isMeant: Meant = () => true, withinMs = RESTS_WITHIN_MS): Promise<SettledOrder> {
+  async untilRests(orderId: number, isMeant: Meant = () => true, withinMs = this.restsWithinMs): Promise<SettledOrder> {
     let stop: NodeJS.Timeout | undefined;
     const rests = new Promise<SettledOrder>((resolve, reject) => {
       this.waiting.set(orderId, { isMeant, resolve });

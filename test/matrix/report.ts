@@ -26,10 +26,13 @@ export function table(results: readonly RowResult[]): string {
 }
 
 /** How orders ended, and what broke an invariant, with how to see it again. */
-export function details({ name, seed, asked, outcomes, violations }: RowResult): string {
+export function details({ name, seed, asked, outcomes, violations, notes }: RowResult): string {
   const ends = Object.entries(outcomes).map(([status, count]) => `${count} ${status}`);
   const again = `npm run test:faults -- --only ${name} --times ${asked} --seed ${seed}`;
-  return [`${name}: ${ends.join(', ')}`, ...violations, ...(violations.length > 0 ? [`again: ${again}`] : [])].join(
-    '\n  ',
-  );
+  return [
+    `${name}: ${ends.join(', ')}`,
+    ...notes,
+    ...violations,
+    ...(violations.length > 0 ? [`again: ${again}`] : []),
+  ].join('\n  ');
 }

@@ -12,7 +12,11 @@ export interface Row {
   readonly small: number;
   /** Customers who order at the same time, all along; 4 unless given. */
   readonly customers?: number;
+  /** How long customers wait before they complain; 150 s unless given. */
+  readonly patienceMs?: number;
   readonly invariants: readonly Invariant[];
+  /** It touches its own orders only, and can be run beside another such row. */
+  readonly isOfOrders?: boolean;
   /** Injects the fault so many times, and leaves every process running. */
   run(stage: Stage, times: number): Promise<void>;
 }
@@ -41,4 +45,6 @@ export interface RowResult {
   readonly settledSeconds: number;
   readonly seconds: number;
   readonly violations: readonly string[];
+  /** Figures that the row has measured. */
+  readonly notes: readonly string[];
 }

@@ -10,7 +10,7 @@ const SETTLED_WITHIN_MS = 180_000;
 /** Injects a row's faults under load, waits until everything has settled, and reads the invariants from outside. */
 export async function runRow(theatre: Theatre, row: Row, times: number, seed: number): Promise<RowResult> {
   const startedAt = performance.now();
-  const stage = theatre.stage(seed);
+  const stage = theatre.stage(seed, row.patienceMs);
   const { customers, problems } = stage;
   await customers.open(row.customers ?? CUSTOMERS);
   await customers.more(3);
@@ -49,6 +49,7 @@ export async function runRow(theatre: Theatre, row: Row, times: number, seed: nu
     settledSeconds,
     seconds: (performance.now() - startedAt) / 1_000,
     violations: [...problems, ...found],
+    notes: stage.notes,
   };
 }
 

@@ -8,6 +8,7 @@ import { TestSystem } from '../support/test-system';
 import { until } from '../support/until';
 import { Customers } from './customers';
 import type { Armed, Passed } from './fault-point';
+import { Network } from './network/network';
 import { OrderWatch } from './order-watch';
 import { Random } from './random';
 import type { Injection } from './row';
@@ -17,12 +18,18 @@ const ROOT = join(__dirname, '..', '..');
 const PASSED_WITHIN_MS = 90_000;
 
 /** The roles' settings: minutes become seconds, and what is loaded before them has names for the points of their code. */
-const requires = ['processes/typescript.cjs', 'test/matrix/inside/fault-points.ts'];
+const requires = [
+  'processes/typescript.cjs',
+  ...['fault-points', 'routes', 'clock'].map((file) => `test/matrix/inside/${file}.ts`),
+];
 const LOADED_FIRST = requires.map((file) => `--require ${join(ROOT, file)}`).join(' ');
 
 /** What the rows of a run share: one system, which each row breaks and leaves whole. */
 export class Theatre {
   readonly system: TestSystem;
+  readonly network: Network;
+  /** With which settings of its own a role runs, besides those of all. */
+  readonly roleSettings = new Map<RoleName, Settings>();
   private outside: Outside | undefined;
   private opened: Shop | undefined;
 
@@ -30,8 +37,10 @@ export class Theatre {
     name: string,
     private readonly evidenceFile: string,
     log: (line: string) => void = () => undefined,
+    links: 'toxiproxy' | 'tcp' = 'tcp',
   ) {
     this.system = new TestSystem(name, this.settings, log);
+    this.network = new Network(links, log);
   }
 
   get settings(): Settings {
@@ -48,12 +57,13 @@ export class Theatre {
     await this.opened?.close();
     await this.outside?.close();
     await this.system.close();
+    await this.network.close();
   }
 
-  /** The same system with nothing injected yet. */
-  stage(seed: number): Stage {
+  /** The same system with nothing injected yet; `patienceMs` is that of its customers. */
+  stage(seed: number, patienceMs?: number): Stage {
     if (!this.outside || !this.opened) throw new Error('the theatre is not open');
-    return new Stage(this, this.outside, this.opened, this.evidenceFile, seed);
+    return new Stage(this, this.outside, this.opened, this.evidenceFile, seed, patienceMs);
   }
 }
 
@@ -67,6 +77,10 @@ export class Stage {
   apis: string[];
   /** Problems that a row sees for itself. */
   readonly problems: string[] = [];
+  /** Figures that a row has measured. */
+  readonly notes: string[] = [];
+  /** Roles whose end is meant. */
+  readonly unsupervised = new Set<RoleName>();
   private supervision: Promise<void> | undefined;
 
   constructor(
@@ -75,11 +89,12 @@ export class Stage {
     readonly shop: Shop,
     private readonly evidenceFile: string,
     seed: number,
+    patienceMs?: number,
   ) {
     this.random = new Random(seed);
-    this.watch = new OrderWatch(outside);
+    this.watch = new OrderWatch(outside, patienceMs);
     this.apis = [shop.system.api];
-    this.customers = new Customers(shop, this.watch, new Random(seed + 1), () => this.apis);
+    this.customers = new Customers(shop, this.watch, new Random(seed + 1), () => this.apis, patienceMs);
   }
 
   get system(): TestSystem {
@@ -89,6 +104,22 @@ export class Stage {
   /** A second process of a role, on a port of its own. */
   another(role: RoleName, settings: Settings = {}): Promise<RoleProcess> {
     return RoleProcess.startAnother(role, this.shop.system, { ...this.theatre.settings, ...settings });
+  }
+
+  get network(): Network {
+    return this.theatre.network;
+  }
+
+  /** Ends a role in good order, and starts it with these settings of its own, which it keeps. */
+  async restart(role: RoleName, settings: Settings = {}): Promise<void> {
+    await this.system.role(role).close();
+    await this.start(role, settings);
+  }
+
+  /** Starts a role that has ended. */
+  async start(role: RoleName, settings: Settings = this.theatre.roleSettings.get(role) ?? {}): Promise<void> {
+    this.theatre.roleSettings.set(role, settings);
+    await this.system.startRole(role, settings);
   }
 
   /**
@@ -114,9 +145,9 @@ export class Stage {
 
   private async startEnded(tries = 1): Promise<void> {
     for (const role of ['worker', 'bridge', 'relay', 'api'] as const)
-      for (let left = tries; left > 0 && !this.system.role(role).isRunning; left--)
+      for (let left = tries; left > 0 && !this.unsupervised.has(role) && !this.system.role(role).isRunning; left--)
         // What it needs may still be away: then it ends again, and is started again.
-        await this.system.startRole(role).catch(() => new Promise((resolve) => setTimeout(resolve, 500)));
+        await this.start(role).catch(() => new Promise((resolve) => setTimeout(resolve, 500)));
   }
 
   injected(injection: Omit<Injection, 'at'> & { readonly at?: string }): void {
@@ -143,7 +174,8 @@ export class Stage {
     return met;
   }
 
-  private evidence(): Passed[] {
+  /** What processes have written down. */
+  evidence(): Passed[] {
     if (!existsSync(this.evidenceFile)) return [];
     const lines = readFileSync(this.evidenceFile, 'utf8').split('\n').filter(Boolean);
     return lines.map((line) => JSON.parse(line) as Passed);

@@ -18,6 +18,7 @@ export const duplicates: Row = {
   times: 100,
   small: 4,
   invariants: ['I2', 'I5'],
+  isOfOrders: true,
   async run(stage, times) {
     const by = Object.keys(WAYS) as (keyof typeof WAYS)[];
     await sideBySide(stage, drawPairwise(stage.random, { by }, times), 6, async (one) => {

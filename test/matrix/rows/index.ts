@@ -1,10 +1,16 @@
 import type { Row } from '../row';
+import { clockOff } from './clock-off';
+import { diskFull } from './disk-full';
 import { duplicates } from './duplicates';
 import { brokerRestarted, postgresRestarted, redisLost, temporalRestarted } from './engines';
 import { frozen } from './frozen';
+import { hostLost } from './host-lost';
 import { apiKilled, bridgeKilled, relayKilled, workerKilled } from './killed';
+import { links } from './links';
 import { permanentErrors } from './permanent-errors';
+import { postgresAway } from './postgres-away';
 import { providerAnswers } from './provider-answers';
+import { submissions } from './submissions';
 import { undoFails } from './undo-fails';
 
 /** The fault matrix. */
@@ -22,4 +28,10 @@ export const ROWS: readonly Row[] = [
   duplicates,
   undoFails,
   permanentErrors,
+  submissions,
+  links,
+  hostLost,
+  postgresAway,
+  diskFull,
+  clockOff,
 ];

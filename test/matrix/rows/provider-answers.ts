@@ -64,6 +64,7 @@ export const providerAnswers: Row = {
   times: 150,
   small: 5,
   invariants: ['I2', 'I9', 'I10', 'I11'],
+  isOfOrders: true,
   async run(stage, times) {
     // A provider that is slow only acts late.
     const isPossible = ({ answer, effect }: Case) => answer !== 'slow' || effect === 'before';

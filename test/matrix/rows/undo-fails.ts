@@ -30,6 +30,7 @@ export const undoFails: Row = {
   times: 60,
   small: 4,
   invariants: ['I2', 'I3', 'I9', 'I11'],
+  isOfOrders: true,
   async run(stage, times) {
     // What is delivered is not stored: a cancel has no storage to take back.
     const isPossible = ({ step, because }: Case) => step !== 'warehouse' || because === 'an attempt that fails';
