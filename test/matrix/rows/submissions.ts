@@ -13,7 +13,8 @@ const PARTS: readonly Part[] = ['providers', 'temporal', 'kafka', 'redis'];
 
 /** Who says so. */
 const NAMED: Readonly<Record<Part, Partial<Record<ProbedRole, readonly string[]>>>> = {
-  providers: { worker: ['payment', 'carrier', 'warehouse'] },
+  // The one whose calls come first: no order gets to the others.
+  providers: { worker: ['payment'] },
   temporal: { api: ['temporal'], bridge: ['temporal'], worker: ['temporal'] },
   kafka: { relay: ['kafka'], bridge: ['kafka'] },
   redis: { api: ['redis'] },
