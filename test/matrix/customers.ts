@@ -6,8 +6,6 @@ import { until } from '../support/until';
 import type { OrderWatch } from './order-watch';
 import type { Random } from './random';
 
-/** No response, or "try again": after so long a customer has the right to complain. */
-const PATIENCE_MS = 150_000;
 const RETRY_GAP_MS = 250;
 const RESPONSE_WITHIN_MS = 6_000;
 
@@ -29,6 +27,8 @@ export class Customers {
     private readonly shop: Shop,
     private readonly watch: OrderWatch,
     private readonly random: Random,
+    /** No response, or "try again": after so long a customer has the right to complain. */
+    private readonly patienceMs: number,
     /** Where the api is reached; more than one where several run. */
     private readonly addresses: () => readonly string[] = () => [shop.system.api],
   ) {}
@@ -52,7 +52,7 @@ export class Customers {
       `${count} more orders`,
       async () => this.orderIds.length - before,
       (more) => more >= count || this.complaints.length > 0,
-      PATIENCE_MS,
+      this.patienceMs,
     );
   }
 
@@ -90,16 +90,22 @@ export class Customers {
   }
 
   cancel(orderId: number): Promise<void> {
-    return this.end(orderId, 'cancel', 'CANCELLED');
+    return this.end(orderId, 'cancel', ['CANCELLED', 'SHIPMENT_STARTED', 'IN_TRANSIT']);
   }
 
   refund(orderId: number): Promise<void> {
-    return this.end(orderId, 'refund', 'REFUNDED');
+    return this.end(orderId, 'refund', ['REFUNDED']);
   }
 
-  private async end(orderId: number, how: 'cancel' | 'refund', status: string): Promise<void> {
+  private async end(orderId: number, how: 'cancel' | 'refund', ends: readonly string[]): Promise<void> {
+    const isTaken = await this.askToEnd(orderId, how);
+    await this.watch.untilRests(orderId, ({ status }) => !isTaken || ends.includes(status));
+  }
+
+  /** False: it is refused. */
+  async askToEnd(orderId: number, how: 'cancel' | 'refund'): Promise<boolean> {
     const response = await this.insist('POST', `/api/orders/${orderId}/${how}`, { reason: 'no more' }, [202], [409]);
-    await this.watch.untilRests(orderId, (order) => response.status === 409 || order.status === status);
+    return response.status === 202;
   }
 
   /** A coupon of one's own, issued. */
@@ -131,7 +137,7 @@ export class Customers {
     token = this.token,
   ): Promise<{ status: number; data: Data }> {
     const key = randomUUID();
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + this.patienceMs;
     let last = 'no response';
     while (Date.now() < deadline) {
       // As behind a load balancer that has not noticed yet who is gone.
@@ -151,7 +157,7 @@ export class Customers {
       if (response) last = `${response.status} ${response.body.code}`;
       await new Promise((resolve) => setTimeout(resolve, RETRY_GAP_MS));
     }
-    throw new Error(`${method} ${path}: not accepted within ${PATIENCE_MS} ms; last: ${last}`);
+    throw new Error(`${method} ${path}: not accepted within ${this.patienceMs} ms; last: ${last}`);
   }
 }
 

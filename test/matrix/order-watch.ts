@@ -2,8 +2,6 @@ import { until } from '../support/until';
 import type { SettledOrder } from './witness/invariant';
 import type { Outside } from './witness/outside';
 
-/** With a retry that waits, a restarted engine and a saga that parks in between. */
-const RESTS_WITHIN_MS = 180_000;
 const LOOK_EVERY_MS = 200;
 
 interface OrderRow extends SettledOrder {
@@ -17,10 +15,14 @@ export class OrderWatch {
   private readonly waiting = new Map<number, { isMeant: Meant; resolve: (order: SettledOrder) => void }>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly outside: Outside) {}
+  constructor(
+    private readonly outside: Outside,
+    /** How long an order may take to rest. */
+    private readonly patienceMs: number,
+  ) {}
 
   /** Waits until the order rests, in a state that is meant. */
-  async untilRests(orderId: number, isMeant: Meant = () => true, withinMs = RESTS_WITHIN_MS): Promise<SettledOrder> {
+  async untilRests(orderId: number, isMeant: Meant = () => true, withinMs = this.patienceMs): Promise<SettledOrder> {
     let stop: NodeJS.Timeout | undefined;
     const rests = new Promise<SettledOrder>((resolve, reject) => {
       this.waiting.set(orderId, { isMeant, resolve });
@@ -46,7 +48,7 @@ export class OrderWatch {
           .rows<{ status: string }>('select status from coupon_requests where request_id = $1', [requestId])
           .catch(() => []),
       ([request]) => request?.status === 'ISSUED',
-      RESTS_WITHIN_MS,
+      this.patienceMs,
     );
   }
 

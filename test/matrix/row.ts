@@ -1,3 +1,4 @@
+import type { Breakage } from './rows/breakages';
 import type { Stage } from './stage';
 import type { Invariant } from './witness/invariant';
 
@@ -13,6 +14,8 @@ export interface Row {
   /** Customers who order at the same time, all along; 4 unless given. */
   readonly customers?: number;
   readonly invariants: readonly Invariant[];
+  /** A counter-test: with this rule broken, an invariant must not hold. */
+  readonly breaks?: Breakage;
   /** Injects the fault so many times, and leaves every process running. */
   run(stage: Stage, times: number): Promise<void>;
 }
@@ -41,4 +44,9 @@ export interface RowResult {
   readonly settledSeconds: number;
   readonly seconds: number;
   readonly violations: readonly string[];
+  /** A rule was broken on purpose: there must be violations. */
+  readonly isBroken: boolean;
 }
+
+/** Whether a row came out as it must. */
+export const isAsItMust = ({ isBroken, violations }: RowResult) => violations.length > 0 === isBroken;

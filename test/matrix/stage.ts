@@ -15,6 +15,8 @@ import { Outside } from './witness/outside';
 
 const ROOT = join(__dirname, '..', '..');
 const PASSED_WITHIN_MS = 90_000;
+/** With a retry that waits, a restarted engine and a saga that parks in between. */
+const PATIENCE_MS = 180_000;
 
 /** The roles' settings: minutes become seconds, and what is loaded before them has names for the points of their code. */
 const requires = ['processes/typescript.cjs', 'test/matrix/inside/fault-points.ts'];
@@ -51,9 +53,9 @@ export class Theatre {
   }
 
   /** The same system with nothing injected yet. */
-  stage(seed: number): Stage {
+  stage(seed: number, patienceMs = PATIENCE_MS): Stage {
     if (!this.outside || !this.opened) throw new Error('the theatre is not open');
-    return new Stage(this, this.outside, this.opened, this.evidenceFile, seed);
+    return new Stage(this, this.outside, this.opened, this.evidenceFile, seed, patienceMs);
   }
 }
 
@@ -75,11 +77,13 @@ export class Stage {
     readonly shop: Shop,
     private readonly evidenceFile: string,
     seed: number,
+    /** How long anything may take to settle. */
+    readonly patienceMs: number,
   ) {
     this.random = new Random(seed);
-    this.watch = new OrderWatch(outside);
+    this.watch = new OrderWatch(outside, patienceMs);
     this.apis = [shop.system.api];
-    this.customers = new Customers(shop, this.watch, new Random(seed + 1), () => this.apis);
+    this.customers = new Customers(shop, this.watch, new Random(seed + 1), patienceMs, () => this.apis);
   }
 
   get system(): TestSystem {
@@ -119,6 +123,16 @@ export class Stage {
         await this.system.startRole(role).catch(() => new Promise((resolve) => setTimeout(resolve, 500)));
   }
 
+  /** Replaces a role's process by one with more settings, or by one as before. */
+  async replace(role: RoleName, settings: Settings = {}): Promise<void> {
+    await this.system.role(role).end('SIGTERM');
+    await this.system.startRole(role, settings);
+  }
+
+  get settings(): Settings {
+    return this.theatre.settings;
+  }
+
   injected(injection: Omit<Injection, 'at'> & { readonly at?: string }): void {
     this.injections.push({ ...injection, at: injection.at ?? new Date().toISOString() });
   }
@@ -138,7 +152,8 @@ export class Stage {
       withinMs,
     ).catch(() => undefined);
     if (!met) return undefined;
-    this.injected({ fault: `${fault.signal} at ${fault.point}`, pid: met.pid, what: met.what, at: met.at });
+    if (fault.signal !== 'HOLD')
+      this.injected({ fault: `${fault.signal} at ${fault.point}`, pid: met.pid, what: met.what, at: met.at });
     if (fault.signal === 'SIGKILL') await process.ended;
     return met;
   }

@@ -30,9 +30,16 @@ function passed(point: string, when: When, what: string): void {
   armed = undefined;
   const evidence: Passed = { id: fault.id, point: fault.point, pid: process.pid, what, at: new Date().toISOString() };
   appendFileSync(process.env.MATRIX_EVIDENCE as string, `${JSON.stringify(evidence)}\n`);
-  process.kill(process.pid, fault.signal);
+  // Held, nothing of this process goes on meanwhile; the harness has seen the evidence, and does what it wants to do just now.
+  if (fault.signal === 'HOLD') sleep(fault.holdMs ?? 0);
+  else process.kill(process.pid, fault.signal);
   // A stop reaches the other threads first; nothing more may happen here meanwhile.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  if (fault.signal === 'SIGSTOP') sleep(50);
+}
+
+/** Holds the whole thread. */
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** Passes `before` now, `sent` once control is back with Node's loop. */
@@ -176,12 +183,17 @@ function wrapProviders(): void {
     const point =
       url instanceof URL && url.port === port ? pointOfRequest(String(options.method), url.pathname) : undefined;
     if (point === undefined) return request(url, options, onResponse);
-    const what = decodeURIComponent(url.pathname);
-    passed(point, 'before', what);
+    let what = decodeURIComponent(url.pathname);
     const sending = request(url, options, (response) => {
       response.once('end', () => passed(point, 'after', what));
       onResponse(response);
     });
+    const end = sending.end.bind(sending) as AnyFunction;
+    sending.end = ((body?: string) => {
+      what += ` ${/"key":"[^"]+"/.exec(body ?? '')?.[0] ?? ''}`;
+      passed(point, 'before', what);
+      return end(body);
+    }) as typeof sending.end;
     // All of it is with the operating system: the provider gets it whatever becomes of us.
     sending.once('finish', () => passed(point, 'sent', what));
     return sending;
