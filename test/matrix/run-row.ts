@@ -1,5 +1,6 @@
 import { until } from '../support/until';
 import type { Row, RowResult } from './row';
+import type { Breakage } from './rows/breakages';
 import type { Stage, Theatre } from './stage';
 import { violationsOf } from './witness';
 import type { SettledOrder } from './witness/invariant';
@@ -13,7 +14,7 @@ export async function runRow(theatre: Theatre, row: Row, times: number, seed: nu
   const startedAt = performance.now();
   const stage = theatre.stage(seed, row.breaks && SHORT_PATIENCE_MS);
   const { customers, problems } = stage;
-  const mend = row.breaks ? await row.breaks(stage) : undefined;
+  const mend = await broken(stage, row.breaks);
   await customers.open(row.customers ?? CUSTOMERS);
   await customers.more(3);
   try {
@@ -39,7 +40,7 @@ export async function runRow(theatre: Theatre, row: Row, times: number, seed: nu
   const found = await violationsOf(row.invariants, { outside: stage.outside, orders, toldStatus }).catch(
     (error: Error) => [`the invariants could not be read: ${error.stack}`],
   );
-  await mend?.();
+  await mend();
   return {
     name: row.name,
     title: row.title,
@@ -54,6 +55,10 @@ export async function runRow(theatre: Theatre, row: Row, times: number, seed: nu
     violations: [...problems, ...found],
     isBroken: row.breaks !== undefined,
   };
+}
+
+async function broken(stage: Stage, breaks: Breakage | undefined): Promise<() => Promise<void>> {
+  return breaks ? breaks(stage) : () => Promise.resolve();
 }
 
 /** Waits until every order of the row rests, its outbox rows are published and their records committed. */

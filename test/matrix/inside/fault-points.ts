@@ -10,6 +10,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import http from 'node:http';
+import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import type { Armed, Passed } from '../fault-point';
 
@@ -203,7 +204,10 @@ function wrapProviders(): void {
 // --- Temporal -------------------------------------------------------------------------------------------------------------
 
 function wrapTemporal(): void {
-  const { Client } = require('@grpc/grpc-js') as { Client: { prototype: { makeUnaryRequest: AnyFunction } } };
+  // The copy that Temporal's client has.
+  const { Client } = createRequire(require.resolve('@temporalio/client'))('@grpc/grpc-js') as {
+    Client: { prototype: { makeUnaryRequest: AnyFunction } };
+  };
   const { makeUnaryRequest } = Client.prototype;
   Client.prototype.makeUnaryRequest = function (this: object, ...args: unknown[]): unknown {
     const point = `temporal ${String(args[0]).split('/').at(-1)}`;
