@@ -32,9 +32,9 @@ export const cancelled: Row = {
       const fault = `${one.how}${one.twice ? ', twice,' : ''}`;
       if (one.at === PICK_UP) {
         const orderId = await restingOrder(stage);
+        stage.injected({ fault: `${fault} at the pick-up`, what: nameOf(orderId) });
         const scan = new SandboxOperator(stage.shop.system.sandbox).pickUp(orderId).catch(() => undefined);
         await Promise.all([scan, ...asks().map((ask) => ask(stage, orderId))]);
-        stage.injected({ fault: `${fault} at the pick-up`, what: `order ${orderId}` });
         return;
       }
       const point = `${one.at} ${one.when}`;
@@ -48,7 +48,7 @@ export const cancelled: Row = {
       stage.injected({
         fault: `${fault} at ${point}`,
         pid: met.pid,
-        what: `order ${orderId}: ${met.what}`,
+        what: `${nameOf(orderId)}: ${met.what}`,
         at: met.at,
       });
     });
@@ -74,22 +74,21 @@ function unlessOver(error: Error): undefined {
   return undefined;
 }
 
-/** A paid order that waits for the carrier; one that nobody has taken for this yet. */
-async function restingOrder({ customers, watch }: Stage): Promise<number> {
+/** A paid order that waits for the carrier, and that nothing was done to yet. */
+async function restingOrder({ customers, watch, injections }: Stage): Promise<number> {
+  const isUntouched = (id: number) => !injections.some(({ what }) => what === nameOf(id));
   const found = await until(
     'a paid order',
     async () =>
       (await watch.look(customers.orderIds)).filter(
-        ({ id, status, isBusy }) => status === 'PREPARING' && !isBusy && !taken.has(id),
+        ({ id, status, isBusy }) => status === 'PREPARING' && !isBusy && isUntouched(id),
       ),
     (orders) => orders.length > 0,
   );
-  const { id } = found.at(-1) as { id: number };
-  taken.add(id);
-  return id;
+  return (found.at(-1) as { id: number }).id;
 }
 
-const taken = new Set<number>();
+const nameOf = (orderId: number) => `order ${orderId}`;
 
 /** Whose order it was: by the step's key or the order's id; a payment's reference by its record. */
 async function orderOf({ outside }: Stage, { what }: Passed): Promise<number | undefined> {
