@@ -6,8 +6,6 @@ import { until } from '../support/until';
 import type { OrderWatch } from './order-watch';
 import type { Random } from './random';
 
-/** No response, or "try again": after so long a customer has the right to complain. */
-const PATIENCE_MS = 150_000;
 const RETRY_GAP_MS = 250;
 const RESPONSE_WITHIN_MS = 6_000;
 
@@ -31,9 +29,10 @@ export class Customers {
     private readonly shop: Shop,
     private readonly watch: OrderWatch,
     private readonly random: Random,
+    /** No response, or "try again": after so long a customer has the right to complain. */
+    private readonly patienceMs: number,
     /** Where the api is reached; more than one where several run. */
     private readonly addresses: () => readonly string[] = () => [shop.system.api],
-    private readonly patienceMs = PATIENCE_MS,
   ) {}
 
   async open(count: number, gapMs = 300): Promise<void> {
@@ -104,21 +103,22 @@ export class Customers {
   }
 
   cancel(orderId: number): Promise<void> {
-    return this.end(orderId, 'cancel', 'CANCELLED');
+    return this.end(orderId, 'cancel', ['CANCELLED', 'SHIPMENT_STARTED', 'IN_TRANSIT']);
   }
 
   refund(orderId: number): Promise<void> {
-    return this.end(orderId, 'refund', 'REFUNDED');
+    return this.end(orderId, 'refund', ['REFUNDED']);
   }
 
-  /** Asks to end an order: the request is accepted, or refused. */
-  askToEnd(orderId: number, how: 'cancel' | 'refund'): Promise<{ status: number }> {
-    return this.insist('POST', `/api/orders/${orderId}/${how}`, { reason: 'no more' }, [202], [409]);
+  private async end(orderId: number, how: 'cancel' | 'refund', ends: readonly string[]): Promise<void> {
+    const isTaken = await this.askToEnd(orderId, how);
+    await this.watch.untilRests(orderId, ({ status }) => !isTaken || ends.includes(status));
   }
 
-  private async end(orderId: number, how: 'cancel' | 'refund', status: string): Promise<void> {
-    const response = await this.askToEnd(orderId, how);
-    await this.watch.untilRests(orderId, (order) => response.status === 409 || order.status === status);
+  /** False: it is refused. */
+  async askToEnd(orderId: number, how: 'cancel' | 'refund'): Promise<boolean> {
+    const response = await this.insist('POST', `/api/orders/${orderId}/${how}`, { reason: 'no more' }, [202], [409]);
+    return response.status === 202;
   }
 
   /** A coupon of one's own, issued. */

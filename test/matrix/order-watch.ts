@@ -2,8 +2,6 @@ import { until } from '../support/until';
 import type { SettledOrder } from './witness/invariant';
 import type { Outside } from './witness/outside';
 
-/** With a retry that waits, a restarted engine and a saga that parks in between. */
-const RESTS_WITHIN_MS = 180_000;
 const LOOK_EVERY_MS = 200;
 
 interface OrderRow extends SettledOrder {
@@ -19,11 +17,12 @@ export class OrderWatch {
 
   constructor(
     private readonly outside: Outside,
-    private readonly restsWithinMs = RESTS_WITHIN_MS,
+    /** How long an order may take to rest. */
+    private readonly patienceMs: number,
   ) {}
 
   /** Waits until the order rests, in a state that is meant. */
-  async untilRests(orderId: number, isMeant: Meant = () => true, withinMs = this.restsWithinMs): Promise<SettledOrder> {
+  async untilRests(orderId: number, isMeant: Meant = () => true, withinMs = this.patienceMs): Promise<SettledOrder> {
     let stop: NodeJS.Timeout | undefined;
     const rests = new Promise<SettledOrder>((resolve, reject) => {
       this.waiting.set(orderId, { isMeant, resolve });
@@ -49,7 +48,7 @@ export class OrderWatch {
           .rows<{ status: string }>('select status from coupon_requests where request_id = $1', [requestId])
           .catch(() => []),
       ([request]) => request?.status === 'ISSUED',
-      RESTS_WITHIN_MS,
+      this.patienceMs,
     );
   }
 

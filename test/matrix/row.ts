@@ -1,3 +1,4 @@
+import type { Breakage } from './rows/breakages';
 import type { Stage } from './stage';
 import type { Invariant } from './witness/invariant';
 
@@ -12,11 +13,13 @@ export interface Row {
   readonly small: number;
   /** Customers who order at the same time, all along; 4 unless given. */
   readonly customers?: number;
-  /** How long customers wait before they complain; 150 s unless given. */
+  /** How long anything may take to settle; 180 s unless given. */
   readonly patienceMs?: number;
   readonly invariants: readonly Invariant[];
   /** It touches its own orders only, and can be run beside another such row. */
   readonly isOfOrders?: boolean;
+  /** A counter-test: with this rule broken, an invariant must not hold. */
+  readonly breaks?: Breakage;
   /** Injects the fault so many times, and leaves every process running. */
   run(stage: Stage, times: number): Promise<void>;
 }
@@ -47,4 +50,9 @@ export interface RowResult {
   readonly violations: readonly string[];
   /** Figures that the row has measured. */
   readonly notes: readonly string[];
+  /** A rule was broken on purpose: there must be violations. */
+  readonly isBroken: boolean;
 }
+
+/** Whether a row came out as it must. */
+export const isAsItMust = ({ isBroken, violations }: RowResult) => violations.length > 0 === isBroken;

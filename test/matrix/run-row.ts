@@ -1,17 +1,20 @@
 import { until } from '../support/until';
 import type { Row, RowResult } from './row';
+import type { Breakage } from './rows/breakages';
 import type { Stage, Theatre } from './stage';
 import { violationsOf } from './witness';
 import type { SettledOrder } from './witness/invariant';
 
 const CUSTOMERS = 4;
-const SETTLED_WITHIN_MS = 180_000;
+/** Of a counter-test, where something is to be stuck for ever. */
+const SHORT_PATIENCE_MS = 30_000;
 
 /** Injects a row's faults under load, waits until everything has settled, and reads the invariants from outside. */
 export async function runRow(theatre: Theatre, row: Row, times: number, seed: number): Promise<RowResult> {
   const startedAt = performance.now();
-  const stage = theatre.stage(seed, row.patienceMs);
+  const stage = theatre.stage(seed, row.breaks ? SHORT_PATIENCE_MS : row.patienceMs);
   const { customers, problems } = stage;
+  const mend = await broken(stage, row.breaks);
   await customers.open(row.customers ?? CUSTOMERS);
   await customers.more(3);
   try {
@@ -37,6 +40,7 @@ export async function runRow(theatre: Theatre, row: Row, times: number, seed: nu
   const found = await violationsOf(row.invariants, { outside: stage.outside, orders, toldStatus }).catch(
     (error: Error) => [`the invariants could not be read: ${error.stack}`],
   );
+  await mend();
   return {
     name: row.name,
     title: row.title,
@@ -50,17 +54,22 @@ export async function runRow(theatre: Theatre, row: Row, times: number, seed: nu
     seconds: (performance.now() - startedAt) / 1_000,
     violations: [...problems, ...found],
     notes: stage.notes,
+    isBroken: row.breaks !== undefined,
   };
 }
 
+async function broken(stage: Stage, breaks: Breakage | undefined): Promise<() => Promise<void>> {
+  return breaks ? breaks(stage) : () => Promise.resolve();
+}
+
 /** Waits until every order of the row rests, its outbox rows are published and their records committed. */
-async function settledOrders({ customers, outside, watch }: Stage): Promise<SettledOrder[]> {
+async function settledOrders({ customers, outside, watch, patienceMs }: Stage): Promise<SettledOrder[]> {
   const { orderIds } = customers;
   const busy = await until(
     'every order to rest',
     async () => (await watch.look(orderIds).catch(() => [])).filter(({ isBusy }) => isBusy),
     (left) => left.length === 0,
-    SETTLED_WITHIN_MS,
+    patienceMs,
   );
   if (busy.length > 0) throw new Error('unreachable');
   const keys = orderIds.map(String);
@@ -68,15 +77,15 @@ async function settledOrders({ customers, outside, watch }: Stage): Promise<Sett
     'the outbox to be published',
     () => outside.rows('select topic, key from outbox where key = any($1) and published_at is null', [keys]),
     (rows) => rows.length === 0,
-    SETTLED_WITHIN_MS,
+    patienceMs,
   );
-  await untilCommitted(outside);
-  await untilWorkflowsRest(outside);
+  await untilCommitted(outside, patienceMs);
+  await untilWorkflowsRest(outside, orderIds, patienceMs);
   return (await watch.look(orderIds)).map(({ isBusy: _, ...order }) => order);
 }
 
 /** Waits until the groups have committed all there is; a group whose topic was never written to has nothing to commit. */
-async function untilCommitted({ kafka }: Stage['outside']): Promise<void> {
+async function untilCommitted({ kafka }: Stage['outside'], patienceMs: number): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
@@ -96,7 +105,7 @@ async function untilCommitted({ kafka }: Stage['outside']): Promise<void> {
         return behind;
       },
       (behind) => behind.length === 0,
-      SETTLED_WITHIN_MS,
+      patienceMs,
     );
   } finally {
     await admin.disconnect();
@@ -104,7 +113,11 @@ async function untilCommitted({ kafka }: Stage['outside']): Promise<void> {
 }
 
 /** Temporal's list of executions follows them by a moment: an order that has just ended may still be listed as running. */
-async function untilWorkflowsRest(outside: Stage['outside']): Promise<void> {
+async function untilWorkflowsRest(
+  outside: Stage['outside'],
+  orderIds: readonly number[],
+  patienceMs: number,
+): Promise<void> {
   const { workflow } = await outside.temporal();
   await until(
     'the workflows of ended orders to be listed as over',
@@ -114,13 +127,14 @@ async function untilWorkflowsRest(outside: Stage['outside']): Promise<void> {
         query: `WorkflowType = 'orderSaga' and ExecutionStatus = 'Running'`,
       }))
         running.push(Number(workflowId.replace('order-', '')));
+      const own = running.filter((orderId) => orderIds.includes(orderId));
       return outside.rows<{ id: string; status: string }>(
         `select id, status from orders where id = any($1) and status in ('COMPLETED', 'CANCELLED', 'REFUNDED')`,
-        [running],
+        [own],
       );
     },
     (left) => left.length === 0,
-    SETTLED_WITHIN_MS,
+    patienceMs,
   );
 }
 

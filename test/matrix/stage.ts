@@ -16,6 +16,8 @@ import { Outside } from './witness/outside';
 
 const ROOT = join(__dirname, '..', '..');
 const PASSED_WITHIN_MS = 90_000;
+/** With a retry that waits, a restarted engine and a saga that parks in between. */
+const PATIENCE_MS = 180_000;
 
 /** The roles' settings: minutes become seconds, and what is loaded before them has names for the points of their code. */
 const requires = [
@@ -60,8 +62,8 @@ export class Theatre {
     await this.network.close();
   }
 
-  /** The same system with nothing injected yet; `patienceMs` is that of its customers. */
-  stage(seed: number, patienceMs?: number): Stage {
+  /** The same system with nothing injected yet. */
+  stage(seed: number, patienceMs = PATIENCE_MS): Stage {
     if (!this.outside || !this.opened) throw new Error('the theatre is not open');
     return new Stage(this, this.outside, this.opened, this.evidenceFile, seed, patienceMs);
   }
@@ -89,12 +91,13 @@ export class Stage {
     readonly shop: Shop,
     private readonly evidenceFile: string,
     seed: number,
-    patienceMs?: number,
+    /** How long anything may take to settle. */
+    readonly patienceMs: number,
   ) {
     this.random = new Random(seed);
     this.watch = new OrderWatch(outside, patienceMs);
     this.apis = [shop.system.api];
-    this.customers = new Customers(shop, this.watch, new Random(seed + 1), () => this.apis, patienceMs);
+    this.customers = new Customers(shop, this.watch, new Random(seed + 1), patienceMs, () => this.apis);
   }
 
   get system(): TestSystem {
@@ -110,13 +113,7 @@ export class Stage {
     return this.theatre.network;
   }
 
-  /** Ends a role in good order, and starts it with these settings of its own, which it keeps. */
-  async restart(role: RoleName, settings: Settings = {}): Promise<void> {
-    await this.system.role(role).close();
-    await this.start(role, settings);
-  }
-
-  /** Starts a role that has ended. */
+  /** Starts a role that has ended, with settings of its own, which it keeps; unless given, those of before. */
   async start(role: RoleName, settings: Settings = this.theatre.roleSettings.get(role) ?? {}): Promise<void> {
     this.theatre.roleSettings.set(role, settings);
     await this.system.startRole(role, settings);
@@ -150,6 +147,16 @@ export class Stage {
         await this.start(role).catch(() => new Promise((resolve) => setTimeout(resolve, 500)));
   }
 
+  /** Replaces a role's process by one with more settings, or by one as before. */
+  async replace(role: RoleName, settings: Settings = {}): Promise<void> {
+    await this.system.role(role).close();
+    await this.start(role, settings);
+  }
+
+  get settings(): Settings {
+    return this.theatre.settings;
+  }
+
   injected(injection: Omit<Injection, 'at'> & { readonly at?: string }): void {
     this.injections.push({ ...injection, at: injection.at ?? new Date().toISOString() });
   }
@@ -169,7 +176,8 @@ export class Stage {
       withinMs,
     ).catch(() => undefined);
     if (!met) return undefined;
-    this.injected({ fault: `${fault.signal} at ${fault.point}`, pid: met.pid, what: met.what, at: met.at });
+    if (fault.signal !== 'HOLD')
+      this.injected({ fault: `${fault.signal} at ${fault.point}`, pid: met.pid, what: met.what, at: met.at });
     if (fault.signal === 'SIGKILL') await process.ended;
     return met;
   }

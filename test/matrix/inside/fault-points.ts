@@ -10,6 +10,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import http from 'node:http';
+import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import type { Armed, Passed } from '../fault-point';
 
@@ -30,9 +31,16 @@ function passed(point: string, when: When, what: string): void {
   armed = undefined;
   const evidence: Passed = { id: fault.id, point: fault.point, pid: process.pid, what, at: new Date().toISOString() };
   appendFileSync(process.env.MATRIX_EVIDENCE as string, `${JSON.stringify(evidence)}\n`);
-  process.kill(process.pid, fault.signal);
+  // Held, nothing of this process goes on meanwhile; the harness has seen the evidence, and does what it wants to do just now.
+  if (fault.signal === 'HOLD') sleep(fault.holdMs ?? 0);
+  else process.kill(process.pid, fault.signal);
   // A stop reaches the other threads first; nothing more may happen here meanwhile.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  if (fault.signal === 'SIGSTOP') sleep(50);
+}
+
+/** Holds the whole thread. */
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** Passes `before` now, `sent` once control is back with Node's loop. */
@@ -176,12 +184,17 @@ function wrapProviders(): void {
     const point =
       url instanceof URL && url.port === port ? pointOfRequest(String(options.method), url.pathname) : undefined;
     if (point === undefined) return request(url, options, onResponse);
-    const what = decodeURIComponent(url.pathname);
-    passed(point, 'before', what);
+    let what = decodeURIComponent(url.pathname);
     const sending = request(url, options, (response) => {
       response.once('end', () => passed(point, 'after', what));
       onResponse(response);
     });
+    const end = sending.end.bind(sending) as AnyFunction;
+    sending.end = ((body?: string) => {
+      what += ` ${/"key":"[^"]+"/.exec(body ?? '')?.[0] ?? ''}`;
+      passed(point, 'before', what);
+      return end(body);
+    }) as typeof sending.end;
     // All of it is with the operating system: the provider gets it whatever becomes of us.
     sending.once('finish', () => passed(point, 'sent', what));
     return sending;
@@ -191,7 +204,10 @@ function wrapProviders(): void {
 // --- Temporal -------------------------------------------------------------------------------------------------------------
 
 function wrapTemporal(): void {
-  const { Client } = require('@grpc/grpc-js') as { Client: { prototype: { makeUnaryRequest: AnyFunction } } };
+  // The copy that Temporal's client has.
+  const { Client } = createRequire(require.resolve('@temporalio/client'))('@grpc/grpc-js') as {
+    Client: { prototype: { makeUnaryRequest: AnyFunction } };
+  };
   const { makeUnaryRequest } = Client.prototype;
   Client.prototype.makeUnaryRequest = function (this: object, ...args: unknown[]): unknown {
     const point = `temporal ${String(args[0]).split('/').at(-1)}`;

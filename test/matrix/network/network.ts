@@ -50,7 +50,7 @@ export class Network {
     const wiring = await wire(role, stage.shop.system, await this.links());
     const before = this.roles.get(role);
     if (before) this.abandoned.push(before);
-    await stage.restart(role, wiring.settings);
+    await stage.replace(role, wiring.settings);
     this.roles.set(role, { ...wiring, process: stage.system.role(role) });
   }
 

@@ -24,7 +24,7 @@ export const clockOff: Row = {
 };
 
 async function areOff(stage: Stage, cases: readonly Case[]): Promise<void> {
-  await Promise.all(cases.map(({ role, offMs }) => stage.restart(role, { MATRIX_CLOCK_OFF_MS: String(offMs) })));
+  await Promise.all(cases.map(({ role, offMs }) => stage.replace(role, { MATRIX_CLOCK_OFF_MS: String(offMs) })));
   for (const { role, offMs } of cases) {
     const { pid } = stage.system.role(role);
     const seen = stage.evidence().find((passed) => passed.point === 'clock' && passed.pid === pid);
@@ -37,5 +37,5 @@ async function areOff(stage: Stage, cases: readonly Case[]): Promise<void> {
     });
   }
   await stage.customers.more(6);
-  await Promise.all(cases.map(({ role }) => stage.restart(role)));
+  await Promise.all(cases.map(({ role }) => stage.replace(role)));
 }

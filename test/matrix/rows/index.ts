@@ -1,4 +1,5 @@
 import type { Row } from '../row';
+import { cancelled } from './cancelled';
 import { clockOff } from './clock-off';
 import { diskFull } from './disk-full';
 import { duplicates } from './duplicates';
@@ -10,6 +11,7 @@ import { links } from './links';
 import { permanentErrors } from './permanent-errors';
 import { postgresAway } from './postgres-away';
 import { providerAnswers } from './provider-answers';
+import { replayKilled, rollingRestart } from './rolling';
 import { submissions } from './submissions';
 import { undoFails } from './undo-fails';
 
@@ -34,4 +36,7 @@ export const ROWS: readonly Row[] = [
   postgresAway,
   diskFull,
   clockOff,
+  cancelled,
+  rollingRestart,
+  replayKilled,
 ];

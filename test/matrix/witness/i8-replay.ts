@@ -1,6 +1,7 @@
 import { Worker } from '@temporalio/worker';
 import { cacheFolder } from '../../../config/load';
 import { workflowBundle } from '../../../processes/worker/bundle';
+import { installQuietTemporal } from '../../support/quiet-temporal';
 import type { Check } from './invariant';
 
 /** Replays take a second each where the machine is busy; what is wrong with one kind of history is wrong with many. */
@@ -17,9 +18,16 @@ export const historiesReplay: Check = async ({ outside, orders }) => {
       return { workflowId, history: await workflow.getHandle(workflowId).fetchHistory() };
     }),
   );
+  installQuietTemporalOnce();
   const found: string[] = [];
   const bundle = await workflowBundle(cacheFolder('bundles'));
   for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: bundle }, histories))
     if (error) found.push(`${workflowId} does not replay: ${error.message}`);
   return found;
 };
+
+let isQuiet = false;
+function installQuietTemporalOnce(): void {
+  if (!isQuiet) installQuietTemporal();
+  isQuiet = true;
+}
