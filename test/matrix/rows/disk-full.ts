@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startEngine } from '../../../dev/stack/stack';
-import { readKeeper } from '../../../dev/stack/stack-folder';
+import { readKeeper, stackFolder } from '../../../dev/stack/stack-folder';
 import { programNamed } from '../../../dev/stack/tools';
 import { until } from '../../support/until';
 import { drawPairwise } from '../random';
@@ -44,36 +45,61 @@ async function isFull(stage: Stage, of: (typeof DIMENSIONS.of)[number]): Promise
   const keeper = await readKeeper(stackName, of);
   if (!keeper || keeper === 'docker') throw new Error(`the stack runs no process of ${of}`);
   const pids = [keeper.pid, ...childrenOf(keeper.pid)];
-  await Promise.all(pids.map(fill));
-  // Both end themselves where they can write no log.
-  await until(
-    `${of} to end`,
-    async () => isThere(keeper.pid),
-    (isRunning) => !isRunning,
-    FULL_WITHIN_MS,
-  );
-  stage.injected({ fault: `disk full for ${of}: it ended`, pid: keeper.pid, what: `RLIMIT_FSIZE 0 of ${pids.length}` });
-  await startEngine(stackName, of);
+  await Promise.all(pids.map((pid) => limit(pid, '0')));
+  try {
+    // Both end themselves where they can write no log.
+    await until(
+      `${of} to end`,
+      async () => isThere(keeper.pid),
+      (isRunning) => !isRunning,
+      FULL_WITHIN_MS,
+    );
+    stage.injected({
+      fault: `disk full for ${of}: it ended`,
+      pid: keeper.pid,
+      what: `RLIMIT_FSIZE 0 of ${pids.length}`,
+    });
+  } finally {
+    await Promise.all(pids.map((pid) => limit(pid, 'unlimited')));
+    await startEngine(stackName, of);
+  }
 }
 
 async function sandboxIsFull(stage: Stage): Promise<void> {
   const { pid } = stage.system.role('sandbox');
-  await fill(pid);
-  const problem = await until(
-    "the sandbox's journal to fail",
-    async () => (await fetch(`${stage.shop.system.sandbox}/readyz`)).text(),
-    (text) => text.includes('JOURNAL_FAILED'),
-    FULL_WITHIN_MS,
-  );
-  stage.injected({ fault: "disk full for the sandbox's journal", pid, what: problem });
-  await stage.system.role('sandbox').end('SIGKILL');
-  await stage.start('sandbox');
+  const { size } = statSync(join(stackFolder(stage.shop.system.stackName), 'sandbox', 'journal.jsonl'));
+  // Its log, which is shorter, has room.
+  await limit(pid, String(size));
+  try {
+    const problem = await until(
+      "the sandbox's journal to fail",
+      async () => {
+        const signal = AbortSignal.timeout(2_000);
+        return fetch(`${stage.shop.system.sandbox}/readyz`, { signal }).then(
+          (response) => response.text(),
+          (error: Error) => error.message,
+        );
+      },
+      (text) => text.includes('JOURNAL_FAILED'),
+      FULL_WITHIN_MS,
+    );
+    stage.injected({ fault: "disk full for the sandbox's journal", pid, what: problem });
+  } finally {
+    await limit(pid, 'unlimited');
+    await stage.system.role('sandbox').end('SIGKILL');
+    await stage.start('sandbox');
+  }
 }
 
-/** Every write of the process that would make a file longer than nothing fails from now on. */
-async function fill(pid: number): Promise<void> {
-  // One that ended meanwhile writes nothing anyway.
-  await run('prlimit', ['--pid', String(pid), '--fsize=0:']).catch(() => undefined);
+/** No file of the process can grow beyond so many bytes; its owner may say so, and not even root for another. */
+async function limit(pid: number, bytes: string): Promise<void> {
+  try {
+    const { uid, gid } = statSync(`/proc/${pid}`);
+    await run('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`], { uid, gid });
+  } catch (error) {
+    // One that has ended writes nothing anyway.
+    if (isThere(pid)) throw error;
+  }
 }
 
 function isThere(pid: number): boolean {

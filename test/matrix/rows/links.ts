@@ -36,10 +36,13 @@ export const links: Row = {
     const roles = await stage.network.wired(stage);
     const linkOf = (role: WiredRole, engine: Engine) => roles.get(role)?.links.get(engine);
     const dimensions = { role: WIRED_ROLES, engine: ENGINES, way: Object.keys(WAYS) as (keyof typeof WAYS)[] };
-    const cases = drawPairwise(stage.random, dimensions, times, ({ role, engine }) => Boolean(linkOf(role, engine)));
     const isSmall = times <= links.small;
+    // In npm test there is no time until each side has found out that the other is gone.
+    const isPossible = ({ role, engine, way }: { role: WiredRole; engine: Engine; way: string }) =>
+      linkOf(role, engine) !== undefined && !(isSmall && way === 'half-open');
+    const cases = drawPairwise(stage.random, dimensions, times, isPossible);
     await stage.supervised(async () => {
-      // In npm test all at once: there is no time for one after the other.
+      // Nor for one after the other.
       const work = cases.map(
         ({ role, engine, way }) =>
           () =>

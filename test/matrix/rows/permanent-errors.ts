@@ -68,7 +68,6 @@ export const permanentErrors: Row = {
   times: 30,
   small: 4,
   invariants: ['I1', 'I11'],
-  isOfOrders: true,
   async run(stage, times) {
     await sideBySide(stage, drawPairwise(stage.random, DIMENSIONS, times), 6, (one) => isRefused(stage, one));
   },
