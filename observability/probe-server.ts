@@ -31,6 +31,8 @@ export async function serveProbes(options: {
   readonly port: number;
   readonly metrics: Metrics;
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  /** What is unavailable of that without which the process still does its work. */
+  readonly degraded?: () => readonly string[];
 }): Promise<{ readonly port: number; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     void respond(request.url ?? '/').then(
@@ -52,7 +54,11 @@ export async function serveProbes(options: {
     return {
       status: down.length === 0 ? 200 : 503,
       type: json,
-      body: JSON.stringify({ status: down.length === 0 ? 'ready' : 'not ready', down }),
+      body: JSON.stringify({
+        status: down.length === 0 ? 'ready' : 'not ready',
+        down,
+        ...(options.degraded && { degraded: options.degraded() }),
+      }),
     };
   }
   await new Promise<void>((resolve, reject) => {

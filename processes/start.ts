@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
 import { startApi } from '../api/server';
@@ -21,6 +20,7 @@ import type { Logger } from '../observability/logger';
 import { Metrics } from '../observability/metrics';
 import { type ReadinessCheck, serveProbes } from '../observability/probe-server';
 import { type Providers, sandboxProviders } from '../providers/sandbox-http';
+import { SilentProviders } from '../providers/silent-providers';
 import { stripePayments } from '../providers/stripe';
 import { openRedis } from '../redis/connection';
 import { CouponRush } from '../redis/coupon-rush';
@@ -60,7 +60,6 @@ interface Shared {
   readonly redis: Redis | undefined;
   readonly kafka: Kafka;
   readonly native: NativeConnection | undefined;
-  readonly temporal: Client;
   readonly workflows: Workflows;
 }
 
@@ -125,7 +124,7 @@ async function connect(
   const temporal = native ? clientOn(native, settings) : lazyClient(settings);
   if (!native) parts.push({ stop: () => temporal.connection.close() });
   const workflows = new Workflows(temporal, { eagerStart: native !== undefined });
-  return { settings, logger, db, kafka, redis, native, temporal, workflows };
+  return { settings, logger, db, kafka, redis, native, workflows };
 }
 
 async function refuseMismatch(db: Db, kafka: Kafka | undefined): Promise<void> {
@@ -151,17 +150,16 @@ function providersOf(settings: Settings): Providers {
 }
 
 async function startWorkerRole(shared: Shared): Promise<Part & { address: string }> {
-  const { settings, db, native } = shared;
+  const { settings, db, native, workflows } = shared;
   if (!native) throw new Error('a worker needs a connection to Temporal');
   const metrics = new Metrics('worker');
+  const silent = new SilentProviders();
+  const providers = silent.watch(providersOf(settings));
   const worker = await startWorker({
     connection: native,
     namespace: settings.TEMPORAL_NAMESPACE,
     bundle: await workflowBundle(cacheFolder('bundles')),
-    activities: composeActivities({
-      ...{ db, redis: shared.redis, settings, workflows: shared.workflows },
-      providers: providersOf(settings),
-    }),
+    activities: composeActivities({ db, redis: shared.redis, settings, workflows, providers }),
     db,
     metrics,
     redis: shared.redis,
@@ -169,10 +167,10 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
   });
   const watch = watchFailedWorkflows({
     db,
-    workflows: shared.workflows,
+    workflows,
     logger: shared.logger.child({ part: 'worker' }),
   });
-  const schedules = keepSchedules(shared.workflows, {
+  const schedules = keepSchedules(workflows, {
     everyMs: settings.RECONCILE_EVERY_MS,
     logger: shared.logger.child({ part: 'worker' }),
   });
@@ -183,14 +181,12 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
       await worker.stop();
     },
   };
-  return withProbes(shared, settings.WORKER_PORT, metrics, part, {
-    postgres: () => db.raw('select 1'),
-    temporal: () => native.ensureConnected(),
-  });
+  const checks = { postgres: () => db.raw('select 1'), temporal: () => workflows.ping() };
+  return withProbes(shared, settings.WORKER_PORT, metrics, part, checks, () => silent.names);
 }
 
 async function startBridgeRole(shared: Shared): Promise<Part & { address: string }> {
-  const { settings, db, redis, temporal, workflows, kafka, logger } = shared;
+  const { settings, db, redis, workflows, kafka, logger } = shared;
   const metrics = new Metrics('bridge');
   const rush = new CouponRush(redis);
   const signalled = new SignalledRequests(db, logger.child({ part: 'bridge' }));
@@ -216,7 +212,7 @@ async function startBridgeRole(shared: Shared): Promise<Part & { address: string
   };
   return withProbes(shared, settings.BRIDGE_PORT, metrics, part, {
     postgres: () => db.raw('select 1'),
-    temporal: () => temporal.connection.ensureConnected(),
+    temporal: () => workflows.ping(),
     kafka: () => bridge.readiness(),
   });
 }
@@ -261,9 +257,10 @@ async function withProbes(
   metrics: Metrics,
   part: Part,
   checks: Readonly<Record<string, ReadinessCheck>>,
+  degraded?: () => readonly string[],
 ): Promise<Part & { address: string }> {
   const host = shared.settings.API_HOST;
-  const probes = await serveProbes({ host, port, metrics, checks });
+  const probes = await serveProbes({ host, port, metrics, checks, ...(degraded && { degraded }) });
   return {
     ...(part.failed ? { failed: part.failed } : {}),
     address: `http://${host}:${probes.port}`,

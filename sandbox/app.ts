@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { outageRequestSchema, PROVIDERS } from '../contracts/provider-api';
 import { requireSendable } from './gateway-response';
 import { Problem, parsed, problemJson, unknownRoute } from './problem';
-import type { SandboxParts } from './provider-routes';
+import { orderIdQuery, type SandboxParts } from './provider-routes';
 import { providerRoutes } from './providers';
 
 /** The HTTP face of the providers' stand-ins and of their faults. */
@@ -28,6 +28,7 @@ function controlRoutes(app: Express, { journal, outages }: SandboxParts): void {
     res.json(outages.list());
   });
   app.get('/faults', (_req, res) => void res.json(outages.list()));
+  app.get('/faults/met', (req, res) => void res.json(outages.metBy(parsed(orderIdQuery, req.query.orderId))));
   app.get('/livez', (_req, res) => void res.json({ status: 'ok' }));
   app.get('/readyz', (_req, res) => {
     if (journal.failure) throw new Problem(503, 'JOURNAL_FAILED', journal.failure.message);

@@ -45,6 +45,9 @@ describe('a gateway in front of a provider', () => {
     for (const path of [second, first, first, first]) statuses.push((await call('GET', path)).status);
     expect(statuses).toEqual([200, 401, 401, 200]);
     expect((await call('GET', '/faults')).body).toEqual([]);
+    const met = { provider: 'payment', operation: 'lookup', orderId: 1, fault: { status: 401 } };
+    expect((await call('GET', '/faults/met?orderId=1')).body).toMatchObject([met, met]);
+    expect((await call('GET', '/faults/met?orderId=2')).body).toEqual([]);
   });
 
   it('gives way to the fault that is more particular, and ends with its order', async () => {

@@ -1,14 +1,27 @@
 import type { OutageRequest, OutageView, ProviderName, ProviderOperation } from '../contracts/provider-api';
 
+/** A call that met a fault. */
+export interface MetFault {
+  readonly provider: ProviderName;
+  readonly operation: ProviderOperation;
+  readonly orderId: number | undefined;
+  readonly fault: OutageView;
+  readonly at: string;
+}
+
 /** The calls that a fault is about. */
 interface Scope {
   readonly operation?: ProviderOperation | undefined;
   readonly orderId?: number | undefined;
 }
 
-/** Faults in force, by provider, operation and order; gone after a restart. */
+/** So many calls that met a fault are remembered. */
+const REMEMBERED = 10_000;
+
+/** Faults in force, by provider, operation and order, and the calls that met one; gone after a restart. */
 export class Outages {
   readonly #outages = new Map<string, { readonly view: OutageView; left: number }>();
+  readonly #met: MetFault[] = [];
 
   /** `none` ends every fault that is about its operation and its order; without them, every fault of the provider. */
   set(provider: ProviderName, request: OutageRequest): void {
@@ -37,9 +50,20 @@ export class Outages {
       if (!found) continue;
       found.left -= 1;
       if (found.left <= 0) this.#outages.delete(scope);
+      this.#note({ provider, operation, orderId, fault: found.view, at: new Date().toISOString() });
       return found.view;
     }
     return undefined;
+  }
+
+  /** The calls of an order that met a fault, oldest first. */
+  metBy(orderId: number): MetFault[] {
+    return this.#met.filter((met) => met.orderId === orderId);
+  }
+
+  #note(met: MetFault): void {
+    this.#met.push(met);
+    if (this.#met.length > REMEMBERED) this.#met.shift();
   }
 }
 

@@ -25,7 +25,7 @@ export interface Bridge {
   stop(): Promise<void>;
   /** Rejects when a consumer can't go on: the process should exit and be restarted. */
   readonly failed: Promise<never>;
-  /** Throws while a partition is stuck on a record that fails unexpectedly, or a topic has a batch that can't be read. */
+  /** Throws while a partition is stuck on a record that fails unexpectedly, a topic has a batch that can't be read, or no broker responds. */
   readiness(): Promise<void>;
 }
 
@@ -79,6 +79,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       const stuck = workers.flatMap((worker) => worker.stuckPartitions());
       if (stuck.length > 0) throw new Error(`stuck: ${stuck.join(', ')}`);
       if (unreadable.size > 0) throw new Error(`unreadable: ${[...unreadable].join(', ')}`);
+      await kafka.ping();
     },
     async stop() {
       await Promise.all([lagWatch, ...consumers, deadLetterIndex].map((part) => part.stop()));

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { encodeDeadLetter } from '../../contracts/dead-letters';
-import { deadLetterTopic, TOPICS } from '../../contracts/topics';
+import { TOPICS } from '../../contracts/topics';
 import type { ReplayProgress } from '../../contracts/workflow-api';
-import { admitCouponRequests } from '../../db/coupon-requests';
-import type { WrittenRecord } from '../support/broker';
 import { eventOf } from '../support/broker';
+import { deadCouponRequests } from '../support/dead-coupon-requests';
 import { DeadLetterOperator } from '../support/dead-letter-operator';
 import { LONG_TIMEOUTS } from '../support/environment';
 import { Fixture } from '../support/fixture';
@@ -15,7 +13,6 @@ const DEAD_LETTERS = 1_000;
 const RATE = 100;
 /** So many that a slow replay of them is never over before it is stopped. */
 const MORE_THAN_ENOUGH = 200;
-const BATCH = 250;
 const TOPIC = TOPICS.shipmentStatus;
 const ORDERS = 20;
 const BEHIND = 8;
@@ -37,48 +34,7 @@ describe('dead letters while processes are killed', () => {
     return body.data ?? (body as Partial<ReplayProgress>);
   };
 
-  /** Requests for a coupon that wait, their events dead and indexed. */
-  async function deadRequests(count: number): Promise<string> {
-    const code = await shop.coupon(count);
-    for (let from = 0; from < count; from += BATCH) {
-      const applicants = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => ({
-        requestId: `${code}-${from + index}`,
-        userId: `user-${from + index}`,
-        userEmail: 'kim@example.com',
-        headers: {},
-      }));
-      await shop.db.transaction(async (trx) => {
-        await admitCouponRequests(trx, code, applicants);
-        await trx('outbox')
-          .whereIn(
-            'key',
-            applicants.map(({ requestId }) => requestId),
-          )
-          .delete();
-      });
-    }
-    const events = (await shop.db('coupon_requests').where({ code }).orderBy('rank').select('request_id', 'event')) as {
-      request_id: string;
-      event: string;
-    }[];
-    const timestamp = String(Date.now());
-    const deadLetters = events.map(({ request_id: key, event }, index): WrittenRecord => {
-      const position = { topic: TOPICS.couponIssue, partition: 0, offset: String(index), timestamp };
-      const record = { ...position, key: Buffer.from(key), value: Buffer.from(event), headers: {} };
-      const deadLetter = encodeDeadLetter(record, { code: 'REFUSED_BY_DATABASE', message: code });
-      const headers = Object.entries(deadLetter.headers).map(([name, [bytes]]) => [name, bytes as Buffer]);
-      return { key: deadLetter.key, value: deadLetter.value, headers: Object.fromEntries(headers) };
-    });
-    await broker.write(deadLetterTopic(TOPICS.couponIssue), ...deadLetters);
-    await until(
-      'all dead letters to be indexed',
-      async () => Number((await shop.db('dead_letters').where({ message: code }).count({ n: '*' }).first())?.n),
-      (indexed) => indexed === count,
-      RESTART_MS,
-    );
-    return code;
-  }
-
+  const deadRequests = (count: number) => deadCouponRequests(shop, broker, count);
   const issuedOf = async (code: string) => Number((await shop.db('coupons').where({ code }).first('issued'))?.issued);
 
   test('1,000 at 100 a second while the worker is killed: each has one effect', async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackFolder } from '../../config/load';
@@ -53,6 +53,21 @@ export class RoleProcess {
     const [port] = await freePorts(1);
     const own = { ...FAST_DELAYS, [portOf(role)]: String(port), ...settings };
     return RoleProcess.start(role, roleEnvironment(system, own));
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
+  /** Resolves at its end, whatever ends it. */
+  get ended(): Promise<void> {
+    if (!this.isRunning) return Promise.resolve();
+    return new Promise((resolve) => this.child.once('exit', () => resolve()));
+  }
+
+  /** For what is loaded into it beside its own code. */
+  send(message: Serializable): void {
+    this.child.send(message);
   }
 
   get isRunning(): boolean {

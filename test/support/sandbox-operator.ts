@@ -14,6 +14,7 @@ export interface LedgerEntry {
   readonly key: string;
 }
 
+type SlowInput = Extract<z.input<typeof outageRequestSchema>, { mode: 'slow' }>;
 type GatewayInput = Extract<z.input<typeof outageRequestSchema>, { mode: 'gateway' }>;
 
 /** A sandbox's faults, depot and ledger, from outside. */
@@ -37,6 +38,11 @@ export class SandboxOperator {
   /** What a gateway responds instead of the provider. */
   async gateway(provider: ProviderName, fault: Omit<GatewayInput, 'mode'>): Promise<void> {
     await this.call('PUT', `/faults/${provider}`, JSON.stringify({ mode: 'gateway', ...fault }));
+  }
+
+  /** The provider acts late, of some calls. */
+  async slow(provider: ProviderName, fault: Omit<SlowInput, 'mode'>): Promise<void> {
+    await this.call('PUT', `/faults/${provider}`, JSON.stringify({ mode: 'slow', ...fault }));
   }
 
   async endFaults(provider: ProviderName, orderId?: number): Promise<void> {

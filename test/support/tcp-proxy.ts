@@ -4,13 +4,42 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 const WAYS = ['there', 'back'] as const;
 type Way = (typeof WAYS)[number];
 
-/** The network between two parts, which a test can cut: with an error at once, or silently as when a host is lost. */
+/** Bytes under way, in their order. */
+class Lane {
+  private readonly queue: { readonly dueAt: number; readonly arrive: () => void }[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private lastDueAt = 0;
+
+  /** `arrive` comes after all that is under way; with neither delay nor anything before it, at once. */
+  send(arrive: () => void, delayMs: number, takesMs: number): void {
+    if (this.queue.length === 0 && delayMs === 0 && takesMs === 0) arrive();
+    else {
+      this.lastDueAt = Math.max(performance.now() + delayMs, this.lastDueAt) + takesMs;
+      this.queue.push({ dueAt: this.lastDueAt, arrive });
+      this.timer ??= setTimeout(() => this.deliver(), this.lastDueAt - performance.now());
+    }
+  }
+
+  private deliver(): void {
+    this.timer = undefined;
+    for (let [next] = this.queue; next && next.dueAt <= performance.now(); [next] = this.queue) {
+      this.queue.shift();
+      next.arrive();
+    }
+    const [next] = this.queue;
+    if (next) this.timer = setTimeout(() => this.deliver(), next.dueAt - performance.now());
+  }
+}
+
+/** The network between two parts, which a test can slow down or cut: with an error at once, or silently as when a host is lost. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   /** By connection, the ways on which nothing arrives any more. */
   private readonly silenced = new Set<Set<Way>>();
   private silentWays: readonly Way[] = [];
   private isRefusing = false;
+  private delayMs = 0;
+  private msPerByte = 0;
 
   private constructor(
     private readonly server: Server,
@@ -39,6 +68,26 @@ export class TcpProxy {
     return through.href;
   }
 
+  /** How many connections there are. */
+  get connections(): number {
+    return this.silenced.size;
+  }
+
+  /** All that is sent arrives so much later. */
+  delay(ms: number): void {
+    this.delayMs = ms;
+  }
+
+  /** No more than so many bytes a second get through, on each connection and way. */
+  throttle(bytesPerSecond: number): void {
+    this.msPerByte = 1_000 / bytesPerSecond;
+  }
+
+  /** Every connection is reset; new ones are not. */
+  reset(): void {
+    for (const socket of this.sockets) socket.resetAndDestroy();
+  }
+
   /** Every connection is reset, and new ones are. */
   refuse(): void {
     this.isRefusing = true;
@@ -55,6 +104,8 @@ export class TcpProxy {
   restore(): void {
     this.isRefusing = false;
     this.silentWays = [];
+    this.delayMs = 0;
+    this.msPerByte = 0;
   }
 
   async close(): Promise<void> {
@@ -70,13 +121,19 @@ export class TcpProxy {
       const far = this.keep(connect(this.target.port, this.target.host));
       const silenced = new Set(this.silentWays);
       this.silenced.add(silenced);
+      near.once('close', () => this.silenced.delete(silenced));
       const pass = (way: Way, from: Socket, to: Socket) => {
-        from.on('data', (bytes) => {
-          if (!silenced.has(way)) to.write(bytes);
-        });
-        from.once('close', () => {
-          if (!silenced.has(way)) to.destroySoon();
-        });
+        const lane = new Lane();
+        const send = (arrive: () => void, bytes: number) =>
+          lane.send(
+            () => {
+              if (!silenced.has(way)) arrive();
+            },
+            this.delayMs,
+            bytes * this.msPerByte,
+          );
+        from.on('data', (bytes) => send(() => to.write(bytes), bytes.length));
+        from.once('close', () => send(() => to.destroySoon(), 0));
       };
       pass('there', near, far);
       pass('back', far, near);

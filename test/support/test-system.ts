@@ -50,9 +50,9 @@ export class TestSystem {
     return role;
   }
 
-  /** Starts a role, for the first time or after its end, with the settings of before. */
-  async startRole(name: RoleName): Promise<void> {
-    this.roles.set(name, await RoleProcess.start(name, this.environment));
+  /** Starts a role, for the first time or after its end, with the settings of before and these. */
+  async startRole(name: RoleName, settings: Settings = {}): Promise<void> {
+    this.roles.set(name, await RoleProcess.start(name, { ...this.environment, ...settings }));
   }
 
   /** Ends every role and removes the engines' data; it may have started only in part. */

@@ -1,0 +1,42 @@
+import type { Row } from '../row';
+import { cancelled } from './cancelled';
+import { clockOff } from './clock-off';
+import { diskFull } from './disk-full';
+import { duplicates } from './duplicates';
+import { brokerRestarted, postgresRestarted, redisLost, temporalRestarted } from './engines';
+import { frozen } from './frozen';
+import { hostLost } from './host-lost';
+import { apiKilled, bridgeKilled, relayKilled, workerKilled } from './killed';
+import { links } from './links';
+import { permanentErrors } from './permanent-errors';
+import { postgresAway } from './postgres-away';
+import { providerAnswers } from './provider-answers';
+import { replayKilled, rollingRestart } from './rolling';
+import { submissions } from './submissions';
+import { undoFails } from './undo-fails';
+
+/** The fault matrix. */
+export const ROWS: readonly Row[] = [
+  workerKilled,
+  frozen,
+  bridgeKilled,
+  relayKilled,
+  apiKilled,
+  brokerRestarted,
+  postgresRestarted,
+  temporalRestarted,
+  redisLost,
+  providerAnswers,
+  duplicates,
+  undoFails,
+  permanentErrors,
+  submissions,
+  links,
+  hostLost,
+  postgresAway,
+  diskFull,
+  clockOff,
+  cancelled,
+  rollingRestart,
+  replayKilled,
+];
