@@ -217,8 +217,10 @@ describe('money', () => {
   test('of an order that we do not have', () => {
     const [difference] = differencesOfUnknown([payment(1_000)], AT);
     expect(difference?.finding).toMatchObject({
-      ...{ code: 'PAID_WITHOUT_ORDER', subject: 'payment/payment-1', orderId: 7, amountAtRiskMinor: 1_000 },
+      ...{ code: 'PAID_WITHOUT_ORDER', subject: 'payment/payment-1', amountAtRiskMinor: 1_000, isFixable: false },
+      evidence: { unknownOrder: 7 },
     });
+    expect(difference?.finding).not.toHaveProperty('orderId');
     expect(differencesOfUnknown([payment(1_000, 1_000)], AT)).toEqual([]);
   });
 
