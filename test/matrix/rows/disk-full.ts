@@ -89,6 +89,13 @@ async function sandboxIsFull(stage: Stage): Promise<void> {
   } finally {
     await limit(pid, 'unlimited');
     await stage.system.role('sandbox').end('SIGKILL');
+    // It ends with its parent, and has the port until then.
+    await until(
+      'the sandbox to end',
+      async () => isThere(pid),
+      (isRunning) => !isRunning,
+      FULL_WITHIN_MS,
+    );
     await stage.start('sandbox');
   }
 }
