@@ -10,9 +10,15 @@ interface OrderRow extends SettledOrder {
 
 type Meant = (order: SettledOrder) => boolean;
 
+interface Waiting {
+  readonly orderId: number;
+  readonly isMeant: Meant;
+  readonly resolve: (order: SettledOrder) => void;
+}
+
 /** How orders are, by one statement for all that somebody waits for. */
 export class OrderWatch {
-  private readonly waiting = new Map<number, { isMeant: Meant; resolve: (order: SettledOrder) => void }>();
+  private readonly waiting = new Set<Waiting>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -25,9 +31,10 @@ export class OrderWatch {
   async untilRests(orderId: number, isMeant: Meant = () => true, withinMs = this.patienceMs): Promise<SettledOrder> {
     let stop: NodeJS.Timeout | undefined;
     const rests = new Promise<SettledOrder>((resolve, reject) => {
-      this.waiting.set(orderId, { isMeant, resolve });
+      const waiting = { orderId, isMeant, resolve };
+      this.waiting.add(waiting);
       stop = setTimeout(async () => {
-        this.waiting.delete(orderId);
+        this.waiting.delete(waiting);
         const [order] = await this.look([orderId]).catch(() => []);
         reject(new Error(`order ${orderId} did not come to rest within ${withinMs} ms: ${JSON.stringify(order)}`));
       }, withinMs);
@@ -73,12 +80,14 @@ export class OrderWatch {
   }
 
   private async lookRound(): Promise<void> {
-    const rows = await this.look([...this.waiting.keys()]).catch(() => []);
-    for (const { isBusy, ...order } of rows) {
-      const waiting = this.waiting.get(order.id);
-      if (isBusy || !waiting?.isMeant(order)) continue;
+    const asked = [...this.waiting];
+    const rows = await this.look([...new Set(asked.map(({ orderId }) => orderId))]).catch(() => []);
+    const resting = new Map(rows.filter(({ isBusy }) => !isBusy).map(({ isBusy: _, ...order }) => [order.id, order]));
+    for (const waiting of asked) {
+      const order = resting.get(waiting.orderId);
+      if (!order || !waiting.isMeant(order)) continue;
       waiting.resolve(order);
-      this.waiting.delete(order.id);
+      this.waiting.delete(waiting);
     }
     this.timer = this.waiting.size > 0 ? setTimeout(() => void this.lookRound(), LOOK_EVERY_MS) : undefined;
   }

@@ -66,9 +66,11 @@ async function isFull(stage: Stage, of: (typeof DIMENSIONS.of)[number]): Promise
 }
 
 async function sandboxIsFull(stage: Stage): Promise<void> {
-  const { pid } = stage.system.role('sandbox');
+  // The role's own process only keeps the one that has the journal.
+  const [pid] = childrenOf(stage.system.role('sandbox').pid);
+  if (pid === undefined) throw new Error('the sandbox has no process');
   const { size } = statSync(join(stackFolder(stage.shop.system.stackName), 'sandbox', 'journal.jsonl'));
-  // Its log, which is shorter, has room.
+  // A log, which is shorter, has room.
   await limit(pid, String(size));
   try {
     const problem = await until(
@@ -87,6 +89,13 @@ async function sandboxIsFull(stage: Stage): Promise<void> {
   } finally {
     await limit(pid, 'unlimited');
     await stage.system.role('sandbox').end('SIGKILL');
+    // It ends with its parent, and has the port until then.
+    await until(
+      'the sandbox to end',
+      async () => isThere(pid),
+      (isRunning) => !isRunning,
+      FULL_WITHIN_MS,
+    );
     await stage.start('sandbox');
   }
 }
