@@ -187,6 +187,7 @@ export function operationsQueries({ completed, pending, withCoupon }: SeededOrde
     'orders.releaseClaimOfRun': (trx) => releaseClaimOfRun(trx, completed, 'run_id'),
     // A page of them reads so many times as much.
     'order-facts.orderFactsheets': (trx) => orderFactsheets(trx, [completed, pending]),
+    'reconciliation.entryAfter': (trx) => reconciliation.entryAfter(trx, 100),
     'reconciliation.orderIdsAfter': (trx) => reconciliation.orderIdsAfter(trx, 100, 500),
     'reconciliation.ordersOfEntries': (trx) =>
       reconciliation.ordersOfEntries(trx, { after: 100, through: 1_000_000, limit: 500 }),
