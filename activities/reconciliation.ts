@@ -3,13 +3,20 @@ import type { ReconciliationInput } from '../contracts/workflow-api';
 import type { Db } from '../db/connection';
 import { beginRun, endRun, findRun, type ReconciliationRun, type ReconciliationState } from '../db/reconciliation-runs';
 import type { ExaminedParts } from '../operations/reconciliation/examine-orders';
-import { fixFindings } from '../operations/reconciliation/fix';
+import { type FixCursor, fixFindings } from '../operations/reconciliation/fix';
 import { createFixers, type StepUndos } from '../operations/reconciliation/fixers';
-import { examineShop, healFindings, type Progress } from '../operations/reconciliation/run';
+import {
+  type ExaminationCursor,
+  examineShop,
+  type HealCursor,
+  healFindings,
+  type Progress,
+} from '../operations/reconciliation/run';
 import { failure } from './failure';
 
 /** Before what the last run has seen an incremental one begins again: an entry of the timeline may be committed after a later one. */
 const OVERLAP_MS = 10 * 60_000;
+const HEARTBEAT_MS = 5_000;
 
 export interface ReconciliationDependencies {
   readonly db: Db;
@@ -33,17 +40,24 @@ export function createReconciliationActivities(deps: ReconciliationDependencies)
 
     /** Examines orders, products, coupons and the outbox; lists what differs, unless the run is only to look. */
     async examineShop({ runId }: { runId: string }): Promise<void> {
-      await examineShop(deps, await requireRun(db, runId), progressOf());
+      await withProgress(async (progress: Progress<ExaminationCursor>) =>
+        examineShop(deps, await requireRun(db, runId), progress),
+      );
     },
 
     /** Closes what an earlier run has found and is gone. */
     async healFindings({ runId }: { runId: string }): Promise<void> {
-      await healFindings(deps, await requireRun(db, runId), progressOf());
+      await withProgress(async (progress: Progress<HealCursor>) =>
+        healFindings(deps, await requireRun(db, runId), progress),
+      );
     },
 
     /** Applies the fixes that are offered, one after the other. */
     async fixFindings({ runId }: { runId: string }): Promise<void> {
-      await fixFindings(deps, createFixers(deps), await requireRun(db, runId), progressOf());
+      const fixers = createFixers(deps);
+      await withProgress(async (progress: Progress<FixCursor>) =>
+        fixFindings(deps, fixers, await requireRun(db, runId), progress),
+      );
     },
 
     async endReconciliation({ runId, state }: { runId: string; state: ReconciliationState }): Promise<void> {
@@ -58,13 +72,21 @@ async function requireRun(db: Db, runId: string): Promise<ReconciliationRun> {
   return run;
 }
 
-function progressOf<Cursor>(): Progress<Cursor> {
+/** Work that reports how far it has come; a provider that is slow to respond is no reason to take the worker for dead. */
+async function withProgress<Cursor>(work: (progress: Progress<Cursor>) => Promise<void>): Promise<void> {
   const context = Context.current();
-  return {
-    from: context.info.heartbeatDetails as Cursor | undefined,
-    report(cursor) {
-      context.heartbeat(cursor);
-      if (context.cancellationSignal.aborted) throw new CancelledFailure('the run is cancelled');
-    },
-  };
+  let latest = context.info.heartbeatDetails as Cursor | undefined;
+  const alive = setInterval(() => context.heartbeat(latest), HEARTBEAT_MS);
+  try {
+    await work({
+      from: latest,
+      report(cursor) {
+        latest = cursor;
+        context.heartbeat(cursor);
+        if (context.cancellationSignal.aborted) throw new CancelledFailure('the run is cancelled');
+      },
+    });
+  } finally {
+    clearInterval(alive);
+  }
 }

@@ -14,6 +14,10 @@ export interface OrderFactsheet {
   readonly totalMinor: number;
   /** First-run id of the workflow that has it. */
   readonly runId: string | null;
+  /** The run that refunds it. */
+  readonly refundRunId: string | null;
+  /** Its workflow has taken a cancel, whatever came of it. */
+  readonly wasCancelAsked: boolean;
   readonly couponRequestId: string | null;
   readonly movedAt: Date;
   /** Since anything of it was written. */
@@ -62,7 +66,7 @@ export async function orderFactsheets(db: DbOrTrx, orderIds: readonly number[]):
 /** Each part by the index of its table: one statement, so that all of it is of one moment. */
 const FACTSHEETS = `
   select o.id, o.status, o.saga_state as "sagaState", o.status_reason as "statusReason", o.total_minor as "totalMinor",
-    o.run_id as "runId", o.coupon_request_id as "couponRequestId", moved.at as "movedAt",
+    o.run_id as "runId", o.refund_run_id as "refundRunId", o.coupon_request_id as "couponRequestId", moved.at as "movedAt",
     (extract(epoch from clock_timestamp() - moved.at) * 1000)::float8 as "quietMs",
     coalesce(steps.list, '[]') as steps, coalesce(money.net, 0) as "netMinor", coalesce(stock.list, '[]') as stock,
     coalesce(requests.list, '[]') as requests, claim.of as claim,
@@ -72,6 +76,8 @@ const FACTSHEETS = `
           and coalesce(d.dead_at, l.dead_at) = l.dead_at
       where l.order_id = o.id and l.origin_topic = 'stock.decrease.failed' and d.action = 'REPLAY' and d.outcome is null
     ) as "stockFailureReplayedMs",
+    exists (select from timeline t where t.order_id = o.id and t.type = 'notice' and t.data ->> 'code' = 'CANCEL_REQUESTED')
+      as "wasCancelAsked",
     array(select distinct u.topic from outbox u where u.key = o.id::text and u.published_at is null) as "unpublishedTopics"
   from orders o
   left join lateral (

@@ -11,6 +11,7 @@ export async function up(knex: Knex): Promise<void> {
         'PARKED_SAGA', 'PERMANENT_ERROR', 'CREDENTIALS_REFUSED', 'DEAD_LETTER', 'BLOCKED_KEY', 'FAILED_WORKFLOW', 'LOST_REQUEST',
         'UNPUBLISHED_TOPIC', 'STUCK_PARTITION', 'RECONCILIATION'));
 
+    create index operator_items_findings on operator_items (id) where kind = 'RECONCILIATION' and state = 'OPEN';
     create index operator_items_found on operator_items (run_id) where kind = 'RECONCILIATION';
 
     create table reconciliation_runs (
@@ -51,7 +52,7 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop index stock_movements_put, operator_items_found;
+    drop index stock_movements_put, operator_items_found, operator_items_findings;
     drop table reconciliation_runs;
     delete from operator_items where kind = 'RECONCILIATION';
     alter table operator_items

@@ -73,7 +73,7 @@ export class Comparison {
   difference(
     code: FindingCode,
     about: { readonly key: string; readonly record: ProviderRecord | undefined },
-    rest: Pick<Finding, 'amountAtRiskMinor' | 'since' | 'evidence'>,
+    rest: Pick<Finding, 'amountAtRiskMinor' | 'since' | 'evidence' | 'isFixable'>,
   ): Difference {
     const { order, provider } = this;
     const step = STEP_OF[provider];

@@ -10,6 +10,8 @@ import { reexamine } from './reexamine';
 import type { Progress } from './run';
 
 const ITEMS_AT_ONCE = 50;
+/** What is kept of those that were not applied: it travels with each heartbeat. */
+const MOST_REFUSALS = 200;
 
 /** Who has it fixed, and why. */
 export interface FixOrder {
@@ -30,7 +32,7 @@ export class FixRefused extends Error {
 /** What carries a fix out; it checks under the order's lock that there is still something to do. Throws FixRefused. */
 export type Fixers = Readonly<Record<Fix, (finding: Finding, order: FixOrder) => Promise<void>>>;
 
-interface FixCursor {
+export interface FixCursor {
   readonly after: number;
   readonly fixed: Counts;
   readonly refused: Readonly<Record<string, string>>;
@@ -54,7 +56,10 @@ export async function fixFindings(
         after: item.id,
         fixed: outcome === 'FIXED' ? { ...fixed, [item.cause]: (fixed[item.cause] ?? 0) + 1 } : fixed,
         refused:
-          outcome === undefined || outcome === 'FIXED' || outcome === 'GONE'
+          outcome === undefined ||
+          outcome === 'FIXED' ||
+          outcome === 'GONE' ||
+          Object.keys(refused).length >= MOST_REFUSALS
             ? refused
             : { ...refused, [item.subject]: outcome },
       };

@@ -2,7 +2,7 @@ import type { OrderStep } from '../../contracts/workflow/attempt-steps';
 import type { Db, Trx } from '../../db/connection';
 import { freeCouponOf, freeUnownedSlots } from '../../db/coupon-claims';
 import { resendStockFailure, sendAgain } from '../../db/lost-records';
-import { lockOrder, type Order } from '../../db/orders';
+import { findOrder, lockOrder, type Order } from '../../db/orders';
 import { requestOfAttempt } from '../../db/requests';
 import { keyOfStep } from '../../db/saga-steps';
 import { putBackStock } from '../../db/stock';
@@ -42,7 +42,10 @@ export function createFixers(parts: FixParts): Fixers {
       const { step, attempt } = finding;
       if (step === undefined || attempt === undefined || !(step in undos)) throw new FixRefused('NO_SUCH_STEP');
       const orderId = orderOf(finding);
-      const request = await requestOfAttempt(db, { orderId, attempt });
+      const [order, request] = [await findOrder(db, orderId), await requestOfAttempt(db, { orderId, attempt })];
+      // Neither can become another: an order that ended unsold, and an attempt that failed.
+      if (!(order && ENDED_UNSOLD.has(order.status)) && request?.state !== 'FAILED')
+        throw new FixRefused('ATTEMPT_NOT_FAILED');
       await undos[step as OrderStep]({ orderId, attempt, isSettled: request?.state === 'DONE' });
     },
 

@@ -14,6 +14,8 @@ const PAID: OrderFactsheet = {
   statusReason: null,
   totalMinor: 900,
   runId: 'run',
+  refundRunId: null,
+  wasCancelAsked: false,
   couponRequestId: 'request',
   movedAt: new Date(0),
   quietMs: HOUR_MS,
@@ -59,6 +61,10 @@ const codes = (order: OrderFactsheet, graceMs = 1_000) => orderDifferences(order
 describe('what an order’s state demands', () => {
   test.each([
     ['a paid order', PAID],
+    [
+      'a paid one with the tombstone of an attempt that never was',
+      { ...PAID, steps: [...PAID.steps, step('shipment', 9, 'UNDONE')] },
+    ],
     ['a cancelled one', ENDED],
     ['a refunded one, whose parcel was delivered', REFUNDED],
     ['one that waits for its payment', WAITING],

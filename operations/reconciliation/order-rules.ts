@@ -35,8 +35,7 @@ const DEMANDS: Readonly<Partial<Record<OrderStatus, Demand>>> = {
 export function orderDifferences(order: OrderFactsheet, { graceMs }: { readonly graceMs: number }): Finding[] {
   const lost = lostRecords(order, graceMs);
   const demand = DEMANDS[order.status];
-  const isAtRest = order.sagaState === 'SETTLED' || order.sagaState === 'WAITING';
-  if (!demand || !isAtRest || order.quietMs < graceMs) return lost;
+  if (!demand || !isAtRest(order) || order.quietMs < graceMs) return lost;
   return [
     ...lost,
     ...missingUndos(order),
@@ -46,6 +45,9 @@ export function orderDifferences(order: OrderFactsheet, { graceMs }: { readonly 
   ];
 }
 
+export const isAtRest = ({ sagaState }: Pick<OrderFactsheet, 'sagaState'>) =>
+  sagaState === 'SETTLED' || sagaState === 'WAITING';
+
 const subjectOf = ({ id }: OrderFactsheet) => `order-${id}`;
 
 const common = (order: OrderFactsheet) => ({ orderId: order.id, since: order.movedAt });
@@ -53,9 +55,9 @@ const common = (order: OrderFactsheet) => ({ orderId: order.id, since: order.mov
 const stateOf = ({ status, sagaState }: OrderFactsheet) => ({ status, sagaState });
 
 function missingUndos(order: OrderFactsheet): Finding[] {
-  const last = Math.max(0, ...order.steps.map(({ attempt }) => attempt));
-  return order.steps
-    .filter(({ state }) => LIVE_STATES.includes(state))
+  const live = order.steps.filter(({ state }) => LIVE_STATES.includes(state));
+  const last = Math.max(0, ...live.map(({ attempt }) => attempt));
+  return live
     .filter((step) => !mayStand(order, step, last))
     .map((step) => ({
       code: 'MISSING_UNDO',
@@ -75,7 +77,7 @@ function missingUndos(order: OrderFactsheet): Finding[] {
     }));
 }
 
-/** No attempt follows the one that was settled, so that only the last one can be in effect. */
+/** No attempt follows the one that was settled, so that only the last one with an effect can stand; a tombstone has none. */
 function mayStand(order: OrderFactsheet, { step, attempt }: OrderFactsheet['steps'][number], last: number): boolean {
   // Units that are left are a finding of their own.
   if (step === 'stock') return order.status !== 'CANCELLED' && order.status !== 'REFUNDED' ? true : hasUnits(order);

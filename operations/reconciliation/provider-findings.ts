@@ -9,6 +9,7 @@ import {
   type RecordPosition,
 } from '../../db/provider-records';
 import type { Finding } from '../../domain/finding';
+import { ProviderUnavailable } from '../../providers/errors';
 import type { ComparedAt, Difference } from './comparison';
 import { freshRecords, type Suspect } from './fresh-records';
 import { differencesOf, differencesOfUnknown } from './provider-differences';
@@ -17,6 +18,8 @@ import { isUnavailable, type ReconciledSystem } from './provider-readings';
 export interface ComparisonScope {
   /** Only orders that were sold, cancelled or refunded, or that a provider has changed, since then or in the grace before it. */
   readonly since?: Date | undefined;
+  /** Providers that do not respond: they are not asked, and what is suspected of them stays undecided. */
+  readonly silent?: Iterable<ListedProvider> | undefined;
   /** For how long after a change an order is left alone. */
   readonly graceMs: number;
 }
@@ -41,17 +44,18 @@ export async function* findProviderDifferences(
   scope: ComparisonScope,
 ): AsyncGenerator<ComparedPage> {
   const { db } = system;
+  const silent = new Set(scope.silent);
+  const compare = (orderIds: readonly number[]) => compareOrders(system, orderIds, { ...scope, silent });
   const since = scope.since && new Date(scope.since.getTime() - scope.graceMs);
-  for await (const orderIds of since ? endedOrders(db, since) : allOrders(db))
-    yield await compareOrders(system, orderIds, scope);
-  for await (const orderIds of ordersAtProviders(db, since)) yield await compareOrders(system, orderIds, scope);
+  for await (const orderIds of since ? endedOrders(db, since) : allOrders(db)) yield await compare(orderIds);
+  for await (const orderIds of ordersAtProviders(db, since)) yield await compare(orderIds);
 }
 
 /** The same of these orders, whether or not they exist. */
 export async function compareOrders(
   system: ReconciledSystem,
   orderIds: readonly number[],
-  scope: Pick<ComparisonScope, 'graceMs'>,
+  { silent = new Set(), ...scope }: Pick<ComparisonScope, 'graceMs'> & { readonly silent?: Set<ListedProvider> },
 ): Promise<ComparedPage> {
   const findings: Finding[] = [];
   const undecided: Pick<Finding, 'code' | 'subject'>[] = [];
@@ -60,9 +64,11 @@ export async function compareOrders(
       const suspected = differences.filter((difference) => difference.provider === provider);
       if (suspected.length === 0) continue;
       try {
+        if (silent.has(provider)) throw new ProviderUnavailable('it did not respond before');
         findings.push(...(await confirmed(system, suspect, provider, scope)));
       } catch (error) {
         if (!isUnavailable(error)) throw error;
+        silent.add(provider);
         undecided.push(...suspected.map(({ finding: { code, subject } }) => ({ code, subject })));
       }
     }

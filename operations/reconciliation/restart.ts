@@ -14,6 +14,7 @@ export async function restartWorkflow(parts: ExaminedParts, orderId: number, by:
   const { db, workflows } = parts;
   const [order] = await orderFactsheets(db, [orderId]);
   if (!order) throw new FixRefused('ORDER_NOT_FOUND');
+  if (!canRestart(order)) throw new FixRefused('NEEDS_A_PERSON');
   const isRefund = order.status === 'REFUND_REQUESTED';
   const workflow = await workflows.describe(isRefund ? refundWorkflowId(orderId) : orderWorkflowId(orderId));
   if (workflow?.status === 'RUNNING') throw new FixRefused('WORKFLOW_RUNS');
@@ -30,19 +31,30 @@ async function release(db: Db, seen: OrderFactsheet, isRefund: boolean): Promise
     const order = await lockOrder(trx, seen.id);
     if (!order || order.status !== seen.status || order.sagaState === 'SETTLED')
       throw new FixRefused('ORDER_HAS_MOVED');
-    if (!isRefund && order.runId !== seen.runId) throw new FixRefused('ORDER_HAS_MOVED');
+    const [now] = await orderFactsheets(trx, [seen.id]);
+    const claim = isRefund ? 'refundRunId' : 'runId';
+    if (!now || !canRestart(now) || now[claim] !== seen[claim]) throw new FixRefused('ORDER_HAS_MOVED');
     await releaseClaimOfRun(trx, order.id, isRefund ? 'refund_run_id' : 'run_id');
   });
 }
 
 /**
- * Whether its workflow was undoing the order when it ended. The undo of a failed attempt goes on as such; anything else was the end of
- * the order, which may not be paid again for having been interrupted: it is undone to its end.
+ * Whether a new run of its workflow can tell from the database what the order needs. Not where it waits for a person, where a cancel
+ * may be still to come, and where its stock is given back already: a person decides about those.
  */
-function wasUndoing({ sagaState, requests }: OrderFactsheet): boolean {
+export function canRestart({ status, sagaState, steps, wasCancelAsked }: OrderFactsheet): boolean {
+  if (status === 'REFUND_REQUESTED') return true;
+  if (sagaState === 'NEEDS_OPERATOR' || (sagaState === 'WAITING' && wasCancelAsked)) return false;
+  const stock = steps.find(({ step }) => step === 'stock');
+  return stock ? stock.state === 'DONE' : status === 'CREATED';
+}
+
+/**
+ * Whether its workflow was undoing the order when it ended, or had taken a cancel: then the order is undone to its end. The undo of a
+ * failed attempt goes on as such.
+ */
+function wasUndoing({ sagaState, requests, wasCancelAsked }: OrderFactsheet): boolean {
   const attempt = requests.find(({ state }) => state === 'RUNNING');
-  const isOfAttempt = attempt?.failureKind != null && attempt.failureKind !== 'INTERRUPTED';
-  if (sagaState === 'COMPENSATING') return !isOfAttempt;
-  // Without a failure, what the attempt waits for is no undo.
-  return sagaState === 'NEEDS_OPERATOR' && !(attempt && attempt.failureKind !== 'INTERRUPTED');
+  if (wasCancelAsked || attempt?.failureKind === 'INTERRUPTED') return true;
+  return sagaState === 'COMPENSATING' && attempt?.failureKind == null;
 }

@@ -54,8 +54,9 @@ export async function examineShop(
   }
   const reportAgain = () => progress.report(cursor);
   const readings = await readProviders(parts, run.since ?? undefined, reportAgain);
+  const silent = readings.flatMap(({ provider, unavailable }) => (unavailable ? [provider] : []));
   const since = run.scope === 'FULL' ? undefined : await changedSince(parts, run);
-  for await (const page of findProviderDifferences(parts, { since, graceMs: parts.graceMs })) {
+  for await (const page of findProviderDifferences(parts, { since, silent, graceMs: parts.graceMs })) {
     await record(page.findings);
     reportAgain();
   }
@@ -120,11 +121,16 @@ async function preview({ db }: ExaminedParts, run: ReconciliationRun, findings: 
   await updateRun(db, run.id, { preview: [...shown.values()] });
 }
 
+export interface HealCursor {
+  readonly after: number;
+  readonly healed: Counts;
+}
+
 /** Closes what the run has not found again and is gone; what is still there stays open. */
 export async function healFindings(
   parts: ExaminedParts,
   run: ReconciliationRun,
-  progress: Progress<{ readonly after: number; readonly healed: Counts }>,
+  progress: Progress<HealCursor>,
 ): Promise<void> {
   let { after, healed } = progress.from ?? { after: 0, healed: {} as Counts };
   for (;;) {

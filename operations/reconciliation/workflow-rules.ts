@@ -3,6 +3,7 @@ import type { Db } from '../../db/connection';
 import { type OrderFactsheet, orderFactsheets } from '../../db/order-facts';
 import type { Finding } from '../../domain/finding';
 import type { Workflows } from '../../temporal/workflows';
+import { canRestart } from './restart';
 
 /** Described at once; each is one call. */
 const DESCRIBED_AT_ONCE = 10;
@@ -55,6 +56,7 @@ async function differenceOf(
   return {
     code: workflow ? 'WORKFLOW_ENDED' : 'NO_WORKFLOW',
     subject: workflowId,
+    ...(canRestart(order) ? {} : { isFixable: false as const }),
     orderId: order.id,
     since: workflow?.closedAt ?? order.movedAt,
     amountAtRiskMinor: Math.max(0, order.netMinor),

@@ -196,6 +196,37 @@ describe('what reconciliation finds and fixes', () => {
     expect(await reconciler.examine(orderId)).toEqual([]);
   });
 
+  test('a parked cancel whose workflow ended is left to a person, and stays listed as parked', async () => {
+    const orderId = await shop.paidOrder({ token: 'tok_undo_refused:1' });
+    await shop.signal(orderId, 'compensate', { reason: 'asked for by phone', actor: 'lee' });
+    await shop.reaches(orderId, 'PREPARING', 'NEEDS_OPERATOR');
+    await terminate(orderWorkflowId(orderId));
+    const findings = await until(
+      'the end to be found',
+      () => reconciler.examine(orderId),
+      (found) => found.some(({ code }) => code === 'WORKFLOW_ENDED'),
+    );
+    expect(await reconciler.fix(findings, randomUUID())).toMatchObject({
+      [`WORKFLOW_ENDED/order-${orderId}`]: 'NO_FIX',
+    });
+    const parked = shop.db('operator_items').where({ order_id: orderId, kind: 'PARKED_SAGA' }).select('step', 'state');
+    expect(await parked).toEqual([{ step: 'payment', state: 'OPEN' }]);
+  });
+
+  test('nothing of a paid order is undone, whatever a finding says of it', async () => {
+    const orderId = await shop.paidOrder();
+    const later = { key: `${orderId}:shipment:2`, order_id: orderId, step: 'shipment', attempt: 2, state: 'DONE' };
+    await shop.db('saga_steps').insert(later);
+    const outcomes = Object.entries(await fixed(orderId));
+    expect(outcomes.map(([subject, outcome]) => `${subject} ${outcome}`).sort()).toEqual([
+      `MISSING_UNDO/order-${orderId}/payment/1 ATTEMPT_NOT_FAILED`,
+      `MISSING_UNDO/order-${orderId}/shipment/1 ATTEMPT_NOT_FAILED`,
+    ]);
+    await shop.db('saga_steps').where({ key: later.key }).delete();
+    await expectLedgersToBalance(shop, orderId);
+    expect(await reconciler.examine(orderId)).toEqual([]);
+  });
+
   test('an order and a refund without a workflow get one', async () => {
     const { orderId } = await shop.payableOrder();
     await terminate(orderWorkflowId(orderId));
