@@ -147,11 +147,6 @@ function byOrder<Row extends { readonly orderId: number }>(rows: readonly Row[])
   return groups;
 }
 
-/** Orders in the order of their ids; a page that is not full is the last. */
-export async function orderIdsAfter(db: DbOrTrx, after: number, limit: number): Promise<number[]> {
-  return db('orders').where('id', '>', after).orderBy('id').limit(limit).pluck<number[]>('id');
-}
-
 /** Longer than any transaction takes: a movement's id may be later than its time. */
 const TRANSACTION_MS = 60_000;
 

@@ -61,7 +61,7 @@ export interface CouponCount {
   readonly highestRank: number;
 }
 
-/** The codes of coupons, after one; only those that were requested or changed since then. */
+/** The codes of coupons, after one. */
 export async function couponCodesAfter(db: DbOrTrx, after: string, limit: number): Promise<string[]> {
   return (await db('coupons').where('code', '>', after).orderBy('code').limit(limit).pluck('code')) as string[];
 }

@@ -93,7 +93,8 @@ export async function fixOne(
     if (code === undefined) throw error;
     return code;
   }
-  if ((await reexamine(parts, item)) !== undefined) return 'STILL_THERE';
+  // A record that was sent again may be on its way to its workflow still; one that is lost again is found again.
+  if (fix !== 'RESEND_RECORD' && (await reexamine(parts, item)) !== undefined) return 'STILL_THERE';
   const { actor, reason, runId } = order;
   const decision = { decision: fix, decisionId: `reconciliation:${runId}`, actor, reason };
   await closeFinding(parts.db, item.subject, { state: 'RESOLVED', ...decision });

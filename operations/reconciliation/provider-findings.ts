@@ -1,4 +1,4 @@
-import { comparedOrders, orderIdsAfter, ordersWithMovedStock } from '../../db/compared-orders';
+import { comparedOrders, ordersWithMovedStock } from '../../db/compared-orders';
 import type { Db } from '../../db/connection';
 import {
   coverageOf,
@@ -8,6 +8,7 @@ import {
   ordersOfRecords,
   type RecordPosition,
 } from '../../db/provider-records';
+import { orderIdsAfter } from '../../db/reconciliation';
 import type { Finding } from '../../domain/finding';
 import { ProviderUnavailable } from '../../providers/errors';
 import type { ComparedAt, Difference } from './comparison';

@@ -4,6 +4,7 @@ import { type OrderFactsheet, orderFactsheets } from '../../db/order-facts';
 import { lockOrder, releaseClaimOfRun } from '../../db/orders';
 import type { ExaminedParts } from './examine-orders';
 import { type FixOrder, FixRefused } from './fix';
+import { canRestart, wasUndoing } from './restartable';
 
 /**
  * Starts the workflow of an order once more, of which no run is alive. The order belongs to the run that claimed it, so its claim is
@@ -36,25 +37,4 @@ async function release(db: Db, seen: OrderFactsheet, isRefund: boolean): Promise
     if (!now || !canRestart(now) || now[claim] !== seen[claim]) throw new FixRefused('ORDER_HAS_MOVED');
     await releaseClaimOfRun(trx, order.id, isRefund ? 'refund_run_id' : 'run_id');
   });
-}
-
-/**
- * Whether a new run of its workflow can tell from the database what the order needs. Not where it waits for a person, where a cancel
- * may be still to come, and where its stock is given back already: a person decides about those.
- */
-export function canRestart({ status, sagaState, steps, wasCancelAsked }: OrderFactsheet): boolean {
-  if (status === 'REFUND_REQUESTED') return true;
-  if (sagaState === 'NEEDS_OPERATOR' || (sagaState === 'WAITING' && wasCancelAsked)) return false;
-  const stock = steps.find(({ step }) => step === 'stock');
-  return stock ? stock.state === 'DONE' : status === 'CREATED';
-}
-
-/**
- * Whether its workflow was undoing the order when it ended, or had taken a cancel: then the order is undone to its end. The undo of a
- * failed attempt goes on as such.
- */
-function wasUndoing({ sagaState, requests, wasCancelAsked }: OrderFactsheet): boolean {
-  const attempt = requests.find(({ state }) => state === 'RUNNING');
-  if (wasCancelAsked || attempt?.failureKind === 'INTERRUPTED') return true;
-  return sagaState === 'COMPENSATING' && attempt?.failureKind == null;
 }

@@ -3,7 +3,7 @@ import type { Db } from '../../db/connection';
 import { type OrderFactsheet, orderFactsheets } from '../../db/order-facts';
 import type { Finding } from '../../domain/finding';
 import type { Workflows } from '../../temporal/workflows';
-import { canRestart } from './restart';
+import { canRestart } from './restartable';
 
 /** Described at once; each is one call. */
 const DESCRIBED_AT_ONCE = 10;

@@ -40,7 +40,6 @@ export function operationsQueries({ completed, pending, withCoupon }: SeededOrde
 
   const queries: Record<string, RepositoryQuery> = {
     'compared-orders.comparedOrders': (_, db) => comparedOrders.comparedOrders(db, ids),
-    'compared-orders.orderIdsAfter': (trx) => comparedOrders.orderIdsAfter(trx, completed, 500),
     'compared-orders.ordersWithMovedStock': async (trx) => {
       const { next } = await comparedOrders.ordersWithMovedStock(trx, { since: new Date(0), limit: 500 });
       return comparedOrders.ordersWithMovedStock(trx, { since: new Date(0), before: next, limit: 500 });

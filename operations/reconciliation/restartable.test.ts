@@ -1,5 +1,5 @@
 import type { OrderFactsheet } from '../../db/order-facts';
-import { canRestart } from './restart';
+import { canRestart } from './restartable';
 
 const step = (name: string, state: string) =>
   ({
