@@ -17,7 +17,7 @@ export const frozen: Row = {
   name: 'frozen',
   title: 'a worker, bridge, relay or api that freezes for 5, 15 or 60 s and then resumes, while a second one works',
   times: 80,
-  small: 3,
+  small: 2,
   customers: 5,
   invariants: ['I1', 'I2', 'I3', 'I5', 'I6', 'I7', 'I10'],
   async run(stage, times) {

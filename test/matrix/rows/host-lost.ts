@@ -20,7 +20,7 @@ export const hostLost: Row = {
   title:
     'the host of a worker, a relay or a bridge is cut off without a word, with a second process of the role elsewhere',
   times: 30,
-  small: 3,
+  small: 1,
   invariants: ['I1', 'I5', 'I6', 'I7'],
   async run(stage, times) {
     await stage.network.wired(stage);

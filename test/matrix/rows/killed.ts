@@ -26,7 +26,7 @@ export const workerKilled: Row = {
   name: 'worker-killed',
   title: 'kill -9 of the worker before, inside and after each step and undo',
   times: 200,
-  small: 3,
+  small: 2,
   customers: 6,
   invariants: ['I1', 'I2', 'I3', 'I4', 'I5', 'I9', 'I10'],
   async run(stage, times) {
@@ -45,7 +45,7 @@ export const bridgeKilled: Row = {
   title:
     'kill -9 of a bridge before a start, after it and before the commit, and while two share out their partitions anew',
   times: 100,
-  small: 2,
+  small: 1,
   invariants: ['I1', 'I5', 'I6'],
   async run(stage, times) {
     const calls = ['kafka batch before'];
@@ -62,7 +62,7 @@ export const relayKilled: Row = {
   name: 'relay-killed',
   title: 'kill -9 of one of two relays, after it has sent and before it has marked',
   times: 60,
-  small: 2,
+  small: 1,
   invariants: ['I1', 'I5', 'I6', 'I7'],
   async run(stage, times) {
     const point = [
@@ -89,7 +89,7 @@ export const apiKilled: Row = {
   name: 'api-killed',
   title: 'kill -9 of the api around the commit of a request, before its response; the same request comes again',
   times: 60,
-  small: 2,
+  small: 1,
   customers: 6,
   invariants: ['I1', 'I2', 'I4', 'I5', 'I7'],
   async run(stage, times) {

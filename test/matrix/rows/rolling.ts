@@ -16,7 +16,7 @@ export const rollingRestart: Row = {
   name: 'rolling-restart',
   title: 'every process is replaced, one after the other, as a deployment does it',
   times: 40,
-  small: 2,
+  small: 1,
   customers: 6,
   invariants: ['I1', 'I2', 'I5', 'I6', 'I7', 'I8'],
   async run(stage, times) {
