@@ -1,6 +1,4 @@
-import { TOPICS } from '../../contracts/topics';
 import type { OrderStatus } from '../../domain/order-status';
-import type { Broker } from './broker';
 import type { Shop } from './shop';
 import { until } from './until';
 
@@ -40,19 +38,5 @@ export async function expectOneChargeEach(shop: Shop, orderIds: readonly number[
   for (const orderId of orderIds) {
     const entries = await shop.providers.ledger(orderId);
     expect({ orderId, moved: entries.map(({ type }) => type) }).toEqual({ orderId, moved: ['charge'] });
-  }
-}
-
-/** Duplicates left aside, the moves of each order were published as they were made. */
-export async function expectMovesInOrder(shop: Shop, broker: Broker, orderIds: readonly number[]): Promise<void> {
-  for (const orderId of orderIds) {
-    const moves = await shop.statuses(orderId);
-    const once = await until(
-      `the moves of order ${orderId}`,
-      async () =>
-        new Map(broker.eventsOf(TOPICS.orderStatusChanged, orderId).map((event) => [event.eventId, event.to])),
-      (seen) => seen.size >= moves.length,
-    );
-    expect([...once.values()]).toEqual(moves);
   }
 }

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import type { Db, Trx } from '../../db/connection';
-import { beforeWrites } from './triggers';
 import { until } from './until';
 
 /** What a role's connection can be made to wait for. */
@@ -14,17 +12,6 @@ export function holdRows(db: Db, table: string, column: string, values: readonly
       .whereIn(column, values as string[])
       .forUpdate(),
   );
-}
-
-/** Holds only those writes that meet a condition, e.g. `update on orders`; the returned function releases them. */
-export async function holdWrites(db: Db, what: string, when: string): Promise<() => Promise<unknown>> {
-  const lock = randomUUID();
-  const release = await hold(db, (trx) => trx.raw('select pg_advisory_xact_lock(hashtext(?))', [lock]));
-  const endWaits = await beforeWrites(db, what, when, `perform pg_advisory_xact_lock(hashtext('${lock}'))`);
-  return async () => {
-    await release();
-    await endWaits();
-  };
 }
 
 /** Holds a table so that readers wait, too; the returned function releases it. */
