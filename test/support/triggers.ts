@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Db } from '../../db/connection';
 
 /** Runs a statement before those writes that meet a condition, e.g. `update on orders`; the returned function ends that. */
-export async function beforeWrites(
+async function beforeWrites(
   db: Db,
   what: string,
   when: string,
