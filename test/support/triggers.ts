@@ -2,12 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Db } from '../../db/connection';
 
 /** Runs a statement before those writes that meet a condition, e.g. `update on orders`; the returned function ends that. */
-async function beforeWrites(
-  db: Db,
-  what: string,
-  when: string,
-  statement: string,
-): Promise<() => Promise<void>> {
+async function beforeWrites(db: Db, what: string, when: string, statement: string): Promise<() => Promise<void>> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const table = what.split(' on ')[1] as string;
   await db.raw(`
