@@ -28,18 +28,18 @@ const OF_ORDERS_AT_REST: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The finding as it is now, whatever has moved meanwhile; undefined: its cause is gone. 'UNKNOWN': its provider is unavailable, or its order's saga
- * is at work. What an order
- * does within its grace period is no reason to close what was found of it.
+ * The finding as it is now, whatever has moved meanwhile; undefined: its cause is gone. 'UNKNOWN': its provider is unavailable, or
+ * its order's saga is, or was just now, at work. What an order does within its grace period is no reason to close what was found of it.
  */
 export async function reexamine(parts: ExaminedParts, item: OpenFinding): Promise<Finding | 'UNKNOWN' | undefined> {
   const isMeant = (found: Pick<Finding, 'code' | 'subject'>) => itemSubject(found) === item.subject;
   const now = { ...parts, graceMs: 0 };
+  const wasMoving = await isMoving(parts, item);
   const found = OF_PROVIDERS.has(item.cause)
     ? await compared(now, item.orderId ?? Number(item.evidence?.unknownOrder))
     : await findingsAbout(parts, item);
   const finding = found === 'UNKNOWN' ? found : found.find(isMeant);
-  return finding ?? ((await isMoving(parts, item)) ? 'UNKNOWN' : undefined);
+  return finding ?? (wasMoving || (await isMoving(parts, item)) ? 'UNKNOWN' : undefined);
 }
 
 async function compared(parts: ExaminedParts, orderId: number): Promise<readonly Finding[] | 'UNKNOWN'> {

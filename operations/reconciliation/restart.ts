@@ -19,16 +19,17 @@ export async function restartWorkflow(parts: ExaminedParts, orderId: number, by:
   const isRefund = order.status === 'REFUND_REQUESTED';
   const workflow = await workflows.describe(isRefund ? refundWorkflowId(orderId) : orderWorkflowId(orderId));
   if (workflow?.status === 'RUNNING') throw new FixRefused('WORKFLOW_RUNS');
-  await release(db, order, isRefund);
+  const released = await release(db, order, isRefund);
   const { actor, reason } = by;
   const isStarted = isRefund
     ? await workflows.orders.restartRefund({ orderId, reason, actor })
-    : await workflows.orders.restart(orderId, wasUndoing(order) ? { reason, actor } : undefined);
+    : await workflows.orders.restart(orderId, wasUndoing(released) ? { reason, actor } : undefined);
   if (!isStarted) throw new FixRefused('WORKFLOW_RUNS');
 }
 
-async function release(db: Db, seen: OrderFactsheet, isRefund: boolean): Promise<void> {
-  await db.transaction(async (trx) => {
+/** Returns what the database says of the order under its lock. */
+async function release(db: Db, seen: OrderFactsheet, isRefund: boolean): Promise<OrderFactsheet> {
+  return db.transaction(async (trx) => {
     const order = await lockOrder(trx, seen.id);
     if (!order || order.status !== seen.status || order.sagaState === 'SETTLED')
       throw new FixRefused('ORDER_HAS_MOVED');
@@ -36,5 +37,6 @@ async function release(db: Db, seen: OrderFactsheet, isRefund: boolean): Promise
     const claim = isRefund ? 'refundRunId' : 'runId';
     if (!now || !canRestart(now) || now[claim] !== seen[claim]) throw new FixRefused('ORDER_HAS_MOVED');
     await releaseClaimOfRun(trx, order.id, isRefund ? 'refund_run_id' : 'run_id');
+    return now;
   });
 }

@@ -1,7 +1,7 @@
 import type { OrderFactsheet } from '../../db/order-facts';
 
 /**
- * Whether a new run of its workflow can tell from the database what the order needs. Not where it waits for a person, where a cancel
+ * Whether the database says what the order needs, so that a new run of its workflow can continue. Not where it waits for a person, where a cancel
  * may be still to come, and where its stock is given back already: a person decides about those.
  */
 export function canRestart({ status, sagaState, steps, wasCancelAsked }: OrderFactsheet): boolean {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ApiClient, type ApiResponse } from '../../api/client';
 import type { Shop } from '../support/shop';
 import { payBody } from '../support/shop';
@@ -71,7 +72,7 @@ export class Customers {
       } catch (error) {
         this.complaints.push(`${kind}: ${(error as Error).message}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, gapMs));
+      await pause(gapMs);
     }
   }
 
@@ -168,7 +169,7 @@ export class Customers {
         throw new Error(`${method} ${path}: ${status} ${JSON.stringify(result)}`);
       }
       if (response) last = `${response.status} ${response.body.code}`;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_GAP_MS));
+      await pause(RETRY_GAP_MS);
     }
     throw new Error(`${method} ${path}: not accepted within ${this.patienceMs} ms; last: ${last}`);
   }

@@ -14,7 +14,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 
 /**
  * `npm run test:faults [-- --only NAME --times N --seed S --json FILE]`: the fault matrix in full, or some of its rows. Prints a
- * table and JSON; the exit code tells whether every invariant held.
+ * table and JSON; the exit code is 0 only if every invariant held.
  */
 async function main(): Promise<boolean> {
   const { values } = parseArgs({

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../support/until';
 import type { Stage } from './stage';
 
@@ -78,7 +79,7 @@ export class Operators {
     while (!isOver) {
       for (const { step } of await this.items(orderId))
         if (step !== null) await this.decide(orderId, step, 'RETRY').catch(() => false);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await pause(200);
     }
     await rests;
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { FAST_DELAYS, type Settings } from '../support/environment';
 import { type RoleName, RoleProcess } from '../support/role-process';
 import { Shop } from '../support/shop';
@@ -127,7 +128,7 @@ export class Stage {
     let isOver = false;
     this.supervision = (async () => {
       while (!isOver) {
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await pause(500);
         await this.startEnded();
       }
     })();
@@ -144,7 +145,7 @@ export class Stage {
     for (const role of ['worker', 'bridge', 'relay', 'api'] as const)
       for (let left = tries; left > 0 && !this.unsupervised.has(role) && !this.system.role(role).isRunning; left--)
         // What it needs may still be away: then it ends again, and is started again.
-        await this.start(role).catch(() => new Promise((resolve) => setTimeout(resolve, 500)));
+        await this.start(role).catch(() => pause(500));
   }
 
   /** Replaces a role's process by one with more settings, or by one as before. */

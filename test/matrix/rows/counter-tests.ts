@@ -1,9 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../../support/until';
 import type { Row } from '../row';
 import type { Stage } from '../stage';
 import { type Breakage, editedWorkflows, noFence, replacedModule } from './breakages';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A row that holds as the product is, and must not hold once one rule of the saga is broken. */
 function counterTest(name: string, title: string, breaks: Breakage, scene: (stage: Stage) => Promise<void>): Row {

@@ -1,10 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type EngineName, killEngine, startEngine } from '../../../dev/stack/stack';
 import { rush } from '../../support/rush';
 import { drawPairwise } from '../random';
 import type { Row } from '../row';
 import type { Stage } from '../stage';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Ends an engine and starts it again on its data, after a gap of up to three seconds. */
 async function restart(stage: Stage, engine: EngineName, how: NodeJS.Signals): Promise<void> {

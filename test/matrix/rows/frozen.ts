@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { RoleName, RoleProcess } from '../../support/role-process';
 import { drawPairwise } from '../random';
 import type { Row } from '../row';
@@ -70,7 +71,7 @@ async function freeze(stage: Stage, process: RoleProcess, what: Frozen, seconds:
     process.freeze();
     stage.injected({ fault: `SIGSTOP of a ${what} for ${seconds} s`, pid: process.pid });
   }
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  await pause(seconds * 1_000);
   const state = stateOf(process.pid);
   if (state !== 'T') stage.problems.push(`process ${process.pid} was to be frozen, and is in state ${state}`);
   process.freeze(false);

@@ -1,9 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WiredRole, Wiring } from '../network/wiring';
 import { drawPairwise } from '../random';
 import type { Row } from '../row';
 import type { Stage } from '../stage';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const ROLES = ['worker', 'relay', 'bridge'] as const satisfies readonly WiredRole[];
 type Role = (typeof ROLES)[number];

@@ -1,11 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../../support/until';
 import type { Link } from '../network/link';
 import { type Engine, WIRED_ROLES, type WiredRole } from '../network/wiring';
 import { drawPairwise } from '../random';
 import type { Row } from '../row';
 import type { Stage } from '../stage';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Bad {
   readonly does: (link: Link) => Promise<void>;

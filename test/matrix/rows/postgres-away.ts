@@ -1,8 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { killEngine, startEngine } from '../../../dev/stack/stack';
 import type { Row } from '../row';
 import { untilNamed, untilReady } from './readiness';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const AWAY_MS = 10 * 60_000;
 const SMALL_AWAY_MS = 10_000;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { stackFolder } from '../../../config/load';
 import { Broker } from '../../support/broker';
 import { deadCouponRequests } from '../../support/dead-coupon-requests';
@@ -66,7 +67,7 @@ export const replayKilled: Row = {
 
       const kills = Array.from({ length: times }, () => stage.random.below(2_000));
       await onEachProcess(stage, 'worker', kills, times < 20 ? 1 : 2, async (worker, afterMs) => {
-        await new Promise((resolve) => setTimeout(resolve, afterMs));
+        await pause(afterMs);
         await worker.end('SIGKILL');
         stage.injected({ fault: `SIGKILL of a worker ${afterMs} ms after its start`, pid: worker.pid });
       });

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ApiClient } from '../../../api/client';
 import { type EngineName, killEngine, startEngine } from '../../../dev/stack/stack';
 import { payBody } from '../../support/shop';
 import type { Row } from '../row';
 import type { Stage } from '../stage';
 import { type ProbedRole, untilNamed, untilReady } from './readiness';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 type Part = 'providers' | 'temporal' | 'kafka' | 'redis';
 const PARTS: readonly Part[] = ['providers', 'temporal', 'kafka', 'redis'];

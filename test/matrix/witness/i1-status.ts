@@ -6,7 +6,7 @@ const RESTING: Readonly<Record<string, readonly string[]>> = {
   SETTLED: ['COMPLETED', 'CANCELLED', 'REFUNDED'],
 };
 
-/** I1: every accepted order is in a final or a waiting state, and its status tells the customer so. */
+/** I1: every accepted order is in a final or a waiting state, and the customer is shown that status. */
 export const statusIsTrue: Check = ({ orders, toldStatus }) =>
   each(orders, async ({ id, status, sagaState }) => {
     if (!RESTING[sagaState]?.includes(status)) return [`order ${id} is left ${status} ${sagaState}`];
