@@ -12,9 +12,12 @@ import { Theatre } from './stage';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
+/** Rows that are run at the same time, each on a system of its own: most of a row is waiting. */
+const AT_ONCE = '2';
+
 /**
- * `npm run test:faults [-- --only NAME --times N --seed S --json FILE]`: the fault matrix in full, or some of its rows. Prints a
- * table and JSON; the exit code is 0 only if every invariant held.
+ * `npm run test:faults [-- --only NAME --times N --seed S --at-once N --json FILE]`: the fault matrix in full, or some of its rows.
+ * Prints a table and JSON; the exit code is 0 only if every invariant held.
  */
 async function main(): Promise<boolean> {
   const { values } = parseArgs({
@@ -22,6 +25,7 @@ async function main(): Promise<boolean> {
       only: { type: 'string', multiple: true },
       times: { type: 'string' },
       seed: { type: 'string' },
+      'at-once': { type: 'string', default: AT_ONCE },
       json: { type: 'string' },
     },
   });
@@ -31,26 +35,55 @@ async function main(): Promise<boolean> {
   const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
   say(`seed ${seed}`);
 
-  const folder = mkdtempSync(join(tmpdir(), 'ordersaga-faults-'));
-  const theatre = new Theatre(`faults-${process.pid}`, join(folder, 'evidence'), say, 'toxiproxy');
-  const results: RowResult[] = [];
-  try {
-    await theatre.open();
-    for (const row of rows) {
-      say(`${row.name}: ${row.title} …`);
-      const result = await runRow(theatre, row, Number((row.times > 1 && values.times) || row.times), seed);
-      results.push(result);
-      say(`${table([result])}\n${details(result)}\n`);
-    }
-  } finally {
-    await theatre.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const timesOf = ({ times }: Row) => Number((times > 1 && values.times) || times);
+  const startedAt = performance.now();
+  const results = await runAll(rows, Number(values['at-once']), (theatre, row) =>
+    runRow(theatre, row, timesOf(row), seed),
+  );
   const json = JSON.stringify({ seed, rows: results }, null, 2);
   if (values.json) writeFileSync(values.json, json);
   else process.stdout.write(`${json}\n`);
-  process.stdout.write(`${table(results)}\nseed ${seed}\n`);
+  const minutes = Math.round((performance.now() - startedAt) / 60_000);
+  process.stdout.write(`${table(results)}\nseed ${seed}, ${minutes} minutes\n`);
   return results.every(isAsItMust);
+}
+
+/** Runs so many rows at the same time; the results are in the order of the rows. */
+async function runAll(
+  rows: readonly Row[],
+  atOnce: number,
+  run: (theatre: Theatre, row: Row) => Promise<RowResult>,
+): Promise<RowResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ordersaga-faults-'));
+  const results: RowResult[] = [];
+  const queue = [...rows.entries()];
+  const lane = async (number: number) => {
+    const theatre = new Theatre(
+      `faults-${process.pid}-${number}`,
+      join(folder, `evidence-${number}`),
+      say,
+      'toxiproxy',
+    );
+    try {
+      await theatre.open();
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const [index, row] = next;
+        say(`${row.name}: ${row.title} …`);
+        const result = await run(theatre, row);
+        results[index] = result;
+        say(`${table([result])}\n${details(result)}\n`);
+      }
+    } finally {
+      await theatre.close();
+    }
+  };
+  try {
+    const lanes = Array.from({ length: Math.min(atOnce, rows.length) }, (_, number) => lane(number));
+    for (const ended of await Promise.allSettled(lanes)) if (ended.status === 'rejected') throw ended.reason;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return results;
 }
 
 main().then(

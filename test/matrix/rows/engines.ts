@@ -14,6 +14,9 @@ async function restart(stage: Stage, engine: EngineName, how: NodeJS.Signals): P
   await startEngine(stackName, engine);
 }
 
+/** How many orders a full run of an engine's row has, and how many customers more place them. */
+const FULL = { orders: 2_000, customers: 16 } as const;
+
 /** A row that restarts an engine again and again, with orders coming in all along. */
 function restarted(
   engine: Exclude<EngineName, 'redis'>,
@@ -27,14 +30,18 @@ function restarted(
     customers: 8,
     invariants: ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8'],
     async run(stage, times) {
-      const cases = drawPairwise(stage.random, { how: given.how }, times);
+      const { customers, random } = stage;
+      const isFull = times >= given.times;
+      if (isFull) await customers.open(FULL.customers);
+      const cases = drawPairwise(random, { how: given.how }, times);
       await stage.supervised(async () => {
         for (const { how } of cases) {
           await restart(stage, engine, how);
           const [from, to] = given.gapMs;
-          await pause(from + stage.random.below(to - from));
+          await pause(from + random.below(to - from));
         }
       });
+      if (isFull) await customers.more(FULL.orders - customers.orderIds.length);
     },
   };
 }
