@@ -6,10 +6,11 @@ import { closeRequests, hasOpenRequest } from '../db/requests';
 import { replaceItems } from '../db/saga-items';
 import { isLive, stepsOfOrder } from '../db/saga-steps';
 import { addToTimeline, endingRequestKey } from '../db/timeline';
+import { PARKED_KINDS } from '../domain/operator-item';
 import { deliveryPath, type OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
 import { requireUndone } from './attempt-fence';
-import { callersWorkflowId, PARKED_KINDS, parkedSubject } from './parked';
+import { callersWorkflowId, parkedSubject } from './parked';
 import { HOLD_EXPIRED, move, withOrder } from './with-order';
 
 /** Nothing that a saga shows of its work may follow upon these; a refund begins by leaving COMPLETED. */

@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity';
 
 /** The kinds of operator items that a saga opens where it parks. */
-export const PARKED_KINDS = ['PARKED_SAGA', 'PERMANENT_ERROR'] as const;
 
 /** An operator item is about one step of one workflow. */
 export const parkedSubject = (workflowId: string, step: string): string => `${workflowId}/${step}`;

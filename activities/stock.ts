@@ -4,7 +4,7 @@ import { lockOrder } from '../db/orders';
 import { advanceStep, insertStep, keyOfStep, type StepId } from '../db/saga-steps';
 import { putBackStock, reserveStock, type StockReservation, writeOffStock } from '../db/stock';
 
-export type { Resumption } from '../db/stock';
+export type { Resumption, StepsLeft } from '../db/stock';
 
 import type { OrderStatus } from '../domain/order-status';
 import { failure } from './failure';
@@ -27,8 +27,8 @@ export interface OrderPolicy {
 }
 
 export type Reservation =
-  | Exclude<StockReservation, { outcome: 'HELD' }>
-  | (Extract<StockReservation, { outcome: 'HELD' }> & { readonly policy: OrderPolicy });
+  | Exclude<StockReservation, { outcome: 'HELD' | 'CLOSED' }>
+  | (Extract<StockReservation, { outcome: 'HELD' | 'CLOSED' }> & { readonly policy: OrderPolicy });
 
 /** Goods that are not here can't be put back; a refund leaves these first. */
 const HANDED_OVER: ReadonlySet<OrderStatus> = new Set(['SHIPMENT_STARTED', 'IN_TRANSIT', 'IN_WAREHOUSE', 'COMPLETED']);
@@ -52,7 +52,7 @@ export function createStockActivities(deps: { readonly db: Db; readonly policy: 
         holdExpiresAt: new Date(atMs + policy.stockHoldMs),
         notification: notificationText('CANCELLED', orderId, 'STOCK_SHORTAGE'),
       });
-      return reserved.outcome === 'HELD' ? { ...reserved, policy } : reserved;
+      return reserved.outcome === 'HELD' || reserved.outcome === 'CLOSED' ? { ...reserved, policy } : reserved;
     },
 
     /** Puts back whatever the order holds or has been sold; before it was held, a tombstone stops a late hold. */

@@ -4,8 +4,9 @@ import { noteItemDecision } from '../db/operator-items';
 import { lockOrder } from '../db/orders';
 import { advanceStep, LIVE_STATES, type StepId } from '../db/saga-steps';
 import { addToTimeline } from '../db/timeline';
+import { PARKED_KINDS } from '../domain/operator-item';
 import { failure } from './failure';
-import { callersWorkflowId, PARKED_KINDS, parkedSubject } from './parked';
+import { callersWorkflowId, parkedSubject } from './parked';
 import type { WriteOffCall } from './step-call';
 
 /** What a decision is about: a step, or by its name another thing that the saga could not do. */

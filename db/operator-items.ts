@@ -114,6 +114,19 @@ export async function closeOperatorItems(
     );
 }
 
+/** Closes all that is open of these kinds about an order. */
+export async function closeItemsOfOrder(
+  trx: Trx,
+  orderId: number,
+  kinds: readonly OperatorItemKind[],
+  decision: OperatorDecision,
+): Promise<void> {
+  await trx('operator_items')
+    .where({ order_id: orderId, state: 'OPEN' })
+    .whereIn('kind', kinds as OperatorItemKind[])
+    .update({ state: 'RESOLVED', closed_at: trx.raw('clock_timestamp()'), ...decisionColumns(decision) });
+}
+
 /** Closes what nobody has seen for so long: its cause is gone. With a subject in `unless`, for longer. */
 export async function closeUnseenItems(
   db: DbOrTrx,

@@ -1,4 +1,4 @@
-import type { OrderFacts } from '../contracts/workflow/attempt-steps';
+import type { AttemptStep, OrderFacts } from '../contracts/workflow/attempt-steps';
 import type { OrderStatus } from '../domain/order-status';
 import type { Db, Trx } from './connection';
 import { callFunction } from './functions';
@@ -7,16 +7,31 @@ import { traceHeaders } from './outbox';
 /** Where a run goes on with an order that another run had. */
 export interface Resumption {
   readonly status: OrderStatus;
+  /** What is left of its hold. */
+  readonly holdLeftMs: number;
   /** How many attempts are over. */
   readonly attempt: number;
+  /** How many of them the customer's means of payment failed, and how many another provider refused. */
+  readonly declines: number;
+  readonly refusals: number;
   /** In the order in which they are to be taken: an attempt that is under way, or was settled, is taken up again by its request. */
   readonly requests: readonly { readonly eventId: string; readonly retryCount: number }[];
 }
 
+/** What of an order is to be undone still. */
+export interface StepsLeft {
+  readonly status: OrderStatus;
+  readonly left: readonly { readonly step: AttemptStep['name']; readonly attempt: number }[];
+  /** They are of an attempt that was settled. */
+  readonly isSettled: boolean;
+}
+
 export type StockReservation =
   | ({ readonly outcome: 'HELD'; readonly resumed?: Resumption } & OrderFacts)
-  /** SHORT: the order is cancelled. DUPLICATE: another run has it. CLOSED: its stock was released before it was held. */
-  | { readonly outcome: 'SHORT' | 'DUPLICATE' | 'CLOSED' | 'UNKNOWN_ORDER' };
+  /** Its stock was released: before it was held, or by a run that was undoing the order. */
+  | ({ readonly outcome: 'CLOSED' } & StepsLeft & OrderFacts)
+  /** SHORT: the order is cancelled. DUPLICATE: another run has it. */
+  | { readonly outcome: 'SHORT' | 'DUPLICATE' | 'UNKNOWN_ORDER' };
 
 /** Claims an order for a workflow and holds all its lines, or none: see the function of this name. */
 export function reserveStock(

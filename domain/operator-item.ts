@@ -22,6 +22,9 @@ export const OPERATOR_ITEM_KINDS = [
 ] as const;
 export type OperatorItemKind = (typeof OPERATOR_ITEM_KINDS)[number];
 
+/** The kinds that a saga opens where it parks. */
+export const PARKED_KINDS = ['PARKED_SAGA', 'PERMANENT_ERROR'] as const satisfies readonly OperatorItemKind[];
+
 /** RESOLVED by a person's decision; HEALED: the cause is gone by itself. */
 export const OPERATOR_ITEM_STATES = ['OPEN', 'RESOLVED', 'HEALED'] as const;
 export type OperatorItemState = (typeof OPERATOR_ITEM_STATES)[number];

@@ -1,6 +1,6 @@
 import { CancellationScope, condition, currentUpdateInfo, workflowInfo } from '@temporalio/workflow';
-import type { OrderPolicy, Resumption } from '../activities/stock';
-import type { OrderFacts } from '../contracts/workflow/attempt-steps';
+import type { OrderPolicy, Resumption, StepsLeft } from '../activities/stock';
+import { ORDER_STEPS, type OrderFacts } from '../contracts/workflow/attempt-steps';
 import type { CancelRequest } from '../contracts/workflow/messages';
 import { isCancellable, type OrderStatus } from '../domain/order-status';
 import type { SagaState } from '../domain/saga-state';
@@ -8,7 +8,7 @@ import { activities, type LocalActivities } from './activity-calls';
 import { receiveDecisions } from './decisions';
 import { type Canceller, OrderMessages } from './order-messages';
 import { recordRefusal, sagaOfOrder } from './order-sagas';
-import type { Settlement } from './order-steps';
+import { type Settlement, undoableStep } from './order-steps';
 import { OrderView } from './order-view';
 import type { Saga } from './saga/saga';
 import { type Step, StepFailed } from './saga/step';
@@ -35,6 +35,8 @@ export class OrderContext {
   isEnding = false;
   /** How far another run had come with the order. */
   resumedAt: OrderStatus | undefined;
+  /** What was left of its hold then. */
+  holdLeftMs: number | undefined;
   /** Nobody can end the order any more: it goes on, however long its history is. */
   mayGoOnForLong = false;
 
@@ -58,10 +60,22 @@ export class OrderContext {
   }
 
   /** Goes on where another run of the order has ended: an attempt that is under way, or was settled, is taken up again. */
-  resume({ status, attempt, requests }: Resumption): void {
+  resume({ status, holdLeftMs, attempt, declines, refusals, requests }: Resumption): void {
     this.resumedAt = status;
-    this.view.attempt = attempt;
+    this.holdLeftMs = holdLeftMs;
+    Object.assign(this.view, { attempt, declines, refusals });
     for (const request of requests) this.messages.takeOver(request);
+  }
+
+  /** Goes on with the undo of all that another run had done, and had begun to undo. */
+  resumeUndo({ status, left, isSettled }: StepsLeft, policy: OrderPolicy): void {
+    const { orderId, settlement, saga, view } = this;
+    view.moveTo(status);
+    settlement.isSettled = isSettled;
+    const inOrder = [...left].sort(
+      (one, other) => one.attempt - other.attempt || ORDER_STEPS.indexOf(one.step) - ORDER_STEPS.indexOf(other.step),
+    );
+    saga.plan(...inOrder.map(({ step, attempt }) => undoableStep(step, { orderId, attempt }, policy, settlement)));
   }
 
   cancelledInTemporal(): void {

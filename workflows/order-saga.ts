@@ -52,14 +52,17 @@ async function reserveStock(order: OrderContext): Promise<OrderPolicy | 'SHORT' 
     view.publish('SETTLED', 'nothing');
     throw ApplicationFailure.nonRetryable(`there is no order ${orderId}`, 'ORDER_NOT_FOUND');
   }
-  if (reservation.outcome === 'CLOSED') return 'INTERRUPTED';
-  if (reservation.outcome !== 'HELD') return reservation.outcome;
-  const { policy, totalMinor, hasCoupon, resumed } = reservation;
+  if (reservation.outcome !== 'HELD' && reservation.outcome !== 'CLOSED') return reservation.outcome;
+  const { policy, totalMinor, hasCoupon } = reservation;
   order.policy = policy;
   order.facts = { totalMinor, hasCoupon };
   view.totalMinor = totalMinor;
+  if (reservation.outcome === 'CLOSED') {
+    order.resumeUndo(reservation, policy);
+    return 'INTERRUPTED';
+  }
   view.moveTo('PENDING_PAYMENT');
-  if (resumed) order.resume(resumed);
+  if (reservation.resumed) order.resume(reservation.resumed);
   return policy;
 }
 

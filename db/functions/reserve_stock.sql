@@ -2,7 +2,8 @@
 -- and `stock.decrease.failed` published.
 -- `call`: orderId, runId, at, holdExpiresAt, headers, and the notification of a shortage: its body.
 -- Returns the outcome: HELD with what the attempts must know of the order, and where another run was before this one `resumed`; SHORT, DUPLICATE (another run has the order),
--- CLOSED (the stock was released before it was held) or UNKNOWN_ORDER.
+-- CLOSED (the stock was released: before it was held, or by a run that was undoing the order, with the steps that are `left` to be
+-- undone and whether their attempt `isSettled`) or UNKNOWN_ORDER.
 create or replace function reserve_stock(call jsonb) returns jsonb language plpgsql as $$
 declare
   the_order orders;
@@ -28,7 +29,8 @@ begin
     on conflict (key) do nothing;
   if not found then
     select state into known_state from saga_steps where key = step_key;
-    return case known_state when 'DONE' then held || resumption_of(the_order) when 'FAILED' then '{"outcome": "SHORT"}' else '{"outcome": "CLOSED"}' end;
+    return case known_state when 'DONE' then held || resumption_of(the_order) when 'FAILED' then '{"outcome": "SHORT"}'
+      else held || jsonb_build_object('outcome', 'CLOSED', 'status', the_order.status) || steps_left(the_order) end;
   end if;
 
   -- In the order of sku, so that no two orders deadlock. Not FOR UPDATE: orders being placed lock these rows as what their

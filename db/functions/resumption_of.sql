@@ -1,6 +1,6 @@
--- Where a run goes on with an order that another run had: `resumed`, with the order's status, how many attempts are over, and the
--- requests to take: first the one whose attempt is under way or was settled, which is taken up as the same attempt, then those that
--- the other run had and had not begun. Empty: there was no attempt.
+-- Where a run goes on with an order that another run had: its status, what is left of its hold, how many attempts are over and why
+-- they failed, and the requests to take: first the one whose attempt is under way or was settled, which is taken up as the same
+-- attempt, then those that the other run had and had not begun.
 create or replace function resumption_of(the_order orders) returns jsonb language plpgsql stable as $$
 declare
   newest processing_requests;
@@ -12,10 +12,14 @@ begin
     from processing_requests
     where order_id = the_order.id and (state = 'PENDING' and signalled_at is not null
       or attempt = newest.attempt and newest.state in ('RUNNING', 'DONE'));
-  if newest.attempt is null and open_requests is null then
-    return '{}';
-  end if;
   return jsonb_build_object('resumed', jsonb_build_object('status', the_order.status,
+    -- Its clock stands still while a request is served.
+    'holdLeftMs', greatest(0, extract(epoch from the_order.hold_expires_at
+      - case newest.state when 'RUNNING' then newest.updated_at else clock_timestamp() end) * 1000)::bigint,
     'attempt', coalesce(newest.attempt, 0) - case when newest.state in ('RUNNING', 'DONE') then 1 else 0 end,
+    'declines', (select count(*) from processing_requests
+      where order_id = the_order.id and state = 'FAILED' and failure ->> 'kind' = 'DECLINED'),
+    'refusals', (select count(*) from processing_requests
+      where order_id = the_order.id and state = 'FAILED' and failure ->> 'kind' = 'REFUSED'),
     'requests', coalesce(open_requests, '[]')));
 end $$;

@@ -18,6 +18,7 @@ export interface ExaminedParts {
 export async function examineOrders(parts: ExaminedParts, orderIds: readonly number[]): Promise<Finding[]> {
   if (orderIds.length === 0) return [];
   const orders = await orderFactsheets(parts.db, orderIds);
-  const differences = orders.flatMap((order) => orderDifferences(order, parts));
-  return [...differences, ...(await workflowDifferences(parts, orders, parts))];
+  // In the order in which they are fixed: a record is for a workflow that runs.
+  const ended = await workflowDifferences(parts, orders, parts);
+  return [...ended, ...orders.flatMap((order) => orderDifferences(order, parts))];
 }

@@ -1,4 +1,5 @@
 import type { OrderStep } from '../../contracts/workflow/attempt-steps';
+import { orderWorkflowId } from '../../contracts/workflow-api';
 import type { Db, Trx } from '../../db/connection';
 import { freeCouponOf, freeUnownedSlots } from '../../db/coupon-claims';
 import { resendStockFailure, sendAgain } from '../../db/lost-records';
@@ -35,6 +36,7 @@ export function createFixers(parts: FixParts): Fixers {
     RESTART_WORKFLOW: (finding, order) => restartWorkflow(parts, orderOf(finding), order),
 
     RESEND_RECORD: async (finding) => {
+      if (finding.orderId !== undefined) await requireWorkflow(parts, finding.orderId);
       if (!(await resend(parts, finding))) throw new FixRefused('RECORD_NOT_LATE');
     },
 
@@ -82,6 +84,14 @@ async function requireEndedUnsold(
     if (!order || !ENDED_UNSOLD.has(order.status)) throw new FixRefused(`ORDER_${order?.status ?? 'NOT_FOUND'}`);
     await work(trx, order);
   });
+}
+
+/** The workflow of an order in motion has to run before it is sent a record: the record would be for the run that is over. */
+async function requireWorkflow({ db, workflows }: FixParts, orderId: number): Promise<void> {
+  const order = await findOrder(db, orderId);
+  if (!order?.runId || order.sagaState === 'SETTLED') return;
+  const workflow = await workflows.describe(orderWorkflowId(orderId));
+  if (workflow?.status !== 'RUNNING') throw new FixRefused('WORKFLOW_ENDED');
 }
 
 /** Puts the record into the outbox once more; false: it is not late any more. */

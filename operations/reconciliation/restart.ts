@@ -1,7 +1,9 @@
 import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api';
 import type { Db } from '../../db/connection';
+import { closeItemsOfOrder } from '../../db/operator-items';
 import { type OrderFactsheet, orderFactsheets } from '../../db/order-facts';
 import { lockOrder, releaseClaimOfRun } from '../../db/orders';
+import { PARKED_KINDS } from '../../domain/operator-item';
 import type { ExaminedParts } from './examine-orders';
 import { type FixOrder, FixRefused } from './fix';
 import { canRestart, wasUndoing } from './restartable';
@@ -19,7 +21,7 @@ export async function restartWorkflow(parts: ExaminedParts, orderId: number, by:
   const isRefund = order.status === 'REFUND_REQUESTED';
   const workflow = await workflows.describe(isRefund ? refundWorkflowId(orderId) : orderWorkflowId(orderId));
   if (workflow?.status === 'RUNNING') throw new FixRefused('WORKFLOW_RUNS');
-  const released = await release(db, order, isRefund);
+  const released = await release(db, order, isRefund, by);
   const { actor, reason } = by;
   const isStarted = isRefund
     ? await workflows.orders.restartRefund({ orderId, reason, actor })
@@ -27,8 +29,13 @@ export async function restartWorkflow(parts: ExaminedParts, orderId: number, by:
   if (!isStarted) throw new FixRefused('WORKFLOW_RUNS');
 }
 
-/** Returns what the database says of the order under its lock. */
-async function release(db: Db, seen: OrderFactsheet, isRefund: boolean): Promise<OrderFactsheet> {
+/** Returns what the database said of the order under its lock. */
+async function release(
+  db: Db,
+  seen: OrderFactsheet,
+  isRefund: boolean,
+  { actor, reason }: FixOrder,
+): Promise<OrderFactsheet> {
   return db.transaction(async (trx) => {
     const order = await lockOrder(trx, seen.id);
     if (!order || order.status !== seen.status || order.sagaState === 'SETTLED')
@@ -37,6 +44,8 @@ async function release(db: Db, seen: OrderFactsheet, isRefund: boolean): Promise
     const claim = isRefund ? 'refundRunId' : 'runId';
     if (!now || !canRestart(now) || now[claim] !== seen[claim]) throw new FixRefused('ORDER_HAS_MOVED');
     await releaseClaimOfRun(trx, order.id, isRefund ? 'refund_run_id' : 'run_id');
+    // What the new run can't do either is listed anew.
+    await closeItemsOfOrder(trx, seen.id, PARKED_KINDS, { decision: 'RESTART_WORKFLOW', actor, reason });
     return now;
   });
 }

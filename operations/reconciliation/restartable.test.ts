@@ -1,5 +1,5 @@
 import type { OrderFactsheet } from '../../db/order-facts';
-import { canRestart } from './restartable';
+import { canRestart, wasUndoing } from './restartable';
 
 const step = (name: string, state: string) =>
   ({
@@ -10,26 +10,42 @@ const step = (name: string, state: string) =>
     chargedMinor: 0,
   }) as OrderFactsheet['steps'][number];
 
+const request = (failureKind: string | null) =>
+  ({ state: 'RUNNING', attempt: 1, failureKind }) as OrderFactsheet['requests'][number];
+
 const order = (change: Partial<OrderFactsheet>) =>
-  canRestart({
-    ...{ status: 'PREPARING', sagaState: 'WAITING', wasCancelAsked: false, steps: [step('stock', 'DONE')] },
-    ...change,
-  } as OrderFactsheet);
+  ({
+    ...{ status: 'PREPARING', sagaState: 'WAITING', isCancelOpen: false, hasParkedUndo: false, requests: [] },
+    ...{ steps: [step('stock', 'DONE')], ...change },
+  }) as unknown as OrderFactsheet;
 
 describe('a new run can be left to find out what an order needs', () => {
   test.each<[string, Partial<OrderFactsheet>]>([
     ['that waits for the carrier', {}],
-    ['that waits for its payment', { status: 'PENDING_PAYMENT' }],
-    ['whose attempt is under way', { status: 'PENDING_PAYMENT', sagaState: 'RUNNING' }],
-    ['whose cancel is under way', { sagaState: 'COMPENSATING', wasCancelAsked: true }],
+    ['that waits for a person', { sagaState: 'NEEDS_OPERATOR' }],
+    ['whose stock is given back', { sagaState: 'COMPENSATING', steps: [step('stock', 'UNDONE')] }],
     ['of which nothing has begun', { status: 'CREATED', sagaState: 'RUNNING', steps: [] }],
     ['that is being refunded', { status: 'REFUND_REQUESTED', sagaState: 'NEEDS_OPERATOR' }],
-  ])('%s', (_, change) => expect(order(change)).toBe(true));
+  ])('%s', (_, change) => expect(canRestart(order(change))).toBe(true));
 
   test.each<[string, Partial<OrderFactsheet>]>([
-    ['that waits for a person', { sagaState: 'NEEDS_OPERATOR' }],
-    ['whose cancel may be still to come', { wasCancelAsked: true }],
-    ['whose stock is given back', { sagaState: 'COMPENSATING', steps: [step('stock', 'UNDONE')] }],
+    ['that never had its stock', { steps: [step('stock', 'FAILED')] }],
     ['that has no stock step and is beyond it', { steps: [] }],
-  ])('but not one %s', (_, change) => expect(order(change)).toBe(false));
+  ])('but not one %s', (_, change) => expect(canRestart(order(change))).toBe(false));
+});
+
+describe('an order is undone to its end', () => {
+  test.each<[string, Partial<OrderFactsheet>]>([
+    ['whose cancel was taken, and has not begun', { isCancelOpen: true }],
+    ['whose cancel was under way', { sagaState: 'COMPENSATING' }],
+    ['whose attempt was interrupted by a cancel', { sagaState: 'COMPENSATING', requests: [request('INTERRUPTED')] }],
+    ['an undo of which waits for a person', { sagaState: 'NEEDS_OPERATOR', hasParkedUndo: true }],
+  ])('%s', (_, change) => expect(wasUndoing(order(change))).toBe(true));
+
+  test.each<[string, Partial<OrderFactsheet>]>([
+    ['that waits', {}],
+    ['whose attempt is under way', { sagaState: 'RUNNING', requests: [request(null)] }],
+    ['whose attempt was declined and is being undone', { sagaState: 'COMPENSATING', requests: [request('DECLINED')] }],
+    ['whose step waits for a person', { sagaState: 'NEEDS_OPERATOR', requests: [request(null)] }],
+  ])('but not one %s', (_, change) => expect(wasUndoing(order(change))).toBe(false));
 });

@@ -1,9 +1,9 @@
-import { PARKED_KINDS } from '../../activities/parked';
 import type { Db } from '../../db/connection';
 import { netChargedOfOrder } from '../../db/money';
 import { closeOperatorItems, isRunListed, listOperatorItems, openOperatorItem } from '../../db/operator-items';
 import { findOrder, type Order } from '../../db/orders';
 import { closeItemsOfSettled } from '../../db/saga-items';
+import { PARKED_KINDS } from '../../domain/operator-item';
 import type { Logger } from '../../observability/logger';
 import type { Workflows } from '../../temporal/workflows';
 import { listStuck } from './stuck-workflows';

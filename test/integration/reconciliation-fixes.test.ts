@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api';
+import { orderWorkflowId, refundWorkflowId, type SagaView } from '../../contracts/workflow-api';
 import { insertRequest } from '../../db/requests';
+import { addToTimeline } from '../../db/timeline';
+import type { Finding } from '../../domain/finding';
 import { couponFindings, couponRequestFindings, stockFindings } from '../../operations/reconciliation/shop-rules';
 import { unannouncedCouponRequest } from '../support/coupons';
 import { Fixture } from '../support/fixture';
@@ -8,6 +10,7 @@ import { expectLedgersToBalance } from '../support/ledgers';
 import { insertUnannounced } from '../support/orders';
 import { Reconciler } from '../support/reconciler';
 import { payBody } from '../support/shop';
+import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 describe('what reconciliation finds and fixes', () => {
@@ -27,6 +30,27 @@ describe('what reconciliation finds and fixes', () => {
   /** Finds what is wrong with an order, and has it fixed. */
   async function fixed(orderId: number): Promise<Record<string, string>> {
     return reconciler.fix(await reconciler.examine(orderId), randomUUID());
+  }
+
+  /** A payment request that was saved, and of which no record was written. */
+  async function lostRequest(orderId: number): Promise<{ readonly eventId: string }> {
+    const event = {
+      ...{ orderId, eventId: randomUUID(), retryCount: 0, userEmail: 'kim@example.com' },
+      ...{ eventCreatedAt: new Date().toISOString(), schemaVersion: 1 as const },
+      requestDto: { ...payBody(), paymentRequest: { method: 'CARD' as const, token: 'tok_visa' } },
+    };
+    await insertRequest(shop.db, event, 'api');
+    return event;
+  }
+
+  /** Has the end of an order's workflow fixed, once it is found; the outcome. */
+  async function endFixed(orderId: number): Promise<string | undefined> {
+    const findings = await until(
+      'the end to be found',
+      () => reconciler.examine(orderId),
+      (found) => found.some(({ code }) => code === 'WORKFLOW_ENDED'),
+    );
+    return (await reconciler.fix(findings, randomUUID()))[`WORKFLOW_ENDED/order-${orderId}`];
   }
 
   test('finds nothing about orders that are well, whatever became of them', async () => {
@@ -196,21 +220,83 @@ describe('what reconciliation finds and fixes', () => {
     expect(await reconciler.examine(orderId)).toEqual([]);
   });
 
-  test('a parked cancel whose workflow ended is left to a person, and stays listed as parked', async () => {
+  test('a parked cancel whose workflow ended is undone to its end, although its stock is back already', async () => {
     const orderId = await shop.paidOrder({ token: 'tok_undo_refused:1' });
     await shop.signal(orderId, 'compensate', { reason: 'asked for by phone', actor: 'lee' });
     await shop.reaches(orderId, 'PREPARING', 'NEEDS_OPERATOR');
+    await shop.reachesStep(orderId, 'stock', 'UNDONE');
     await terminate(orderWorkflowId(orderId));
-    const findings = await until(
-      'the end to be found',
-      () => reconciler.examine(orderId),
-      (found) => found.some(({ code }) => code === 'WORKFLOW_ENDED'),
+    expect(await endFixed(orderId)).toBe('FIXED');
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    await expectLedgersToBalance(shop, orderId);
+    expect(await shop.providers.capturedNet(orderId)).toBe(0);
+    const parked = shop.db('operator_items').where({ order_id: orderId, kind: 'PARKED_SAGA' });
+    expect(await parked.select('step', 'state', 'decision', 'actor')).toEqual([
+      { step: 'payment', state: 'RESOLVED', decision: 'RESTART_WORKFLOW', actor: 'operator:lee' },
+    ]);
+    expect(await reconciler.examine(orderId)).toEqual([]);
+  });
+
+  test('a step that cannot be done waits for a person in the new run as well, and can be retried there', async () => {
+    const { orderId } = await shop.payableOrder();
+    const mend = await refuseRows(
+      shop.db,
+      'insert on money_movements',
+      `new.order_id = ${orderId} and new.kind = 'charge'`,
+      '22003',
     );
-    expect(await reconciler.fix(findings, randomUUID())).toMatchObject({
-      [`WORKFLOW_ENDED/order-${orderId}`]: 'NO_FIX',
-    });
-    const parked = shop.db('operator_items').where({ order_id: orderId, kind: 'PARKED_SAGA' }).select('step', 'state');
-    expect(await parked).toEqual([{ step: 'payment', state: 'OPEN' }]);
+    await shop.pay(orderId);
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
+    await terminate(orderWorkflowId(orderId));
+    expect(await endFixed(orderId)).toBe('FIXED');
+    const items = () => shop.db('operator_items').where({ order_id: orderId, kind: 'PERMANENT_ERROR' }).orderBy('id');
+    await until(
+      'the step to be listed once more',
+      () => items().pluck('state'),
+      (states) => states.join() === 'RESOLVED,OPEN',
+    );
+    await mend();
+    const decision = { decisionId: randomUUID(), step: 'payment', decision: 'RETRY', reason: 'mended', actor: 'lee' };
+    await shop.signal(orderId, 'resolveCompensation', decision);
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    await expectLedgersToBalance(shop, orderId);
+    expect(await shop.db('money_movements').where({ order_id: orderId }).pluck('kind')).toEqual(['charge']);
+  });
+
+  test('a cancel that was taken and had not begun when its workflow ended is carried out', async () => {
+    const orderId = await shop.paidOrder();
+    await terminate(orderWorkflowId(orderId));
+    const data = { code: 'CANCEL_REQUESTED', reason: 'changed my mind', actor: 'customer' };
+    await shop.db.transaction((trx) => addToTimeline(trx, [{ orderId, at: new Date(), type: 'notice', data }]));
+    expect(await endFixed(orderId)).toBe('FIXED');
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    await expectLedgersToBalance(shop, orderId);
+    expect(await reconciler.examine(orderId)).toEqual([]);
+  });
+
+  test('a new run knows how often the customer was declined, and how long the stock is held', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_declined' });
+    await shop.attemptEnds(orderId);
+    await terminate(orderWorkflowId(orderId));
+    expect(await endFixed(orderId)).toBe('FIXED');
+    const saga = async () =>
+      (await shop.temporal()).workflow.getHandle(orderWorkflowId(orderId)).query<SagaView>('saga');
+    const { declines, attempt, holdExpiresAt } = await until(
+      'the new run to wait',
+      saga,
+      ({ sagaState }) => sagaState === 'WAITING',
+    );
+    const [row] = await shop.db('orders').where({ id: orderId }).select('hold_expires_at');
+    expect({ declines, attempt }).toEqual({ declines: 1, attempt: 1 });
+    expect(Math.abs(Date.parse(String(holdExpiresAt)) - row.hold_expires_at.getTime())).toBeLessThan(5_000);
+
+    await terminate(orderWorkflowId(orderId));
+    await set(orderId, { hold_expires_at: new Date(0) });
+    expect(await endFixed(orderId)).toBe('FIXED');
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    expect((await shop.db('orders').where({ id: orderId }).first('status_reason')).status_reason).toBe('HOLD_EXPIRED');
+    expect(await reconciler.examine(orderId)).toEqual([]);
   });
 
   test('nothing of a paid order is undone, whatever a finding says of it', async () => {
@@ -245,6 +331,25 @@ describe('what reconciliation finds and fixes', () => {
     expect(await reconciler.examine(orderId, refunded)).toEqual([]);
   });
 
+  test('a record waits until the workflow that it is for runs again', async () => {
+    const { orderId } = await shop.payableOrder();
+    await terminate(orderWorkflowId(orderId));
+    const request = await lostRequest(orderId);
+    const findings = await until(
+      'both to be found',
+      () => reconciler.examine(orderId),
+      (found) => found.length === 2,
+    );
+    const [ended, lost] = findings as [Finding, Finding];
+    await reconciler.list('a run', findings);
+    expect(await reconciler.fixListed(lost, 'a run')).toBe('WORKFLOW_ENDED');
+    expect(await reconciler.fixListed(ended, 'a run')).toBe('FIXED');
+    expect(await reconciler.fixListed(lost, 'a run')).toBe('FIXED');
+    await shop.reaches(orderId, 'PREPARING', 'WAITING');
+    const states = shop.db('processing_requests').where({ order_id: orderId, event_id: request.eventId });
+    expect(await states.pluck('state')).toEqual(['DONE']);
+  });
+
   test('what never came to its workflow is sent again, once', async () => {
     const sku = await shop.product(5);
     const [{ orderId }, template, code] = await Promise.all([shop.payableOrder(), shop.order(sku), shop.coupon(1)]);
@@ -254,12 +359,7 @@ describe('what reconciliation finds and fixes', () => {
     const born = await shop.db.transaction((trx) =>
       insertUnannounced(trx, { ...who, currency: 'KRW', totalMinor: 1_000, lines }),
     );
-    const event = {
-      ...{ orderId, eventId: randomUUID(), retryCount: 0, userEmail: row.user_email },
-      ...{ eventCreatedAt: new Date().toISOString(), schemaVersion: 1 as const },
-      requestDto: { ...payBody(), paymentRequest: { method: 'CARD' as const, token: 'tok_visa' } },
-    };
-    await insertRequest(shop.db, event, 'api');
+    const event = await lostRequest(orderId);
     const coupon = await unannouncedCouponRequest(shop, code);
 
     const findings = [

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { SIGNALS } from '../../contracts/workflow/messages';
 import { RECONCILIATION_WORKFLOW_ID } from '../../contracts/workflow-api';
 import { RELEASED } from '../../db/orders';
 import type { OrderHarness } from '../support/order-harness';
-import { compensated, delivered, type Play, paid, requestsAre } from './plays';
+import { compensated, delivered, ended, type Play, paid, requestsAre } from './plays';
 
 /** Runs of the reconciliation, and orders whose workflow was started again. */
 export const RECONCILIATION_OUTCOMES: Readonly<Record<string, Play>> = {
@@ -34,6 +35,13 @@ export const RECONCILIATION_OUTCOMES: Readonly<Record<string, Play>> = {
     const { orderId } = await harness.preparing();
     await restart(harness, orderId);
     return compensated(harness, orderId);
+  },
+  async 'restarted-with-its-stock-back'(harness) {
+    const { orderId } = await harness.preparing({ token: 'tok_undo_refused:1' });
+    await harness.signal(orderId, SIGNALS.compensate, { reason: 'asked for by phone', actor: 'lee' });
+    await harness.reaches(orderId, 'PREPARING/NEEDS_OPERATOR');
+    await restart(harness, orderId);
+    return ended(harness, orderId, 'CANCELLED');
   },
 };
 

@@ -139,6 +139,12 @@ export function operationsQueries({ completed, pending, withCoupon }: SeededOrde
     'operator-items.openOperatorItem': (trx) =>
       operatorItems.openOperatorItem(trx, { ...item, cause: 'UNDO_REFUSED', orderId: completed }),
     'operator-items.closeOperatorItems': (trx) => operatorItems.closeOperatorItems(trx, item, { state: 'HEALED' }),
+    'operator-items.closeItemsOfOrder': (trx) =>
+      operatorItems.closeItemsOfOrder(trx, completed, ['PARKED_SAGA'], {
+        decision: 'RETRY',
+        actor: 'lee',
+        reason: 'why',
+      }),
     'operator-items.isRunListed': (trx) => operatorItems.isRunListed(trx, item, 'run'),
     'operator-items.noteItemDecision': (trx) =>
       operatorItems.noteItemDecision(trx, { kinds: ['PARKED_SAGA'], subject: item.subject }, decision),
