@@ -8,6 +8,7 @@ import { frozen } from './frozen';
 import { hostLost } from './host-lost';
 import { apiKilled, bridgeKilled, relayKilled, workerKilled } from './killed';
 import { links } from './links';
+import { newWorkflows } from './new-workflows';
 import { permanentErrors } from './permanent-errors';
 import { postgresAway } from './postgres-away';
 import { providerAnswers } from './provider-answers';
@@ -30,6 +31,7 @@ export const ROWS: readonly Row[] = [
   postgresRestarted,
   temporalRestarted,
   rollingRestart,
+  newWorkflows,
   cancelled,
   submissions,
   providerAnswers,

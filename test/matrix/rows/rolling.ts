@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { stackFolder } from '../../../config/load';
 import { Broker } from '../../support/broker';
 import { deadCouponRequests } from '../../support/dead-coupon-requests';
 import type { RoleName } from '../../support/role-process';
@@ -10,6 +7,7 @@ import { until } from '../../support/until';
 import type { Row } from '../row';
 import type { Stage } from '../stage';
 import { onEachProcess } from './kill-at';
+import { notDeterministicSince } from './worker-log';
 
 const ROLES = ['api', 'relay', 'bridge', 'worker'] as const;
 
@@ -38,8 +36,6 @@ async function replace(stage: Stage, role: RoleName): Promise<void> {
   await interim.close();
 }
 
-/** What Temporal's SDK says where a workflow does something else than its history. */
-const NOT_DETERMINISTIC = 'TMPRL1100';
 const RATE_PER_SECOND = 5;
 
 export const replayKilled: Row = {
@@ -51,8 +47,7 @@ export const replayKilled: Row = {
   invariants: ['I1', 'I4', 'I6', 'I8'],
   async run(stage, times) {
     const { shop, outside, system } = stage;
-    const log = join(stackFolder({ ...process.env, STACK: shop.system.stackName }), 'role-logs', 'worker.log');
-    const before = readFileSync(log, 'utf8').length;
+    const seen = notDeterministicSince(stage);
     const broker = new Broker([], system);
     await broker.start();
     try {
@@ -92,7 +87,6 @@ export const replayKilled: Row = {
     } finally {
       await broker.close();
     }
-    if (readFileSync(log, 'utf8').slice(before).includes(NOT_DETERMINISTIC))
-      stage.problems.push(`I8: ${NOT_DETERMINISTIC} in ${log}`);
+    stage.problems.push(...seen());
   },
 };
