@@ -9,7 +9,7 @@ import { Fixture } from '../support/fixture';
 import { shipmentUpdatesReceived } from '../support/shipment-updates';
 import { until } from '../support/until';
 
-const DEAD_LETTERS = 1_000;
+const DEAD_LETTERS = 400;
 const RATE = 100;
 /** So many that a slow replay of them is never over before it is stopped. */
 const MORE_THAN_ENOUGH = 200;
@@ -37,7 +37,7 @@ describe('dead letters while processes are killed', () => {
   const deadRequests = (count: number) => deadCouponRequests(shop, broker, count);
   const issuedOf = async (code: string) => Number((await shop.db('coupons').where({ code }).first('issued'))?.issued);
 
-  test('1,000 at 100 a second while the worker is killed: each has one effect', async () => {
+  test('hundreds at 100 a second while the worker is killed: each has one effect', async () => {
     const code = await deadRequests(DEAD_LETTERS);
     const decisionId = randomUUID();
     const command = { decisionId, reason: 'the database is well again', ratePerSecond: RATE };
@@ -48,7 +48,7 @@ describe('dead letters while processes are killed', () => {
     const responses = await Promise.all([post('', { ...command, filter }), post('', { ...command, filter })]);
     expect(responses.map(({ status }) => status)).toEqual([202, 202]);
 
-    for (const atLeast of [100, 500]) {
+    for (const atLeast of [50, 200]) {
       await until(
         'some to be issued',
         () => issuedOf(code),

@@ -85,7 +85,6 @@ function pointOfWrite(text: string, values: readonly unknown[]): string | undefi
   if (text.startsWith('select change_order('))
     return String(values[1]).includes('"CANCELLED"') ? 'order cancel' : undefined;
   if (text.startsWith('update "processing_requests" set "failure"')) return 'attempt close';
-  if (text.startsWith('select request_id, outcome, rank from admit_coupon_requests')) return 'response save';
   if (/^(insert into|update) "idempotency_keys"/.test(text))
     return values.some((value) => typeof value === 'number') ? 'response save' : 'response claim';
   if (!text.includes('"saga_steps"') || text.startsWith('select')) return undefined;

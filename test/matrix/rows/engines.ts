@@ -46,7 +46,12 @@ function restarted(
   };
 }
 
-export const brokerRestarted = restarted('kafka', { how: ['SIGTERM', 'SIGKILL'], times: 20, gapMs: [4_000, 10_000] });
+export const brokerRestarted = restarted('kafka', {
+  how: ['SIGTERM', 'SIGKILL'],
+  times: 20,
+  // A consumer joins its group again once the member that it was before has been given up, after a session of 10 s.
+  gapMs: [12_000, 20_000],
+});
 export const postgresRestarted = restarted('postgres', {
   how: ['SIGINT', 'SIGKILL'],
   times: 10,

@@ -82,7 +82,7 @@ const POSTS = {
   'a payment': 'process-payment-shipment$',
   'a cancel': '/cancel$',
   'a refund': '/refund$',
-  'a coupon': '^coupon-',
+  'a coupon': '^/api/coupons/',
 } as const;
 
 export const apiKilled: Row = {
