@@ -8,11 +8,21 @@ export interface LeasedLanes {
 
 /**
  * Renews this relay's own lease and those of its share of the lanes, by the database's clock; takes lanes that are free.
- * Those above its share are not renewed: they run out, and another relay takes them.
+ * Those above its share are not renewed: it gives them back (`done`) once it has nothing of theirs in flight, or they run out.
  */
 export async function leaseLanes(
   db: Db,
-  { owner, leaseMs, laneCount }: { readonly owner: string; readonly leaseMs: number; readonly laneCount: number },
+  {
+    owner,
+    leaseMs,
+    laneCount,
+    done = [],
+  }: {
+    readonly owner: string;
+    readonly leaseMs: number;
+    readonly laneCount: number;
+    readonly done?: readonly number[];
+  },
 ): Promise<LeasedLanes> {
   const lease = `clock_timestamp() + :leaseMs * interval '1 millisecond'`;
   return db.transaction(async (trx) => {
@@ -23,6 +33,11 @@ export async function leaseLanes(
        on conflict (owner) do update set lease_until = excluded.lease_until`,
       { owner, leaseMs },
     );
+    if (done.length > 0)
+      await trx('outbox_lanes')
+        .where({ owner })
+        .whereIn('lane', done as number[])
+        .update(free(trx));
     const result = await trx.raw<{ rows: { lane: number; relays: number }[] }>(
       `with live as (select count(*)::int as relays from relays where lease_until > clock_timestamp()),
          share as (
@@ -70,10 +85,10 @@ export async function isOtherRelayLive(db: DbOrTrx, owner: string): Promise<bool
 /** A relay that freezes or is cut off within its transaction keeps its lanes locked no longer than this. */
 const beBrief = (trx: Trx) => trx.raw(`set local idle_in_transaction_session_timeout = '2s'`);
 
+const free = (trx: Trx) => ({ owner: null, lease_until: trx.raw(`'-infinity'`) });
+
 async function giveBack(trx: Trx, owner: string): Promise<void> {
-  await trx('outbox_lanes')
-    .where({ owner })
-    .update({ owner: null, lease_until: trx.raw(`'-infinity'`) });
+  await trx('outbox_lanes').where({ owner }).update(free(trx));
   await trx('relays')
     .where({ owner })
     .orWhere('lease_until', '<', trx.raw(`clock_timestamp() - interval '1 hour'`))

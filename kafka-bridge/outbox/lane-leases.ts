@@ -11,6 +11,10 @@ const MARGIN_MS = 5_000;
 /** The lanes that this relay may publish, renewed by itself; each lane has one relay at a time. */
 export class LaneLeases {
   private lanes: readonly number[] = [];
+  /** Lanes above its share, of which something may be in flight: each with when it lost it. */
+  private readonly leaving = new Map<number, symbol>();
+  /** Those of which nothing is in flight any more. */
+  private readonly done = new Set<number>();
   private leasedUntil = 0;
   private timer: NodeJS.Timeout | undefined;
   private renewing: Promise<void> | undefined;
@@ -23,13 +27,16 @@ export class LaneLeases {
       readonly db: Db;
       readonly owner: string;
       readonly onGained: () => void;
+      /** Resolves once nothing that was begun for the lanes of before is in flight, and all that was published is marked. */
+      readonly drained: () => Promise<void>;
       readonly logger: Logger;
     },
+    private readonly timing = { leaseMs: LEASE_MS, renewMs: RENEW_MS },
   ) {}
 
   async start(): Promise<void> {
     await this.renew();
-    this.timer = setInterval(() => void this.renew(), RENEW_MS);
+    this.timer = setInterval(() => void this.renew(), this.timing.renewMs);
   }
 
   /** The lanes whose lease is sure to hold until an attempt to send, begun now, is over. */
@@ -97,13 +104,35 @@ export class LaneLeases {
   private async renewOnce(): Promise<void> {
     if (this.stopped || this.hasLeft) return;
     const { db, owner, onGained, logger } = this.options;
+    const { leaseMs } = this.timing;
     const asked = performance.now();
-    const { lanes, relays } = await leaseLanes(db, { owner, leaseMs: LEASE_MS, laneCount: LANES });
+    const done = [...this.done];
+    this.done.clear();
+    const { lanes, relays } = await leaseLanes(db, { owner, leaseMs, laneCount: LANES, done });
     const isNew = lanes.some((lane) => !this.lanes.includes(lane));
     if (lanes.length !== this.lanes.length || isNew) logger.info({ lanes, relays }, 'lanes');
+    const lost = this.lanes.filter((lane) => !lanes.includes(lane));
     this.lanes = lanes;
     this.relays = relays;
-    this.leasedUntil = asked + LEASE_MS;
+    this.leasedUntil = asked + leaseMs;
+    for (const lane of lanes) {
+      this.leaving.delete(lane);
+      this.done.delete(lane);
+    }
+    if (lost.length > 0) void this.giveBackOnceDrained(lost);
     if (isNew) onGained();
+  }
+
+  /** Another relay need not wait until their leases run out. */
+  private async giveBackOnceDrained(lost: readonly number[]): Promise<void> {
+    const since = Symbol();
+    for (const lane of lost) this.leaving.set(lane, since);
+    await this.options.drained();
+    // One that was gained again meanwhile, and perhaps lost once more, has something else in flight.
+    for (const lane of lost.filter((lane) => this.leaving.get(lane) === since)) {
+      this.leaving.delete(lane);
+      this.done.add(lane);
+    }
+    if (this.done.size > 0) await this.renew();
   }
 }

@@ -48,11 +48,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const producer = await options.kafka.producer();
   const wakeup = await listenForOutbox({ ...options, logger });
-  const leases = new LaneLeases({ db, owner, onGained: wakeup.wake, logger });
+  const leases = new LaneLeases({ db, owner, onGained: wakeup.wake, drained, logger });
   const reach = new KafkaReach(() => options.kafka.ping());
   const publisher = new OutboxPublisher(producer, reach, logger);
   /** Acknowledged by the broker, and not yet marked. */
   const published: number[] = [];
+  /** Who waits for a turn that begins from now on. */
+  const awaiting: (() => void)[] = [];
   const pipelines = new TopicPipelines({
     onEnd: wakeup.wake,
     work: (rows, mayGoOn) =>
@@ -76,6 +78,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   /** Marks what is published, and begins to publish the due rows of topics that have nothing in flight. */
   async function takeTurn(lanes: readonly number[]): Promise<void> {
     const ids = [...published];
+    const told = [...awaiting];
     const heldBack = publisher.heldBack();
     // A topic that ends from here on is busy for this turn: its rows may be published, and are not among those to mark.
     const topics = [...heldBack.topics, ...pipelines.busy()];
@@ -91,6 +94,22 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       const held = leases.held();
       return !isStopping && lanes.every((lane) => held.includes(lane));
     });
+    awaiting.splice(0, told.length);
+    for (const tell of told) tell();
+  }
+
+  const nextTurn = () =>
+    new Promise<void>((resolve) => {
+      awaiting.push(resolve);
+      wakeup.wake();
+    });
+
+  /** All that was begun before is over, and marked where it was published. */
+  async function drained(): Promise<void> {
+    // The turn of now may be reading rows still.
+    await nextTurn();
+    await pipelines.idle();
+    await nextTurn();
   }
 
   /** Ends what is in flight, and marks it: another relay would publish it again. */

@@ -41,7 +41,8 @@ function restarted(
           await pause(from + random.below(to - from));
         }
       });
-      if (isFull) await customers.more(FULL.orders - customers.orderIds.length);
+      const isEnough = () => customers.orderIds.length >= FULL.orders || customers.complaints.length > 0;
+      while (isFull && !isEnough()) await customers.more(100);
     },
   };
 }
