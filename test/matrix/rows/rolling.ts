@@ -37,6 +37,7 @@ async function replace(stage: Stage, role: RoleName): Promise<void> {
 }
 
 const RATE_PER_SECOND = 5;
+const RATE_OF_REST_PER_SECOND = 100;
 
 export const replayKilled: Row = {
   name: 'replay-killed',
@@ -54,11 +55,23 @@ export const replayKilled: Row = {
       // So many that the replay goes on until the last kill.
       const count = 30 + times * 10;
       const code = await deadCouponRequests(shop, broker, count);
-      const decisionId = randomUUID();
       const filter = { topic: 'coupon.issue', code: 'REFUSED_BY_DATABASE' };
-      const command = { decisionId, reason: 'the database is well again', ratePerSecond: RATE_PER_SECOND, filter };
-      const { status } = await shop.operate('POST', '/dead-letter-replays', command);
-      if (status !== 202) throw new Error(`replay: ${status}`);
+      const replay = async (ratePerSecond: number) => {
+        const decisionId = randomUUID();
+        const command = { decisionId, reason: 'the database is well again', ratePerSecond, filter };
+        const { status } = await shop.operate('POST', '/dead-letter-replays', command);
+        if (status !== 202) throw new Error(`replay: ${status}`);
+        return decisionId;
+      };
+      const untilOver = (decisionId: string) =>
+        until(
+          'the replay to be over',
+          async () =>
+            (await shop.operate<{ state?: string }>('GET', `/dead-letter-replays/${decisionId}`)).body.data?.state,
+          (state) => state === 'DONE' || state === 'CANCELLED',
+          stage.patienceMs,
+        );
+      const decisionId = await replay(RATE_PER_SECOND);
 
       const kills = Array.from({ length: times }, () => stage.random.below(2_000));
       await onEachProcess(stage, 'worker', kills, times < 20 ? 1 : 2, async (worker, afterMs) => {
@@ -66,24 +79,17 @@ export const replayKilled: Row = {
         await worker.end('SIGKILL');
         stage.injected({ fault: `SIGKILL of a worker ${afterMs} ms after its start`, pid: worker.pid });
       });
-      const post = (how: string) =>
-        shop.operate('POST', `/dead-letter-replays/${decisionId}/${how}`, {
-          decisionId: randomUUID(),
-          reason: 'enough',
-        });
-      await post('cancel');
-      const [sent, issued] = await until(
-        'each dead letter that was sent back to have its effect',
-        async () => {
-          const decided = await outside.rows('select from dead_letter_decisions where bulk_id = $1', [decisionId]);
-          const [coupon] = await outside.rows<{ issued: string }>('select issued from coupons where code = $1', [code]);
-          const { body } = await shop.operate<{ state?: string }>('GET', `/dead-letter-replays/${decisionId}`);
-          return [decided.length, Number(coupon?.issued), body.data?.state] as const;
-        },
-        ([sent, issued, state]) => state === 'CANCELLED' && sent === issued,
-        120_000,
+      // What is left is sent fast: nothing may come later.
+      const enough = { decisionId: randomUUID(), reason: 'enough' };
+      await shop.operate('POST', `/dead-letter-replays/${decisionId}/cancel`, enough);
+      await untilOver(decisionId);
+      await untilOver(await replay(RATE_OF_REST_PER_SECOND));
+      await until(
+        'each dead letter to have its effect',
+        () => outside.rows<{ issued: string }>('select issued from coupons where code = $1', [code]),
+        ([coupon]) => Number(coupon?.issued) === count,
+        stage.patienceMs,
       );
-      if (sent === 0) stage.problems.push(`nothing was sent back: ${issued} issued`);
     } finally {
       await broker.close();
     }
