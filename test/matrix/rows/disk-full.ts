@@ -69,7 +69,8 @@ async function sandboxIsFull(stage: Stage): Promise<void> {
   // The role's own process only keeps the one that has the journal.
   const [pid] = childrenOf(stage.system.role('sandbox').pid);
   if (pid === undefined) throw new Error('the sandbox has no process');
-  const { size } = statSync(join(stackFolder(stage.shop.system.stackName), 'sandbox', 'journal.jsonl'));
+  const journal = join(stackFolder(stage.shop.system.stackName), 'sandbox', 'journal.jsonl');
+  const { size } = statSync(journal);
   // A log, which is shorter, has room.
   await limit(pid, String(size));
   try {
@@ -84,7 +85,10 @@ async function sandboxIsFull(stage: Stage): Promise<void> {
       },
       (text) => text.includes('JOURNAL_FAILED'),
       FULL_WITHIN_MS,
-    );
+    ).catch((error: Error) => {
+      const allowed = /^Max file size.*$/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[0];
+      throw new Error(`${error.message}; process ${pid}: ${allowed}; journal: ${size}, now ${statSync(journal).size}`);
+    });
     stage.injected({ fault: "disk full for the sandbox's journal", pid, what: problem });
   } finally {
     await limit(pid, 'unlimited');
