@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { TOPICS } from '../../contracts/topics';
+import { CONSUMED, deadLetterTopic, TOPICS } from '../../contracts/topics';
 import type { ReplayProgress } from '../../contracts/workflow-api';
+import { killEngine, startEngine } from '../../dev/stack/stack';
 import { eventOf } from '../support/broker';
+import { expectOneChargeEach, payAll, payableOrders, untilAllAre } from '../support/burst';
 import { deadCouponRequests } from '../support/dead-coupon-requests';
 import { DeadLetterOperator } from '../support/dead-letter-operator';
 import { LONG_TIMEOUTS } from '../support/environment';
 import { Fixture } from '../support/fixture';
+import { metric } from '../support/metrics';
+import { expectAllSettled } from '../support/settled';
 import { shipmentUpdatesReceived } from '../support/shipment-updates';
 import { until } from '../support/until';
 
@@ -24,7 +28,7 @@ describe('dead letters while processes are killed', () => {
   const fixture = new Fixture();
   const system = fixture.system('dead-letters', LONG_TIMEOUTS);
   const shop = fixture.shop(system);
-  const broker = fixture.broker([], system);
+  const broker = fixture.broker([TOPICS.orderProcessing], system);
 
   const post = <Data>(path: string, body: object = {}) =>
     shop.operate<Data>('POST', `/dead-letter-replays${path}`, body);
@@ -36,6 +40,33 @@ describe('dead letters while processes are killed', () => {
 
   const deadRequests = (count: number) => deadCouponRequests(shop, broker, count);
   const issuedOf = async (code: string) => Number((await shop.db('coupons').where({ code }).first('issued'))?.issued);
+
+  test("none where Temporal's server is killed with orders coming in: the partitions wait, and go on by themselves", async () => {
+    const waiting = await payableOrders(shop, 20);
+    await killEngine(system.addresses.stackName, 'temporal');
+    const sku = await shop.product(20);
+    const created = await Promise.all(Array.from({ length: 20 }, () => shop.order(sku)));
+    await payAll(shop, waiting);
+    const paused = () => metric(system.addresses.probes.bridge, 'ordersaga_kafka_partition_paused');
+    await until('partitions of both topics to be paused', paused, (count) => count >= 2, RESTART_MS);
+    // Behind records that wait for Temporal, and read again with them at each try.
+    for (const partition of [0, 1, 2])
+      await broker.write(TOPICS.orderProcessing, { key: `poison-${partition}`, value: 'nonsense', partition });
+    const dead = () => broker.countOf(deadLetterTopic(TOPICS.orderProcessing));
+    await until('the poison to be dead', dead, (count) => count >= 3);
+    await startEngine(system.addresses.stackName, 'temporal');
+
+    await untilAllAre(shop, waiting, 'PREPARING');
+    await untilAllAre(shop, created, 'PENDING_PAYMENT');
+    await until('no partition to be paused', paused, (count) => count === 0, RESTART_MS);
+    await expectOneChargeEach(shop, waiting);
+    await expectAllSettled(shop, [...waiting, ...created]);
+    for (const { topic } of CONSUMED)
+      expect([topic, await broker.countOf(deadLetterTopic(topic))]).toEqual([
+        topic,
+        topic === TOPICS.orderProcessing ? 3 : 0,
+      ]);
+  });
 
   test('hundreds at 100 a second while the worker is killed: each has one effect', async () => {
     const code = await deadRequests(DEAD_LETTERS);
