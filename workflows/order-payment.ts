@@ -10,7 +10,7 @@ const FAILED_BEFORE: FailureCause = { code: 'FAILED_BEFORE', kind: 'CLOSED' };
 
 /** Serves requests until one is paid and under way: true; or the order is to be cancelled: false. */
 export async function payAndShip(order: OrderContext, policy: OrderPolicy): Promise<boolean> {
-  const hold = new StockHold(order, order.holdLeftMs ?? policy.stockHoldMs);
+  const hold = new StockHold(order, Math.min(policy.stockHoldMs, order.holdLeftMs ?? policy.stockHoldMs));
   for (;;) {
     const request = await hold.nextRequest();
     if (!request) return false;

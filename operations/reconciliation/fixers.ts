@@ -5,7 +5,7 @@ import { freeCouponOf, freeUnownedSlots } from '../../db/coupon-claims';
 import { resendStockFailure, sendAgain } from '../../db/lost-records';
 import { findOrder, lockOrder, type Order } from '../../db/orders';
 import { requestOfAttempt } from '../../db/requests';
-import { keyOfStep } from '../../db/saga-steps';
+import { advanceStep, insertStep, keyOfStep, type StepId } from '../../db/saga-steps';
 import { putBackStock } from '../../db/stock';
 import type { Finding } from '../../domain/finding';
 import type { OrderStatus } from '../../domain/order-status';
@@ -48,6 +48,8 @@ export function createFixers(parts: FixParts): Fixers {
       // Neither can become another: an order that ended unsold, and an attempt that failed.
       if (!(order && ENDED_UNSOLD.has(order.status)) && request?.state !== 'FAILED')
         throw new FixRefused('ATTEMPT_NOT_FAILED');
+      if (finding.code === 'LIVE_PARCEL' || finding.code === 'LIVE_STORAGE')
+        await reopenUndo(db, { orderId, step: step as OrderStep, attempt });
       await undos[step as OrderStep]({ orderId, attempt, isSettled: request?.state === 'DONE' });
     },
 
@@ -83,6 +85,16 @@ async function requireEndedUnsold(
     const order = await lockOrder(trx, orderId);
     if (!order || !ENDED_UNSOLD.has(order.status)) throw new FixRefused(`ORDER_${order?.status ?? 'NOT_FOUND'}`);
     await work(trx, order);
+  });
+}
+
+/** By our records nothing of the step is in effect, or it is not known at all: its provider knows better, and its undo asks it. */
+async function reopenUndo(db: Db, id: StepId): Promise<void> {
+  await db.transaction(async (trx) => {
+    const order = await lockOrder(trx, id.orderId);
+    if (order?.status !== 'CANCELLED') return;
+    const { isNew } = await insertStep(trx, id, 'UNDO_FAILED');
+    if (!isNew) await advanceStep(trx, id, ['UNDONE', 'FAILED'], { state: 'UNDO_FAILED', code: 'STILL_THERE' });
   });
 }
 

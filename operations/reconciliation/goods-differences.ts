@@ -1,6 +1,5 @@
 import type { ComparedOrder, ComparedStep } from '../../db/compared-orders';
 import type { ProviderRecord } from '../../db/provider-records';
-import { LIVE_STATES } from '../../db/saga-steps';
 import { type Comparison, type Difference, STEP_OF } from './comparison';
 
 /** What a provider makes of an order's goods. */
@@ -74,8 +73,8 @@ function differenceOf(
     ...(refundedFrom && { refundedFrom }),
   };
   const since = step?.updatedAt ?? record?.changedAt;
-  // Where nothing of it is in effect by our records, an undo by its key asks no provider; what was on its way at a refund stays.
-  const isFixable = comparison.order.status === 'CANCELLED' && step !== undefined && LIVE_STATES.includes(step.state);
+  // What was on its way at a refund stays.
+  const isFixable = comparison.order.status === 'CANCELLED';
   const rest = { amountAtRiskMinor: totalMinor, since, evidence, ...(isFixable ? {} : { isFixable }) };
   return comparison.difference(code, { key, record }, rest);
 }

@@ -122,7 +122,9 @@ describe('the database functions of an attempt', () => {
       const { orderId, sku } = await created();
       const held = { outcome: 'HELD', totalMinor: 2_000, hasCoupon: false };
       expect(await reserve(orderId)).toEqual(held);
-      expect(await reserve(orderId)).toEqual(held);
+      const untouched = { status: 'PENDING_PAYMENT', attempt: 0, declines: 0, refusals: 0, requests: [] };
+      const holdLeftMs = expect.any(Number);
+      expect(await reserve(orderId)).toEqual({ ...held, resumed: { ...untouched, holdLeftMs } });
       expect(await reserve(orderId, 'another run')).toEqual({ outcome: 'DUPLICATE' });
       expect(await stockOf(sku)).toEqual({ free_units: 3, held_units: 2, sold_units: 0 });
       expect(await orderOf({ orderId })).toEqual({
@@ -148,7 +150,8 @@ describe('the database functions of an attempt', () => {
     test('holds nothing once the stock was released, nor for an order that is not there', async () => {
       const { orderId } = await created();
       await insertStep(trx, { orderId, step: 'stock', attempt: 0 }, 'UNDONE');
-      expect(await reserve(orderId)).toEqual({ outcome: 'CLOSED' });
+      const closed = { outcome: 'CLOSED', totalMinor: 2_000, hasCoupon: false, status: 'CREATED' };
+      expect(await reserve(orderId)).toEqual({ ...closed, left: [], isSettled: false });
       expect(await reserve(2 ** 40)).toEqual({ outcome: 'UNKNOWN_ORDER' });
     });
   });

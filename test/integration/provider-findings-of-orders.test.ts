@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { insertStep, keyOfStep } from '../../db/saga-steps';
 import type { Finding } from '../../domain/finding';
 import { compareOrders } from '../../operations/reconciliation/provider-findings';
 import { readProviders } from '../../operations/reconciliation/provider-readings';
 import { sandboxProviders } from '../../providers/sandbox-http';
 import { Fixture } from '../support/fixture';
+import { Reconciler } from '../support/reconciler';
 import { until } from '../support/until';
 
 describe('orders that have gone their way, compared with the providers', () => {
@@ -83,8 +85,6 @@ describe('orders that have gone their way, compared with the providers', () => {
     await warehouse.cancel(`${stored}:warehouse:1`);
     await carrier.cancel(`${paid}:shipment:1`);
     const differences = await compare(all);
-    // Nothing of ours is in effect under that key: an undo would ask no carrier.
-    expect(differences.find(({ code }) => code === 'LIVE_PARCEL')).toMatchObject({ isFixable: false });
     const found = differences.map(({ code, subject, amountAtRiskMinor }) => [code, subject, amountAtRiskMinor]);
     expect(found.sort()).toEqual(
       [
@@ -94,5 +94,28 @@ describe('orders that have gone their way, compared with the providers', () => {
         ['PARCEL_MISSING', `order-${paid}/shipment/1`, 1_000],
       ].sort(),
     );
+
+    const live = differences.filter(({ code }) => code === 'LIVE_PARCEL');
+    const subject = `LIVE_PARCEL/order-${dropped}/shipment/9`;
+    expect(await new Reconciler(shop).fix(live, randomUUID())).toEqual({ [subject]: 'FIXED' });
+    expect(await carrier.lookup(`${dropped}:shipment:9`)).toMatchObject({ status: 'cancelled' });
+  });
+
+  test('a parcel that is there, although its undo succeeded by our records, is cancelled by its key', async () => {
+    const orderId = await cancelled();
+    const id = { orderId, step: 'shipment', attempt: 2 } as const;
+    const { carrier } = system().providers;
+    const recipient = { recipientName: 'Kim', phone: '010', postalCode: '04524', address1: 'Seoul', country: 'KR' };
+    await carrier.create({ key: keyOfStep(id), orderId, recipient });
+    await shop.db.transaction((trx) => insertStep(trx, id, 'UNDONE'));
+    const differences = await compare([orderId]);
+    expect(differences).toMatchObject([{ code: 'LIVE_PARCEL', evidence: { step: 'UNDONE' } }]);
+    const reconciler = new Reconciler(shop);
+    await reconciler.list('a run', differences);
+    const [live] = differences as [Finding];
+    const outcomes = await Promise.all([reconciler.fixListed(live, 'one'), reconciler.fixListed(live, 'other')]);
+    expect(outcomes).toContain('FIXED');
+    expect(await carrier.lookup(keyOfStep(id))).toMatchObject({ status: 'cancelled' });
+    expect(await compare([orderId])).toEqual([]);
   });
 });

@@ -27,8 +27,9 @@ const CHECKS: Readonly<Record<Invariant, Check>> = {
 
 /** What breaks these invariants, each line beginning with its invariant. */
 export async function violationsOf(invariants: readonly Invariant[], checked: Checked): Promise<string[]> {
-  const found: string[] = [];
-  for (const invariant of invariants)
-    for (const line of await CHECKS[invariant](checked)) found.push(`${invariant}: ${line}`);
-  return found;
+  const found = invariants.map(async (invariant) => {
+    const lines = await CHECKS[invariant](checked);
+    return lines.map((line) => `${invariant}: ${line}`);
+  });
+  return (await Promise.all(found)).flat();
 }
