@@ -61,10 +61,11 @@ export class LaneLeases {
     try {
       await this.renewing;
       await untilIdle();
+      // From here on they may be another's, even where the answer says nothing.
+      this.lanes = [];
       isDone = await leaveLanes(this.options.db, this.options.owner);
     } finally {
-      if (isDone) this.lanes = [];
-      else await this.takeBack();
+      if (!isDone) await this.takeBack();
     }
     return isDone;
   }

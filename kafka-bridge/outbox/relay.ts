@@ -78,7 +78,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   /** Marks what is published, and begins to publish the due rows of topics that have nothing in flight. */
   async function takeTurn(lanes: readonly number[]): Promise<void> {
     const ids = [...published];
-    const told = [...awaiting];
+    const waiting = [...awaiting];
     const heldBack = publisher.heldBack();
     // A topic that ends from here on is busy for this turn: its rows may be published, and are not among those to mark.
     const topics = [...heldBack.topics, ...pipelines.busy()];
@@ -94,8 +94,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       const held = leases.held();
       return !isStopping && lanes.every((lane) => held.includes(lane));
     });
-    awaiting.splice(0, told.length);
-    for (const tell of told) tell();
+    awaiting.splice(0, waiting.length);
+    for (const resolve of waiting) resolve();
   }
 
   const nextTurn = () =>
