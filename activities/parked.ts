@@ -1,7 +1,5 @@
 import { Context } from '@temporalio/activity';
 
-/** The kinds of operator items that a saga opens where it parks. */
-
 /** An operator item is about one step of one workflow. */
 export const parkedSubject = (workflowId: string, step: string): string => `${workflowId}/${step}`;
 
