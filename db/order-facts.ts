@@ -16,7 +16,7 @@ export interface OrderFactsheet {
   readonly runId: string | null;
   /** The run that refunds it. */
   readonly refundRunId: string | null;
-  /** Its workflow has taken a cancel, and the carrier has not refused it since. */
+  /** Its workflow has taken a cancel of the customer, and nobody has refused it since. */
   readonly isCancelOpen: boolean;
   /** An undo of its workflow is listed as waiting for a person. */
   readonly hasParkedUndo: boolean;
@@ -79,7 +79,8 @@ const FACTSHEETS = `
       where l.order_id = o.id and l.origin_topic = 'stock.decrease.failed' and d.action = 'REPLAY' and d.outcome is null
     ) as "stockFailureReplayedMs",
     coalesce((select t.data ->> 'code' = 'CANCEL_REQUESTED' from timeline t
-      where t.order_id = o.id and t.type = 'notice' and t.data ->> 'code' in ('CANCEL_REQUESTED', 'CANCEL_REFUSED')
+      where t.order_id = o.id and (t.type = 'notice' and t.data ->> 'code' in ('CANCEL_REQUESTED', 'CANCEL_REFUSED')
+        or t.type = 'refused' and t.data ->> 'what' = 'CANCELLED_BY_CUSTOMER')
       order by t.id desc limit 1), false) as "isCancelOpen",
     exists (select from operator_items i where i.order_id = o.id and i.kind = 'PARKED_SAGA' and i.state = 'OPEN') as "hasParkedUndo",
     array(select distinct u.topic from outbox u where u.key = o.id::text and u.published_at is null) as "unpublishedTopics"

@@ -155,11 +155,15 @@ export function isShownLater({ sagaStateAt }: Order, at: Date): boolean {
 /** In place of a run's id: the run is over, and the next one takes the order. */
 export const RELEASED = 'released';
 
-/** Takes the locked order from its workflow, or its refund, that is over. */
-export async function releaseClaimOfRun(trx: Trx, orderId: number, of: 'run_id' | 'refund_run_id'): Promise<void> {
+/** Takes the locked order from its workflow, or its refund, that is over; `isUndoing`: the next run undoes the order to its end. */
+export async function releaseClaimOfRun(
+  trx: Trx,
+  orderId: number,
+  { of, isUndoing }: { readonly of: 'run_id' | 'refund_run_id'; readonly isUndoing: boolean },
+): Promise<void> {
   await trx('orders')
     .where({ id: orderId })
-    .update({ [of]: RELEASED });
+    .update({ [of]: RELEASED, ...(isUndoing ? { saga_state: 'COMPENSATING' } : {}) });
 }
 
 /** Gives the locked order to a refund: an earlier one can't end it any more. */

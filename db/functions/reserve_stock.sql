@@ -1,9 +1,9 @@
 -- Claims an order for a workflow and holds all its lines, or none. Enough: PENDING_PAYMENT; short: the order is CANCELLED,
 -- and `stock.decrease.failed` published.
 -- `call`: orderId, runId, at, holdExpiresAt, headers, and the notification of a shortage: its body.
--- Returns the outcome: HELD with what the attempts must know of the order, and where another run was before this one `resumed`; SHORT, DUPLICATE (another run has the order),
--- CLOSED (the stock was released: before it was held, or by a run that was undoing the order, with the steps that are `left` to be
--- undone and whether their attempt `isSettled`) or UNKNOWN_ORDER.
+-- Returns the outcome: HELD with what the attempts must know of the order, and, where another run was before this one,
+-- `resumed`; SHORT, DUPLICATE (another run has the order), CLOSED (the stock was released: before it was held, or by a run that
+-- was undoing the order, with the steps that are `left` to be undone and whether their attempt `isSettled`) or UNKNOWN_ORDER.
 create or replace function reserve_stock(call jsonb) returns jsonb language plpgsql as $$
 declare
   the_order orders;

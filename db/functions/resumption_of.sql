@@ -13,9 +13,11 @@ begin
     where order_id = the_order.id and (state = 'PENDING' and signalled_at is not null
       or attempt = newest.attempt and newest.state in ('RUNNING', 'DONE'));
   return jsonb_build_object('resumed', jsonb_build_object('status', the_order.status,
-    -- Its clock stands still while a request is served.
-    'holdLeftMs', greatest(0, extract(epoch from the_order.hold_expires_at
-      - case newest.state when 'RUNNING' then newest.updated_at else clock_timestamp() end) * 1000)::bigint,
+    -- Its clock stands still while a request is served, and from when a retry was scheduled.
+    'holdLeftMs', greatest(0, extract(epoch from the_order.hold_expires_at - coalesce((
+      select min(case when retry_count > 0 then created_at else updated_at end) from processing_requests
+        where order_id = the_order.id and (state = 'RUNNING' or state = 'PENDING' and retry_count > 0)
+      ), clock_timestamp())) * 1000)::bigint,
     'attempt', coalesce(newest.attempt, 0) - case when newest.state in ('RUNNING', 'DONE') then 1 else 0 end,
     'declines', (select count(*) from processing_requests
       where order_id = the_order.id and state = 'FAILED' and failure ->> 'kind' = 'DECLINED'),

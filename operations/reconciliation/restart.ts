@@ -43,7 +43,9 @@ async function release(
     const [now] = await orderFactsheets(trx, [seen.id]);
     const claim = isRefund ? 'refundRunId' : 'runId';
     if (!now || !canRestart(now) || now[claim] !== seen[claim]) throw new FixRefused('ORDER_HAS_MOVED');
-    await releaseClaimOfRun(trx, order.id, isRefund ? 'refund_run_id' : 'run_id');
+    // The items that said so are closed here, and this restart may end before the new run has begun.
+    const isUndoing = !isRefund && wasUndoing(now);
+    await releaseClaimOfRun(trx, order.id, { of: isRefund ? 'refund_run_id' : 'run_id', isUndoing });
     // What the new run can't do either is listed anew.
     await closeItemsOfOrder(trx, seen.id, PARKED_KINDS, { decision: 'RESTART_WORKFLOW', actor, reason });
     return now;

@@ -16,7 +16,7 @@ const request = (failureKind: string | null) =>
 const order = (change: Partial<OrderFactsheet>) =>
   ({
     ...{ status: 'PREPARING', sagaState: 'WAITING', isCancelOpen: false, hasParkedUndo: false, requests: [] },
-    ...{ steps: [step('stock', 'DONE')], ...change },
+    ...{ steps: [step('stock', 'DONE'), step('shipment', 'DONE')], ...change },
   }) as unknown as OrderFactsheet;
 
 describe('a new run can be left to find out what an order needs', () => {
@@ -39,6 +39,10 @@ describe('an order is undone to its end', () => {
     ['whose cancel was taken, and has not begun', { isCancelOpen: true }],
     ['whose cancel was under way', { sagaState: 'COMPENSATING' }],
     ['whose attempt was interrupted by a cancel', { sagaState: 'COMPENSATING', requests: [request('INTERRUPTED')] }],
+    [
+      'whose parcel is cancelled, whatever is shown or listed of it',
+      { sagaState: 'NEEDS_OPERATOR', steps: [step('stock', 'DONE'), step('shipment', 'UNDONE')] },
+    ],
     ['an undo of which waits for a person', { sagaState: 'NEEDS_OPERATOR', hasParkedUndo: true }],
   ])('%s', (_, change) => expect(wasUndoing(order(change))).toBe(true));
 

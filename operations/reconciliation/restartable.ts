@@ -14,9 +14,18 @@ export function canRestart({ status, steps }: OrderFactsheet): boolean {
  * Whether its workflow was undoing the order when it ended, or had taken a cancel: then the order is undone to its end. The undo of a
  * failed attempt goes on as such.
  */
-export function wasUndoing({ sagaState, requests, isCancelOpen, hasParkedUndo }: OrderFactsheet): boolean {
+export function wasUndoing({
+  status,
+  sagaState,
+  steps,
+  requests,
+  isCancelOpen,
+  hasParkedUndo,
+}: OrderFactsheet): boolean {
   const attempt = requests.find(({ state }) => state === 'RUNNING');
   if (isCancelOpen || attempt?.failureKind === 'INTERRUPTED') return true;
+  // Only a cancel takes back the parcel of a paid order.
+  if (status === 'PREPARING' && !steps.some(({ step, state }) => step === 'shipment' && state === 'DONE')) return true;
   const isUndoing = sagaState === 'COMPENSATING' || (sagaState === 'NEEDS_OPERATOR' && hasParkedUndo);
   return isUndoing && attempt?.failureKind == null;
 }

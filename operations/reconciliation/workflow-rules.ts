@@ -38,12 +38,17 @@ export async function workflowDifferences(
       const finding = await differenceOf(workflows, order, workflowId);
       if (!finding) return [];
       const [now] = await orderFactsheets(db, [order.id]);
-      const isSame = now && workflowOf(now) === workflowId && now.movedAt.getTime() === order.movedAt.getTime();
-      return isSame ? [finding] : [];
+      return now && hasNotMoved(now, order, graceMs) ? [finding] : [];
     });
     found.push(...(await Promise.all(asked)).flat());
   }
   return found;
+}
+
+/** Whether it still needs the workflow that it did. What an ended run had called may write to it for a while. */
+function hasNotMoved(now: OrderFactsheet, before: OrderFactsheet, graceMs: number): boolean {
+  const isOfSameRun = now.runId === before.runId && now.refundRunId === before.refundRunId;
+  return isOfSameRun && workflowOf(now) === workflowOf(before) && now.quietMs >= graceMs;
 }
 
 async function differenceOf(

@@ -134,6 +134,17 @@ describe('the database functions of an attempt', () => {
       });
     });
 
+    test('leaves another run as much of the hold as there was when a retry was scheduled', async () => {
+      const key = await payable();
+      await request({ ...key, retryCount: 1 });
+      await trx('processing_requests')
+        .where({ order_id: key.orderId, retry_count: 1 })
+        .update({ created_at: new Date(at.getTime() + 20_000) });
+      expect(await reserve(key.orderId)).toMatchObject({ resumed: { holdLeftMs: 40_000 } });
+      await begin({ ...key, retryCount: 1 });
+      expect(await reserve(key.orderId)).toMatchObject({ resumed: { holdLeftMs: 40_000 } });
+    });
+
     test('holds nothing where one line is short, and cancels the order', async () => {
       const { orderId, sku } = await created({ free: 1 });
       const other = `sku-${randomUUID()}`;

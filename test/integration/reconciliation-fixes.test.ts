@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { orderWorkflowId, refundWorkflowId, type SagaView } from '../../contracts/workflow-api';
+import { orderWorkflowId, refundWorkflowId } from '../../contracts/workflow-api';
 import { insertRequest } from '../../db/requests';
-import { addToTimeline } from '../../db/timeline';
 import type { Finding } from '../../domain/finding';
 import { couponFindings, couponRequestFindings, stockFindings } from '../../operations/reconciliation/shop-rules';
 import { unannouncedCouponRequest } from '../support/coupons';
@@ -10,15 +9,12 @@ import { expectLedgersToBalance } from '../support/ledgers';
 import { insertUnannounced } from '../support/orders';
 import { Reconciler } from '../support/reconciler';
 import { payBody } from '../support/shop';
-import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
 describe('what reconciliation finds and fixes', () => {
   const shop = new Fixture().shop();
   const reconciler = new Reconciler(shop);
 
-  const terminate = async (workflowId: string) =>
-    (await shop.temporal()).workflow.getHandle(workflowId).terminate('by the test');
   const itemsOf = (orderId: number) =>
     shop
       .db('operator_items')
@@ -26,11 +22,6 @@ describe('what reconciliation finds and fixes', () => {
       .orderBy('id')
       .select('cause', 'state');
   const set = (orderId: number, change: object) => shop.db('orders').where({ id: orderId }).update(change);
-
-  /** Finds what is wrong with an order, and has it fixed. */
-  async function fixed(orderId: number): Promise<Record<string, string>> {
-    return reconciler.fix(await reconciler.examine(orderId), randomUUID());
-  }
 
   /** A payment request that was saved, and of which no record was written. */
   async function lostRequest(orderId: number): Promise<{ readonly eventId: string }> {
@@ -41,16 +32,6 @@ describe('what reconciliation finds and fixes', () => {
     };
     await insertRequest(shop.db, event, 'api');
     return event;
-  }
-
-  /** Has the end of an order's workflow fixed, once it is found; the outcome. */
-  async function endFixed(orderId: number): Promise<string | undefined> {
-    const findings = await until(
-      'the end to be found',
-      () => reconciler.examine(orderId),
-      (found) => found.some(({ code }) => code === 'WORKFLOW_ENDED'),
-    );
-    return (await reconciler.fix(findings, randomUUID()))[`WORKFLOW_ENDED/order-${orderId}`];
   }
 
   test('finds nothing about orders that are well, whatever became of them', async () => {
@@ -73,7 +54,7 @@ describe('what reconciliation finds and fixes', () => {
     await shop.reaches(orderId, 'PENDING_PAYMENT', 'WAITING');
     await shop.pay(orderId);
     await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    await terminate(orderWorkflowId(orderId));
+    await reconciler.terminate(orderWorkflowId(orderId));
     await set(orderId, { status: 'CANCELLED', saga_state: 'SETTLED' });
     const findings = await reconciler.examine(orderId);
     expect(findings).toMatchObject([
@@ -122,7 +103,7 @@ describe('what reconciliation finds and fixes', () => {
 
   test('the same fixed twice at once is fixed once', async () => {
     const orderId = await shop.paidOrder();
-    await terminate(orderWorkflowId(orderId));
+    await reconciler.terminate(orderWorkflowId(orderId));
     await set(orderId, { status: 'CANCELLED', saga_state: 'SETTLED' });
     const findings = await reconciler.examine(orderId);
     await reconciler.list('both', findings);
@@ -140,170 +121,11 @@ describe('what reconciliation finds and fixes', () => {
     ]);
   });
 
-  test('an order whose workflow is over before its payment goes on where it was', async () => {
-    const { orderId } = await shop.payableOrder();
-    await shop.pay(orderId, { token: 'tok_declined' });
-    await shop.attemptEnds(orderId);
-    await terminate(orderWorkflowId(orderId));
-    const [finding] = await until(
-      'the end to be found',
-      () => reconciler.examine(orderId),
-      (found) => found.length > 0,
-    );
-    expect(finding).toMatchObject({
-      code: 'WORKFLOW_ENDED',
-      subject: `order-${orderId}`,
-      evidence: { status: 'PENDING_PAYMENT', workflow: 'TERMINATED' },
-    });
-    expect(await fixed(orderId)).toEqual({ [`WORKFLOW_ENDED/order-${orderId}`]: 'FIXED' });
-    await shop.pay(orderId);
-    await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    await expectLedgersToBalance(shop, orderId);
-    expect(await reconciler.examine(orderId)).toEqual([]);
-  });
-
-  test('a paid order whose workflow is over is delivered, or cancelled, all the same; of two restarts at once one counts', async () => {
-    const [delivered, cancelled] = await Promise.all([shop.paidOrder(), shop.paidOrder()]);
-    for (const orderId of [delivered, cancelled]) await terminate(orderWorkflowId(orderId));
-    const findings = await until(
-      'both ends to be found',
-      () => reconciler.examine(delivered, cancelled),
-      (found) => found.length === 2,
-    );
-    await reconciler.list('both', findings);
-    const outcomes = await Promise.all(
-      findings.flatMap((finding) => [reconciler.fixListed(finding, 'one'), reconciler.fixListed(finding, 'other')]),
-    );
-    expect(outcomes).toContain('FIXED');
-    for (const status of ['SHIPMENT_STARTED', 'DELIVERED'])
-      await shop.signal(delivered, 'shipmentUpdated', { eventId: randomUUID(), status });
-    await shop.reaches(delivered, 'COMPLETED', 'SETTLED');
-    await shop.call('POST', `/api/orders/${cancelled}/cancel`, { body: { reason: 'changed my mind' } });
-    await shop.reaches(cancelled, 'CANCELLED', 'SETTLED');
-    for (const orderId of [delivered, cancelled]) await expectLedgersToBalance(shop, orderId);
-    expect(await reconciler.examine(delivered, cancelled)).toEqual([]);
-  });
-
-  test('an attempt that was under way when its workflow ended is carried on under its own keys', async () => {
-    const { orderId } = await shop.payableOrder();
-    await shop.providers.outage(orderId, 'unavailable', 'carrier');
-    await shop.pay(orderId);
-    await shop.reachesStep(orderId, 'payment', 'DONE');
-    await terminate(orderWorkflowId(orderId));
-    await shop.providers.endFaults('carrier', orderId);
-    await until(
-      'the end to be found',
-      () => reconciler.codes(orderId),
-      (found) => found.includes('WORKFLOW_ENDED'),
-    );
-    expect(await fixed(orderId)).toEqual({ [`WORKFLOW_ENDED/order-${orderId}`]: 'FIXED' });
-    await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    await expectLedgersToBalance(shop, orderId);
-    expect(await shop.db('money_movements').where({ order_id: orderId }).pluck('kind')).toEqual(['charge']);
-  });
-
-  test('a cancel that was under way when its workflow ended is carried to its end', async () => {
-    const orderId = await shop.paidOrder();
-    await shop.providers.outage(orderId, 'unavailable', 'payment');
-    await shop.signal(orderId, 'compensate', { reason: 'asked for by phone', actor: 'lee' });
-    await shop.reachesStep(orderId, 'shipment', 'UNDONE');
-    await terminate(orderWorkflowId(orderId));
-    await shop.providers.endFaults('payment', orderId);
-    await until(
-      'the end to be found',
-      () => reconciler.codes(orderId),
-      (found) => found.includes('WORKFLOW_ENDED'),
-    );
-    await fixed(orderId);
-    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-    await expectLedgersToBalance(shop, orderId);
-    expect(await reconciler.examine(orderId)).toEqual([]);
-  });
-
-  test('a parked cancel whose workflow ended is undone to its end, although its stock is back already', async () => {
-    const orderId = await shop.paidOrder({ token: 'tok_undo_refused:1' });
-    await shop.signal(orderId, 'compensate', { reason: 'asked for by phone', actor: 'lee' });
-    await shop.reaches(orderId, 'PREPARING', 'NEEDS_OPERATOR');
-    await shop.reachesStep(orderId, 'stock', 'UNDONE');
-    await terminate(orderWorkflowId(orderId));
-    expect(await endFixed(orderId)).toBe('FIXED');
-    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-    await expectLedgersToBalance(shop, orderId);
-    expect(await shop.providers.capturedNet(orderId)).toBe(0);
-    const parked = shop.db('operator_items').where({ order_id: orderId, kind: 'PARKED_SAGA' });
-    expect(await parked.select('step', 'state', 'decision', 'actor')).toEqual([
-      { step: 'payment', state: 'RESOLVED', decision: 'RESTART_WORKFLOW', actor: 'operator:lee' },
-    ]);
-    expect(await reconciler.examine(orderId)).toEqual([]);
-  });
-
-  test('a step that cannot be done waits for a person in the new run as well, and can be retried there', async () => {
-    const { orderId } = await shop.payableOrder();
-    const mend = await refuseRows(
-      shop.db,
-      'insert on money_movements',
-      `new.order_id = ${orderId} and new.kind = 'charge'`,
-      '22003',
-    );
-    await shop.pay(orderId);
-    await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
-    await terminate(orderWorkflowId(orderId));
-    expect(await endFixed(orderId)).toBe('FIXED');
-    const items = () => shop.db('operator_items').where({ order_id: orderId, kind: 'PERMANENT_ERROR' }).orderBy('id');
-    await until(
-      'the step to be listed once more',
-      () => items().pluck('state'),
-      (states) => states.join() === 'RESOLVED,OPEN',
-    );
-    await mend();
-    const decision = { decisionId: randomUUID(), step: 'payment', decision: 'RETRY', reason: 'mended', actor: 'lee' };
-    await shop.signal(orderId, 'resolveCompensation', decision);
-    await shop.reaches(orderId, 'PREPARING', 'WAITING');
-    await expectLedgersToBalance(shop, orderId);
-    expect(await shop.db('money_movements').where({ order_id: orderId }).pluck('kind')).toEqual(['charge']);
-  });
-
-  test('a cancel that was taken and had not begun when its workflow ended is carried out', async () => {
-    const orderId = await shop.paidOrder();
-    await terminate(orderWorkflowId(orderId));
-    const data = { code: 'CANCEL_REQUESTED', reason: 'changed my mind', actor: 'customer' };
-    await shop.db.transaction((trx) => addToTimeline(trx, [{ orderId, at: new Date(), type: 'notice', data }]));
-    expect(await endFixed(orderId)).toBe('FIXED');
-    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-    await expectLedgersToBalance(shop, orderId);
-    expect(await reconciler.examine(orderId)).toEqual([]);
-  });
-
-  test('a new run knows how often the customer was declined, and how long the stock is held', async () => {
-    const { orderId } = await shop.payableOrder();
-    await shop.pay(orderId, { token: 'tok_declined' });
-    await shop.attemptEnds(orderId);
-    await terminate(orderWorkflowId(orderId));
-    expect(await endFixed(orderId)).toBe('FIXED');
-    const saga = async () =>
-      (await shop.temporal()).workflow.getHandle(orderWorkflowId(orderId)).query<SagaView>('saga');
-    const { declines, attempt, holdExpiresAt } = await until(
-      'the new run to wait',
-      saga,
-      ({ sagaState }) => sagaState === 'WAITING',
-    );
-    const [row] = await shop.db('orders').where({ id: orderId }).select('hold_expires_at');
-    expect({ declines, attempt }).toEqual({ declines: 1, attempt: 1 });
-    expect(Math.abs(Date.parse(String(holdExpiresAt)) - row.hold_expires_at.getTime())).toBeLessThan(5_000);
-
-    await terminate(orderWorkflowId(orderId));
-    await set(orderId, { hold_expires_at: new Date(0) });
-    expect(await endFixed(orderId)).toBe('FIXED');
-    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
-    expect((await shop.db('orders').where({ id: orderId }).first('status_reason')).status_reason).toBe('HOLD_EXPIRED');
-    expect(await reconciler.examine(orderId)).toEqual([]);
-  });
-
   test('nothing of a paid order is undone, whatever a finding says of it', async () => {
     const orderId = await shop.paidOrder();
     const later = { key: `${orderId}:shipment:2`, order_id: orderId, step: 'shipment', attempt: 2, state: 'DONE' };
     await shop.db('saga_steps').insert(later);
-    const outcomes = Object.entries(await fixed(orderId));
+    const outcomes = Object.entries(await reconciler.fixAll(orderId));
     expect(outcomes.map(([subject, outcome]) => `${subject} ${outcome}`).sort()).toEqual([
       `MISSING_UNDO/order-${orderId}/payment/1 ATTEMPT_NOT_FAILED`,
       `MISSING_UNDO/order-${orderId}/shipment/1 ATTEMPT_NOT_FAILED`,
@@ -315,7 +137,7 @@ describe('what reconciliation finds and fixes', () => {
 
   test('an order and a refund without a workflow get one', async () => {
     const { orderId } = await shop.payableOrder();
-    await terminate(orderWorkflowId(orderId));
+    await reconciler.terminate(orderWorkflowId(orderId));
     const refunded = await shop.paidOrder({ warehouseStorage: true });
     await set(refunded, { status: 'REFUND_REQUESTED', saga_state: 'RUNNING', refund_run_id: 'gone' });
     const found = await until(
@@ -333,7 +155,7 @@ describe('what reconciliation finds and fixes', () => {
 
   test('a record waits until the workflow that it is for runs again', async () => {
     const { orderId } = await shop.payableOrder();
-    await terminate(orderWorkflowId(orderId));
+    await reconciler.terminate(orderWorkflowId(orderId));
     const request = await lostRequest(orderId);
     const findings = await until(
       'both to be found',
@@ -384,10 +206,10 @@ describe('what reconciliation finds and fixes', () => {
       .where({ key: `${orderId}:stock:0` })
       .update({ state: 'FAILED' });
     expect(await reconciler.codes(orderId)).toEqual(['COMPENSATE_NOT_DELIVERED']);
-    await fixed(orderId);
+    await reconciler.fixAll(orderId);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     expect(await reconciler.codes(orderId)).toEqual(['HOLD_WITHOUT_ORDER']);
-    expect(await fixed(orderId)).toEqual({ [`HOLD_WITHOUT_ORDER/order-${orderId}`]: 'FIXED' });
+    expect(await reconciler.fixAll(orderId)).toEqual({ [`HOLD_WITHOUT_ORDER/order-${orderId}`]: 'FIXED' });
     expect(await shop.stock(sku)).toEqual({ free: 5, held: 0, sold: 0 });
   });
 
@@ -400,7 +222,7 @@ describe('what reconciliation finds and fixes', () => {
       { code: 'MONEY_DIFFERS', amountAtRiskMinor: 1_000, evidence: { dueMinor: 1_000, netChargedMinor: 0 } },
       { code: 'STOCK_DIFFERS', evidence: { ordered: 1, held: 1, sold: 0 } },
     ]);
-    expect(Object.values(await fixed(orderId))).toEqual(['NO_FIX', 'NO_FIX']);
+    expect(Object.values(await reconciler.fixAll(orderId))).toEqual(['NO_FIX', 'NO_FIX']);
     expect(charge).toBeDefined();
   });
 
@@ -425,7 +247,7 @@ describe('what reconciliation finds and fixes', () => {
 
   test('nothing within the grace period', async () => {
     const orderId = await shop.paidOrder();
-    await terminate(orderWorkflowId(orderId));
+    await reconciler.terminate(orderWorkflowId(orderId));
     await set(orderId, { status: 'CANCELLED', saga_state: 'SETTLED' });
     expect(await new Reconciler(shop, 60_000).examine(orderId)).toEqual([]);
   });

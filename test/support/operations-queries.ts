@@ -189,7 +189,7 @@ export function operationsQueries({ completed, pending, withCoupon }: SeededOrde
     'lost-records.resendStockFailure': (trx) => lostRecords.resendStockFailure(trx, pending, LOSS),
     'coupon-claims.freeCouponOf': (trx) => couponClaims.freeCouponOf(trx, withCoupon.orderId),
     'coupon-claims.freeUnownedSlots': (trx) => couponClaims.freeUnownedSlots(trx, withCoupon.code),
-    'orders.releaseClaimOfRun': (trx) => releaseClaimOfRun(trx, completed, 'run_id'),
+    'orders.releaseClaimOfRun': (trx) => releaseClaimOfRun(trx, completed, { of: 'run_id', isUndoing: true }),
     // A page of them reads so many times as much.
     'order-facts.orderFactsheets': (trx) => orderFactsheets(trx, [completed, pending]),
     'reconciliation.entryAfter': (trx) => reconciliation.entryAfter(trx, 100),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { openFindings } from '../../db/reconciliation';
 import type { Finding } from '../../domain/finding';
 import { type ExaminedParts, examineOrders } from '../../operations/reconciliation/examine-orders';
@@ -8,6 +9,7 @@ import { sandboxProviders } from '../../providers/sandbox-http';
 import { Workflows } from '../../temporal/workflows';
 import { lateWorker } from './late-worker';
 import type { Shop } from './shop';
+import { until } from './until';
 
 /** Reconciles what a test names, and nothing that other tests have left behind. */
 export class Reconciler {
@@ -45,6 +47,30 @@ export class Reconciler {
     const outcomes: Record<string, string> = {};
     for (const finding of findings) outcomes[itemSubject(finding)] = await this.fixListed(finding, runId);
     return outcomes;
+  }
+
+  /** Finds what is wrong with an order, and has it fixed. */
+  async fixAll(orderId: number): Promise<Record<string, string>> {
+    return this.fix(await this.examine(orderId), randomUUID());
+  }
+
+  /** Has the end of an order's workflow fixed, once it is found; the outcome. */
+  async fixEnd(orderId: number): Promise<string | undefined> {
+    const findings = await this.findEnd(orderId);
+    return (await this.fix(findings, randomUUID()))[`WORKFLOW_ENDED/order-${orderId}`];
+  }
+
+  /** What is wrong with an order, once the end of its workflow is found. */
+  async findEnd(orderId: number): Promise<Finding[]> {
+    return until(
+      'the end to be found',
+      () => this.examine(orderId),
+      (found) => found.some(({ code }) => code === 'WORKFLOW_ENDED'),
+    );
+  }
+
+  async terminate(workflowId: string): Promise<void> {
+    await (await this.shop.temporal()).workflow.getHandle(workflowId).terminate('by the test');
   }
 
   /** Applies the fix of what is listed. */
