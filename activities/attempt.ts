@@ -117,7 +117,7 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         const holdExpiresAt = new Date(call.holdExpiresAtMs);
         await trx('orders').where({ id: order.id }).update({ hold_expires_at: holdExpiresAt });
         const data = { state: 'FAILED', ...failed, attempt: call.attempt };
-        await addToTimeline(trx, [{ orderId: order.id, at, type: 'request', data, dedupeKey: failureKey(call) }]);
+        await addToTimeline(trx, [{ orderId: order.id, type: 'request', data, dedupeKey: failureKey(call) }]);
         const occurrence = String(call.attempt);
         if (call.next === 'RETRY') {
           await scheduleRetry(trx, request, deps.retry, at);

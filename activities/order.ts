@@ -41,7 +41,7 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         if (order.status !== 'CANCELLED') await requireUndone(trx, order.id, () => true);
         if (!(await move(trx, order, ['CANCELLED'], { sagaState: 'SETTLED', reason: call.code, at }))) return;
         const data = { code: call.code, reason: call.reason };
-        await addToTimeline(trx, [{ orderId: order.id, at, type: 'notice', data, dedupeKey: 'cancelled' }]);
+        await addToTimeline(trx, [{ orderId: order.id, type: 'notice', data, dedupeKey: 'cancelled' }]);
         await closeRequests(trx, order.id);
         await notifyCustomer(trx, order, 'CANCELLED', { reason: call.code });
       });
@@ -68,7 +68,7 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         if (path.length === 0) {
           const data = { signal: 'shipmentUpdated', to: call.to, status: order.status };
           const dedupeKey = `shipment:${call.eventId}`;
-          await addToTimeline(trx, [{ orderId: order.id, at, type: 'refused', data, dedupeKey }]);
+          await addToTimeline(trx, [{ orderId: order.id, type: 'refused', data, dedupeKey }]);
           return order.status;
         }
         const isDelivered = call.to === 'COMPLETED';
@@ -98,24 +98,16 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
         await setSagaState(trx, order.id, { state: call.state, at });
         if (!call.notice) return;
         const data = { sagaState: call.state, ...call.notice };
-        await addToTimeline(trx, [{ orderId: order.id, at, type: 'notice', data }]);
+        await addToTimeline(trx, [{ orderId: order.id, type: 'notice', data }]);
       });
     },
 
     /** A cancel that has come in; what becomes of it follows. */
-    async noteCancel(call: {
-      orderId: number;
-      requestId: string;
-      reason: string;
-      actor: string;
-      atMs: number;
-    }): Promise<void> {
+    async noteCancel(call: { orderId: number; requestId: string; reason: string; actor: string }): Promise<void> {
       const { orderId, reason, actor } = call;
       const dedupeKey = endingRequestKey(call.requestId);
       const data = { code: 'CANCEL_REQUESTED', reason, actor };
-      await withOrder(db, orderId, (trx) =>
-        addToTimeline(trx, [{ orderId, at: new Date(call.atMs), type: 'notice', data, dedupeKey }]),
-      );
+      await withOrder(db, orderId, (trx) => addToTimeline(trx, [{ orderId, type: 'notice', data, dedupeKey }]));
     },
 
     /**
@@ -133,11 +125,9 @@ export function createOrderActivities({ db }: { readonly db: Db }) {
     },
 
     /** Records that a signal or update asked for something impossible. */
-    async noteRefusal(call: { orderId: number; what: string; why: string; atMs: number }): Promise<void> {
-      const { orderId, what, why, atMs } = call;
-      await withOrder(db, orderId, (trx) =>
-        addToTimeline(trx, [{ orderId, at: new Date(atMs), type: 'refused', data: { what, why } }]),
-      );
+    async noteRefusal(call: { orderId: number; what: string; why: string }): Promise<void> {
+      const { orderId, what, why } = call;
+      await withOrder(db, orderId, (trx) => addToTimeline(trx, [{ orderId, type: 'refused', data: { what, why } }]));
     },
   };
 }

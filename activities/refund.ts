@@ -53,7 +53,7 @@ export function createRefundActivities(deps: { readonly db: Db; readonly policy:
           const code = 'REFUND_REQUESTED';
           await changeOrder(trx, order, { through: [code], sagaState: 'RUNNING', reason: code, at });
           const data = { code, reason: call.reason, actor: call.actor };
-          await addToTimeline(trx, [{ orderId: order.id, at, type: 'notice', data, dedupeKey }]);
+          await addToTimeline(trx, [{ orderId: order.id, type: 'notice', data, dedupeKey }]);
         }
         const steps = await stepsOfOrder(trx, order.id);
         const lastAttemptOf = (name: OrderStep) => steps.findLast(({ step }) => step === name)?.attempt;

@@ -23,5 +23,5 @@ export function stepClosed(id: StepId) {
 /** Adds the step's entry to the order's timeline. */
 export async function recordStep(trx: Trx, id: StepId, state: string, code?: string): Promise<void> {
   const data = { step: id.step, attempt: id.attempt, state, ...(code ? { code } : {}) };
-  await addToTimeline(trx, [{ orderId: id.orderId, at: new Date(), type: 'step', data }]);
+  await addToTimeline(trx, [{ orderId: id.orderId, type: 'step', data }]);
 }

@@ -85,7 +85,7 @@ async function recordDecision(trx: Trx, { orderId, step, attempt }: Decided, cal
     );
   }
   const data = { step, attempt, decision, reason, actor, ...(reference ? { reference } : {}) };
-  await addToTimeline(trx, [{ orderId, at: new Date(), type: 'resolution', data }]);
+  await addToTimeline(trx, [{ orderId, type: 'resolution', data }]);
   await noteWithItem(trx, step, call);
   return true;
 }

@@ -174,9 +174,7 @@ async function giveUp(trx: Trx, key: RequestKey): Promise<void> {
   const { eventId, retryCount } = key;
   const data = { state: 'SKIPPED', code: GIVEN_UP, eventId, retryCount };
   const occurrence = `${eventId}/${retryCount}`;
-  await addToTimeline(trx, [
-    { orderId: order.id, at: new Date(), type: 'request', data, dedupeKey: `${GIVEN_UP}:${occurrence}` },
-  ]);
+  await addToTimeline(trx, [{ orderId: order.id, type: 'request', data, dedupeKey: `${GIVEN_UP}:${occurrence}` }]);
   await notifyCustomer(trx, order, 'PAYMENT_FAILED', { reason: GIVEN_UP, occurrence });
 }
 

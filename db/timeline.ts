@@ -2,7 +2,6 @@ import type { DbOrTrx } from './connection';
 
 export interface TimelineEntry {
   readonly orderId: number;
-  readonly at: Date;
   /** `status`, `step`, `request`, `refused`, `resolution`, `notice`. */
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -19,19 +18,8 @@ export interface StoredTimelineEntry {
 
 /** Appends to the order's durable timeline; call it with the order's row locked, so that ids follow commits. */
 export async function addToTimeline(trx: DbOrTrx, entries: readonly TimelineEntry[]): Promise<void> {
-  if (entries.length === 0) return;
-  await trx('timeline')
-    .insert(
-      entries.map((entry) => ({
-        order_id: entry.orderId,
-        at: entry.at,
-        type: entry.type,
-        data: JSON.stringify(entry.data),
-        dedupe_key: entry.dedupeKey ?? null,
-      })),
-    )
-    .onConflict(['order_id', 'dedupe_key'])
-    .ignore();
+  for (const { orderId, type, data, dedupeKey = null } of entries)
+    await trx.raw('select add_to_timeline(?, ?, ?::jsonb, ?)', [orderId, type, JSON.stringify(data), dedupeKey]);
 }
 
 /** The entries of an order after `afterId`, oldest first, at most `limit`. */
@@ -77,6 +65,6 @@ export async function keepReason(
   const { orderId, requestId, code, reason, actor } = asked;
   const reference = `asked:${requestId}`;
   const data = { code, reason, actor };
-  await addToTimeline(db, [{ orderId, at: new Date(), type: 'notice', data, dedupeKey: reference }]);
+  await addToTimeline(db, [{ orderId, type: 'notice', data, dedupeKey: reference }]);
   return reference;
 }

@@ -138,7 +138,6 @@ export class OrderContext {
       requestId: currentUpdateInfo()?.id ?? workflowInfo().runId,
       reason,
       actor,
-      atMs: Date.now(),
     };
     await CancellationScope.nonCancellable(() => activities.noteCancel(call));
   }

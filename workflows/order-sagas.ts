@@ -27,7 +27,5 @@ export function sagaOfOrder(
 
 /** Records in the order's timeline that something impossible was asked for. */
 export async function recordRefusal(orderId: number, what: string, why: string): Promise<void> {
-  await unlessPermanent(
-    CancellationScope.nonCancellable(() => localActivities.noteRefusal({ orderId, what, why, atMs: Date.now() })),
-  );
+  await unlessPermanent(CancellationScope.nonCancellable(() => localActivities.noteRefusal({ orderId, what, why })));
 }

@@ -6,7 +6,7 @@ declare
   move jsonb := jsonb_build_object('from', before, 'to', after)
     || case when reason is null then '{}' else jsonb_build_object('reason', reason) end;
 begin
-  perform add_to_timeline(the_order, moved_at, 'status', move);
+  perform add_to_timeline(the_order, 'status', move);
   insert into outbox (topic, key, value, headers) values (
     'order.status.changed', the_order::text, event_text(moved_at, move || jsonb_build_object('orderId', the_order)), trace);
 end $$;

@@ -29,7 +29,7 @@ begin
       values (wanted_order, event ->> 'eventId', (event -> 'retryCount')::int, 'api', event);
     insert into outbox (topic, key, value, headers)
       values ('order-processing-topic', wanted_order::text, event::text, asked -> 'headers');
-    perform add_to_timeline(wanted_order, (event ->> 'eventCreatedAt')::timestamptz, 'request',
+    perform add_to_timeline(wanted_order, 'request',
       jsonb_build_object('eventId', event -> 'eventId', 'retryCount', event -> 'retryCount'));
   end if;
   return jsonb_build_object('status', found_order.status, 'sagaState', found_order.saga_state, 'isSaved', is_saved);

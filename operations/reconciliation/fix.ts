@@ -117,6 +117,6 @@ async function record({ db }: ExaminedParts, finding: Finding, fix: Fix, order: 
     await lockOrder(trx, orderId);
     const data = { code: 'RECONCILED', finding: code, subject, fix, actor, reason };
     const dedupeKey = `reconciled:${runId}:${code}/${subject}`;
-    await addToTimeline(trx, [{ orderId, at: new Date(), type: 'notice', data, dedupeKey }]);
+    await addToTimeline(trx, [{ orderId, type: 'notice', data, dedupeKey }]);
   });
 }

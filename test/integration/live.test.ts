@@ -20,6 +20,18 @@ describe('an order can be watched live', () => {
     expect(resumed).toEqual(seen.filter((event) => event.id > half.id));
   });
 
+  test('in the order of its times, whichever process and clock an entry comes from', async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_declined' });
+    await shop.attemptEnds(orderId);
+    await shop.pay(orderId, { warehouseStorage: true });
+    await shop.reaches(orderId, 'COMPLETED', 'SETTLED');
+    const seen = await takeUntil(readEvents(orderId, {}), 'COMPLETED');
+    const times = seen.map(({ at }) => at);
+    expect(times.length).toBeGreaterThan(10);
+    expect(times).toEqual([...times].sort());
+  });
+
   test('by the WebSocket that the 202 names', async () => {
     const { orderId } = await shop.payableOrder();
     const response = await shop.pay(orderId);

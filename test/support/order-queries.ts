@@ -213,7 +213,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'stock.putBackStock': (trx) => stock.putBackStock(trx, moved),
     'stock.writeOffStock': (trx) => stock.writeOffStock(trx, { ...moved, reason: 'why' }),
     'timeline.addToTimeline': (trx) =>
-      timeline.addToTimeline(trx, [{ orderId: completed, at, type: 'notice', data: {}, dedupeKey: 'new' }]),
+      timeline.addToTimeline(trx, [{ orderId: completed, type: 'notice', data: {}, dedupeKey: 'new' }]),
     'timeline.keepReason': (trx) =>
       timeline.keepReason(trx, {
         orderId: completed,
