@@ -13,6 +13,7 @@ import { type Authenticate, createAuthentication } from './authentication';
 import { CouponAdmission } from './coupon-admission';
 import { OpenStreams } from './live';
 import { OrderStatuses } from './order-statuses';
+import { Pages } from './pages';
 import { statusLookUp } from './routes/order-status';
 import { TimelineFeeds } from './timeline-feeds';
 
@@ -25,11 +26,14 @@ export interface ApiOptions {
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Where the built pages are; absent: they are not built. */
+  readonly pagesFolder?: string | undefined;
 }
 
 /** What the handlers of routes work with. */
 export interface ApiContext extends ApiOptions {
   readonly authenticate: Authenticate;
+  readonly pages: Pages;
   readonly feeds: TimelineFeeds;
   readonly relay: RelayWakeups;
   readonly statuses: OrderStatuses;
@@ -48,6 +52,7 @@ export function createContext(options: ApiOptions): ApiContext {
   return {
     ...options,
     authenticate: createAuthentication(settings),
+    pages: new Pages(options.pagesFolder),
     statuses,
     feeds: new TimelineFeeds(db, redis, logger, (orderId) => statuses.forget(orderId)),
     relay: new RelayWakeups(db),

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { PROBLEM_CODES, type ProblemCode } from '../contracts/problems';
 import { CARRIER_SIGNATURE_HEADER } from '../contracts/provider-api';
@@ -20,10 +22,10 @@ export function openApiDocument(routes: readonly Route[]): Json {
       title: 'ordersaga',
       version: '1',
       license: { name: 'MIT', identifier: 'MIT' },
-      description:
-        'Orders that always settle. Amounts are integers in minor units. Titles, messages and errors are in Korean, or in English where Accept-Language prefers it. WebSocket at /topic/order/{orderId}: the events of /api/orders/{orderId}/events, one JSON message each; token in the Authorization header or as ?access_token=.',
+      description: [INTRODUCTION, ...GUIDES].join('\n\n'),
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: '/', description: 'This server' }],
+    tags: TAGS.map(({ name, description }) => ({ name, description })),
     security: [{ bearer: [] }],
     components: {
       securitySchemes: {
@@ -46,6 +48,35 @@ const problemSchema = z.looseObject({
   requestId: z.string(),
 });
 
+const INTRODUCTION = `Orders that always settle. Amounts are integers in minor units. A success is \`{"success": true, "data": …, "message": …}\`;
+an error is \`application/problem+json\` with a stable \`code\`, and its \`type\` is the path of a page about it ([all of them](/problems)).
+Titles, messages and errors are in Korean, or in English where \`Accept-Language\` prefers it.
+The WebSocket at \`/topic/order/{orderId}\` gives the events of \`/api/orders/{orderId}/events\`, one JSON message each, with the token in
+the Authorization header or as \`?access_token=\`.`;
+
+/** Read once, at start. */
+const GUIDES = ['first-order', 'idempotency', 'events', 'webhooks'].map((name) =>
+  readFileSync(join(__dirname, 'guides', `${name}.md`), 'utf8').trim(),
+);
+
+/** An operation has the tag whose prefix of its path is the longest. */
+const TAGS = [
+  { prefix: '/api/', name: 'Orders', description: 'Products, orders and their payments, as the customer sees them.' },
+  { prefix: '/api/coupons/', name: 'Coupons', description: 'First come, first served.' },
+  { prefix: '/webhooks/', name: 'Webhooks', description: 'What other systems report.' },
+  {
+    prefix: '/api/ops/',
+    name: 'Operations',
+    description: 'What operators see and decide; the role operator is required.',
+  },
+  { prefix: '/', name: 'Health', description: 'For load balancers, orchestrators and Prometheus.' },
+] as const;
+
+function tagOf(path: string): string {
+  const fitting = TAGS.filter(({ prefix }) => path.startsWith(prefix));
+  return fitting.reduce((longest, tag) => (tag.prefix.length > longest.prefix.length ? tag : longest)).name;
+}
+
 const SECURITY = { public: [], customer: undefined, operator: undefined, carrier: [{ signature: [] }] } as const;
 
 function operation(route: Route): Json {
@@ -54,6 +85,7 @@ function operation(route: Route): Json {
   return {
     operationId: id,
     summary,
+    tags: [tagOf(partsOf(route).path)],
     ...(security ? { security } : {}),
     parameters: [
       ...parameters(params, 'path'),

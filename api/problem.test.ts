@@ -5,7 +5,7 @@ describe('the table of problems', () => {
   test.each(PROBLEM_CODES)('%s has a stable type, a client or server status, and words in both languages', (code) => {
     const korean = problemBody(code, 'ko');
     const english = problemBody(code, 'en');
-    expect(korean.type).toBe(`urn:ordersaga:problem:${code.toLowerCase().replaceAll('_', '-')}`);
+    expect(korean.type).toBe(`/problems/${code.toLowerCase().replaceAll('_', '-')}`);
     expect(english.type).toBe(korean.type);
     expect(korean.status).toBeGreaterThanOrEqual(400);
     expect(korean.status).toBeLessThan(600);

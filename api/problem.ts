@@ -1,5 +1,5 @@
 import type { Language } from '../contracts/language';
-import { PROBLEMS, type ProblemCode } from '../contracts/problems';
+import { PROBLEMS, type ProblemCode, problemPath } from '../contracts/problems';
 
 /** Members beside the standard ones, such as `skus` or `errors`. */
 export type ProblemExtensions = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export class ProblemError extends Error {
 }
 
 export interface ProblemBody extends ProblemExtensions {
-  /** A URI that never changes, made from the code. */
+  /** The path of its page, made from the code. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -32,7 +32,7 @@ export function problemStatus(code: ProblemCode): number {
 export function problemBody(code: ProblemCode, language: Language, extensions: ProblemExtensions = {}): ProblemBody {
   const [title, detail] = PROBLEMS[code][language];
   return {
-    type: `urn:ordersaga:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    type: problemPath(code),
     title,
     status: PROBLEMS[code].status,
     code,

@@ -6,12 +6,10 @@ import type { Express } from 'express';
 import pino from 'pino';
 import { z } from 'zod';
 import { createDevelopmentToken } from '../cli/development-token';
-import { COUPON_REFUSALS } from '../domain/coupon';
 import { Metrics } from '../observability/metrics';
 import { createAuthentication } from './authentication';
 import type { ApiContext } from './context';
-import { openApiDocument } from './openapi';
-import { problemStatus } from './problem';
+import { Pages } from './pages';
 import type { Route } from './route';
 import { ROUTES } from './routes';
 import { partsOf } from './serve';
@@ -29,6 +27,7 @@ const context = {
   metrics,
   logger: pino(logged),
   authenticate: createAuthentication(settings),
+  pages: new Pages(undefined),
 } as unknown as ApiContext;
 
 let app: Express;
@@ -257,62 +256,6 @@ function withUnknown(value: unknown): unknown[] {
   ];
 }
 
-describe('the documentation', () => {
-  test('names every route there is, and no other', () => {
-    const undocumented = ['get /openapi.json', 'get /docs'];
-    const { paths } = openApiDocument(ROUTES) as { paths: Record<string, Record<string, unknown>> };
-    const documented = Object.entries(paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
-    );
-    expect([...documented, ...undocumented].sort()).toEqual(routesOf(app).sort());
-  });
-
-  test('lists each refusal of a coupon, under its status', () => {
-    const { paths } = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Described>> };
-    const described = paths['/api/coupons/{code}/requests']?.post;
-    for (const code of COUPON_REFUSALS)
-      expect(described?.responses[problemStatus(code)]?.description).toContain(`${code}: `);
-  });
-
-  test('names the query parameters of a list, and the response of a dry run beside that of a decision', () => {
-    const { paths } = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Described>> };
-    const asked = (path: string) => paths[path]?.get?.parameters.map(({ name }) => name);
-    expect(asked('/api/ops/dead-letters')).toEqual(expect.arrayContaining(['topic', 'state', 'limit', 'skip']));
-    expect(asked('/api/ops/outbox')).toEqual(['limit']);
-    expect(asked('/api/orders')).toEqual(['limit', 'before']);
-    const statuses = (path: string) =>
-      Object.keys(paths[path]?.post?.responses ?? {}).filter((status) => status.startsWith('2'));
-    const deadLetter = '/api/ops/dead-letters/{topic}/{partition}/{offset}';
-    for (const path of [`${deadLetter}/replay`, `${deadLetter}/discard`, '/api/ops/sagas/{orderId}/resolve'])
-      expect({ path, statuses: statuses(path) }).toEqual({ path, statuses: ['200', '202'] });
-    expect(statuses('/api/orders/{orderId}/cancel')).toEqual(['202']);
-  });
-
-  test('is one page without scripts', async () => {
-    const page = await (await ask('GET', '/docs')).text();
-    expect(page).toContain('process-payment-shipment');
-    expect(page).not.toMatch(/<script|src=|https?:\/\//);
-  });
-});
-
 function signed(body: string): string {
   return `sha256=${createHmac('sha256', CARRIER_SECRET).update(body).digest('hex')}`;
-}
-
-interface Described {
-  readonly parameters: readonly { readonly name: string }[];
-  readonly responses: Readonly<Record<number, { readonly description: string }>>;
-}
-
-interface Layer {
-  readonly route?: { readonly path: string; readonly methods: Record<string, boolean> };
-  readonly handle?: { readonly stack?: Layer[] };
-}
-
-function routesOf(express: Express): string[] {
-  const layers = (stack: Layer[]): string[] =>
-    stack.flatMap(({ route, handle }) =>
-      route ? Object.keys(route.methods).map((method) => `${method} ${route.path}`) : layers(handle?.stack ?? []),
-    );
-  return layers((express as unknown as { router: { stack: Layer[] } }).router.stack);
 }

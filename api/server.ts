@@ -50,6 +50,7 @@ export function createApp(context: ApiContext): Express {
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(requestContext(context));
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  context.pages.serveAssets(app);
   serveRoutes(app, [...ROUTES, ...documentationRoutes(ROUTES)], context);
   app.use(problemResponses(context.logger));
   return app;

@@ -42,13 +42,37 @@ export const payAndShipmentRequestSchema = z.object({
 });
 export type PayAndShipmentRequest = z.infer<typeof payAndShipmentRequestSchema>;
 
-export const orderProcessingEventSchema = z.object({
-  ...envelope,
-  orderId: orderIdSchema,
-  userEmail: userEmailSchema,
-  requestDto: payAndShipmentRequestSchema,
-  retryCount: z.number().int().min(0).max(1000).default(0),
-});
+export const orderProcessingEventSchema = z
+  .object({
+    ...envelope,
+    orderId: orderIdSchema,
+    userEmail: userEmailSchema,
+    requestDto: payAndShipmentRequestSchema,
+    retryCount: z.number().int().min(0).max(1000).default(0),
+  })
+  .meta({
+    examples: [
+      {
+        eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
+        eventCreatedAt: '2026-11-28T09:00:00.000Z',
+        schemaVersion: 1,
+        orderId: 17,
+        userEmail: 'kim@example.com',
+        requestDto: {
+          paymentRequest: { method: 'CARD', token: 'tok_visa' },
+          shipment: {
+            recipientName: 'Kim',
+            phone: '010-0000-0000',
+            postalCode: '04524',
+            address1: 'Seoul',
+            country: 'KR',
+          },
+          warehouseStorage: false,
+        },
+        retryCount: 0,
+      },
+    ],
+  });
 export type OrderProcessingEvent = z.infer<typeof orderProcessingEventSchema>;
 
 export const shortageSchema = z.object({
@@ -83,11 +107,25 @@ export const requestIdSchema = z
 
 export const couponCodeSchema = codeSchema.meta({ examples: ['OPENING-DAY'] });
 
-export const couponIssueEventSchema = z.object({
-  ...envelope,
-  requestId: requestIdSchema,
-  userId: externalId({ max: 255 }),
-  code: couponCodeSchema,
-  rank: z.number().int().positive(),
-});
+export const couponIssueEventSchema = z
+  .object({
+    ...envelope,
+    requestId: requestIdSchema,
+    userId: externalId({ max: 255 }),
+    code: couponCodeSchema,
+    rank: z.number().int().positive(),
+  })
+  .meta({
+    examples: [
+      {
+        eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
+        eventCreatedAt: '2026-11-28T09:00:00.000Z',
+        schemaVersion: 1,
+        requestId: '7f0c1d5e-1',
+        userId: 'kim',
+        code: 'OPENING-DAY',
+        rank: 3,
+      },
+    ],
+  });
 export type CouponIssueEvent = z.infer<typeof couponIssueEventSchema>;

@@ -273,6 +273,11 @@ export const PROBLEMS = {
     en: ['This cannot be done right now', 'The order engine does not respond. Try again shortly.'],
     ko: ['지금은 처리할 수 없습니다', '주문 처리기가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.'],
   },
+  PAGES_NOT_BUILT: {
+    status: 503,
+    en: ['The pages are not built', 'Run npm ci and npm run build, and start the api again.'],
+    ko: ['페이지가 빌드되지 않았습니다', 'npm ci와 npm run build를 실행한 뒤 api를 다시 시작해 주세요.'],
+  },
   SERVICE_UNAVAILABLE: {
     status: 503,
     en: ['The service is not available right now', 'Try again shortly.'],
@@ -282,3 +287,8 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
+
+/** The path of the page about a problem: its type. */
+export function problemPath(code: ProblemCode): string {
+  return `/problems/${code.toLowerCase().replaceAll('_', '-')}`;
+}

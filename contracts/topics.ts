@@ -18,6 +18,10 @@ export { DEAD_LETTER_MAX_BYTES, deadLetterTopic } from './dead-letters';
 
 export interface TopicDefinition<Event = unknown> {
   readonly name: string;
+  /** What its events say. */
+  readonly summary: string;
+  /** By whom its events are published, and who may read them; absent: this system alone. */
+  readonly others?: 'publish' | 'read';
   readonly schema: z.ZodType<Event>;
   /** The field of the event that is the record's key. */
   readonly key: 'orderId' | 'requestId';
@@ -30,28 +34,59 @@ export interface TopicDefinition<Event = unknown> {
 const DEFINITIONS = {
   stockDecreaseRequested: {
     name: 'stock.decrease.requested',
-    schema: z.object({
-      ...envelope,
-      orderId: orderIdSchema,
-      userEmail: userEmailSchema,
-      lines: z.array(z.object({ sku: externalId({ max: 64 }), quantity: z.number().int().positive() })).min(1),
-    }),
+    summary: 'An order was placed, and its stock is to be held.',
+    schema: z
+      .object({
+        ...envelope,
+        orderId: orderIdSchema,
+        userEmail: userEmailSchema,
+        lines: z.array(z.object({ sku: externalId({ max: 64 }), quantity: z.number().int().positive() })).min(1),
+      })
+      .meta({
+        examples: [
+          {
+            eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
+            eventCreatedAt: '2026-11-28T09:00:00.000Z',
+            schemaVersion: 1,
+            orderId: 17,
+            userEmail: 'kim@example.com',
+            lines: [{ sku: 'MUG', quantity: 2 }],
+          },
+        ],
+      }),
     key: 'orderId',
     consumer: { groupId: 'order-stock-group', partitionsAtOnce: 2, keysAtOnce: 32 },
   },
   stockDecreaseFailed: {
     name: 'stock.decrease.failed',
-    schema: z.object({
-      ...envelope,
-      orderId: orderIdSchema,
-      reason: externalText({ max: 500 }),
-      shortages: z.array(shortageSchema).default([]),
-    }),
+    summary: 'The stock of an order could not be held: the order is cancelled.',
+    others: 'read',
+    schema: z
+      .object({
+        ...envelope,
+        orderId: orderIdSchema,
+        reason: externalText({ max: 500 }),
+        shortages: z.array(shortageSchema).default([]),
+      })
+      .meta({
+        examples: [
+          {
+            eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
+            eventCreatedAt: '2026-11-28T09:00:00.000Z',
+            schemaVersion: 1,
+            orderId: 17,
+            reason: 'STOCK_SHORTAGE',
+            shortages: [{ sku: 'MUG', requested: 2, available: 1 }],
+          },
+        ],
+      }),
     key: 'orderId',
     consumer: { groupId: 'order-compensation-group', partitionsAtOnce: 2, keysAtOnce: 32 },
   },
   orderProcessing: {
     name: 'order-processing-topic',
+    summary: 'An order is to be paid and shipped.',
+    others: 'publish',
     schema: orderProcessingEventSchema,
     key: 'orderId',
     holdsToken: true,
@@ -59,6 +94,7 @@ const DEFINITIONS = {
   },
   orderRetry: {
     name: 'order-retry-topic',
+    summary: 'An attempt to pay and ship failed for a fault that may pass, and is to be made again.',
     schema: orderProcessingEventSchema,
     key: 'orderId',
     holdsToken: true,
@@ -66,30 +102,63 @@ const DEFINITIONS = {
   },
   shipmentStatus: {
     name: 'shipment.status',
+    summary: 'The carrier has news of a parcel.',
+    others: 'publish',
     schema: shipmentStatusEventSchema,
     key: 'orderId',
     consumer: { groupId: 'shipment-status-group', partitionsAtOnce: 2, keysAtOnce: 32, blocksKeys: true },
   },
   orderStatusChanged: {
     name: 'order.status.changed',
-    schema: z.object({
-      ...envelope,
-      orderId: orderIdSchema,
-      from: z.enum(ORDER_STATUSES).nullable(),
-      to: z.enum(ORDER_STATUSES),
-      reason: externalText({ max: 500 }).optional(),
-    }),
+    summary: 'An order has moved from one status to the next.',
+    others: 'read',
+    schema: z
+      .object({
+        ...envelope,
+        orderId: orderIdSchema,
+        from: z.enum(ORDER_STATUSES).nullable(),
+        to: z.enum(ORDER_STATUSES),
+        reason: externalText({ max: 500 }).optional(),
+      })
+      .meta({
+        examples: [
+          {
+            eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
+            eventCreatedAt: '2026-11-28T09:00:00.000Z',
+            schemaVersion: 1,
+            orderId: 17,
+            from: 'PENDING_PAYMENT',
+            to: 'PAYMENT_COMPLETED',
+          },
+        ],
+      }),
     key: 'orderId',
   },
   couponIssue: {
     name: 'coupon.issue',
+    summary: 'A request for a coupon was admitted, and the coupon is to be issued.',
     schema: couponIssueEventSchema,
     key: 'requestId',
     consumer: { groupId: 'coupon-issue-group', partitionsAtOnce: 2, keysAtOnce: 32 },
   },
   couponIssued: {
     name: 'coupon.issued',
-    schema: couponIssueEventSchema.extend({ issuedAt: externalId({ max: 64 }) }),
+    summary: 'A coupon was issued to a user.',
+    others: 'read',
+    schema: couponIssueEventSchema.extend({ issuedAt: externalId({ max: 64 }) }).meta({
+      examples: [
+        {
+          eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
+          eventCreatedAt: '2026-11-28T09:00:00.000Z',
+          schemaVersion: 1,
+          requestId: '7f0c1d5e-1',
+          userId: 'kim',
+          code: 'OPENING-DAY',
+          rank: 3,
+          issuedAt: '2026-11-28T09:00:00.000Z',
+        },
+      ],
+    }),
     key: 'requestId',
   },
 } as const satisfies Record<string, TopicDefinition>;
@@ -104,7 +173,8 @@ export type EventOf<T extends Topic> = Events[T];
 /** What an event is made of: the rest of its envelope is added. */
 export type EventInput<T extends Topic> = Omit<z.input<ByName[T]['schema']>, 'eventId' | 'schemaVersion'>;
 
-const ALL: readonly (TopicDefinition & { readonly name: Topic })[] = Object.values(DEFINITIONS);
+/** All of them. */
+export const TOPIC_DEFINITIONS: readonly (TopicDefinition & { readonly name: Topic })[] = Object.values(DEFINITIONS);
 
 export const TOPICS = Object.fromEntries(Object.entries(DEFINITIONS).map(([id, { name }]) => [id, name])) as {
   readonly [Id in keyof Definitions]: Definitions[Id]['name'];
@@ -112,7 +182,7 @@ export const TOPICS = Object.fromEntries(Object.entries(DEFINITIONS).map(([id, {
 
 /** The definition of a topic of any name; undefined: it is another system's. */
 export function findTopic(name: string): TopicDefinition | undefined {
-  return ALL.find((definition) => definition.name === name);
+  return TOPIC_DEFINITIONS.find((definition) => definition.name === name);
 }
 
 export function topicDefinition<T extends Topic>(topic: T): TopicDefinition<EventOf<T>> {
@@ -120,14 +190,14 @@ export function topicDefinition<T extends Topic>(topic: T): TopicDefinition<Even
 }
 
 /** The topics that this system reads. */
-export const CONSUMED = ALL.flatMap(({ name, consumer }) =>
+export const CONSUMED = TOPIC_DEFINITIONS.flatMap(({ name, consumer }) =>
   consumer ? [{ topic: name as ConsumedTopic, ...consumer }] : [],
 );
 
 /** The topics that this system reads by an order's id. */
-export const KEYED_BY_ORDER: readonly Topic[] = ALL.filter(({ key, consumer }) => consumer && key === 'orderId').map(
-  ({ name }) => name,
-);
+export const KEYED_BY_ORDER: readonly Topic[] = TOPIC_DEFINITIONS.filter(
+  ({ key, consumer }) => consumer && key === 'orderId',
+).map(({ name }) => name);
 
 /** The group of ours that reads a topic; undefined: none does. */
 export function groupOf(topic: string): string | undefined {
@@ -135,7 +205,6 @@ export function groupOf(topic: string): string | undefined {
 }
 
 /** Topics, dead-letter topics among them, whose records hold the token of a card. */
-export const TOPICS_WITH_TOKENS: readonly string[] = ALL.filter(({ holdsToken }) => holdsToken).flatMap(({ name }) => [
-  name,
-  deadLetterTopic(name),
-]);
+export const TOPICS_WITH_TOKENS: readonly string[] = TOPIC_DEFINITIONS.filter(({ holdsToken }) => holdsToken).flatMap(
+  ({ name }) => [name, deadLetterTopic(name)],
+);

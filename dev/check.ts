@@ -11,12 +11,14 @@ const folders = readdirSync(root, { withFileTypes: true })
 
 const checks = [
   { name: 'types', program: 'typescript/bin/tsc', args: ['--noEmit'] },
+  { name: 'types of the pages', program: 'typescript/bin/tsc', args: ['--noEmit', '--project', 'web'] },
   { name: 'lint and format', program: '@biomejs/biome/bin/biome', args: ['check', '--error-on-warnings', ...writes] },
   {
     name: 'walls between folders',
     program: 'dependency-cruiser/bin/dependency-cruise.mjs',
     args: ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...folders],
   },
+  { name: 'API documents', program: '../dev/run.mjs', args: ['dev/lint-documents.ts'] },
   { name: 'unused code', program: 'knip/bin/knip.js', args: ['--treat-config-hints-as-errors'] },
 ];
 

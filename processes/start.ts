@@ -26,6 +26,7 @@ import { openRedis } from '../redis/connection';
 import { CouponRush } from '../redis/coupon-rush';
 import { clientOn, lazyClient } from '../temporal/connection';
 import { Workflows } from '../temporal/workflows';
+import { builtPages } from './pages';
 import { retentionAges } from './retention';
 import { startSandboxChild } from './sandbox-child';
 import { workflowBundle } from './worker/bundle';
@@ -247,8 +248,19 @@ async function startRelayRole(shared: Shared): Promise<Part & { address: string 
 
 async function startApiRole(shared: Shared): Promise<Part & { address: string }> {
   const { settings, db, redis, logger, workflows } = shared;
-  const api = await startApi({ db, workflows, redis, settings, logger, metrics: new Metrics('api') });
+  const pagesFolder = await pagesOrNone(logger);
+  const api = await startApi({ db, workflows, redis, settings, logger, metrics: new Metrics('api'), pagesFolder });
   return { address: api.url, stop: () => api.close() };
+}
+
+/** The API is of use without its pages. */
+async function pagesOrNone(logger: Logger): Promise<string | undefined> {
+  const folder = await builtPages(cacheFolder('pages')).catch((error: unknown) => {
+    logger.error({ err: error }, 'the pages could not be built');
+    return undefined;
+  });
+  if (folder === undefined) logger.warn('no pages are served: npm ci and npm run build make them');
+  return folder;
 }
 
 async function withProbes(

@@ -1,0 +1,17 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const root = dirname(fileURLToPath(import.meta.url));
+
+/** Each page is an HTML file here; the api serves them, and puts a nonce of its own in place of CSP_NONCE. */
+export default defineConfig({
+  root,
+  clearScreen: false,
+  html: { cspNonce: 'CSP_NONCE' },
+  build: {
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 4_000,
+    rolldownOptions: { input: { docs: join(root, 'docs.html') } },
+  },
+});
