@@ -87,7 +87,7 @@ function respond(route: Route, context: ApiContext): RequestHandler {
       : handled.finally(() => forgetStatuses(access, pathParams, body, context)));
     if (outcome === undefined) return;
     if (outcome instanceof ProblemError) throw outcome;
-    send(response, route, outcome instanceof Rendered ? outcome : rendered(outcome));
+    send(request, response, route, outcome instanceof Rendered ? outcome : rendered(outcome));
   };
 }
 
@@ -120,11 +120,21 @@ function bodyOf({ access, body }: Route, request: Request, { settings }: ApiCont
   return parse(body, given, language);
 }
 
-function send(response: Response, { response: described }: Route, { statusCode, body, isReplayed }: Rendered): void {
+function send(
+  request: Request,
+  response: Response,
+  { response: described }: Route,
+  { statusCode, body, isReplayed }: Rendered,
+): void {
   response.status(statusCode).vary('Accept-Language');
   if (isReplayed) response.setHeader('Idempotent-Replayed', 'true');
-  if (statusCode >= 400) response.type('application/problem+json');
-  else if ('location' in described && described.location)
+  if (statusCode >= 400) {
+    // Of this request, also where the problem is that of an earlier one.
+    const { requestId } = response.locals;
+    response.type('application/problem+json').json({ ...(body as object), instance: request.path, requestId });
+    return;
+  }
+  if ('location' in described && described.location)
     response.location(described.location((body as { readonly data: never }).data));
   response.json(body);
 }

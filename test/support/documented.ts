@@ -19,6 +19,7 @@ export function checkDocumented(method: string, url: string, status: number, bod
   const wrong = (why: string) => new Error(`${route.at} does not document ${why}: ${status} ${JSON.stringify(body)}`);
   if (status >= 400) {
     if (!problemsOf(route).includes(body.code as ProblemCode)) throw wrong('this problem');
+    if (body.instance !== path || typeof body.requestId !== 'string') throw wrong('a problem without where it is from');
     return;
   }
   if ('raw' in route.response) return;
