@@ -83,6 +83,7 @@ export const settingsSchema = z
     UNDO_PATIENCE_MS: ms(40_000),
     UNDO_RETRY_MS: ms(10 * 60_000),
 
+    WORKFLOW_CHECK_MS: ms(10_000),
     RECONCILE_EVERY_MS: ms(15 * 60_000),
     RECONCILE_GRACE_MS: ms(5 * 60_000),
 

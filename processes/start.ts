@@ -169,6 +169,7 @@ async function startWorkerRole(shared: Shared): Promise<Part & { address: string
   const watch = watchFailedWorkflows({
     db,
     workflows,
+    everyMs: settings.WORKFLOW_CHECK_MS,
     logger: shared.logger.child({ part: 'worker' }),
   });
   const schedules = keepSchedules(workflows, {

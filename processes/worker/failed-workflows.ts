@@ -8,7 +8,6 @@ import type { Logger } from '../../observability/logger';
 import type { Workflows } from '../../temporal/workflows';
 import { listStuck } from './stuck-workflows';
 
-const CHECK_EVERY_MS = 10_000;
 /** A workflow is found some time after it has closed, and by more than one check: its run is listed once. */
 const OVERLAP_MS = 120_000;
 const NAME = 'failed workflows';
@@ -19,6 +18,7 @@ const MOST_ASKED_AT_ONCE = 200;
 interface Watch {
   readonly db: Db;
   readonly workflows: Workflows;
+  readonly everyMs: number;
   readonly logger: Logger;
 }
 
@@ -50,7 +50,7 @@ export function watchFailedWorkflows(watch: Watch): { stop(): Promise<void> } {
     running ??= check().finally(() => {
       running = undefined;
     });
-  }, CHECK_EVERY_MS);
+  }, watch.everyMs);
   return {
     async stop() {
       stopping.abort();

@@ -27,6 +27,7 @@ export const FAST_DELAYS = {
   UNDO_RETRY_MS: '3000',
   // Orders that a test makes without announcing them are not lost.
   LOST_AFTER_MS: '3600000',
+  WORKFLOW_CHECK_MS: '1500',
   // Tests reconcile when they want to.
   RECONCILE_EVERY_MS: '31536000000',
 } as const;
