@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Settings } from '../config/settings';
 import type { Db } from '../db/connection';
 import { couponTruth } from '../db/coupons';
+import { recentProcessingTimes } from '../db/processing-times';
 import { RelayWakeups } from '../db/relay-wakeups';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics';
@@ -14,6 +15,7 @@ import { CouponAdmission } from './coupon-admission';
 import { OpenStreams } from './live';
 import { OrderStatuses } from './order-statuses';
 import { Pages } from './pages';
+import { ProcessingEstimate } from './processing-estimate';
 import { statusLookUp } from './routes/order-status';
 import { TimelineFeeds } from './timeline-feeds';
 
@@ -37,6 +39,7 @@ export interface ApiContext extends ApiOptions {
   readonly feeds: TimelineFeeds;
   readonly relay: RelayWakeups;
   readonly statuses: OrderStatuses;
+  readonly estimate: ProcessingEstimate;
   readonly streams: OpenStreams;
   readonly coupons: {
     readonly gate: CouponGate;
@@ -54,6 +57,7 @@ export function createContext(options: ApiOptions): ApiContext {
     authenticate: createAuthentication(settings),
     pages: new Pages(options.pagesFolder),
     statuses,
+    estimate: new ProcessingEstimate(() => recentProcessingTimes(db)),
     feeds: new TimelineFeeds(db, redis, logger, (orderId) => statuses.forget(orderId)),
     relay: new RelayWakeups(db),
     streams: new OpenStreams(),

@@ -9,6 +9,7 @@ import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
 import type { Identity } from '../authentication';
 import { ProblemError } from '../problem';
+import { usualTime } from '../processing-estimate';
 import { Rendered } from '../rendered';
 import { route } from '../route';
 import { ofOrder } from './orders';
@@ -17,7 +18,6 @@ const ACCEPTED: Text = {
   ko: '주문이 접수되었습니다. 결제를 처리하고 있습니다.',
   en: 'Your order was received. The payment is being processed.',
 };
-const USUAL_TIME: Text = { ko: '1-3분', en: '1-3 minutes' };
 
 /** The request to pay and ship: saved with its event, accepted at once, worked on by the order's saga. */
 export const paymentRoutes = [
@@ -34,7 +34,7 @@ export const paymentRoutes = [
       message: { ko: '주문 처리가 시작되었습니다.', en: 'Processing of the order has started.' },
     },
     problems: ['ORDER_NOT_FOUND', 'ORDER_NOT_PAYABLE', 'PAYMENT_IN_PROGRESS'],
-    async handle({ params: { orderId }, body, who, language, hasKey, once }, { db, feeds, relay }) {
+    async handle({ params: { orderId }, body, who, language, hasKey, once }, { db, feeds, relay, estimate }) {
       const accept = async (on: DbOrTrx, notifies: boolean) => {
         await requestProcessing(on, orderId, who, body, notifies);
         return {
@@ -42,7 +42,7 @@ export const paymentRoutes = [
             orderId,
             status: 'PROCESSING' as const,
             message: ACCEPTED[language],
-            estimatedProcessingTime: USUAL_TIME[language],
+            estimatedProcessingTime: usualTime(estimate.recent(), language),
             websocketTopic: `/topic/order/${orderId}`,
             statusCheckUrl: `/api/orders/${orderId}/status`,
           },

@@ -68,7 +68,7 @@ export const orderStatusSchema = z
     estimatedCompletionAt: time
       .nullable()
       .describe(
-        'When what is under way is over at the latest: lastUpdated plus the processing budget. Null while waiting for the customer, the carrier or an operator, when late, and at the end',
+        'When what is under way is over, as 19 of 20 recent orders were; for an undo, and an order that takes longer, at the latest: lastUpdated plus the processing budget. Null while waiting for the customer, the carrier or an operator, when late, and at the end',
       ),
     reason: text.optional(),
     saga: z.object({ state: z.enum(SAGA_STATES), steps: z.array(stepSchema) }),
@@ -96,7 +96,9 @@ export const processingSchema = z
     orderId: z.int(),
     status: z.literal('PROCESSING'),
     message: text,
-    estimatedProcessingTime: text,
+    estimatedProcessingTime: text.describe(
+      'In words: what half of the last 1,000 paid orders took, and what 19 of 20 did',
+    ),
     websocketTopic: text,
     statusCheckUrl: text,
   })

@@ -1,4 +1,5 @@
 import type { OrderStatusView } from '../../contracts/responses/orders';
+import { recentProcessingTimes } from '../../db/processing-times';
 import { Fixture } from '../support/fixture';
 
 describe('the status of an order', () => {
@@ -13,6 +14,20 @@ describe('the status of an order', () => {
     for (const other of others) expect(other).toMatchObject({ status: 'PENDING_PAYMENT', canCancel: true });
     const { status: code } = await shop.call('POST', `/api/orders/${orderId}/cancel`, { body: { reason: 'no more' } });
     expect([code, await status(orderId)]).toEqual([202, expect.objectContaining({ canCancel: false })]);
+  });
+
+  test('is expected to end as recent orders did, from the first request to pay until all was settled', async () => {
+    await shop.paidOrder();
+    const end = new Error('rolled back');
+    const seen = shop.db.transaction(async (trx) => {
+      await trx('processing_requests').where('retry_count', '>', 0).update({ state: 'SKIPPED' });
+      await trx('processing_requests').update({ created_at: trx.raw(`updated_at - interval '7 s'`) });
+      const { count, p50Ms, p95Ms } = await recentProcessingTimes(trx);
+      expect(count).toBeGreaterThan(0);
+      expect([p50Ms, p95Ms]).toEqual([7_000, 7_000]);
+      throw end;
+    });
+    await expect(seen).rejects.toBe(end);
   });
 
   test("of another user's order is ORDER_NOT_FOUND, also while its owner looks at it", async () => {

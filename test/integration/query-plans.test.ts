@@ -37,6 +37,8 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
   'reconciliation.couponCount': ['coupon_requests'],
   'coupon-claims.freeUnownedSlots': ['coupon_requests'],
   'saga-details.listSagas SETTLED': ['orders'],
+  // The newest 2,000, once in 30 s.
+  'processing-times.recentProcessingTimes': ['processing_requests'],
   // One dead letter among all keys that are blocked.
   'blocked-keys.waitingBehind': ['blocked_keys'],
 };

@@ -13,6 +13,7 @@ import * as notifications from '../../db/notifications';
 import * as orders from '../../db/orders';
 import { ordersAtWork } from '../../db/orders-at-work';
 import * as paymentRequests from '../../db/payment-requests';
+import { recentProcessingTimes } from '../../db/processing-times';
 import * as products from '../../db/products';
 import * as requests from '../../db/requests';
 import * as sagaDetails from '../../db/saga-details';
@@ -197,6 +198,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'requests.recordFailure': (trx) => requests.recordFailure(trx, key, { code: 'NO', kind: 'REFUSED' }),
     'requests.skipPendingRequest': (trx) => requests.skipPendingRequest(trx, key, 'why'),
     'saga-steps.findStep': (trx) => sagaSteps.findStep(trx, step),
+    'processing-times.recentProcessingTimes': recentProcessingTimes,
     'saga-steps.lockStep': (trx) => sagaSteps.lockStep(trx, step),
     'saga-steps.insertStep': (trx) => sagaSteps.insertStep(trx, { ...step, attempt: 9 }, 'UNDONE'),
     'saga-steps.advanceStep': (trx) => sagaSteps.advanceStep(trx, step, ['DONE'], { state: 'UNDOING' }),
