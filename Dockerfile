@@ -16,7 +16,7 @@ COPY . .
 # Compiled sources, bundles and the sandbox's journal; a volume mounted here takes over the owner.
 RUN mkdir /var/lib/ordersaga && chown node:node /var/lib/ordersaga
 ENV ORDERSAGA_HOME=/var/lib/ordersaga
-COPY --from=pages --chown=node:node /pages/pages /var/lib/ordersaga/pages
+COPY --from=pages /pages/pages .pages
 USER node
 # So that no start of a container compiles or bundles.
 RUN node processes/typescript.cjs && node --require ./processes/typescript.cjs processes/bundle-workflows.ts

@@ -1,6 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Express } from 'express';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Express, Response } from 'express';
 import pino from 'pino';
 import { PROBLEM_CODES } from '../contracts/problems';
 import { TOPICS } from '../contracts/topics';
@@ -9,15 +13,21 @@ import { Metrics } from '../observability/metrics';
 import type { ApiContext } from './context';
 import { openApiDocument } from './openapi';
 import { Pages } from './pages';
-import { problemBody, problemStatus } from './problem';
+import { ProblemError, problemBody, problemStatus } from './problem';
 import { ROUTES } from './routes';
 import { createApp } from './server';
+
+const built = mkdtempSync(join(tmpdir(), 'ordersaga-pages-'));
+mkdirSync(join(built, 'assets'));
+writeFileSync(join(built, 'docs.html'), '<script nonce="CSP_NONCE" src="/assets/docs-1.js"></script>');
+for (const [suffix, text] of Object.entries({ '': 'plain', '.br': 'by brotli', '.gz': 'by gzip' }))
+  writeFileSync(join(built, 'assets', `docs-1.js${suffix}`), text);
 
 const context = {
   settings: {},
   metrics: new Metrics('api'),
   logger: pino({ enabled: false }),
-  pages: new Pages(undefined),
+  pages: new Pages(built),
 } as unknown as ApiContext;
 
 let app: Express;
@@ -32,6 +42,7 @@ beforeAll(async () => {
 afterAll(() => {
   server.close();
   server.closeAllConnections();
+  rmSync(built, { recursive: true });
 });
 
 async function ask(method: string, path: string, { headers = {} }: { headers?: Record<string, string> } = {}) {
@@ -110,10 +121,39 @@ describe('the documentation', () => {
     expect((await ask('GET', '/problems')).headers.get('content-security-policy')).not.toBe(policy);
   });
 
-  test('says what to do where its reference is not built', async () => {
-    const response = await ask('GET', '/docs');
-    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([503, 'PAGES_NOT_BUILT']);
+  test('says what to do where its reference is not built', () => {
+    expect(() => new Pages(undefined).send({} as Response, 'docs')).toThrow(new ProblemError('PAGES_NOT_BUILT'));
   });
+
+  test('has a reference whose script alone may run', async () => {
+    const response = await ask('GET', '/docs');
+    const nonce = /script-src 'self' 'nonce-([^']+)'/.exec(response.headers.get('content-security-policy') ?? '')?.[1];
+    expect(await response.text()).toBe(`<script nonce="${nonce}" src="/assets/docs-1.js"></script>`);
+  });
+
+  test.each([
+    ['br, gzip', 'br', 'by brotli'],
+    ['gzip', 'gzip', 'by gzip'],
+    ['deflate', undefined, 'plain'],
+  ])('sends its files as the reader takes them: %s', async (accepted, encoding, text) => {
+    const { port } = server.address() as AddressInfo;
+    const asked = get({ port, path: '/assets/docs-1.js', headers: { 'accept-encoding': accepted } });
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(response.headers).toMatchObject({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'content-type': 'text/javascript; charset=utf-8',
+      vary: expect.stringContaining('Accept-Encoding'),
+    });
+    expect(response.headers['content-encoding']).toBe(encoding);
+    expect((await response.setEncoding('utf8').toArray()).join('')).toBe(text);
+  });
+
+  test.each(['/assets/docs-2.js', '/assets/', '/assets/..%2fdocs.html', '/assets/docs-1.js.br'])(
+    'has no file %s',
+    async (path) => {
+      expect((await ask('GET', path)).status).toBe(404);
+    },
+  );
 });
 
 interface Described {

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Express, Response } from 'express';
-import sirv from 'sirv';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { Request, Response } from 'express';
 import { ProblemError } from './problem';
 
-/** Names of assets are made from their content. */
-const ASSETS = { immutable: true, maxAge: 365 * 24 * 3600, brotli: true, gzip: true };
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
 
 /** How far a page is from the strictest policy. */
 export interface PageNeeds {
@@ -14,34 +17,62 @@ export interface PageNeeds {
   readonly inlineStyles?: true;
 }
 
-/** The built pages of `web/`. */
+interface Asset {
+  readonly type: string;
+  /** By encoding; `identity` is always there. */
+  readonly bodies: Readonly<Partial<Record<'br' | 'gzip' | 'identity', Buffer>>>;
+}
+
+/** The built pages of `web/`, all in memory: a reader that is slow, or goes away, holds no file open. */
 export class Pages {
-  private readonly read = new Map<string, string>();
+  private readonly pages = new Map<string, string>();
+  private readonly assets = new Map<string, Asset>();
 
   /** Undefined: they are not built. */
-  constructor(private readonly folder: string | undefined) {}
-
-  serveAssets(app: Express): void {
-    if (this.folder !== undefined) app.use('/assets', sirv(join(this.folder, 'assets'), ASSETS));
+  constructor(folder: string | undefined) {
+    if (folder === undefined) return;
+    for (const file of readdirSync(folder))
+      if (file.endsWith('.html')) this.pages.set(file, readFileSync(join(folder, file), 'utf8'));
+    const assets = join(folder, 'assets');
+    for (const file of readdirSync(assets)) {
+      const type = TYPES[extname(file)];
+      if (type) this.assets.set(file, { type, bodies: bodiesOf(join(assets, file)) });
+    }
   }
 
-  /** Sends a page by the name of its file, under a policy of its own. Throws PAGES_NOT_BUILT. */
+  /** Sends a file that belongs to a page. Throws NOT_FOUND. */
+  sendAsset(request: Request, response: Response, file: string): void {
+    const asset = this.assets.get(file);
+    if (!asset) throw new ProblemError('NOT_FOUND');
+    const { type, bodies } = asset;
+    const encodings = (['br', 'gzip'] as const).filter((encoding) => bodies[encoding]);
+    const accepted = request.acceptsEncodings(...encodings, 'identity');
+    const encoding = encodings.find((known) => known === accepted) ?? 'identity';
+    if (encoding !== 'identity') response.setHeader('Content-Encoding', encoding);
+    // Its name is made from its content.
+    response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
+    response.vary('Accept-Encoding').type(type).send(bodies[encoding]);
+  }
+
+  /** Sends a page by its name, under a policy of its own. Throws PAGES_NOT_BUILT. */
   send(response: Response, name: string, needs: PageNeeds = {}): void {
-    sendHtml(response, (nonce) => this.html(name).replaceAll('CSP_NONCE', nonce), needs);
+    const html = this.pages.get(`${name}.html`);
+    if (html === undefined) throw new ProblemError('PAGES_NOT_BUILT');
+    sendHtml(response, (nonce) => html.replaceAll('CSP_NONCE', nonce), needs);
   }
+}
 
-  private html(name: string): string {
-    if (this.folder === undefined) throw new ProblemError('PAGES_NOT_BUILT');
-    const html = this.read.get(name) ?? readFileSync(join(this.folder, `${name}.html`), 'utf8');
-    this.read.set(name, html);
-    return html;
-  }
+function bodiesOf(file: string): Asset['bodies'] {
+  return {
+    identity: readFileSync(file),
+    ...(existsSync(`${file}.br`) ? { br: readFileSync(`${file}.br`) } : {}),
+    ...(existsSync(`${file}.gz`) ? { gzip: readFileSync(`${file}.gz`) } : {}),
+  };
 }
 
 /** Sends HTML whose scripts and styles are its own, or carry the nonce. */
 export function sendHtml(response: Response, html: (nonce: string) => string, { inlineStyles }: PageNeeds = {}): void {
   const nonce = randomBytes(16).toString('base64');
-  const body = html(nonce);
   response.setHeader(
     'Content-Security-Policy',
     [
@@ -56,5 +87,5 @@ export function sendHtml(response: Response, html: (nonce: string) => string, { 
       "frame-ancestors 'none'",
     ].join('; '),
   );
-  response.setHeader('Cache-Control', 'no-store').type('html').send(body);
+  response.setHeader('Cache-Control', 'no-store').type('html').send(html(nonce));
 }

@@ -50,7 +50,10 @@ export function createApp(context: ApiContext): Express {
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(requestContext(context));
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  context.pages.serveAssets(app);
+  app.use('/assets', (request, response, next) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return next();
+    context.pages.sendAsset(request, response, request.path.slice(1));
+  });
   serveRoutes(app, [...ROUTES, ...documentationRoutes(ROUTES)], context);
   app.use(problemResponses(context.logger));
   return app;

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -5,18 +6,29 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
 const ROOT = join(__dirname, '..');
+/** Where an image has them: no volume that is mounted for the cache hides them. */
+const OF_IMAGE = join(ROOT, '.pages');
 const COMPRESSED = /\.(js|css|svg)$/;
 const BROTLI_QUALITY = 9;
 
 /**
- * Where the built pages are: built again only when their sources or a dependency changed, which takes some seconds. Undefined where
- * they cannot be built, as the development dependencies are not installed.
+ * Where the built pages are: built again only when their sources or a dependency changed, which takes some seconds. A process of
+ * its own builds them, whose NODE_ENV decides what the libraries are. Throws where vite is missing.
  */
-export async function builtPages(cacheFolder: string): Promise<string | undefined> {
+export async function builtPages(cacheFolder: string): Promise<string> {
+  const name = `pages-${sourcesHash()}`;
+  const known = [OF_IMAGE, cacheFolder].map((folder) => join(folder, name)).find((folder) => existsSync(folder));
+  if (known) return known;
+  const args = ['--require', join(__dirname, 'typescript.cjs'), join(__dirname, 'build-pages.ts')];
+  await promisify(execFile)(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_ENV: 'production' } });
+  return join(cacheFolder, name);
+}
+
+/** Builds them in this process, unless they are there. */
+export async function buildPages(cacheFolder: string): Promise<string> {
   const folder = join(cacheFolder, `pages-${sourcesHash()}`);
   if (existsSync(folder)) return folder;
-  const vite = await import('vite').catch(() => undefined);
-  if (!vite) return undefined;
+  const vite = await import('vite');
   const partial = `${folder}.${randomUUID()}`;
   await vite.build({
     configFile: join(ROOT, 'web', 'vite.config.mjs'),

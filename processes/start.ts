@@ -256,12 +256,10 @@ async function startApiRole(shared: Shared): Promise<Part & { address: string }>
 
 /** The API is of use without its pages. */
 async function pagesOrNone(logger: Logger): Promise<string | undefined> {
-  const folder = await builtPages(cacheFolder('pages')).catch((error: unknown) => {
-    logger.error({ err: error }, 'the pages could not be built');
+  return builtPages(cacheFolder('pages')).catch((error: unknown) => {
+    logger.error({ err: error }, 'no pages are served, as they could not be built: run npm ci, then npm run build');
     return undefined;
   });
-  if (folder === undefined) logger.warn('no pages are served: npm ci and npm run build make them');
-  return folder;
 }
 
 async function withProbes(

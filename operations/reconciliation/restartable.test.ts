@@ -51,5 +51,6 @@ describe('an order is undone to its end', () => {
     ['whose attempt is under way', { sagaState: 'RUNNING', requests: [request(null)] }],
     ['whose attempt was declined and is being undone', { sagaState: 'COMPENSATING', requests: [request('DECLINED')] }],
     ['whose step waits for a person', { sagaState: 'NEEDS_OPERATOR', requests: [request(null)] }],
+    ['that has left before its cancel was refused', { status: 'SHIPMENT_STARTED', isCancelOpen: true }],
   ])('but not one %s', (_, change) => expect(wasUndoing(order(change))).toBe(false));
 });

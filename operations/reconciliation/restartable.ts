@@ -1,4 +1,5 @@
 import type { OrderFactsheet } from '../../db/order-facts';
+import { isCancellable } from '../../domain/order-status';
 
 /**
  * Whether the database says what the order needs, so that a new run of its workflow can continue. Not where the record of its stock
@@ -22,6 +23,7 @@ export function wasUndoing({
   isCancelOpen,
   hasParkedUndo,
 }: OrderFactsheet): boolean {
+  if (!isCancellable(status)) return false;
   const attempt = requests.find(({ state }) => state === 'RUNNING');
   if (isCancelOpen || attempt?.failureKind === 'INTERRUPTED') return true;
   // Only a cancel takes back the parcel of a paid order.

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { orderWorkflowId, type SagaView } from '../../contracts/workflow-api';
+import { noteCompensation } from '../../db/saga-details';
 import { addToTimeline } from '../../db/timeline';
 import { examineOrders } from '../../operations/reconciliation/examine-orders';
 import { restartWorkflow } from '../../operations/reconciliation/restart';
@@ -189,6 +190,19 @@ describe('what a new run makes of an order whose workflow is over', () => {
     await shop.providers.endFaults('carrier', orderId);
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
     await expectLedgersToBalance(shop, orderId);
+  });
+
+  test("an operator's cancel is carried out that came while a failed attempt was being undone", async () => {
+    const { orderId } = await shop.payableOrder();
+    await shop.pay(orderId, { token: 'tok_undo_refused:1', recipientName: 'fault:ship_refused' });
+    await shop.reaches(orderId, 'PENDING_PAYMENT', 'NEEDS_OPERATOR');
+    await reconciler.terminate(orderWorkflowId(orderId));
+    const decision = { decisionId: randomUUID(), reason: 'asked for by phone', actor: 'operator:lee' };
+    expect(await noteCompensation(shop.db, { orderId, ...decision })).toBe(true);
+    expect(await reconciler.fixEnd(orderId)).toBe('FIXED');
+    await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
+    await expectLedgersToBalance(shop, orderId);
+    expect(await shop.providers.capturedNet(orderId)).toBe(0);
   });
 
   test('a cancel that was refused to the customer is not carried out', async () => {
