@@ -16,7 +16,7 @@ export interface OrderFactsheet {
   readonly runId: string | null;
   /** The run that refunds it. */
   readonly refundRunId: string | null;
-  /** Its workflow has taken a cancel of the customer, and nobody has refused it since. */
+  /** Its workflow has taken a cancel of the customer or an operator, and nobody has refused it since. */
   readonly isCancelOpen: boolean;
   /** An undo of its workflow is listed as waiting for a person. */
   readonly hasParkedUndo: boolean;
@@ -78,10 +78,7 @@ const FACTSHEETS = `
           and coalesce(d.dead_at, l.dead_at) = l.dead_at
       where l.order_id = o.id and l.origin_topic = 'stock.decrease.failed' and d.action = 'REPLAY' and d.outcome is null
     ) as "stockFailureReplayedMs",
-    coalesce((select t.data ->> 'code' = 'CANCEL_REQUESTED' from timeline t
-      where t.order_id = o.id and (t.type = 'notice' and t.data ->> 'code' in ('CANCEL_REQUESTED', 'CANCEL_REFUSED')
-        or t.type = 'refused' and t.data ->> 'what' = 'CANCELLED_BY_CUSTOMER')
-      order by t.id desc limit 1), false) as "isCancelOpen",
+    coalesce(cancel.asked_at > coalesce(cancel.refused_at, '-infinity'), false) as "isCancelOpen",
     exists (select from operator_items i where i.order_id = o.id and i.kind = 'PARKED_SAGA' and i.state = 'OPEN') as "hasParkedUndo",
     array(select distinct u.topic from outbox u where u.key = o.id::text and u.published_at is null) as "unpublishedTopics"
   from orders o
@@ -91,6 +88,12 @@ const FACTSHEETS = `
           select coalesce(sum(case m.kind when 'charge' then m.amount_minor else -m.amount_minor end), 0)
           from money_movements m where m.key = s.key)) order by s.attempt, s.step) as list
     from saga_steps s where s.order_id = o.id) steps on true
+  cross join lateral (
+    select greatest(max(t.at) filter (where t.data ->> 'code' = 'CANCEL_REQUESTED'), (
+        select max(r.at) from resolutions r where r.order_id = o.id and r.decision = 'COMPENSATE')) as asked_at,
+      max(t.at) filter (where t.data ->> 'code' = 'CANCEL_REFUSED'
+        or t.data ->> 'what' like 'CANCELLED%' and t.data ->> 'why' not in ('ALREADY_ENDING', 'DUPLICATE')) as refused_at
+    from timeline t where t.order_id = o.id and t.type in ('notice', 'refused')) cancel
   left join lateral (
     select max(m.at) as at, sum(case m.kind when 'charge' then m.amount_minor else -m.amount_minor end)::bigint as net
     from money_movements m where m.order_id = o.id) money on true

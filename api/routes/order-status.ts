@@ -103,7 +103,7 @@ export function statusView(
 function estimatedCompletionAt(view: StatusView, { usualMs, budgetMs }: Durations, now: number): string | null {
   if (view.sagaState !== 'RUNNING' && view.sagaState !== 'COMPENSATING') return null;
   const begunAt = Date.parse(view.lastUpdated);
-  const usual = view.sagaState === 'RUNNING' && usualMs !== undefined ? [begunAt + usualMs] : [];
+  const usual = view.sagaState === 'RUNNING' && usualMs !== undefined ? [begunAt + Math.min(usualMs, budgetMs)] : [];
   const at = [...usual, begunAt + budgetMs].find((time) => time > now);
   return at === undefined ? null : new Date(at).toISOString();
 }
