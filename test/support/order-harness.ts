@@ -190,15 +190,23 @@ export class OrderHarness extends WorkflowOperator implements Ledgers {
     return row as { status: string; saga_state: string; status_reason: string | null };
   }
 
+  /** When the saga came to the state that it is in, by the workflow's clock. */
+  async stateSince(orderId: number): Promise<number> {
+    const { saga_state_at: at } = (await this.db('orders').where({ id: orderId }).first('saga_state_at')) as {
+      saga_state_at: Date;
+    };
+    return at.getTime();
+  }
+
   /** `STATUS/SAGA_STATE`, for waiting. */
   async state(orderId: number): Promise<string> {
     const { status, saga_state: sagaState } = await this.row(orderId);
     return `${status}/${sagaState}`;
   }
 
-  async timeline(orderId: number, type: string): Promise<{ at: Date; data: Record<string, unknown> }[]> {
+  async timeline(orderId: number, type: string): Promise<{ data: Record<string, unknown> }[]> {
     const rows = this.db('timeline').where({ order_id: orderId, type }).orderBy('id');
-    return (await rows.select('at', 'data')) as { at: Date; data: Record<string, unknown> }[];
+    return (await rows.select('data')) as { data: Record<string, unknown> }[];
   }
 
   async stock(sku: string): Promise<{ free: number; held: number; sold: number }> {
