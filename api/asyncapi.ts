@@ -1,7 +1,6 @@
-import { z } from 'zod';
 import { deadLetterTopic, TOPIC_DEFINITIONS, type TopicDefinition } from '../contracts/topics';
-
-type Json = Record<string, unknown>;
+import { EVENT_WORDS } from './event-words';
+import { type Json, jsonSchema } from './json-schema';
 
 /** The AsyncAPI 3.0 document of all topics, from the schemas by which their records are written and read. */
 export function asyncApiDocument(): Json {
@@ -11,8 +10,7 @@ export function asyncApiDocument(): Json {
       title: 'ordersaga events',
       version: '1',
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
-      description:
-        'Records of Kafka topics: JSON in UTF-8. A record may come twice, with the same eventId; the records of one key come in order. Readers ignore fields that they do not know. A record that cannot be processed goes to the topic with the suffix .DLT.',
+      description: EVENT_WORDS.en.introduction,
     },
     defaultContentType: 'application/json',
     channels: byName(channel),
@@ -30,11 +28,7 @@ const byName = (of: (topic: TopicDefinition) => Json) =>
   Object.fromEntries(TOPIC_DEFINITIONS.map((topic) => [topic.name, of(topic)]));
 
 function channel({ name, summary, others, key, consumer }: TopicDefinition): Json {
-  const audience = {
-    publish: 'Other systems may publish here.',
-    read: 'For other systems to read.',
-    none: 'Of this system alone.',
-  }[others ?? 'none'];
+  const audience = EVENT_WORDS.en.audience[others ?? 'none'];
   const dead = consumer ? ` What cannot be processed goes to ${deadLetterTopic(name)}.` : '';
   return {
     address: name,
@@ -58,7 +52,7 @@ function operation({ name, summary, consumer }: TopicDefinition, action: 'send' 
 }
 
 function message({ name, summary, schema }: TopicDefinition): Json {
-  const { $schema: _, ...payload } = z.toJSONSchema(schema, { io: 'input' }) as Json;
+  const payload = jsonSchema(schema, 'input');
   const { examples } = payload as { examples?: readonly unknown[] };
   return {
     name,

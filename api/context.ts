@@ -14,7 +14,7 @@ import { type Authenticate, createAuthentication } from './authentication';
 import { CouponAdmission } from './coupon-admission';
 import { OpenStreams } from './live';
 import { OrderStatuses } from './order-statuses';
-import { Pages } from './pages';
+import type { Pages } from './pages';
 import { ProcessingEstimate } from './processing-estimate';
 import { statusLookUp } from './routes/order-status';
 import { TimelineFeeds } from './timeline-feeds';
@@ -28,14 +28,12 @@ export interface ApiOptions {
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** Where the built pages are; absent: they are not built. */
-  readonly pagesFolder?: string | undefined;
+  readonly pages: Pages;
 }
 
 /** What the handlers of routes work with. */
 export interface ApiContext extends ApiOptions {
   readonly authenticate: Authenticate;
-  readonly pages: Pages;
   readonly feeds: TimelineFeeds;
   readonly relay: RelayWakeups;
   readonly statuses: OrderStatuses;
@@ -55,7 +53,6 @@ export function createContext(options: ApiOptions): ApiContext {
   return {
     ...options,
     authenticate: createAuthentication(settings),
-    pages: new Pages(options.pagesFolder),
     statuses,
     estimate: new ProcessingEstimate(() => recentProcessingTimes(db)),
     feeds: new TimelineFeeds(db, redis, logger, (orderId) => statuses.forget(orderId)),

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { PROBLEM_CODES, type ProblemCode } from '../contracts/problems';
 import { CARRIER_SIGNATURE_HEADER } from '../contracts/provider-api';
+import { type Json, jsonSchema } from './json-schema';
 import { problemBody, problemStatus } from './problem';
 import type { JsonResponse, Route } from './route';
 import { partsOf } from './serve';
-
-type Json = Record<string, unknown>;
 
 /** The OpenAPI 3.1 document of these routes. */
 export function openApiDocument(routes: readonly Route[]): Json {
@@ -208,8 +207,3 @@ const LAST_EVENT_ID = {
 };
 
 const jsonContent = (schema: Json) => ({ 'application/json': { schema } });
-
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io }) as Json;
-  return rest;
-}

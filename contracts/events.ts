@@ -12,6 +12,13 @@ export const envelope = {
   schemaVersion: z.literal(1).default(1),
 };
 
+/** That of the documented examples. */
+export const EXAMPLE_ENVELOPE = {
+  eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
+  eventCreatedAt: '2026-11-28T09:00:00.000Z',
+  schemaVersion: 1,
+} as const;
+
 export const orderIdSchema = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 export const userEmailSchema = externalText({ min: 3, max: 320 });
 
@@ -53,9 +60,7 @@ export const orderProcessingEventSchema = z
   .meta({
     examples: [
       {
-        eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
-        eventCreatedAt: '2026-11-28T09:00:00.000Z',
-        schemaVersion: 1,
+        ...EXAMPLE_ENVELOPE,
         orderId: 17,
         userEmail: 'kim@example.com',
         requestDto: {
@@ -107,6 +112,15 @@ export const requestIdSchema = z
 
 export const couponCodeSchema = codeSchema.meta({ examples: ['OPENING-DAY'] });
 
+/** The documented example of a coupon that is to be issued. */
+export const EXAMPLE_COUPON_ISSUE = {
+  ...EXAMPLE_ENVELOPE,
+  requestId: '7f0c1d5e-1',
+  userId: 'kim',
+  code: 'OPENING-DAY',
+  rank: 3,
+} as const;
+
 export const couponIssueEventSchema = z
   .object({
     ...envelope,
@@ -115,17 +129,5 @@ export const couponIssueEventSchema = z
     code: couponCodeSchema,
     rank: z.number().int().positive(),
   })
-  .meta({
-    examples: [
-      {
-        eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
-        eventCreatedAt: '2026-11-28T09:00:00.000Z',
-        schemaVersion: 1,
-        requestId: '7f0c1d5e-1',
-        userId: 'kim',
-        code: 'OPENING-DAY',
-        rank: 3,
-      },
-    ],
-  });
+  .meta({ examples: [EXAMPLE_COUPON_ISSUE] });
 export type CouponIssueEvent = z.infer<typeof couponIssueEventSchema>;

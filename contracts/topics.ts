@@ -4,6 +4,8 @@ import { ORDER_STATUSES } from '../domain/order-status';
 import { deadLetterTopic } from './dead-letters';
 import {
   couponIssueEventSchema,
+  EXAMPLE_COUPON_ISSUE,
+  EXAMPLE_ENVELOPE,
   envelope,
   orderIdSchema,
   orderProcessingEventSchema,
@@ -20,7 +22,7 @@ export interface TopicDefinition<Event = unknown> {
   readonly name: string;
   /** What its events say. */
   readonly summary: string;
-  /** By whom its events are published, and who may read them; absent: this system alone. */
+  /** Whether other systems may publish its events, or read them; absent: it is this system's alone. */
   readonly others?: 'publish' | 'read';
   readonly schema: z.ZodType<Event>;
   /** The field of the event that is the record's key. */
@@ -45,9 +47,7 @@ const DEFINITIONS = {
       .meta({
         examples: [
           {
-            eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
-            eventCreatedAt: '2026-11-28T09:00:00.000Z',
-            schemaVersion: 1,
+            ...EXAMPLE_ENVELOPE,
             orderId: 17,
             userEmail: 'kim@example.com',
             lines: [{ sku: 'MUG', quantity: 2 }],
@@ -71,9 +71,7 @@ const DEFINITIONS = {
       .meta({
         examples: [
           {
-            eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
-            eventCreatedAt: '2026-11-28T09:00:00.000Z',
-            schemaVersion: 1,
+            ...EXAMPLE_ENVELOPE,
             orderId: 17,
             reason: 'STOCK_SHORTAGE',
             shortages: [{ sku: 'MUG', requested: 2, available: 1 }],
@@ -123,9 +121,7 @@ const DEFINITIONS = {
       .meta({
         examples: [
           {
-            eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
-            eventCreatedAt: '2026-11-28T09:00:00.000Z',
-            schemaVersion: 1,
+            ...EXAMPLE_ENVELOPE,
             orderId: 17,
             from: 'PENDING_PAYMENT',
             to: 'PAYMENT_COMPLETED',
@@ -145,20 +141,9 @@ const DEFINITIONS = {
     name: 'coupon.issued',
     summary: 'A coupon was issued to a user.',
     others: 'read',
-    schema: couponIssueEventSchema.extend({ issuedAt: externalId({ max: 64 }) }).meta({
-      examples: [
-        {
-          eventId: '0f8fad5b-d9cb-469f-a165-70867728950e',
-          eventCreatedAt: '2026-11-28T09:00:00.000Z',
-          schemaVersion: 1,
-          requestId: '7f0c1d5e-1',
-          userId: 'kim',
-          code: 'OPENING-DAY',
-          rank: 3,
-          issuedAt: '2026-11-28T09:00:00.000Z',
-        },
-      ],
-    }),
+    schema: couponIssueEventSchema
+      .extend({ issuedAt: externalId({ max: 64 }) })
+      .meta({ examples: [{ ...EXAMPLE_COUPON_ISSUE, issuedAt: '2026-11-28T09:00:00.000Z' }] }),
     key: 'requestId',
   },
 } as const satisfies Record<string, TopicDefinition>;

@@ -10,6 +10,8 @@ const ROOT = join(__dirname, '..');
 const OF_IMAGE = join(ROOT, '.pages');
 const COMPRESSED = /\.(js|css|svg)$/;
 const BROTLI_QUALITY = 9;
+/** An api starts without them rather than wait for ever. */
+const BUILT_WITHIN_MS = 120_000;
 
 /**
  * Where the built pages are: built again only when their sources or a dependency changed, which takes some seconds. A process of
@@ -20,7 +22,8 @@ export async function builtPages(cacheFolder: string): Promise<string> {
   const known = [OF_IMAGE, cacheFolder].map((folder) => join(folder, name)).find((folder) => existsSync(folder));
   if (known) return known;
   const args = ['--require', join(__dirname, 'typescript.cjs'), join(__dirname, 'build-pages.ts')];
-  await promisify(execFile)(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_ENV: 'production' } });
+  const env = { ...process.env, NODE_ENV: 'production' };
+  await promisify(execFile)(process.execPath, args, { cwd: ROOT, env, timeout: BUILT_WITHIN_MS });
   return join(cacheFolder, name);
 }
 

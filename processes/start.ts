@@ -1,5 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
+import { Pages } from '../api/pages';
 import { startApi } from '../api/server';
 import { cacheFolder } from '../config/load';
 import type { Settings } from '../config/settings';
@@ -249,17 +250,19 @@ async function startRelayRole(shared: Shared): Promise<Part & { address: string 
 
 async function startApiRole(shared: Shared): Promise<Part & { address: string }> {
   const { settings, db, redis, logger, workflows } = shared;
-  const pagesFolder = await pagesOrNone(logger);
-  const api = await startApi({ db, workflows, redis, settings, logger, metrics: new Metrics('api'), pagesFolder });
+  const pages = await pagesOrNone(logger);
+  const api = await startApi({ db, workflows, redis, settings, logger, metrics: new Metrics('api'), pages });
   return { address: api.url, stop: () => api.close() };
 }
 
-/** The API is of use without its pages. */
-async function pagesOrNone(logger: Logger): Promise<string | undefined> {
-  return builtPages(cacheFolder('pages')).catch((error: unknown) => {
+/** The API is of use without its pages, also where their folder is not whole. */
+async function pagesOrNone(logger: Logger): Promise<Pages> {
+  try {
+    return new Pages(await builtPages(cacheFolder('pages')));
+  } catch (error) {
     logger.error({ err: error }, 'no pages are served, as they could not be built: run npm ci, then npm run build');
-    return undefined;
-  });
+    return new Pages(undefined);
+  }
 }
 
 async function withProbes(

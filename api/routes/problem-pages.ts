@@ -57,7 +57,7 @@ export function problemPageRoutes(documented: readonly Route[]): readonly Route[
   ];
 }
 
-/** What stands between backticks, as code. */
+/** Text between backticks becomes code. */
 const withCode = (text: string) =>
   text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part));
 

@@ -61,7 +61,7 @@ export class LaneLeases {
     try {
       await this.renewing;
       await untilIdle();
-      // From here on they may be another's, even where the answer says nothing.
+      // From here on they may be another's, also where no response says so.
       this.lanes = [];
       isDone = await leaveLanes(this.options.db, this.options.owner);
     } finally {

@@ -10,7 +10,7 @@ import { Reconciler } from '../support/reconciler';
 import { refuseRows } from '../support/triggers';
 import { until } from '../support/until';
 
-// A provider stays away until the new run is started: the worker of the old one goes on for a while, and could end the order.
+// A provider stays unavailable until the new run is started: the worker of the old one goes on for a while, and could end the order.
 describe('what a new run makes of an order whose workflow is over', () => {
   const shop = new Fixture().shop();
   const reconciler = new Reconciler(shop);
