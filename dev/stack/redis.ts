@@ -1,6 +1,7 @@
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { canFetchPackages, unpackPackages } from './debian';
 import { dataFolder, type Engine, type Log } from './engine';
 import { cached, cachedFolder, isCached } from './engine-cache';
 import { StackError } from './settings';
@@ -23,8 +24,7 @@ export const redis: Engine = {
     if (onPath) return { kind: 'here', plan: onPath, installation: onPath };
     const folder = cachedFolder(CACHE);
     if (isCached(CACHE)) return { kind: 'here', plan: folder, installation: scriptIn(folder) };
-    const isRootOnDebian = process.getuid?.() === 0 && programNamed('apt-get') && programNamed('dpkg-deb');
-    if (!isRootOnDebian) return { kind: 'missing', remedy };
+    if (!canFetchPackages()) return { kind: 'missing', remedy };
     const plan = `Debian's package, fetched with apt-get and unpacked (not installed) into ${folder}`;
     return {
       kind: 'obtain',
@@ -45,31 +45,12 @@ export const redis: Engine = {
 
 async function unpackDebian(folder: string, log: Log): Promise<void> {
   await withProgress(log, 'redis: fetching the Debian package', async () => {
-    const packages = join(folder, 'packages');
-    await mkdir(packages);
-    // The unprivileged user that apt would fetch as may not write into this folder.
-    const fetch = () =>
-      runTool('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...PACKAGES], { cwd: packages });
-    try {
-      await fetch();
-    } catch {
-      // Package lists that are missing or older than the archive: the one refresh that mends both.
-      await runTool('apt-get', ['-qq', 'update']);
-      await fetch();
-    }
-    for (const file of await readdir(packages)) await runTool('dpkg-deb', ['-x', join(packages, file), folder]);
-    await writeFile(scriptIn(folder), startScript);
-    await chmod(scriptIn(folder), 0o755);
+    const program = { script: scriptIn(folder), path: 'usr/bin/redis-server' };
+    await unpackPackages(folder, () => ['download', ...PACKAGES], program);
     const version = await runTool(scriptIn(folder), ['--version']);
     if (!version.includes('v=')) throw new StackError(`Debian's redis-server does not run here: ${remedy}.`);
   });
 }
-
-const startScript = `#!/bin/sh
-here=$(dirname "$0")
-libraries=$(find "$here/usr/lib" "$here/lib" -name '*.so*' -exec dirname {} \\; 2>/dev/null | sort -u | tr '\\n' ':')
-LD_LIBRARY_PATH="$libraries$LD_LIBRARY_PATH" exec "$here/usr/bin/redis-server" "$@"
-`;
 
 function pings(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
