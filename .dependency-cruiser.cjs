@@ -56,7 +56,11 @@ const MAY_IMPORT = {
   'kafka-bridge': { rooms: ['contracts', 'domain', 'db', 'observability', 'temporal'], types: ['config'] },
   // What is fast and may be lost.
   redis: { rooms: ['domain'], files: ['^contracts/live\\.ts$'], types: ['observability'] },
-  api: { rooms: ['contracts', 'domain', 'db', 'observability', 'operations', 'redis', 'temporal'], types: ['config'] },
+  api: {
+    rooms: ['contracts', 'domain', 'db', 'observability', 'operations', 'redis', 'temporal'],
+    files: ['^config/sealing-keys\\.ts$'],
+    types: ['config'],
+  },
   // Talks HTTP only, through the API's client; its launcher begins with dev/run.mjs, which installs the dependencies.
   cli: { rooms: ['config', 'contracts'], files: ['^api/(client|endpoints)\\.ts$', '^dev/run\\.mjs$', LAST_WORDS] },
   // The pages talk HTTP only.

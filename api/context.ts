@@ -10,7 +10,10 @@ import { CouponGate } from '../redis/coupon-gate';
 import { CouponRush } from '../redis/coupon-rush';
 import { IssuedCoupons } from '../redis/issued-coupons';
 import type { Workflows } from '../temporal/workflows';
-import { type Authenticate, createAuthentication } from './authentication';
+import { createAuthentication } from './access/bearer-tokens';
+import { createIdentification, type Identify } from './access/identification';
+import { OpenIdProvider } from './access/open-id';
+import { Sessions } from './access/sessions';
 import { CouponAdmission } from './coupon-admission';
 import { OpenStreams } from './live';
 import { OrderStatuses } from './order-statuses';
@@ -33,7 +36,10 @@ export interface ApiOptions {
 
 /** What the handlers of routes work with. */
 export interface ApiContext extends ApiOptions {
-  readonly authenticate: Authenticate;
+  readonly identify: Identify;
+  readonly sessions: Sessions;
+  /** Undefined: none is configured. */
+  readonly openId: OpenIdProvider | undefined;
   readonly feeds: TimelineFeeds;
   readonly relay: RelayWakeups;
   readonly statuses: OrderStatuses;
@@ -49,10 +55,13 @@ export interface ApiContext extends ApiOptions {
 
 export function createContext(options: ApiOptions): ApiContext {
   const { db, redis, settings, logger } = options;
+  const sessions = new Sessions(settings);
   const statuses = new OrderStatuses(statusLookUp(options));
   return {
     ...options,
-    authenticate: createAuthentication(settings),
+    identify: createIdentification(createAuthentication(settings), sessions),
+    sessions,
+    openId: OpenIdProvider.of(settings),
     statuses,
     estimate: new ProcessingEstimate(() => recentProcessingTimes(db)),
     feeds: new TimelineFeeds(db, redis, logger, (orderId) => statuses.forget(orderId)),

@@ -3,7 +3,7 @@ import type { Text } from '../contracts/language';
 import type { ProblemCode } from '../contracts/problems';
 import type { Immutable } from '../contracts/responses/common';
 import type { Decision } from '../operations/decision';
-import { operatorOf } from './authentication';
+import { operatorOf } from './access/identity';
 import type { ApiContext } from './context';
 import { type Endpoint, type Route, route } from './route';
 

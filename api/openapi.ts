@@ -6,7 +6,7 @@ import { CARRIER_SIGNATURE_HEADER } from '../contracts/provider-api';
 import { type Json, jsonSchema } from './json-schema';
 import { problemBody, problemStatus } from './problem';
 import type { JsonResponse, Route } from './route';
-import { partsOf } from './serve';
+import { isForUsers, partsOf } from './serve';
 
 /** The OpenAPI 3.1 document of these routes. */
 export function openApiDocument(routes: readonly Route[]): Json {
@@ -25,10 +25,16 @@ export function openApiDocument(routes: readonly Route[]): Json {
     },
     servers: [{ url: '/', description: 'This server' }],
     tags: TAGS.map(({ name, description }) => ({ name, description })),
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { session: [] }],
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'ordersaga-session',
+          description: 'Of a page of this server, after signing in',
+        },
         signature: { type: 'apiKey', in: 'header', name: CARRIER_SIGNATURE_HEADER },
       },
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
@@ -54,7 +60,7 @@ The WebSocket at \`/topic/order/{orderId}\` gives the events of \`/api/orders/{o
 the Authorization header or as \`?access_token=\`.`;
 
 /** Read once, at start. */
-const GUIDES = ['first-order', 'idempotency', 'events', 'webhooks'].map((name) =>
+const GUIDES = ['first-order', 'idempotency', 'events', 'tracking', 'webhooks'].map((name) =>
   readFileSync(join(__dirname, 'guides', `${name}.md`), 'utf8').trim(),
 );
 
@@ -66,7 +72,7 @@ const TAGS = [
   {
     prefix: '/api/ops/',
     name: 'Operations',
-    description: 'What operators see and decide; the role operator is required.',
+    description: 'What operators see and decide; the role viewer sees it and decides nothing.',
   },
   { prefix: '/', name: 'Health', description: 'For load balancers, orchestrators and Prometheus.' },
 ] as const;
@@ -76,11 +82,11 @@ function tagOf(path: string): string {
   return fitting.reduce((longest, tag) => (tag.prefix.length > longest.prefix.length ? tag : longest)).name;
 }
 
-const SECURITY = { public: [], customer: undefined, operator: undefined, carrier: [{ signature: [] }] } as const;
+const SECURITY = { public: [], carrier: [{ signature: [] }] } as const;
 
 function operation(route: Route): Json {
   const { id, summary, access, params, query, body, isIdempotent, response } = route;
-  const security = SECURITY[access];
+  const security = isForUsers(access) ? undefined : SECURITY[access];
   return {
     operationId: id,
     summary,
@@ -135,19 +141,14 @@ function rawResponses(raw: Exclude<Route['response'], JsonResponse>['raw']): Jso
 }
 
 /** Those that a route has by its access, parameters and body, and its own. */
-export function problemsOf({
-  access,
-  params,
-  unknownParams,
-  query,
-  body,
-  isIdempotent,
-  problems = [],
-}: Route): ProblemCode[] {
+export function problemsOf(route: Route): ProblemCode[] {
+  const { access, params, unknownParams, query, body, isIdempotent, problems = [] } = route;
+  const isChange = partsOf(route).method !== 'get';
   const isRead = params !== undefined && unknownParams === undefined;
   const codes: ProblemCode[] = [
-    ...(access === 'customer' || access === 'operator' ? (['UNAUTHENTICATED'] as const) : []),
-    ...(access === 'operator' ? (['FORBIDDEN'] as const) : []),
+    ...(isForUsers(access) ? (['UNAUTHENTICATED'] as const) : []),
+    ...(isForUsers(access) && isChange ? (['CROSS_SITE_REQUEST'] as const) : []),
+    ...(access === 'viewer' || access === 'operator' ? (['FORBIDDEN'] as const) : []),
     ...(access === 'carrier' ? (['SIGNATURE_INVALID'] as const) : []),
     ...(access === 'public' ? [] : (['SERVICE_UNAVAILABLE'] as const)),
     ...(isRead || query || body || isIdempotent ? (['VALIDATION_FAILED'] as const) : []),

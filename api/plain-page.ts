@@ -37,13 +37,27 @@ export interface PlainPage {
 }
 
 /** Sends a page of the documentation that needs no script, in the reader's language and colors. */
-export function sendPlainPage(response: Response, { path, language, title, content }: PlainPage): void {
+export function sendPlainPage(response: Response, page: PlainPage): void {
+  sendPage(response, page, headerOf(page));
+}
+
+/** Sends a page that says one thing to somebody who is no reader of the documentation. */
+export function sendMessagePage(response: Response, page: Omit<PlainPage, 'path'>): void {
+  sendPage(response, page, html``);
+}
+
+function headerOf({ path, language }: PlainPage): Html {
   const other = language === 'en' ? 'ko' : 'en';
   const isHere = (link: string) => path === link || (link !== '/docs' && path.startsWith(`${link}/`));
   const links = LINKS.map(
     (link) =>
       html`<a href="${link.path}?lang=${language}"${isHere(link.path) ? html` aria-current="page"` : ''}>${link[language]}</a>`,
   );
+  return html`<header><nav aria-label="${language === 'en' ? 'Documentation' : '문서'}">${links}</nav>
+<nav class="languages" aria-label="${language === 'en' ? 'Language' : '언어'}"><a href="${path}?lang=${other}" lang="${other}" hreflang="${other}">${other === 'en' ? 'English' : '한국어'}</a></nav></header>`;
+}
+
+function sendPage(response: Response, { language, title, content }: Omit<PlainPage, 'path'>, header: Html): void {
   sendHtml(
     response.vary('Accept-Language'),
     (nonce) =>
@@ -51,8 +65,7 @@ export function sendPlainPage(response: Response, { path, language, title, conte
 <html lang="${language}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · ordersaga</title><link rel="icon" href="data:,"><style nonce="${nonce}">${STYLE}</style></head>
-<body><header><nav aria-label="${language === 'en' ? 'Documentation' : '문서'}">${links}</nav>
-<nav class="languages" aria-label="${language === 'en' ? 'Language' : '언어'}"><a href="${path}?lang=${other}" lang="${other}" hreflang="${other}">${other === 'en' ? 'English' : '한국어'}</a></nav></header>
+<body>${header}
 <main>${content}</main></body></html>`.text,
   );
 }

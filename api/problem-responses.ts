@@ -4,8 +4,10 @@ import type { ProblemCode } from '../contracts/problems';
 import type { Logger } from '../observability/logger';
 import { OperationRefused } from '../operations/decision';
 import { TemporalUnavailableError } from '../temporal/call';
+import { html } from './html';
 import { languageOf } from './language';
-import { ProblemError, type ProblemExtensions, problemBody, problemStatus } from './problem';
+import { sendMessagePage } from './plain-page';
+import { type ProblemBody, ProblemError, type ProblemExtensions, problemBody, problemStatus } from './problem';
 import { fieldErrors } from './validation';
 
 const RETRY_AFTER_SECONDS = '5';
@@ -25,9 +27,25 @@ export function problemResponses(logger: Logger) {
     if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
     const language = languageOf(request);
     const extensions = { ...extensionsOf(error, language), instance: request.path, requestId };
-    response.status(status).vary('Accept-Language').type('application/problem+json');
-    response.json(problemBody(code, language, extensions));
+    response.status(status).vary('Accept-Language').vary('Accept');
+    const body = problemBody(code, language, extensions);
+    // Somebody has opened an address in a browser.
+    if (request.accepts(['application/problem+json', 'text/html']) === 'text/html')
+      sendProblemPage(response, body, language);
+    else response.type('application/problem+json').json(body);
   };
+}
+
+function sendProblemPage(response: Response, body: ProblemBody, language: Language): void {
+  const { title, detail, type, code, requestId, tryAgain } = body;
+  const again = language === 'en' ? 'Try again' : '다시 시도';
+  sendMessagePage(response, {
+    language,
+    title,
+    content: html`<h1>${title}</h1><p>${detail}</p>
+${typeof tryAgain === 'string' ? html`<p><a href="${tryAgain}">${again}</a></p>` : ''}
+<p class="muted"><a href="${type}?lang=${language}">${code}</a> · ${String(requestId)}</p>`,
+  });
 }
 
 function extensionsOf(error: unknown, language: Language): ProblemExtensions {

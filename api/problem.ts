@@ -10,8 +10,9 @@ export class ProblemError extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly extensions: ProblemExtensions = {},
+    options?: ErrorOptions,
   ) {
-    super(code);
+    super(code, options);
   }
 }
 

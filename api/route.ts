@@ -4,14 +4,14 @@ import type { Language, Text } from '../contracts/language';
 import type { ProblemCode } from '../contracts/problems';
 import type { Immutable } from '../contracts/responses/common';
 import type { Trx } from '../db/connection';
-import type { Identity } from './authentication';
+import type { Identity } from './access/identity';
 import type { ApiContext } from './context';
 import type { OutsideAttempt } from './idempotency';
 import type { ProblemError } from './problem';
 import type { Rendered } from './rendered';
 
-/** Who may use a route; the carrier signs what it sends. */
-export type Access = 'public' | 'customer' | 'operator' | 'carrier';
+/** Who may use a route: viewers read what operators decide about; the carrier signs what it sends. */
+export type Access = 'public' | 'customer' | 'viewer' | 'operator' | 'carrier';
 /** Method and path, with parameters in braces. */
 export type Endpoint = `${'GET' | 'POST' | 'PUT'} /${string}`;
 
@@ -101,7 +101,7 @@ export interface Route<
 }
 // biome-ignore lint/suspicious/noExplicitAny: every handler is checked against its own schemas where it is defined.
 type AnyRequest = RouteRequest<any, any, any, any, any>;
-type WhoOf<By extends Access> = By extends 'customer' | 'operator' ? Identity : undefined;
+type WhoOf<By extends Access> = By extends 'public' | 'carrier' ? undefined : Identity;
 
 /** A route that responds with JSON. */
 export function route<
@@ -120,6 +120,7 @@ export function route<
       handle(
         request: RouteRequest<z.output<Params>, z.output<Query>, z.output<Body>, z.output<Data>, WhoOf<By>>,
         context: ApiContext,
+        http: Http,
       ): Promise<Outcome<z.output<Data>> | Rendered>;
     },
 ): Route<At, Params, Query, Body, Data> {

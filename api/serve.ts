@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Language } from '../contracts/language';
 import type { ProblemCode } from '../contracts/problems';
 import type { Trx } from '../db/connection';
-import { bearerToken, type Identity } from './authentication';
+import { type Identity, ROLES, type Role } from './access/identity';
 import { verifiedBody } from './carrier-signature';
 import type { ApiContext } from './context';
 import { type OutsideAttempt, repeatable, respondOnce, respondOnceOutside } from './idempotency';
@@ -35,16 +35,30 @@ export function partsOf({ at }: Route): { readonly method: 'get' | 'post' | 'put
   return { method: method.toLowerCase() as 'get' | 'post' | 'put', path };
 }
 
-function admit({ access }: Route, { authenticate }: ApiContext): RequestHandler {
+function admit(route: Route, { identify }: ApiContext): RequestHandler {
+  const { access } = route;
+  const isChange = partsOf(route).method !== 'get';
   return async (request, response, next) => {
-    if (access === 'customer' || access === 'operator') {
-      const who = await authenticate(bearerToken(request.headers.authorization));
-      if (access === 'operator' && !who.isOperator) throw new ProblemError('FORBIDDEN');
+    if (isForUsers(access)) {
+      const orderId = request.params.orderId === undefined ? undefined : Number(request.params.orderId);
+      const who = await identify(request, { orderId, isChange });
+      if (!ADMITTED[access].includes(who.role)) throw new ProblemError('FORBIDDEN');
       response.locals.who = who;
       response.setHeader('Cache-Control', 'no-store');
     }
     next();
   };
+}
+
+/** The roles that may use a route; whose order it is about is the handler's to check. */
+const ADMITTED: Readonly<Record<Exclude<Access, 'public' | 'carrier'>, readonly Role[]>> = {
+  customer: ROLES,
+  viewer: ['viewer', 'operator'],
+  operator: ['operator'],
+};
+
+export function isForUsers(access: Access): access is keyof typeof ADMITTED {
+  return access in ADMITTED;
 }
 
 function bodyReaders({ access, body, bodyLimit = BODY_LIMIT }: Route): RequestHandler[] {
@@ -56,7 +70,7 @@ function bodyReaders({ access, body, bodyLimit = BODY_LIMIT }: Route): RequestHa
 function respond(route: Route, context: ApiContext): RequestHandler {
   const { access, response: described, params, unknownParams, query, isIdempotent } = route;
   // Probes and the carrier may add parameters of their own.
-  const isOurs = access === 'customer' || access === 'operator';
+  const isOurs = isForUsers(access);
   return async (request: Request, response: Response, _next: NextFunction) => {
     const language = languageOf(request);
     const who = response.locals.who as Identity | undefined;

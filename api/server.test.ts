@@ -7,7 +7,9 @@ import pino from 'pino';
 import { z } from 'zod';
 import { createDevelopmentToken } from '../cli/development-token';
 import { Metrics } from '../observability/metrics';
-import { createAuthentication } from './authentication';
+import { createAuthentication } from './access/bearer-tokens';
+import { createIdentification } from './access/identification';
+import { Sessions } from './access/sessions';
 import type { ApiContext } from './context';
 import { Pages } from './pages';
 import type { Route } from './route';
@@ -18,6 +20,7 @@ import { createApp } from './server';
 const SECRET = 'a secret of at least thirty-two characters';
 const CARRIER_SECRET = 'what the carrier knows';
 const settings = { JWT_SECRET: SECRET, CARRIER_WEBHOOK_SECRET: CARRIER_SECRET, CURRENCY: 'KRW' };
+const sessions = new Sessions({ SESSION_SECRET: SECRET, SESSION_TTL_MS: 60_000, PUBLIC_URL: undefined });
 const metrics = new Metrics('api');
 const logged = new PassThrough();
 
@@ -26,7 +29,8 @@ const context = {
   settings,
   metrics,
   logger: pino(logged),
-  authenticate: createAuthentication(settings),
+  identify: createIdentification(createAuthentication(settings), sessions),
+  sessions,
   pages: new Pages(undefined),
 } as unknown as ApiContext;
 

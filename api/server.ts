@@ -8,6 +8,8 @@ import { problemResponses } from './problem-responses';
 import { requestContext } from './request-context';
 import { ROUTES } from './routes';
 import { documentationRoutes } from './routes/documentation';
+import { signInRoutes } from './routes/sign-in';
+import { trackingPageRoutes } from './routes/tracking';
 import { serveRoutes } from './serve';
 import { serveWebSockets } from './web-socket';
 
@@ -54,7 +56,7 @@ export function createApp(context: ApiContext): Express {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next();
     context.pages.sendAsset(request, response, request.path.slice(1));
   });
-  serveRoutes(app, [...ROUTES, ...documentationRoutes(ROUTES)], context);
+  serveRoutes(app, [...ROUTES, ...signInRoutes, ...trackingPageRoutes, ...documentationRoutes(ROUTES)], context);
   app.use(problemResponses(context.logger));
   return app;
 }

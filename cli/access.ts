@@ -4,6 +4,7 @@ import { operatorAccess } from '../config/operator-access';
 import type { Settings } from '../config/settings';
 import { apiAddress } from './api-address';
 import { CommandError, EXIT } from './command-error';
+import { signInPath } from './development-sign-in';
 import { createDevelopmentToken } from './development-token';
 
 /** What a bearer token consists of (RFC 6750). */
@@ -29,6 +30,19 @@ export async function developmentToken(email: string, role: string): Promise<str
     throw new CommandError(EXIT.failed, 'tokens are checked by JWT_JWKS_URL here: ask that issuer for one');
   const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = settings;
   return createDevelopmentToken(settings.JWT_SECRET, { email, role, issuer, audience });
+}
+
+/** A link to this machine's stack that signs one browser in, once; never in production. */
+export async function developmentSignInLink(
+  email: string,
+  role: string,
+  returnTo: string | undefined,
+): Promise<{ readonly url: string; readonly email: string; readonly role: string }> {
+  const { NODE_ENV, SESSION_SECRET, PUBLIC_URL } = stackSettings();
+  if (NODE_ENV === 'production')
+    throw new CommandError(EXIT.failed, 'in production, people sign in with OIDC_ISSUER: open PUBLIC_URL/auth/sign-in');
+  const path = await signInPath(SESSION_SECRET, { email, role, returnTo });
+  return { url: `${PUBLIC_URL ?? stackApi()}${path}`, email, role };
 }
 
 function stackApi(): string {

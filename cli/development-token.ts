@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 
 export interface DevelopmentTokenOptions {
   readonly email: string;
-  /** `customer` or `operator`. */
+  /** `customer`, `viewer` or `operator`. */
   readonly role?: string;
   /** How long it is valid, such as `24h`. */
   readonly ttl?: string;

@@ -3,6 +3,7 @@ import { CommandError, commandErrorOf, EXIT, type ExitCode } from './command-err
 import { couponCommands } from './commands/coupon';
 import { dltCommands } from './commands/dlt';
 import { itemsCommands } from './commands/items';
+import { openCommand } from './commands/open';
 import { ordersCommands } from './commands/orders';
 import { outboxCommands } from './commands/outbox';
 import { reconcileCommand } from './commands/reconcile';
@@ -44,6 +45,7 @@ export async function runCommand(args: readonly string[]): Promise<ExitCode> {
     couponCommands,
     outboxCommands,
     reconcileCommand,
+    openCommand,
     tokenCommand,
   ])
     add(program);

@@ -18,6 +18,8 @@ describe('settings', () => {
     TEMPORAL_ADDRESS: 'temporal:7233',
     JWT_SECRET: 'x'.repeat(32),
     CARRIER_WEBHOOK_SECRET: 'y'.repeat(16),
+    SESSION_SECRET: 'z'.repeat(32),
+    PUBLIC_URL: 'https://orders.example',
     PAYMENT_PROVIDER: 'stripe',
     STRIPE_SECRET_KEY: 'sk_test',
     SANDBOX_URL: 'http://carrier.internal',
@@ -36,9 +38,10 @@ describe('settings', () => {
   });
 
   test('have no secret by default outside development', () => {
-    const { JWT_SECRET: _, CARRIER_WEBHOOK_SECRET: __, ...rest } = production;
+    const { JWT_SECRET: _, SESSION_SECRET: __, CARRIER_WEBHOOK_SECRET: ___, ...rest } = production;
     expect(problemsOf(rest)).toEqual([
       expect.stringContaining('JWT_SECRET'),
+      expect.stringContaining('SESSION_SECRET'),
       expect.stringContaining('CARRIER_WEBHOOK_SECRET'),
     ]);
     expect(loadSettings(production).KAFKA_BROKERS).toEqual(['kafka-1:9092', 'kafka-2:9092']);
@@ -49,8 +52,9 @@ describe('settings', () => {
     const { POSTGRES_PASSWORD, ...example } = Object.fromEntries([...lines].map(([, name, value]) => [name, value]));
     expect(POSTGRES_PASSWORD).toBe('');
     expect(Object.keys(example).filter((name) => !(name in settingsSchema.shape))).toEqual([]);
-    const { JWT_SECRET, CARRIER_WEBHOOK_SECRET, STRIPE_SECRET_KEY } = production;
-    expect(problemsOf({ ...example, JWT_SECRET, CARRIER_WEBHOOK_SECRET, STRIPE_SECRET_KEY })).toEqual([]);
+    const { JWT_SECRET, SESSION_SECRET, CARRIER_WEBHOOK_SECRET, STRIPE_SECRET_KEY } = production;
+    const secrets = { JWT_SECRET, SESSION_SECRET, CARRIER_WEBHOOK_SECRET, STRIPE_SECRET_KEY };
+    expect(problemsOf({ ...example, ...secrets })).toEqual([]);
   });
 
   test('refuse the sandbox as payment provider in production', () => {

@@ -17,7 +17,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const isProduction = given.NODE_ENV === 'production';
   const result = settingsSchema.safeParse(isProduction ? given : { ...developmentDefaults(given), ...given });
-  if (result.success) return result.data;
+  if (result.success) return result.data as Settings;
   const problems = result.error.issues.map((issue) => {
     const name = issue.path.join('.');
     return given[name] === undefined && issue.code === 'invalid_type'
@@ -72,20 +72,20 @@ function developmentDefaults(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
+const SECRETS = ['JWT_SECRET', 'CARRIER_WEBHOOK_SECRET', 'SESSION_SECRET'] as const;
+type Secrets = Record<(typeof SECRETS)[number], string>;
+
 /** Keys for development, made at first use and kept beside the stack's data, never in the checkout. */
-function developmentSecrets(env: NodeJS.ProcessEnv): { JWT_SECRET: string; CARRIER_WEBHOOK_SECRET: string } {
+function developmentSecrets(env: NodeJS.ProcessEnv): Secrets {
   const file = join(stackFolder(env), 'development-keys.json');
   mkdirSync(stackFolder(env), { recursive: true });
   if (!existsSync(file)) {
-    const made = {
-      JWT_SECRET: randomBytes(32).toString('hex'),
-      CARRIER_WEBHOOK_SECRET: randomBytes(32).toString('hex'),
-    };
+    const made = Object.fromEntries(SECRETS.map((name) => [name, randomBytes(32).toString('hex')]));
     try {
       writeFileSync(file, JSON.stringify(made), { mode: 0o600, flag: 'wx' });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
-  return JSON.parse(readFileSync(file, 'utf8')) as { JWT_SECRET: string; CARRIER_WEBHOOK_SECRET: string };
+  return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
 }

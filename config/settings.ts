@@ -64,6 +64,25 @@ export const settingsSchema = z
     JWT_JWKS_URL: z.url().optional(),
     JWT_ISSUER: text.optional(),
     JWT_AUDIENCE: text.optional(),
+    ROLE_CLAIM: text.default('role'),
+    PUBLIC_URL: z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => new URL(url).origin)
+      .optional(),
+    SESSION_SECRET: z
+      .string()
+      .refine((list) => list.split(',').every(isLong), 'each must be at least 32 characters')
+      .optional(),
+    SESSION_TTL_MS: ms(12 * 60 * 60_000),
+    TRACKING_LINK_TTL_MS: ms(30 * 24 * 60 * 60_000),
+    OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
+    OIDC_CLIENT_ID: text.optional(),
+    OIDC_CLIENT_SECRET: text.optional(),
+    OIDC_SCOPE: text.default('openid email profile'),
+    CHECKOUT_URL: z
+      .url({ protocol: /^https?$/ })
+      .refine((url) => url.includes('{orderId}'), 'must contain {orderId}')
+      .optional(),
     CARRIER_WEBHOOK_SECRET: z.string().min(16, 'must be at least 16 characters').optional(),
 
     PAYMENT_PROVIDER: z.enum(['sandbox', 'stripe']).default('sandbox'),
@@ -100,6 +119,13 @@ export const settingsSchema = z
   .superRefine((all, context) => {
     const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (!all.JWT_SECRET && !all.JWT_JWKS_URL) problem('JWT_SECRET', 'set JWT_SECRET or JWT_JWKS_URL');
+    if (!all.SESSION_SECRET) problem('SESSION_SECRET', 'is missing');
+    if (all.OIDC_ISSUER && !all.OIDC_CLIENT_ID) problem('OIDC_CLIENT_ID', 'is missing: OIDC_ISSUER needs it');
+    if (all.OIDC_ISSUER && !all.PUBLIC_URL) problem('PUBLIC_URL', 'is missing: OIDC_ISSUER sends people back to it');
+    if (all.NODE_ENV === 'production' && all.OIDC_ISSUER?.startsWith('http:'))
+      problem('OIDC_ISSUER', 'must be https in production');
+    if (all.NODE_ENV === 'production' && !all.PUBLIC_URL)
+      problem('PUBLIC_URL', 'is missing: links and cookies need it');
     if (!all.CARRIER_WEBHOOK_SECRET) problem('CARRIER_WEBHOOK_SECRET', 'is missing');
     if (all.PAYMENT_PROVIDER === 'stripe' && !all.STRIPE_SECRET_KEY) problem('STRIPE_SECRET_KEY', 'is missing');
     if (!all.SANDBOX_URL) problem('SANDBOX_URL', 'is missing: carrier and warehouse speak its HTTP contract');
@@ -114,7 +140,10 @@ export const settingsSchema = z
       problem('PAYMENT_PROVIDER', 'the sandbox moves no real money and is refused in production');
   });
 
-export type Settings = z.infer<typeof settingsSchema>;
+/** As they are once every rule above holds. */
+export type Settings = z.infer<typeof settingsSchema> & { readonly SESSION_SECRET: string };
+
+const isLong = (secret: string) => secret.length >= 32;
 
 function isTimeZone(zone: string): boolean {
   try {

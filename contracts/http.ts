@@ -21,7 +21,11 @@ export const lastEventIdSchema = z.string().regex(/^\d{0,16}$/, EVENT_RULE);
 export const payAndShipmentBodySchema = payAndShipmentRequestSchema
   .extend({
     paymentRequest: payAndShipmentRequestSchema.shape.paymentRequest.strict(),
-    shipment: shipmentAddressSchema.strict(),
+    shipment: shipmentAddressSchema.strict().optional().describe("Absent: as in the order's latest request"),
+    warehouseStorage: z
+      .boolean()
+      .optional()
+      .describe("Absent: false with a shipment, else as in the order's latest request"),
   })
   .strict()
   .meta({
@@ -38,6 +42,8 @@ export const payAndShipmentBodySchema = payAndShipmentRequestSchema
       },
     ],
   });
+
+export type PayAndShipmentBody = z.infer<typeof payAndShipmentBodySchema>;
 
 export const listOrdersSchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),

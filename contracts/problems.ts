@@ -21,6 +21,19 @@ export const PROBLEMS = {
     en: ['Authentication is required', 'A valid bearer token is required.'],
     ko: ['인증이 필요합니다', '유효한 Bearer 토큰이 필요합니다.'],
   },
+  SIGN_IN_FAILED: {
+    status: 401,
+    en: ['You are not signed in', 'The sign-in was not completed, or took too long. Try again.'],
+    ko: ['로그인되지 않았습니다', '로그인이 끝나지 않았거나 너무 오래 걸렸습니다. 다시 시도해 주세요.'],
+  },
+  SIGN_IN_LINK_USED: {
+    status: 401,
+    en: ['The link is used or too old', 'A sign-in link works once, for ten minutes. Make a new one: ordersaga open.'],
+    ko: [
+      '이미 사용했거나 만료된 링크입니다',
+      '로그인 링크는 10분 안에 한 번만 쓸 수 있습니다. ordersaga open으로 새로 만들어 주세요.',
+    ],
+  },
   SIGNATURE_INVALID: {
     status: 401,
     en: ['The signature is not valid', 'x-carrier-signature does not match the body.'],
@@ -28,8 +41,13 @@ export const PROBLEMS = {
   },
   FORBIDDEN: {
     status: 403,
-    en: ['Not allowed', 'Only an operator may do this.'],
-    ko: ['권한이 없습니다', '운영자만 할 수 있습니다.'],
+    en: ['Not allowed', 'Your role does not allow this.'],
+    ko: ['권한이 없습니다', '이 역할로는 할 수 없습니다.'],
+  },
+  CROSS_SITE_REQUEST: {
+    status: 403,
+    en: ['Not from this page', 'A page of another site sent this with your session: nothing was done.'],
+    ko: ['이 사이트의 요청이 아닙니다', '다른 사이트의 페이지가 로그인 정보로 보낸 요청이라 처리하지 않았습니다.'],
   },
   NOT_FOUND: {
     status: 404,
@@ -243,6 +261,11 @@ export const PROBLEMS = {
     en: ['Unknown product', 'The products listed in skus do not exist.'],
     ko: ['없는 상품이 있습니다', 'skus에 적힌 상품은 없습니다.'],
   },
+  SHIPMENT_MISSING: {
+    status: 422,
+    en: ['There is no address yet', 'Give shipment: no earlier request of this order has one.'],
+    ko: ['배송지가 없습니다', '이 주문에 앞서 입력한 배송지가 없으니 shipment를 입력해 주세요.'],
+  },
   COUPON_NOT_ISSUED: {
     status: 422,
     en: ['You have no such coupon', 'Only a coupon that was issued to you can be used.'],
@@ -272,6 +295,16 @@ export const PROBLEMS = {
     status: 503,
     en: ['This cannot be done right now', 'The order engine does not respond. Try again shortly.'],
     ko: ['지금은 처리할 수 없습니다', '주문 처리기가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.'],
+  },
+  SIGN_IN_UNAVAILABLE: {
+    status: 503,
+    en: ['Nobody can sign in right now', 'The identity provider does not respond. Try again shortly.'],
+    ko: ['지금은 로그인할 수 없습니다', '인증 서버가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.'],
+  },
+  SIGN_IN_NOT_CONFIGURED: {
+    status: 404,
+    en: ['There is no sign-in here', 'No identity provider is configured: OIDC_ISSUER names one.'],
+    ko: ['로그인이 설정되지 않았습니다', 'OIDC_ISSUER에 인증 서버를 지정해 주세요.'],
   },
   PAGES_NOT_BUILT: {
     status: 503,

@@ -47,6 +47,18 @@ export async function insertRequest(
   return rows.length > 0;
 }
 
+/** Where the order's latest request sends it; undefined: nobody has said so yet. */
+export async function latestDelivery(
+  db: DbOrTrx,
+  orderId: number,
+): Promise<Pick<KeptEvent['requestDto'], 'shipment' | 'warehouseStorage'> | undefined> {
+  const latest = (await db('processing_requests')
+    .where({ order_id: orderId })
+    .orderBy('created_at', 'desc')
+    .first('event')) as { readonly event: KeptEvent } | undefined;
+  return latest?.event.requestDto;
+}
+
 export async function findRequest(db: DbOrTrx, key: RequestKey): Promise<ProcessingRequest | undefined> {
   return (await db('processing_requests')
     .select(

@@ -76,6 +76,19 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly openStreams = new Gauge({
+    name: 'ordersaga_open_streams',
+    help: 'Readers that follow the timeline of an order',
+    labelNames: ['kind'] as const,
+    registers: [this.registry],
+  });
+  readonly streamsDropped = new Counter({
+    name: 'ordersaga_streams_dropped_total',
+    help: 'Readers that were dropped because they read too slowly',
+    labelNames: ['kind'] as const,
+    registers: [this.registry],
+  });
+
   constructor(role: string) {
     this.registry.setDefaultLabels({ role });
     collectDefaultMetrics({ register: this.registry });

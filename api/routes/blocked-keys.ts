@@ -17,7 +17,7 @@ export const blockedKeyRoutes = [
   route('GET /api/ops/blocked-keys', {
     id: 'listBlockedKeys',
     summary: 'Keys whose later records wait behind a dead letter, the longest blocked first (operators)',
-    access: 'operator',
+    access: 'viewer',
     query: listBlockedKeysSchema,
     response: {
       status: 200,

@@ -109,7 +109,7 @@ export const couponRoutes = [
   route('GET /api/ops/coupons/{code}', {
     id: 'getCoupon',
     summary: 'A coupon with its counts (operators)',
-    access: 'operator',
+    access: 'viewer',
     ...ofCoupon,
     response: { status: 200, data: couponSchema, message: { ko: '쿠폰 조회 성공', en: 'The coupon' } },
     problems: ['COUPON_NOT_FOUND'],

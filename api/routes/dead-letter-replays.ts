@@ -46,7 +46,7 @@ export const deadLetterReplayRoutes = [
   route('GET /api/ops/dead-letter-replays/{id}', {
     id: 'getReplay',
     summary: 'How far a replay has come, by its decisionId (operators)',
-    access: 'operator',
+    access: 'viewer',
     ...ofReplay,
     response: { status: 200, data: replayProgressSchema, message: REPLAY },
     problems: ['REPLAY_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'],

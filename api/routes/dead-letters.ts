@@ -33,7 +33,7 @@ export const deadLetterRoutes = [
   route('GET /api/ops/dead-letters', {
     id: 'listDeadLetters',
     summary: 'Dead letters, newest first (operators)',
-    access: 'operator',
+    access: 'viewer',
     query: listDeadLettersSchema,
     response: { status: 200, data: z.array(deadLetterSummarySchema), message: LISTED },
     async handle({ query: { limit, skip, ...filter } }, { db, settings }) {
@@ -45,7 +45,7 @@ export const deadLetterRoutes = [
   route('GET /api/ops/dead-letters/groups', {
     id: 'groupDeadLetters',
     summary: 'Dead letters counted by topic, cause and state (operators)',
-    access: 'operator',
+    access: 'viewer',
     query: deadLetterFilterSchema,
     response: { status: 200, data: z.array(deadLetterGroupSchema), message: LISTED },
     async handle({ query }, { db, settings }) {
@@ -56,7 +56,7 @@ export const deadLetterRoutes = [
   route('GET /api/ops/dead-letters/{topic}/{partition}/{offset}', {
     id: 'getDeadLetter',
     summary: 'A dead letter by its position in the dead-letter topic, byte for byte (operators)',
-    access: 'operator',
+    access: 'viewer',
     ...ofDeadLetter,
     response: { status: 200, data: deadLetterSchema, message: { ko: '데드 레터 조회 성공', en: 'The dead letter' } },
     problems: ['DEAD_LETTER_NOT_FOUND'],

@@ -8,11 +8,14 @@ import { orderEndingRoutes } from './order-endings';
 import { orderEvents } from './order-events';
 import { orderStatusRoutes } from './order-status';
 import { orderRoutes } from './orders';
+import { paymentOptionRoutes } from './payment-options';
 import { paymentRoutes } from './payments';
 import { probeRoutes } from './probes';
 import { productRoutes } from './products';
 import { reconciliationRoutes } from './reconciliation';
 import { sagaRoutes } from './sagas';
+import { sessionRoutes } from './session';
+import { trackingLinkRoutes } from './tracking';
 
 /** Every route of the API. */
 export const ROUTES = [
@@ -22,6 +25,8 @@ export const ROUTES = [
   orderEvents,
   ...paymentRoutes,
   ...orderEndingRoutes,
+  ...trackingLinkRoutes,
+  ...paymentOptionRoutes,
   ...couponRoutes,
   ...operatorItemRoutes,
   ...sagaRoutes,
@@ -30,6 +35,7 @@ export const ROUTES = [
   ...blockedKeyRoutes,
   ...reconciliationRoutes,
   carrierWebhook,
+  ...sessionRoutes,
   ...probeRoutes,
 ] as const;
 export type ApiRoute = (typeof ROUTES)[number];

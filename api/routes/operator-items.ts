@@ -22,7 +22,7 @@ export const operatorItemRoutes = [
   route('GET /api/ops/items', {
     id: 'listItems',
     summary: 'What needs a person, the oldest first, with a count of each cause (operators)',
-    access: 'operator',
+    access: 'viewer',
     query: itemFilterSchema,
     response: { status: 200, data: operatorItemListSchema, message: ITEMS },
     async handle({ query: { limit, after, ...filter } }, { db }) {
@@ -46,7 +46,7 @@ export const operatorItemRoutes = [
   route('GET /api/ops/items/{id}', {
     id: 'getItem',
     summary: 'One thing that needs a person, or needed one (operators)',
-    access: 'operator',
+    access: 'viewer',
     ...ofItem,
     response: { status: 200, data: operatorItemSchema, message: ITEMS },
     problems: ['ITEM_NOT_FOUND'],

@@ -5,29 +5,36 @@ import type { DbOrTrx } from '../../db/connection';
 import { findOrder, type Order, type OrderLine } from '../../db/orders';
 import { statusLabel } from '../../domain/order-status';
 import { publicTimelineData } from '../../domain/public-timeline';
-import type { Identity } from '../authentication';
+import { type Identity, operatorOf, seesAllOrders } from '../access/identity';
 import { ProblemError } from '../problem';
 
-/** The user's own order, or any order for an operator; another's is ORDER_NOT_FOUND, as if it did not exist. */
-export async function ownOrderOrOperators(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
+/** An order that this reader may see: another's is ORDER_NOT_FOUND, as if it did not exist. */
+export async function visibleOrder(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
   return visibleTo(who, await findOrder(db, orderId));
 }
 
 export function visibleTo(who: Identity, order: Order | undefined): Order {
-  if (order === undefined || (order.userId !== who.userId && !who.isOperator))
+  if (order === undefined || (order.userId !== who.userId && !seesAllOrders(who)))
     throw new ProblemError('ORDER_NOT_FOUND');
   return order;
 }
 
-/** The entries of a timeline as they are for this reader: operators see all that was recorded. */
+/** An order whose course this user may change: the owner's, or any for an operator. */
+export async function changeableOrder(db: DbOrTrx, orderId: number, who: Identity): Promise<Order> {
+  const order = await visibleOrder(db, orderId, who);
+  if (order.userId !== who.userId && who.role !== 'operator') throw new ProblemError('FORBIDDEN');
+  return order;
+}
+
+/** The entries of a timeline as they are for this reader: operators and viewers see all that was recorded. */
 export function entriesFor(who: Identity, entries: readonly TimelineView[]): readonly TimelineView[] {
-  if (who.isOperator) return entries;
+  if (seesAllOrders(who)) return entries;
   return entries.map((entry) => ({ ...entry, data: publicTimelineData(entry.type, entry.data) }));
 }
 
 /** What Temporal and its Web UI know of the actor: no address, no name. */
 export function actorOf(order: Order, who: Identity): string {
-  return order.userId === who.userId ? 'customer' : `operator:${who.userId}`;
+  return order.userId === who.userId ? 'customer' : operatorOf(who);
 }
 
 /** What an order's owner sees of it. */

@@ -5,12 +5,12 @@ import { lockOrder, type Order } from '../../db/orders';
 import { hasEndingRequest, keepReason } from '../../db/timeline';
 import { isCancellable } from '../../domain/order-status';
 import type { CancelOutcome } from '../../temporal/order-workflows';
-import type { Identity } from '../authentication';
+import type { Identity } from '../access/identity';
 import type { ApiContext } from '../context';
 import type { OutsideAttempt } from '../idempotency';
 import { ProblemError } from '../problem';
 import { route } from '../route';
-import { actorOf, ownOrderOrOperators } from './order-access';
+import { actorOf, changeableOrder } from './order-access';
 import { ofOrder } from './orders';
 
 /** How people end an order: cancelling it before it has left, giving it back afterwards. */
@@ -27,9 +27,9 @@ export const orderEndingRoutes = [
       data: cancelledSchema,
       message: { ko: '주문 취소가 접수되었습니다.', en: 'The cancellation was accepted.' },
     },
-    problems: ['ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE', 'TEMPORAL_UNAVAILABLE'],
+    problems: ['FORBIDDEN', 'ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE', 'TEMPORAL_UNAVAILABLE'],
     async handle({ params, body, who, onceOutside }, context) {
-      const order = await ownOrderOrOperators(context.db, params.orderId, who);
+      const order = await changeableOrder(context.db, params.orderId, who);
       return onceOutside(async (attempt) => {
         const earlier = attempt.mayHaveHappened ? await earlierCancel(context, order, attempt) : undefined;
         if (!earlier && !isCancellable(order.status)) return notCancellable(order, order.status);
@@ -52,9 +52,9 @@ export const orderEndingRoutes = [
       data: refundRequestedSchema,
       message: { ko: '환불 요청이 접수되었습니다.', en: 'The refund was requested.' },
     },
-    problems: ['ORDER_NOT_FOUND', 'ORDER_NOT_REFUNDABLE', 'TEMPORAL_UNAVAILABLE'],
+    problems: ['FORBIDDEN', 'ORDER_NOT_FOUND', 'ORDER_NOT_REFUNDABLE', 'TEMPORAL_UNAVAILABLE'],
     async handle({ params, body, who, onceOutside }, context) {
-      const order = await ownOrderOrOperators(context.db, params.orderId, who);
+      const order = await changeableOrder(context.db, params.orderId, who);
       return onceOutside(async (attempt) => {
         const wasTaken = attempt.mayHaveHappened && (await hasEndingRequest(context.db, order.id, attempt.requestId));
         if (!wasTaken && !isRefundable(order, who))
@@ -116,5 +116,7 @@ function notCancellable(order: Order, reason: string): ProblemError {
 
 /** A parcel on its way can only be given up as lost, which an operator decides. */
 function isRefundable({ status }: Order, who: Identity): boolean {
-  return status === 'COMPLETED' || (who.isOperator && (status === 'SHIPMENT_STARTED' || status === 'IN_TRANSIT'));
+  return (
+    status === 'COMPLETED' || (who.role === 'operator' && (status === 'SHIPMENT_STARTED' || status === 'IN_TRANSIT'))
+  );
 }

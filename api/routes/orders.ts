@@ -3,8 +3,9 @@ import { createOrderSchema, listOrdersSchema, orderIdParamSchema } from '../../c
 import { orderSchema, orderSummarySchema } from '../../contracts/responses/orders';
 import type { DbOrTrx } from '../../db/connection';
 import { linesOf, ordersOfUser } from '../../db/orders';
+import { stepsOfOrder } from '../../db/saga-steps';
 import { route } from '../route';
-import { orderSummary, orderView, ownOrderOrOperators } from './order-access';
+import { orderSummary, orderView, visibleOrder } from './order-access';
 import { placeOrder } from './place-order';
 
 /** The path parameter of everything about one order. */
@@ -60,8 +61,10 @@ export const orderRoutes = [
     response: { status: 200, data: orderSchema, message: { ko: '주문 조회 성공', en: 'Your order' } },
     problems: ['ORDER_NOT_FOUND'],
     async handle({ params, who, language }, { db }) {
-      const order = await ownOrderOrOperators(db, params.orderId, who);
-      return { data: orderView(order, await linesOf(db, order.id), language) };
+      const order = await visibleOrder(db, params.orderId, who);
+      const [lines, steps] = await Promise.all([linesOf(db, order.id), stepsOfOrder(db, order.id)]);
+      const parcel = steps.find(({ step, state }) => step === 'shipment' && state === 'DONE');
+      return { data: { ...orderView(order, lines, language), trackingNumber: parcel?.providerRef ?? undefined } };
     },
   }),
 ] as const;

@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { PayAndShipmentRequest } from '../../contracts/events';
-import { payAndShipmentBodySchema } from '../../contracts/http';
+import { type PayAndShipmentBody, payAndShipmentBodySchema } from '../../contracts/http';
 import type { Text } from '../../contracts/language';
 import { processingSchema } from '../../contracts/responses/orders';
 import type { DbOrTrx } from '../../db/connection';
 import { savePaymentRequest } from '../../db/payment-requests';
+import { latestDelivery } from '../../db/requests';
 import type { OrderStatus } from '../../domain/order-status';
 import type { SagaState } from '../../domain/saga-state';
-import type { Identity } from '../authentication';
+import type { Identity } from '../access/identity';
 import { ProblemError } from '../problem';
 import { usualTime } from '../processing-estimate';
 import { Rendered } from '../rendered';
 import { route } from '../route';
+import { visibleOrder } from './order-access';
 import { ofOrder } from './orders';
 
 const ACCEPTED: Text = {
@@ -33,10 +35,10 @@ export const paymentRoutes = [
       data: processingSchema,
       message: { ko: '주문 처리가 시작되었습니다.', en: 'Processing of the order has started.' },
     },
-    problems: ['ORDER_NOT_FOUND', 'ORDER_NOT_PAYABLE', 'PAYMENT_IN_PROGRESS'],
+    problems: ['ORDER_NOT_FOUND', 'ORDER_NOT_PAYABLE', 'PAYMENT_IN_PROGRESS', 'SHIPMENT_MISSING'],
     async handle({ params: { orderId }, body, who, language, hasKey, once }, { db, feeds, relay, estimate }) {
       const accept = async (on: DbOrTrx, notifies: boolean) => {
-        await requestProcessing(on, orderId, who, body, notifies);
+        await requestProcessing(on, orderId, who, await withDelivery(on, orderId, who, body), notifies);
         return {
           data: {
             orderId,
@@ -57,6 +59,25 @@ export const paymentRoutes = [
     },
   }),
 ] as const;
+
+/** A customer who pays again, another way, need not say again where to. */
+async function withDelivery(
+  on: DbOrTrx,
+  orderId: number,
+  who: Identity,
+  { paymentRequest, shipment, warehouseStorage }: PayAndShipmentBody,
+): Promise<PayAndShipmentRequest> {
+  if (shipment) return { paymentRequest, shipment, warehouseStorage: warehouseStorage ?? false };
+  const order = await visibleOrder(on, orderId, who);
+  if (order.userId !== who.userId) throw new ProblemError('ORDER_NOT_FOUND');
+  const latest = await latestDelivery(on, orderId);
+  if (!latest) throw new ProblemError('SHIPMENT_MISSING');
+  return {
+    paymentRequest,
+    shipment: latest.shipment,
+    warehouseStorage: warehouseStorage ?? latest.warehouseStorage,
+  };
+}
 
 const PAYABLE_IN: readonly OrderStatus[] = ['CREATED', 'PENDING_PAYMENT'];
 const REFUSED_IN: readonly SagaState[] = ['COMPENSATING', 'NEEDS_OPERATOR'];

@@ -6,7 +6,7 @@ import { findOwnCoupon } from '../../db/coupon-claims';
 import { insertOrder, type OrderCoupon, type OrderLine } from '../../db/orders';
 import { findProducts } from '../../db/products';
 import { discountOf } from '../../domain/coupon';
-import type { Identity } from '../authentication';
+import type { Identity } from '../access/identity';
 import { ProblemError } from '../problem';
 import { orderView } from './order-access';
 

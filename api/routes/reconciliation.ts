@@ -8,7 +8,7 @@ import {
 } from '../../contracts/responses/reconciliation';
 import { findRun, listRuns, type ReconciliationRun } from '../../db/reconciliation-runs';
 import { startReconciliation } from '../../operations/reconciliation/start';
-import { operatorOf } from '../authentication';
+import { operatorOf } from '../access/identity';
 import { ProblemError } from '../problem';
 import { route } from '../route';
 
@@ -41,7 +41,7 @@ export const reconciliationRoutes = [
   route('GET /api/ops/reconciliation', {
     id: 'listReconciliations',
     summary: 'The runs of the reconciliation, the newest first (operators)',
-    access: 'operator',
+    access: 'viewer',
     query: listRunsSchema,
     response: { status: 200, data: reconciliationRunListSchema, message: RUNS },
     handle: async ({ query: { limit } }, { db }) => ({ data: { runs: (await listRuns(db, limit)).map(runView) } }),
@@ -50,7 +50,7 @@ export const reconciliationRoutes = [
   route('GET /api/ops/reconciliation/{id}', {
     id: 'getReconciliation',
     summary: 'One run of the reconciliation, under way or over (operators)',
-    access: 'operator',
+    access: 'viewer',
     params: z.object({ id: runIdSchema }),
     response: { status: 200, data: reconciliationRunSchema, message: RUNS },
     problems: ['RECONCILIATION_NOT_FOUND'],

@@ -23,7 +23,7 @@ export const sagaRoutes = [
   route('GET /api/ops/sagas', {
     id: 'listSagas',
     summary: 'Sagas, those of the newest orders first (operators)',
-    access: 'operator',
+    access: 'viewer',
     query: sagaFilterSchema,
     response: {
       status: 200,
@@ -37,7 +37,7 @@ export const sagaRoutes = [
     id: 'getSaga',
     summary:
       "An order's saga with all that is known of it; what only Temporal knows is absent while it is unavailable (operators)",
-    access: 'operator',
+    access: 'viewer',
     ...ofOrder,
     response: { status: 200, data: sagaDetailsSchema, message: { ko: '사가 조회 성공', en: "The order's saga" } },
     problems: ['ORDER_NOT_FOUND'],
@@ -106,7 +106,7 @@ export const sagaRoutes = [
   route('GET /api/ops/outbox', {
     id: 'getOutbox',
     summary: 'What waits to be published: figures, and the oldest rows (operators)',
-    access: 'operator',
+    access: 'viewer',
     query: outboxQuerySchema,
     response: { status: 200, data: outboxSchema, message: { ko: '아웃박스 조회 성공', en: 'The outbox' } },
     async handle({ query }, { db }) {

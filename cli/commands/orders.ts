@@ -28,6 +28,16 @@ export function ordersCommands(program: Command): void {
     },
   );
 
+  command(orders, 'link <order>', "a link to the order's page, for its customer", ['42']).action(
+    async (order: string, options: JsonOption) => {
+      const api = await openApi();
+      const { data } = await api.call('POST /api/orders/{orderId}/tracking-links', {
+        params: { orderId: orderIdOf(order) },
+      });
+      show(data, options, ({ url, expiresAt }) => print(`${url}\nworks until ${moment(expiresAt)}`));
+    },
+  );
+
   command(orders, 'watch <order>', 'its timeline from the beginning and as it grows, until Ctrl-C', [
     '42',
     '42 --until COMPLETED --json',

@@ -45,6 +45,7 @@ export type OrderSummary = ResponseOf<typeof orderSummarySchema>;
 export const orderSchema = orderSummarySchema
   .extend({
     lines: z.array(z.object({ sku: text, name: text, quantity: z.int(), unitPrice: amount })),
+    trackingNumber: text.optional().describe("The carrier's, once there is a parcel"),
   })
   .meta({ examples: [{ ...ORDER, lines: [{ sku: 'MUG', name: 'Mug', quantity: 2, unitPrice: 12_000 }] }] });
 export type OrderView = ResponseOf<typeof orderSchema>;
@@ -63,7 +64,9 @@ export const orderStatusSchema = z
     status: z.enum(ORDER_STATUSES),
     statusDescription: text,
     progressPercentage: z.int().min(0).max(100),
+    canPay: z.boolean().describe('It waits for a payment: process-payment-shipment is accepted'),
     canCancel: z.boolean(),
+    canRefund: z.boolean().describe('The customer can give it back'),
     lastUpdated: time,
     estimatedCompletionAt: time
       .nullable()
@@ -81,7 +84,9 @@ export const orderStatusSchema = z
         status: 'PENDING_PAYMENT',
         statusDescription: 'Waiting for payment',
         progressPercentage: 20,
+        canPay: true,
         canCancel: true,
+        canRefund: false,
         lastUpdated: '2026-11-28T09:00:00.000Z',
         estimatedCompletionAt: null,
         saga: { state: 'WAITING', steps: [{ step: 'stock', attempt: 0, state: 'DONE' }] },

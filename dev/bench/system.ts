@@ -219,5 +219,7 @@ async function roleEnvironment(stackName: string, addresses: StackAddresses): Pr
     WORKER_PORT: String(worker),
     JWT_SECRET: randomBytes(32).toString('hex'),
     CARRIER_WEBHOOK_SECRET: randomBytes(32).toString('hex'),
+    SESSION_SECRET: randomBytes(32).toString('hex'),
+    PUBLIC_URL: 'http://127.0.0.1',
   };
 }

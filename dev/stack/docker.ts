@@ -28,6 +28,7 @@ async function compose(place: StackPlace, command: readonly string[]): Promise<s
     // The file asks for these on behalf of the roles, which are not started here.
     JWT_SECRET: 'unused',
     CARRIER_WEBHOOK_SECRET: 'unused',
+    SESSION_SECRET: 'unused',
   });
   return runTool(docker, ['compose', '--project-name', `ordersaga-${place.name}`, ...command], { cwd: root, env });
 }

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import { ApiClient } from '../../api/client';
 import type { TimelineView } from '../../contracts/responses/common';
 import { Fixture } from '../support/fixture';
+import { metric } from '../support/metrics';
+import { until } from '../support/until';
 
 const PAID = ['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED', 'PREPARING'];
 
@@ -82,6 +86,43 @@ describe('an order can be watched live', () => {
     expect(operators).toContain('a word among colleagues');
     expect(operators).toMatch(/expected \{/);
   });
+
+  test('by a reader that reads too slowly only until it is dropped, with the reason', async () => {
+    const { orderId } = await shop.payableOrder();
+    const dropped = () => metric(shop.system.api, 'ordersaga_streams_dropped_total');
+    const before = await dropped();
+    const { hostname, port } = new URL(shop.system.api);
+    const socket = connect(Number(port), hostname);
+    const token = await shop.operatorToken();
+    socket.write(`GET /api/orders/${orderId}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`);
+    await once(socket, 'readable');
+    // More than the kernel keeps for it; each round is read from the database after the one before.
+    await until(
+      'the reader to be dropped',
+      async () => {
+        await shop
+          .db('timeline')
+          .insert({ order_id: orderId, type: 'notice', data: { filler: 'x'.repeat(4_000_000) } });
+        await wakeFeed(orderId, token);
+        return dropped();
+      },
+      (count) => count > before,
+    );
+    let text = '';
+    for await (const chunk of socket) {
+      text = `${text}${String(chunk)}`.slice(-1_000);
+      if (text.includes('SLOW_READER')) break;
+    }
+    expect(text).toMatch(/event: dropped\ndata: \{"reason":"SLOW_READER"\}\n\n/);
+  });
+
+  /** A reader that joins has the order's feed read. */
+  async function wakeFeed(orderId: number, token: string): Promise<void> {
+    const response = await fetch(`${shop.system.api}/api/orders/${orderId}/events?lastEventId=9007199254740991`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    await response.body?.cancel();
+  }
 
   async function* readEvents(orderId: number, headers: Record<string, string>): AsyncGenerator<TimelineView> {
     const api = new ApiClient({ address: shop.system.api, token: await shop.token() });

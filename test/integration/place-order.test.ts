@@ -7,7 +7,12 @@ import { payBody } from '../support/shop';
 
 describe('an order is placed', () => {
   const shop = new Fixture().shop();
-  const who = { userId: 'user-1', email: 'kim@example.com', isOperator: false, expiresAt: Number.POSITIVE_INFINITY };
+  const who = {
+    userId: 'user-1',
+    email: 'kim@example.com',
+    role: 'customer' as const,
+    expiresAt: Number.POSITIVE_INFINITY,
+  };
 
   /** Places an order in a transaction that is undone, so that no relay takes its events. */
   async function placed<Result>(look: (orderId: number, trx: typeof shop.db) => Promise<Result>): Promise<Result> {

@@ -7,6 +7,7 @@ export interface SystemAddresses extends StackAddresses {
   readonly stackName: string;
   readonly jwtSecret: string;
   readonly webhookSecret: string;
+  readonly sessionSecret: string;
   readonly probes: Readonly<Record<'relay' | 'bridge' | 'worker', string>>;
 }
 
@@ -83,6 +84,7 @@ export function roleEnvironment(system: SystemAddresses, extra: Settings = {}): 
     WORKER_PORT: portOf(system.probes.worker),
     JWT_SECRET: system.jwtSecret,
     CARRIER_WEBHOOK_SECRET: system.webhookSecret,
+    SESSION_SECRET: system.sessionSecret,
     ...extra,
   };
 }

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities';
-import { settingsSchema } from '../../config/settings';
+import { loadSettings } from '../../config/load';
 import { composeActivities } from '../../processes/worker/compose-activities';
 import { sandboxProviders } from '../../providers/sandbox-http';
 import { lazyClient } from '../../temporal/connection';
@@ -14,7 +14,7 @@ type Result<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]
 /** The activities of a worker, which a test runs long after the workflow task that called them is over. */
 export function lateWorker(shop: Shop) {
   const { system, db } = shop;
-  const settings = settingsSchema.parse(roleEnvironment(system));
+  const settings = loadSettings(roleEnvironment(system));
   const providers = sandboxProviders({ url: system.sandbox, timeoutMs: settings.PROVIDER_TIMEOUT_MS });
   const workflows = new Workflows(lazyClient(settings));
   const activities = composeActivities({ db, settings, providers, workflows });

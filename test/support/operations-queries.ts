@@ -16,6 +16,7 @@ import * as reconciliation from '../../db/reconciliation';
 import * as reconciliationRuns from '../../db/reconciliation-runs';
 import { purgeBatch, RETENTION_RULES } from '../../db/retention';
 import * as sagaItems from '../../db/saga-items';
+import * as signInLinks from '../../db/sign-in-links';
 import type { RepositoryQuery, SeededOrders } from './order-queries';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -214,6 +215,7 @@ export function operationsQueries({ completed, pending, withCoupon }: SeededOrde
     'reconciliation-runs.listRuns': (trx) => reconciliationRuns.listRuns(trx, 20),
     'reconciliation-runs.updateRun': (trx) => reconciliationRuns.updateRun(trx, 'run', { found: {} }),
     'reconciliation-runs.endRun': (trx) => reconciliationRuns.endRun(trx, 'run', 'DONE'),
+    'sign-in-links.useSignInLink': (trx) => signInLinks.useSignInLink(trx, 'link', at),
     'outbox.addToOutbox': (trx) => outbox.addToOutbox(trx, [{ topic: 'order.status.changed', key: '1', value: '{}' }]),
     'outbox-lanes.leaseLanes': (trx) => outboxLanes.leaseLanes(trx, { owner: 'me', leaseMs: 1_000, laneCount: 16 }),
     'outbox-lanes.releaseLanes': (trx) => outboxLanes.releaseLanes(trx, 'me'),

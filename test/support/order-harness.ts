@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { cacheFolder } from '../../config/load';
-import { settingsSchema } from '../../config/settings';
+import { type Settings as AllSettings, settingsSchema } from '../../config/settings';
 import type { OrderProcessingEvent } from '../../contracts/events';
 import { SIGNALS } from '../../contracts/workflow/messages';
 import { type Db, openDatabase } from '../../db/connection';
@@ -93,8 +93,9 @@ export class OrderHarness extends WorkflowOperator implements Ledgers {
         TEMPORAL_ADDRESS: 'given',
         JWT_SECRET: randomUUID(),
         CARRIER_WEBHOOK_SECRET: randomUUID(),
+        SESSION_SECRET: randomUUID(),
         ...parts.delays,
-      });
+      }) as AllSettings;
       const worker = await startWorker({
         connection: parts.connection,
         namespace: 'default',

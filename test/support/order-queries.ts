@@ -185,6 +185,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
       products.putProduct(trx, { sku: 'sku-1', name: 'Mug', priceMinor: 1, freeUnits: 7 }),
     'requests.insertRequest': (trx) => requests.insertRequest(trx, event(pending), 'kafka'),
     'requests.findRequest': (trx) => requests.findRequest(trx, key),
+    'requests.latestDelivery': (trx) => requests.latestDelivery(trx, completed),
     'requests.requestOfAttempt': (trx) => requests.requestOfAttempt(trx, { orderId: completed, attempt: 1 }),
     'requests.takeRequestRecord': async (trx) => {
       await requests.takeRequestRecord(trx, { event: event(pending), record, bytes });

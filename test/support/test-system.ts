@@ -35,6 +35,7 @@ export class TestSystem {
       stackName: this.stackName,
       jwtSecret: randomBytes(32).toString('hex'),
       webhookSecret: randomBytes(32).toString('hex'),
+      sessionSecret: randomBytes(32).toString('hex'),
       probes: { relay: local(relay), bridge: local(bridge), worker: local(worker) },
     };
     await migrate(loadSettings(this.environment), this.log);

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { createDevelopmentToken, developmentUserId } from '../cli/development-token';
-import { bearerToken, createAuthentication } from './authentication';
+import { createDevelopmentToken, developmentUserId } from '../../cli/development-token';
+import { bearerToken, createAuthentication } from './bearer-tokens';
 
 const SECRET = 'a secret of at least thirty-two characters';
 const settings = { JWT_SECRET: SECRET };
@@ -15,11 +15,11 @@ describe('bearer tokens', () => {
     expect(identity).toMatchObject({
       userId: developmentUserId('kim@example.com'),
       email: 'kim@example.com',
-      isOperator: false,
+      role: 'customer',
     });
     expect(identity.userId).not.toContain('kim');
     const operator = await createDevelopmentToken(SECRET, { email: 'kim@example.com', role: 'operator' });
-    expect((await authenticate(operator)).isOperator).toBe(true);
+    expect((await authenticate(operator)).role).toBe('operator');
   });
 
   test.each([

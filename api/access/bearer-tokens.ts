@@ -1,22 +1,14 @@
 import { webcrypto } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
-import type { Settings } from '../config/settings';
-import { userEmailSchema } from '../contracts/events';
-import { ProblemError } from './problem';
-
-/** The sender of a request. */
-export interface Identity {
-  readonly userId: string;
-  readonly email: string;
-  readonly isOperator: boolean;
-  /** When the token ends, in ms since 1970. */
-  readonly expiresAt: number;
-}
+import type { Settings } from '../../config/settings';
+import { ProblemError } from '../problem';
+import { type Identity, identityOf } from './identity';
 
 /** Tells who a bearer token belongs to; throws UNAUTHENTICATED. */
 export type Authenticate = (token: string | undefined) => Promise<Identity>;
 
-type TokenSettings = Pick<Settings, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
+type TokenSettings = Pick<Settings, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'> &
+  Partial<Pick<Settings, 'ROLE_CLAIM'>>;
 
 /** A token that was good is not checked again for this long, and at most this many are remembered. */
 const REMEMBER_MS = 60_000;
@@ -30,17 +22,18 @@ export function createAuthentication(settings: TokenSettings): Authenticate {
     if (token === undefined) throw new ProblemError('UNAUTHENTICATED');
     const remembered = known.get(token);
     if (remembered && Date.now() < remembered.until) return remembered.identity;
-    const identity = await identify(token, verify);
+    const identity = await identify(token, verify, settings.ROLE_CLAIM);
     if (known.size >= REMEMBER_TOKENS) known.clear();
     known.set(token, { identity, until: Math.min(Date.now() + REMEMBER_MS, identity.expiresAt) });
     return identity;
   };
 }
 
-/** Control characters and halves of characters: no database takes them. */
-const UNSAVEABLE = /[\p{Cc}\p{Cs}]/u;
-
-async function identify(token: string, verify: (token: string) => Promise<JWTPayload>): Promise<Identity> {
+async function identify(
+  token: string,
+  verify: (token: string) => Promise<JWTPayload>,
+  roleClaim: string | undefined,
+): Promise<Identity> {
   let claims: JWTPayload;
   try {
     claims = await verify(token);
@@ -48,13 +41,9 @@ async function identify(token: string, verify: (token: string) => Promise<JWTPay
     const isTokensFault = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout);
     throw isTokensFault ? new ProblemError('UNAUTHENTICATED') : error;
   }
-  const { sub, email, role, exp } = claims;
-  const isComplete = typeof sub === 'string' && sub !== '' && typeof email === 'string' && /^.+@.+$/.test(email);
-  if (!isComplete || sub.length > 255 || UNSAVEABLE.test(sub + email) || exp === undefined)
-    throw new ProblemError('UNAUTHENTICATED');
-  // The user's events carry it.
-  if (!userEmailSchema.safeParse(email).success) throw new ProblemError('UNAUTHENTICATED');
-  return { userId: sub, email, isOperator: role === 'operator', expiresAt: exp * 1000 };
+  const identity = claims.exp === undefined ? undefined : identityOf(claims, claims.exp * 1000, roleClaim);
+  if (!identity) throw new ProblemError('UNAUTHENTICATED');
+  return identity;
 }
 
 function verifier(settings: TokenSettings): (token: string) => Promise<JWTPayload> {
@@ -79,9 +68,4 @@ function verifier(settings: TokenSettings): (token: string) => Promise<JWTPayloa
 /** The token of an Authorization header. */
 export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer ([\w.~+/=-]+)$/i.exec(header ?? '')?.[1];
-}
-
-/** What is kept of an operator who decides: no address, no name. */
-export function operatorOf(who: Identity): string {
-  return `operator:${who.userId}`;
 }

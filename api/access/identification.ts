@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import { ProblemError } from '../problem';
+import { type Authenticate, bearerToken } from './bearer-tokens';
+import type { Identity } from './identity';
+import type { Sessions } from './sessions';
+
+/** What a request is about, and whether it changes anything. */
+export interface Asked {
+  readonly orderId?: number | undefined;
+  readonly isChange: boolean;
+  /** A bearer token that is not in the Authorization header. */
+  readonly token?: string | undefined;
+}
+
+/** Tells who sends a request: by its bearer token, else by its cookies. Throws UNAUTHENTICATED, CROSS_SITE_REQUEST. */
+export type Identify = (request: IncomingMessage, asked: Asked) => Promise<Identity>;
+
+export function createIdentification(authenticate: Authenticate, sessions: Sessions): Identify {
+  return async (request, { orderId, isChange, token }) => {
+    const { authorization } = request.headers;
+    if (authorization !== undefined || token !== undefined) return authenticate(bearerToken(authorization) ?? token);
+    const user = await sessions.user(request);
+    // What operators and viewers see of an order is more than its link shows.
+    const isStaff = user !== undefined && user.role !== 'customer';
+    const who = isStaff || orderId === undefined ? user : ((await sessions.ownerByLink(request, orderId)) ?? user);
+    if (!who) throw new ProblemError('UNAUTHENTICATED');
+    if (isChange && isCrossSite(request)) throw new ProblemError('CROSS_SITE_REQUEST');
+    return who;
+  };
+}
+
+/**
+ * Whether a page of another origin sends this request: browsers say so, and no script can say otherwise. Cookies come with requests
+ * that their owner did not mean; a bearer token does not.
+ */
+export function isCrossSite({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  if (headers.origin === undefined) return false;
+  return !URL.canParse(headers.origin) || new URL(headers.origin).host !== headers.host;
+}
