@@ -23,6 +23,8 @@ export interface Plan {
   readonly readers: number;
   readonly readersWarmUpS: number;
   readonly readersS: number;
+  /** Readers of live events. */
+  readonly streams: number;
   readonly httpS: number;
   readonly httpRounds: number;
   readonly connections: number;
@@ -75,6 +77,7 @@ const WHOLE: Plan = {
   readers: 1_000,
   readersWarmUpS: 3,
   readersS: 8,
+  streams: 1_000,
   httpS: 3,
   httpRounds: 3,
   connections: 4,
@@ -98,6 +101,7 @@ const QUICK: Plan = {
   singleOrders: 15,
   readers: 200,
   readersS: 4,
+  streams: 200,
   httpS: 2,
   httpRounds: 1,
   coupons: { ...WHOLE.coupons, rounds: 1, requests: 4_000, total: 200 },

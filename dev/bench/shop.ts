@@ -69,7 +69,7 @@ export class Shop {
   }
 
   /** The order's live stream, once it is open. */
-  follow(orderId: number): Promise<OrderStream> {
+  follow(orderId: number, onEntry: (entry: TimelineView) => void = () => undefined): Promise<OrderStream> {
     return new Promise((resolve, reject) => {
       const url = new URL(`/api/orders/${orderId}/events`, this.api);
       const outgoing = request(url, { headers: { authorization: `Bearer ${this.token}` } }, (response) => {
@@ -77,7 +77,9 @@ export class Shop {
         const stream = new OrderStream(orderId, () => outgoing.destroy());
         const parser = createParser({
           onEvent: ({ event, data }) => {
-            if (event === 'status') stream.onStatus((JSON.parse(data) as TimelineView).data.to as string);
+            const entry = JSON.parse(data) as TimelineView;
+            onEntry(entry);
+            if (event === 'status') stream.onStatus(entry.data.to as string);
           },
         });
         response.setEncoding('utf8').on('data', (text: string) => parser.feed(text));

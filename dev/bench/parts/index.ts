@@ -2,6 +2,7 @@ import type { Part } from '../bench';
 import { coupons } from './coupons';
 import { engine } from './engine';
 import { growth } from './growth';
+import { live } from './live';
 import { paced } from './paced';
 import { single } from './single';
 import { start } from './start';
@@ -23,6 +24,7 @@ export const PARTS: readonly Part[] = [
   steps,
   single,
   status,
+  live,
   start,
   coupons,
   submit,
