@@ -14,6 +14,7 @@ import { createAuthentication } from './access/bearer-tokens';
 import { createIdentification, type Identify } from './access/identification';
 import { OpenIdProvider } from './access/open-id';
 import { Sessions } from './access/sessions';
+import { TrackingLinks } from './access/tracking-links';
 import { CouponAdmission } from './coupon-admission';
 import { OpenStreams } from './live';
 import { OrderStatuses } from './order-statuses';
@@ -38,6 +39,7 @@ export interface ApiOptions {
 export interface ApiContext extends ApiOptions {
   readonly identify: Identify;
   readonly sessions: Sessions;
+  readonly links: TrackingLinks;
   /** Undefined: none is configured. */
   readonly openId: OpenIdProvider | undefined;
   readonly feeds: TimelineFeeds;
@@ -56,11 +58,13 @@ export interface ApiContext extends ApiOptions {
 export function createContext(options: ApiOptions): ApiContext {
   const { db, redis, settings, logger } = options;
   const sessions = new Sessions(settings);
+  const links = new TrackingLinks(db, settings);
   const statuses = new OrderStatuses(statusLookUp(options));
   return {
     ...options,
-    identify: createIdentification(createAuthentication(settings), sessions),
+    identify: createIdentification(createAuthentication(settings), sessions, links),
     sessions,
+    links,
     openId: OpenIdProvider.of(settings),
     statuses,
     estimate: new ProcessingEstimate(() => recentProcessingTimes(db)),

@@ -27,31 +27,34 @@ interface Asset {
 export class Pages {
   private readonly pages = new Map<string, string>();
   private readonly assets = new Map<string, Asset>();
+  /** Whose names are the same in every version. */
+  private readonly embedded = new Map<string, Asset>();
 
   /** Undefined: they are not built. */
   constructor(folder: string | undefined) {
     if (folder === undefined) return;
     for (const file of readdirSync(folder))
       if (file.endsWith('.html')) this.pages.set(file, readFileSync(join(folder, file), 'utf8'));
-    const assets = join(folder, 'assets');
-    for (const file of readdirSync(assets)) {
-      const type = TYPES[extname(file)];
-      if (type) this.assets.set(file, { type, bodies: bodiesOf(join(assets, file)) });
-    }
+    keepFiles(this.assets, join(folder, 'assets'));
+    keepFiles(this.embedded, folder);
   }
 
   /** Sends a file that belongs to a page. Throws NOT_FOUND. */
   sendAsset(request: Request, response: Response, file: string): void {
     const asset = this.assets.get(file);
     if (!asset) throw new ProblemError('NOT_FOUND');
-    const { type, bodies } = asset;
-    const encodings = (['br', 'gzip'] as const).filter((encoding) => bodies[encoding]);
-    const accepted = request.acceptsEncodings(...encodings, 'identity');
-    const encoding = encodings.find((known) => known === accepted) ?? 'identity';
-    if (encoding !== 'identity') response.setHeader('Content-Encoding', encoding);
     // Its name is made from its content.
     response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
-    response.vary('Accept-Encoding').type(type).send(bodies[encoding]);
+    sendEncoded(request, response, asset);
+  }
+
+  /** Sends a script that pages of any origin may load. Throws PAGES_NOT_BUILT. */
+  sendEmbedded(request: Request, response: Response, file: string): void {
+    const asset = this.embedded.get(file);
+    if (!asset) throw new ProblemError('PAGES_NOT_BUILT');
+    response.setHeader('Cache-Control', 'public, max-age=300');
+    response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+    sendEncoded(request, response, asset);
   }
 
   /** Sends a page by its name, under a policy of its own. Throws PAGES_NOT_BUILT. */
@@ -60,6 +63,21 @@ export class Pages {
     if (html === undefined) throw new ProblemError('PAGES_NOT_BUILT');
     sendHtml(response, (nonce) => html.replaceAll('CSP_NONCE', nonce), needs);
   }
+}
+
+function keepFiles(assets: Map<string, Asset>, folder: string): void {
+  for (const file of readdirSync(folder)) {
+    const type = TYPES[extname(file)];
+    if (type) assets.set(file, { type, bodies: bodiesOf(join(folder, file)) });
+  }
+}
+
+function sendEncoded(request: Request, response: Response, { type, bodies }: Asset): void {
+  const encodings = (['br', 'gzip'] as const).filter((encoding) => bodies[encoding]);
+  const accepted = request.acceptsEncodings(...encodings, 'identity');
+  const encoding = encodings.find((known) => known === accepted) ?? 'identity';
+  if (encoding !== 'identity') response.setHeader('Content-Encoding', encoding);
+  response.vary('Accept-Encoding').type(type).send(bodies[encoding]);
 }
 
 function bodiesOf(file: string): Asset['bodies'] {

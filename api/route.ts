@@ -53,6 +53,8 @@ interface Described {
   /** The operationId of the OpenAPI document. */
   readonly id: string;
   readonly summary: string;
+  /** Pages of EMBED_ORIGINS may read it, by the link of the order that it is about. */
+  readonly isEmbeddable?: true;
   /** Those of its own; the problems of its access, parameters, query and body are known. */
   readonly problems?: readonly ProblemCode[];
 }

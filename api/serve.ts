@@ -35,19 +35,28 @@ export function partsOf({ at }: Route): { readonly method: 'get' | 'post' | 'put
   return { method: method.toLowerCase() as 'get' | 'post' | 'put', path };
 }
 
-function admit(route: Route, { identify }: ApiContext): RequestHandler {
-  const { access } = route;
+function admit(route: Route, { identify, settings }: ApiContext): RequestHandler {
+  const { access, isEmbeddable } = route;
   const isChange = partsOf(route).method !== 'get';
   return async (request, response, next) => {
+    if (isEmbeddable) allowOrigins(request, response, settings.EMBED_ORIGINS);
     if (isForUsers(access)) {
       const orderId = request.params.orderId === undefined ? undefined : Number(request.params.orderId);
-      const who = await identify(request, { orderId, isChange });
+      const link = isEmbeddable && typeof request.query.link === 'string' ? request.query.link : undefined;
+      const who = await identify(request, { orderId, isChange, link });
       if (!ADMITTED[access].includes(who.role)) throw new ProblemError('FORBIDDEN');
       response.locals.who = who;
       response.setHeader('Cache-Control', 'no-store');
     }
     next();
   };
+}
+
+/** Without cookies, which the browser keeps from other origins unless it is allowed to send them. */
+function allowOrigins({ headers }: Request, response: Response, origins: readonly string[]): void {
+  response.vary('Origin');
+  if (headers.origin !== undefined && origins.includes(headers.origin))
+    response.setHeader('Access-Control-Allow-Origin', headers.origin);
 }
 
 /** The roles that may use a route; whose order it is about is the handler's to check. */

@@ -10,6 +10,7 @@ import { Metrics } from '../observability/metrics';
 import { createAuthentication } from './access/bearer-tokens';
 import { createIdentification } from './access/identification';
 import { Sessions } from './access/sessions';
+import type { TrackingLinks } from './access/tracking-links';
 import type { ApiContext } from './context';
 import { Pages } from './pages';
 import type { Route } from './route';
@@ -29,7 +30,7 @@ const context = {
   settings,
   metrics,
   logger: pino(logged),
-  identify: createIdentification(createAuthentication(settings), sessions),
+  identify: createIdentification(createAuthentication(settings), sessions, {} as TrackingLinks),
   sessions,
   pages: new Pages(undefined),
 } as unknown as ApiContext;

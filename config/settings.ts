@@ -8,6 +8,14 @@ const ms = (fallback: number) => z.coerce.number().int().positive().default(fall
 const days = (fallback: number) => z.coerce.number().positive().max(36_500).default(fallback);
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const text = z.string().min(1);
+/** Separated by commas. */
+const list = z
+  .string()
+  .default('')
+  .transform((items) => items.split(',').map((item) => item.trim()))
+  .transform((items) => items.filter((item) => item !== ''));
+const isOrigin = (url: string) => URL.canParse(url) && new URL(url).origin === url;
+const isLong = (secret: string) => secret.length >= 32;
 
 /** Every setting of every role, as environment variables; README's table is checked against this list by a test. */
 export const settingsSchema = z
@@ -35,15 +43,7 @@ export const settingsSchema = z
     KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
     KAFKA_SASL_USERNAME: text.optional(),
     KAFKA_SASL_PASSWORD: text.optional(),
-    FOREIGN_DEAD_LETTER_TOPICS: z
-      .string()
-      .default('')
-      .transform((list) =>
-        list
-          .split(',')
-          .map((topic) => topic.trim())
-          .filter((topic) => topic !== ''),
-      ),
+    FOREIGN_DEAD_LETTER_TOPICS: list,
     KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).max(9).default(1),
 
     TEMPORAL_ADDRESS: text,
@@ -79,6 +79,10 @@ export const settingsSchema = z
     OIDC_CLIENT_ID: text.optional(),
     OIDC_CLIENT_SECRET: text.optional(),
     OIDC_SCOPE: text.default('openid email profile'),
+    EMBED_ORIGINS: list.refine(
+      (origins) => origins.every(isOrigin),
+      'must be origins such as https://shop.example, separated by commas',
+    ),
     CHECKOUT_URL: z
       .url({ protocol: /^https?$/ })
       .refine((url) => url.includes('{orderId}'), 'must contain {orderId}')
@@ -142,8 +146,6 @@ export const settingsSchema = z
 
 /** As they are once every rule above holds. */
 export type Settings = z.infer<typeof settingsSchema> & { readonly SESSION_SECRET: string };
-
-const isLong = (secret: string) => secret.length >= 32;
 
 function isTimeZone(zone: string): boolean {
   try {

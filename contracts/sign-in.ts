@@ -23,5 +23,7 @@ export type SignInFlow = z.infer<typeof signInFlowSchema>;
 
 const signedSchema = z.string().regex(/^[\w.-]{1,2000}$/);
 export const signInLinkSchema = z.strictObject({ token: signedSchema });
+/** The order's tracking link, for pages of other origins. */
+export const linkParamSchema = z.strictObject({ link: signedSchema.optional() });
 /** Mail programs add parameters of their own to links. */
 export const trackingPageSchema = z.object({ link: signedSchema.optional().catch('expired') });

@@ -33,12 +33,13 @@ export async function buildPages(cacheFolder: string): Promise<string> {
   if (existsSync(folder)) return folder;
   const vite = await import('vite');
   const partial = `${folder}.${randomUUID()}`;
-  await vite.build({
-    configFile: join(ROOT, 'web', 'vite.config.mjs'),
-    build: { outDir: partial, emptyOutDir: true },
-    logLevel: 'warn',
-  });
-  await Promise.all(filesIn(join(partial, 'assets')).map(compress));
+  for (const configuration of ['vite.config.mjs', 'vite.embed.config.mjs'])
+    await vite.build({
+      configFile: join(ROOT, 'web', configuration),
+      build: { outDir: partial, emptyOutDir: false },
+      logLevel: 'warn',
+    });
+  await Promise.all(filesIn(partial).map(compress));
   keep(partial, folder);
   return folder;
 }

@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import { lastEventIdSchema } from '../../contracts/http';
 import { type TimelineView, timelineEntrySchema } from '../../contracts/responses/common';
+import { linkParamSchema } from '../../contracts/sign-in';
 import { EventStream } from '../event-stream';
 import { onExpiry, resumeAfter } from '../live';
 import { rawRoute } from '../route';
@@ -13,8 +13,9 @@ export const orderEvents = rawRoute('GET /api/orders/{orderId}/events', {
   summary:
     "The order's timeline as server-sent events: `event` is the entry's type, `data` the entry; the header Last-Event-ID, or lastEventId, resumes",
   access: 'customer',
+  isEmbeddable: true,
   ...ofOrder,
-  query: z.strictObject({ lastEventId: lastEventIdSchema.optional() }),
+  query: linkParamSchema.extend({ lastEventId: lastEventIdSchema.optional() }),
   problems: ['ORDER_NOT_FOUND'],
   responses: { 200: { description: 'A stream without end', content: { 'text/event-stream': timelineEntrySchema } } },
   async handle({ params, query, who, language }, { db, feeds, streams, metrics }, { request, response }) {

@@ -1,5 +1,6 @@
 import type { Language } from '../../contracts/language';
 import { type OrderStatusView, orderStatusSchema } from '../../contracts/responses/orders';
+import { linkParamSchema } from '../../contracts/sign-in';
 import { ORDER_STEPS } from '../../contracts/workflow/attempt-steps';
 import { type StatusView, stepAt } from '../../contracts/workflow-api';
 import type { Db } from '../../db/connection';
@@ -19,7 +20,9 @@ export const orderStatusRoutes = [
     summary:
       'The status of an order, looked up at most once in 250 ms: from its workflow where that responds, else from the database',
     access: 'customer',
+    isEmbeddable: true,
     ...ofOrder,
+    query: linkParamSchema,
     response: {
       status: 200,
       data: orderStatusSchema,

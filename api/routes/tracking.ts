@@ -1,7 +1,5 @@
 import { trackingLinkSchema } from '../../contracts/responses/tracking';
 import { trackingPageSchema } from '../../contracts/sign-in';
-import { findOrder } from '../../db/orders';
-import { sign, verified } from '../access/sealed';
 import { type Route, rawRoute, route } from '../route';
 import { changeableOrder } from './order-access';
 import { ofOrder } from './orders';
@@ -19,14 +17,11 @@ export const trackingLinkRoutes = [
       message: { ko: '추적 링크가 생성되었습니다.', en: 'The tracking link was made.' },
     },
     problems: ['FORBIDDEN', 'ORDER_NOT_FOUND'],
-    async handle({ params, who }, { db, settings }, { request }) {
+    async handle({ params, who }, { db, links, settings }, { request }) {
       const order = await changeableOrder(db, params.orderId, who);
       // A link makes no link that outlives it.
-      const expiresAt = Math.min(
-        Date.now() + settings.TRACKING_LINK_TTL_MS,
-        who.onlyOrderId === undefined ? Number.POSITIVE_INFINITY : who.expiresAt,
-      );
-      const link = await sign(settings.SESSION_SECRET, 'tracking-link', { order: order.id }, expiresAt);
+      const latest = who.onlyOrderId === undefined ? Number.POSITIVE_INFINITY : who.expiresAt;
+      const { link, expiresAt } = await links.make(order.id, latest);
       const origin = settings.PUBLIC_URL ?? `http://${request.headers.host}`;
       return {
         data: { url: `${origin}/track/${order.id}?link=${link}`, expiresAt: new Date(expiresAt).toISOString() },
@@ -35,7 +30,7 @@ export const trackingLinkRoutes = [
   }),
 ] as const;
 
-/** The page itself. */
+/** The page itself, and a part of it for the shop's own pages. */
 export const trackingPageRoutes: readonly Route[] = [
   rawRoute('GET /track/{orderId}', {
     id: 'trackingPage',
@@ -45,14 +40,24 @@ export const trackingPageRoutes: readonly Route[] = [
     query: trackingPageSchema,
     problems: ['ORDER_NOT_FOUND', 'PAGES_NOT_BUILT'],
     responses: {},
-    async handle({ params: { orderId }, query: { link } }, { db, pages, sessions, settings }, { response }) {
+    async handle({ params: { orderId }, query: { link } }, { links, pages, sessions }, { response }) {
       if (link === undefined || link === EXPIRED) return pages.send(response, 'track');
-      const opened = await verified(settings.SESSION_SECRET, 'tracking-link', link);
-      const order = opened?.claims.order === orderId ? await findOrder(db, orderId) : undefined;
-      if (opened && order) await sessions.openOrder(response, order, opened.expiresAt);
+      const opened = await links.read(orderId, link);
+      if (opened) await sessions.openOrder(response, opened.order, opened.expiresAt);
       // Without the link in it, the address can be shown, copied and kept in the history.
-      const page = `/track/${orderId}${opened && order ? '' : `?link=${EXPIRED}`}`;
+      const page = `/track/${orderId}${opened ? '' : `?link=${EXPIRED}`}`;
       response.setHeader('Cache-Control', 'no-store').redirect(303, page);
+    },
+  }),
+
+  rawRoute('GET /embed.js', {
+    id: 'embeddedTracking',
+    summary: 'The element `<ordersaga-tracking>`, for pages of the shop',
+    access: 'public',
+    problems: ['PAGES_NOT_BUILT'],
+    responses: {},
+    async handle(_request, { pages }, { request, response }) {
+      pages.sendEmbedded(request, response, 'embed.js');
     },
   }),
 ];
