@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { EncryptJWT } from 'jose';
 import { sealingKeys } from '../config/sealing-keys';
 import { developmentUserId } from './development-token';
 
@@ -11,11 +11,11 @@ export async function signInPath(
   { email, role, returnTo }: { readonly email: string; readonly role: string; readonly returnTo?: string | undefined },
 ): Promise<string> {
   const [key] = sealingKeys(secrets, 'sign-in-link');
-  const token = await new SignJWT({ email, role, returnTo })
-    .setProtectedHeader({ alg: 'HS256' })
+  const token = await new EncryptJWT({ email, role, returnTo })
+    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
     .setSubject(developmentUserId(email))
     .setJti(randomUUID())
     .setExpirationTime(TTL)
-    .sign(key);
+    .encrypt(key);
   return `/auth/link?token=${token}`;
 }

@@ -9,7 +9,7 @@ import {
 import { useSignInLink } from '../../db/sign-in-links';
 import { type Identity, identityOf } from '../access/identity';
 import { CALLBACK_PATH } from '../access/open-id';
-import { open, seal, verified } from '../access/sealed';
+import { open, seal } from '../access/sealed';
 import { cookieOf } from '../access/sessions';
 import type { ApiContext } from '../context';
 import { ProblemError } from '../problem';
@@ -69,7 +69,7 @@ export const signInRoutes: readonly Route[] = [
     responses: {},
     async handle({ query: { token } }, { db, sessions, settings }, { response }) {
       if (settings.NODE_ENV === 'production') throw new ProblemError('NOT_FOUND');
-      const link = await verified(settings.SESSION_SECRET, 'sign-in-link', token);
+      const link = await open(settings.SESSION_SECRET, 'sign-in-link', token);
       const user = link && identityOf(link.claims, link.expiresAt);
       if (!user || typeof link.claims.jti !== 'string') throw new ProblemError('SIGN_IN_LINK_USED');
       const isFirst = await useSignInLink(db, link.claims.jti, new Date(link.expiresAt));

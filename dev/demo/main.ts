@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   try {
     const shop = await Promise.race([setUp(cleanup), interrupted]);
     const played = await Promise.race([play(shop), shop.failed, interrupted]);
-    const summary = show(played, shop);
+    const summary = await show(played, shop);
     if (!once) {
       console.log('The shop stays open: Ctrl-C stops it.');
       await Promise.race([cleanup.signalled, shop.failed]);
@@ -67,10 +67,10 @@ async function play(shop: Shop): Promise<Played> {
 }
 
 /** Prints how everything ended, and returns it in one line. */
-function show({ rush, outcomes }: Played, shop: Shop): string {
+async function show({ rush, outcomes }: Played, shop: Shop): Promise<string> {
   printRush(rush);
   printOrders(outcomes);
-  printUrls(outcomes, rush, shop);
+  await printUrls(outcomes, rush, shop);
   const good = outcomes.filter(({ problems }) => problems.length === 0).length;
   const ended = `${good} of ${outcomes.length} scenarios ended as they should`;
   const { winners, total, customers, problems } = rush;

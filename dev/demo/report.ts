@@ -3,7 +3,7 @@ import { couponWorkflowId, orderWorkflowId } from '../../contracts/workflow-api'
 import { painted, styled } from './narrator';
 import type { Outcome } from './play';
 import type { RushOutcome } from './rush-outcome';
-import type { Premises } from './shop';
+import type { Shop } from './shop';
 import { inStack } from './temporal-command';
 
 const number = new Intl.NumberFormat('en');
@@ -54,17 +54,17 @@ function printProblems(where: string, problems: readonly string[]): void {
 }
 
 /** Where to look, and what to try next. */
-export function printUrls(
-  outcomes: readonly Outcome[],
-  { winners }: RushOutcome,
-  { addresses, logFile, stack }: Premises,
-): void {
+export async function printUrls(outcomes: readonly Outcome[], { winners }: RushOutcome, shop: Shop): Promise<void> {
+  const { addresses, logFile, stack } = shop;
+  const pages = await Promise.all(outcomes.slice(0, 1).map((outcome) => pageOf(outcome, shop)));
   const web = `${addresses.temporalUi}/namespaces/default/workflows`;
   const workflow = (id: string, title: string) => `${web}/${id}  ${styled('gray', title)}`;
   const [first] = winners;
   const facts: Readonly<Record<string, string>> = {
     API: addresses.api,
     'API docs': `${addresses.api}/docs`,
+    ...Object.fromEntries(pages),
+    'sign in (once)': await shop.signIn('operator@example.com', 'operator', '/docs'),
     'Temporal Web UI': web,
     ...Object.fromEntries(
       outcomes.map(({ orderId, scenario }) => [
@@ -79,6 +79,12 @@ export function printUrls(
   };
   console.log('');
   for (const [name, value] of Object.entries(facts)) console.log(`${styled('bold', name.padEnd(20))}${value}`);
+}
+
+/** The page of an order, as its customer is sent it. */
+async function pageOf({ orderId }: Outcome, { operator }: Shop): Promise<[string, string]> {
+  const { data } = await operator.call('POST /api/orders/{orderId}/tracking-links', { params: { orderId } });
+  return [`order ${orderId}, page`, data.url];
 }
 
 function ledgerText(ledger: Outcome['ledger']): string {

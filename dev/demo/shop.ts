@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ApiClient } from '../../api/client';
+import { signInPath } from '../../cli/development-sign-in';
 import { createDevelopmentToken } from '../../cli/development-token';
 import { loadSettings } from '../../config/load';
 import type { Settings } from '../../config/settings';
@@ -49,6 +50,8 @@ export interface Shop extends Premises {
   readonly run: string;
   readonly operator: ApiClient;
   customer(email: string): Promise<ApiClient>;
+  /** An address that signs one browser in, once. */
+  signIn(email: string, role: string, returnTo: string): Promise<string>;
   readonly sandbox: SandboxClient;
   readonly surroundings: Surroundings;
   /** Rejects when the process of the roles ends by itself. */
@@ -73,7 +76,9 @@ export async function openShop(premises: Premises, cleanup: Cleanup): Promise<Sh
   detail(`every role and the sandbox are ready; their log: ${logFile}`);
   const failed = roles.untilFailure();
   failed.catch(() => undefined);
-  return { ...premises, run, operator, customer, sandbox, surroundings, failed };
+  const signIn = async (email: string, role: string, returnTo: string) =>
+    `${addresses.api}${await signInPath(settings.SESSION_SECRET, { email, role, returnTo })}`;
+  return { ...premises, run, operator, customer, signIn, sandbox, surroundings, failed };
 }
 
 async function refuseSecondStart({ api, sandbox }: StackAddresses): Promise<void> {
