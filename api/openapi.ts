@@ -10,11 +10,12 @@ import { isForUsers, partsOf } from './serve';
 
 /** The OpenAPI 3.1 document of these routes. */
 export function openApiDocument(routes: readonly Route[]): Json {
-  const paths: Record<string, Json> = {};
+  const inlined: Record<string, Json> = {};
   for (const route of routes) {
     const { method, path } = partsOf(route);
-    paths[path] = { ...paths[path], [method]: operation(route) };
+    inlined[path] = { ...inlined[path], [method]: operation(route) };
   }
+  const { paths, schemas } = withNamedSchemas(inlined);
   return {
     openapi: '3.1.0',
     info: {
@@ -37,7 +38,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
         },
         signature: { type: 'apiKey', in: 'header', name: CARRIER_SIGNATURE_HEADER },
       },
-      schemas: { Problem: jsonSchema(problemSchema, 'output') },
+      schemas: { Problem: jsonSchema(problemSchema, 'output'), ...schemas },
     },
     paths,
   };
@@ -51,7 +52,24 @@ const problemSchema = z.looseObject({
   detail: z.string(),
   instance: z.string(),
   requestId: z.string(),
+  errors: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .optional()
+    .describe('Of VALIDATION_FAILED and VALUE_INVALID: what is wrong where'),
 });
+
+/** A schema that has an id is among the components, once, instead of in every operation that refers to it. */
+function withNamedSchemas(inlined: Json): { paths: Json; schemas: Json } {
+  const schemas: Json = {};
+  const text = JSON.stringify(inlined).replaceAll('"#/$defs/', '"#/components/schemas/');
+  const paths = JSON.parse(text, (_name, value: unknown) => {
+    if (typeof value !== 'object' || value === null || !('$defs' in value)) return value;
+    const { $defs, ...rest } = value;
+    Object.assign(schemas, $defs);
+    return rest;
+  }) as Json;
+  return { paths, schemas };
+}
 
 const INTRODUCTION = `Orders that always settle. Amounts are integers in minor units. A success is \`{"success": true, "data": …, "message": …}\`;
 an error is \`application/problem+json\` with a stable \`code\`, and its \`type\` is the path of a page about it ([all of them](/problems)).

@@ -24,5 +24,8 @@ export const timelineEntrySchema = z
     type: text,
     data: z.record(text, z.unknown()),
   })
-  .meta({ examples: [{ id: 41, at: '2026-11-28T09:00:00.000Z', type: 'ORDER_CREATED', data: {} }] });
+  .meta({
+    id: 'TimelineEntry',
+    examples: [{ id: 41, at: '2026-11-28T09:00:00.000Z', type: 'ORDER_CREATED', data: {} }],
+  });
 export type TimelineView = ResponseOf<typeof timelineEntrySchema>;

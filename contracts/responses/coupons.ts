@@ -7,7 +7,7 @@ const rank = z.int().min(1).describe('Given in the order of asking, each once');
 
 export const couponAcceptedSchema = z
   .object({ requestId: text, rank })
-  .meta({ examples: [{ requestId: '7f0c1d5e-1', rank: 1 }] });
+  .meta({ id: 'CouponAccepted', examples: [{ requestId: '7f0c1d5e-1', rank: 1 }] });
 export type CouponAcceptedView = ResponseOf<typeof couponAcceptedSchema>;
 
 export const couponRequestStateSchema = z
@@ -19,6 +19,7 @@ export const couponRequestStateSchema = z
     issuedAt: time.optional(),
   })
   .meta({
+    id: 'CouponRequest',
     examples: [
       { requestId: '7f0c1d5e-1', code: 'OPENING-DAY', status: 'ISSUED', rank: 1, issuedAt: '2026-11-28T09:00:00.000Z' },
     ],
@@ -49,6 +50,7 @@ export const couponSchema = z
     }),
   })
   .meta({
+    id: 'Coupon',
     examples: [
       {
         code: 'OPENING-DAY',

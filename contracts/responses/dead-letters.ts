@@ -6,22 +6,24 @@ import { count, dryRun, type ResponseOf, text, textOrNull, time } from './common
 
 const position = text.describe('topic/partition/offset of the dead-letter topic');
 
-const decisionSchema = z.object({
-  decisionId: text,
-  action: z.enum(['REPLAY', 'DISCARD']),
-  actor: text,
-  reason: text,
-  at: time,
-  isEdited: z.boolean(),
-  isOverride: z.boolean(),
-  bulkId: text.optional(),
-  outcome: z
-    .enum(['processed', 'duplicate', 'dead'])
-    .optional()
-    .describe('What became of the replayed record; absent: the bridge has not worked on it yet'),
-  workflowId: text.optional(),
-  diedAgainAs: position.optional(),
-});
+const decisionSchema = z
+  .object({
+    decisionId: text,
+    action: z.enum(['REPLAY', 'DISCARD']),
+    actor: text,
+    reason: text,
+    at: time,
+    isEdited: z.boolean(),
+    isOverride: z.boolean(),
+    bulkId: text.optional(),
+    outcome: z
+      .enum(['processed', 'duplicate', 'dead'])
+      .optional()
+      .describe('What became of the replayed record; absent: the bridge has not worked on it yet'),
+    workflowId: text.optional(),
+    diedAgainAs: position.optional(),
+  })
+  .meta({ id: 'DeadLetterDecision' });
 export type DeadLetterDecisionView = ResponseOf<typeof decisionSchema>;
 
 const DEAD_LETTER = {
@@ -51,7 +53,7 @@ export const deadLetterSummarySchema = z
     decision: decisionSchema.optional(),
     waitingBehind: count.describe('Later records of its key that wait for its decision, or for its replay'),
   })
-  .meta({ examples: [DEAD_LETTER] });
+  .meta({ id: 'DeadLetterSummary', examples: [DEAD_LETTER] });
 export type DeadLetterSummary = ResponseOf<typeof deadLetterSummarySchema>;
 
 export const deadLetterSchema = deadLetterSummarySchema
@@ -71,6 +73,7 @@ export const deadLetterSchema = deadLetterSummarySchema
     replayOf: position.optional().describe('The dead letter whose replay died as this one'),
   })
   .meta({
+    id: 'DeadLetter',
     examples: [
       {
         ...DEAD_LETTER,
@@ -97,6 +100,7 @@ export const deadLetterGroupSchema = z
     newestAt: time,
   })
   .meta({
+    id: 'DeadLetterGroup',
     examples: [
       {
         topic: 'coupon.issue',
@@ -119,6 +123,7 @@ export const deadLetterDecidedSchema = deadLetterSummarySchema
       .describe('The record of a replay'),
   })
   .meta({
+    id: 'DeadLetterDecided',
     examples: [
       {
         ...DEAD_LETTER,
@@ -133,13 +138,15 @@ const replayState = z
   .describe('FAILED, TERMINATED, TIMED_OUT: its workflow was ended from outside, and the other dead letters wait');
 const replayed = count.describe('Dead letters that it has sent back');
 
-const controlSchema = z.object({
-  action: z.enum(REPLAY_ACTIONS),
-  decisionId: text.optional(),
-  actor: text.optional(),
-  reason: text.optional(),
-  at: text,
-});
+const controlSchema = z
+  .object({
+    action: z.enum(REPLAY_ACTIONS),
+    decisionId: text.optional(),
+    actor: text.optional(),
+    reason: text.optional(),
+    at: text,
+  })
+  .meta({ id: 'ReplayControl' });
 
 export const replayStartedSchema = z
   .object({
@@ -150,6 +157,7 @@ export const replayStartedSchema = z
     dryRun,
   })
   .meta({
+    id: 'ReplayStarted',
     examples: [
       {
         decisionId: 'ticket-4711',
@@ -170,7 +178,10 @@ export const replayProgressSchema = z
     steered: z.array(controlSchema).describe('The last ones; a signal sent by hand may say less of itself'),
     failing: text.optional().describe('Why its last batch could not be sent back; it is tried again'),
   })
-  .meta({ examples: [{ decisionId: 'ticket-4711', state: 'RUNNING', replayed: 5, refused: {}, steered: [] }] });
+  .meta({
+    id: 'ReplayProgress',
+    examples: [{ decisionId: 'ticket-4711', state: 'RUNNING', replayed: 5, refused: {}, steered: [] }],
+  });
 export type ReplayProgressView = ResponseOf<typeof replayProgressSchema>;
 export type ReplayStanding = Pick<ReplayProgressView, 'state' | 'replayed'>;
 
@@ -186,6 +197,7 @@ export const replayControlledSchema = z
     replayed: replayed.optional(),
   })
   .meta({
+    id: 'ReplayControlled',
     examples: [
       {
         decisionId: 'ticket-4711',
@@ -212,6 +224,7 @@ export const blockedKeySchema = z
     deadLetter: position.optional().describe('The dead letter to decide'),
   })
   .meta({
+    id: 'BlockedKey',
     examples: [
       {
         topic: 'shipment.status',
@@ -235,6 +248,7 @@ export const blockedKeyReleasedSchema = z
     waiting: count.describe('How many records waited'),
   })
   .meta({
+    id: 'BlockedKeyReleased',
     examples: [{ topic: 'shipment.status', keyBase64: 'MTc=', decisionId: 'ticket-4711', dryRun: false, waiting: 2 }],
   });
 export type BlockedKeyReleased = ResponseOf<typeof blockedKeyReleasedSchema>;

@@ -49,7 +49,7 @@ export const operatorItemSchema = z
       .describe('Null: undecided'),
     whatToDo: text.describe('The command that looks at it, or decides about it'),
   })
-  .meta({ examples: [ITEM] });
+  .meta({ id: 'OperatorItem', examples: [ITEM] });
 export type OperatorItemView = ResponseOf<typeof operatorItemSchema>;
 
 export const operatorItemListSchema = z
@@ -62,6 +62,7 @@ export const operatorItemListSchema = z
     items: z.array(operatorItemSchema).describe('The oldest first'),
   })
   .meta({
+    id: 'OperatorItemList',
     examples: [
       {
         groups: [
@@ -81,4 +82,4 @@ export type OperatorItemList = ResponseOf<typeof operatorItemListSchema>;
 
 export const itemResolvedSchema = z
   .object({ id: z.int(), decisionId: text, dryRun })
-  .meta({ examples: [{ id: 12, decisionId: 'ticket-4711', dryRun: false }] });
+  .meta({ id: 'OperatorItemResolved', examples: [{ id: 12, decisionId: 'ticket-4711', dryRun: false }] });

@@ -13,7 +13,7 @@ export const productSchema = z
     currency: text,
     stock: count.describe('Free units'),
   })
-  .meta({ examples: [{ sku: 'MUG', name: 'Mug', price: 12_000, currency: 'KRW', stock: 100 }] });
+  .meta({ id: 'Product', examples: [{ sku: 'MUG', name: 'Mug', price: 12_000, currency: 'KRW', stock: 100 }] });
 export type ProductView = ResponseOf<typeof productSchema>;
 
 const ORDER = {
@@ -39,7 +39,7 @@ export const orderSummarySchema = z
     createdAt: time,
     lastUpdated: time,
   })
-  .meta({ examples: [ORDER] });
+  .meta({ id: 'OrderSummary', examples: [ORDER] });
 export type OrderSummary = ResponseOf<typeof orderSummarySchema>;
 
 export const orderSchema = orderSummarySchema
@@ -47,7 +47,10 @@ export const orderSchema = orderSummarySchema
     lines: z.array(z.object({ sku: text, name: text, quantity: z.int(), unitPrice: amount })),
     trackingNumber: text.optional().describe("The carrier's, once there is a parcel"),
   })
-  .meta({ examples: [{ ...ORDER, lines: [{ sku: 'MUG', name: 'Mug', quantity: 2, unitPrice: 12_000 }] }] });
+  .meta({
+    id: 'Order',
+    examples: [{ ...ORDER, lines: [{ sku: 'MUG', name: 'Mug', quantity: 2, unitPrice: 12_000 }] }],
+  });
 export type OrderView = ResponseOf<typeof orderSchema>;
 
 const stepSchema = z.object({
@@ -78,6 +81,7 @@ export const orderStatusSchema = z
     source: z.enum(['workflow', 'database']),
   })
   .meta({
+    id: 'OrderStatusDetails',
     examples: [
       {
         orderId: 17,
@@ -108,6 +112,7 @@ export const processingSchema = z
     statusCheckUrl: text,
   })
   .meta({
+    id: 'OrderProcessing',
     examples: [
       {
         orderId: 17,
@@ -122,8 +127,10 @@ export const processingSchema = z
 
 export const cancelledSchema = z
   .object({ orderId: z.int(), status: z.enum(['CANCELLED', 'CANCELLING']) })
-  .meta({ examples: [{ orderId: 17, status: 'CANCELLED' }] });
+  .meta({ id: 'OrderCancelled', examples: [{ orderId: 17, status: 'CANCELLED' }] });
 export const refundRequestedSchema = z
   .object({ orderId: z.int(), status: z.literal('REFUND_REQUESTED') })
-  .meta({ examples: [{ orderId: 17, status: 'REFUND_REQUESTED' }] });
-export const carrierEventSchema = z.object({ orderId: z.int() }).meta({ examples: [{ orderId: 17 }] });
+  .meta({ id: 'OrderRefundRequested', examples: [{ orderId: 17, status: 'REFUND_REQUESTED' }] });
+export const carrierEventSchema = z
+  .object({ orderId: z.int() })
+  .meta({ id: 'CarrierEventAccepted', examples: [{ orderId: 17 }] });

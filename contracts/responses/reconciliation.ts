@@ -59,11 +59,13 @@ export const reconciliationRunSchema = z
     refused: z.record(text, text).describe('Subject of the item -> why its fix was not applied'),
     preview: z.array(previewedFindingSchema).describe('Of a dry run: the first 200 findings'),
   })
-  .meta({ examples: [RUN] });
+  .meta({ id: 'ReconciliationRun', examples: [RUN] });
 export type ReconciliationRunView = ResponseOf<typeof reconciliationRunSchema>;
 
 export const reconciliationRunListSchema = z
   .object({ runs: z.array(reconciliationRunSchema).describe('The newest first') })
-  .meta({ examples: [{ runs: [RUN] }] });
+  .meta({ id: 'ReconciliationRunList', examples: [{ runs: [RUN] }] });
 
-export const reconciliationStartedSchema = z.object({ id: text }).meta({ examples: [{ id: ID }] });
+export const reconciliationStartedSchema = z
+  .object({ id: text })
+  .meta({ id: 'ReconciliationStarted', examples: [{ id: ID }] });

@@ -22,6 +22,7 @@ export const sagaSummarySchema = z
       .describe('Undos that failed'),
   })
   .meta({
+    id: 'SagaSummary',
     examples: [
       {
         orderId: 17,
@@ -37,14 +38,16 @@ export const sagaSummarySchema = z
   });
 export type SagaSummary = ResponseOf<typeof sagaSummarySchema>;
 
-const workflowSchema = z.object({
-  workflowId: text,
-  runId: text,
-  status: text.describe('RUNNING, COMPLETED, and so on'),
-  startedAt: time,
-  closedAt: time.optional(),
-  url: text.optional().describe('In the Temporal Web UI; absent where none is configured'),
-});
+const workflowSchema = z
+  .object({
+    workflowId: text,
+    runId: text,
+    status: text.describe('RUNNING, COMPLETED, and so on'),
+    startedAt: time,
+    closedAt: time.optional(),
+    url: text.optional().describe('In the Temporal Web UI; absent where none is configured'),
+  })
+  .meta({ id: 'SagaWorkflow' });
 export type SagaWorkflow = ResponseOf<typeof workflowSchema>;
 
 const parkedSchema = z.object({
@@ -55,13 +58,15 @@ const parkedSchema = z.object({
   nextRetryAt: time.optional(),
 });
 
-const waitSchema = z.object({
-  workflowId: text,
-  waitingFor: text,
-  amountAtRisk: amount,
-  nextRetryAt: time.optional().describe('When an undo that failed is tried again by itself'),
-  stuck: z.array(parkedSchema).describe('What waits for a decision'),
-});
+const waitSchema = z
+  .object({
+    workflowId: text,
+    waitingFor: text,
+    amountAtRisk: amount,
+    nextRetryAt: time.optional().describe('When an undo that failed is tried again by itself'),
+    stuck: z.array(parkedSchema).describe('What waits for a decision'),
+  })
+  .meta({ id: 'SagaWait' });
 export type SagaWait = ResponseOf<typeof waitSchema>;
 
 export const sagaDetailsSchema = z
@@ -142,6 +147,7 @@ export const sagaDetailsSchema = z
     waits: waitSchema.optional().describe('Absent: the saga has ended, or its workflow did not respond'),
   })
   .meta({
+    id: 'SagaDetails',
     examples: [
       {
         order: {
@@ -202,6 +208,7 @@ export const sagaDecidedSchema = z
     sagaState,
   })
   .meta({
+    id: 'SagaDecided',
     examples: [
       {
         orderId: 17,
@@ -225,6 +232,7 @@ export const outboxSchema = z
       .describe('The oldest that are not published, without their values'),
   })
   .meta({
+    id: 'Outbox',
     examples: [
       {
         waiting: 1,
