@@ -4,6 +4,7 @@ const ROOMS = [
   'activities',
   'api',
   'cli',
+  'client',
   'config',
   'contracts',
   'db',
@@ -61,10 +62,12 @@ const MAY_IMPORT = {
     files: ['^config/sealing-keys\\.ts$'],
     types: ['config'],
   },
-  // Talks HTTP only, through the API's client; its launcher begins with dev/run.mjs, which installs the dependencies.
-  cli: { rooms: ['config', 'contracts'], files: ['^api/(client|endpoints)\\.ts$', '^dev/run\\.mjs$', LAST_WORDS] },
+  // What speaks to the API over HTTP: it knows the API by its OpenAPI document only.
+  client: { rooms: ['contracts'] },
+  // Talks HTTP only; its launcher begins with dev/run.mjs, which installs the dependencies.
+  cli: { rooms: ['client', 'config', 'contracts'], files: ['^dev/run\\.mjs$', LAST_WORDS] },
   // The pages talk HTTP only.
-  web: { rooms: ['contracts'] },
+  web: { rooms: ['client', 'contracts'] },
   sandbox: { rooms: ['contracts'], files: [LAST_WORDS] },
   config: {},
   observability: { files: [ZOD_FREE] },
@@ -168,6 +171,16 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'the-client-runs-in-a-browser',
+      comment: 'The pages use it: neither Node nor zod is loaded by it.',
+      severity: 'error',
+      from: { path: '^(client/|contracts/deadline\\.ts$)', pathNot: TESTS },
+      to: {
+        dependencyTypesNot: ['type-only'],
+        pathNot: ['^client/', '^contracts/deadline\\.ts$', 'node_modules/eventsource-parser/'],
+      },
+    },
+    {
       name: 'zod-free-contracts',
       severity: 'error',
       from: { path: [ZOD_FREE, '^domain/'], pathNot: TESTS },
@@ -177,7 +190,7 @@ module.exports = {
     only('stripe', ['providers']),
     only('ioredis', ['redis']),
     only('express', ['api', 'sandbox']),
-    only('eventsource-parser', ['api']),
+    only('eventsource-parser', ['client']),
     only('@temporalio/client', ['temporal', 'processes']),
     only('@temporalio/worker', ['observability', 'processes']),
     only('@temporalio/activity', ['activities', 'observability', 'processes/worker']),

@@ -1,4 +1,4 @@
-import { ApiClient } from '../api/client';
+import { ApiClient } from '../client/client';
 import { ConfigurationError, loadSettings } from '../config/load';
 import { operatorAccess } from '../config/operator-access';
 import type { Settings } from '../config/settings';

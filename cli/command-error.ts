@@ -1,4 +1,5 @@
-import { ApiProblem, ApiUnavailable, type Problem, UnexpectedResponse } from '../api/client';
+import { ApiProblem, ApiUnavailable, UnexpectedResponse } from '../client/errors';
+import type { Problem } from '../client/schema';
 
 /** The exit codes of a command; stable, for scripts. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, notAllowed: 4, unavailable: 5 } as const;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { ApiEndpoint, DataOf, RequestArgument, RequestTo } from '../api/endpoints';
+import type { ApiEndpoint, DataOf, RequestArgument, RequestTo } from '../client/endpoints';
 import { openApi } from './access';
 import { type JsonOption, show } from './command';
 import { CommandError, EXIT } from './command-error';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiClient } from '../api/client';
-import type { TimelineView } from '../contracts/responses/common';
+import type { ApiClient } from '../client/client';
+import type { TimelineEntry } from '../client/schema';
 import { commandErrorOf, EXIT } from './command-error';
 import { say } from './output';
 
@@ -8,7 +8,7 @@ const RESUME_AFTER_MS = 1_000;
 const TRIES = 30;
 
 /** An order's events, in order and once; a stream that breaks is resumed after the last event. */
-export async function* orderEvents(api: ApiClient, orderId: number): AsyncGenerator<TimelineView> {
+export async function* orderEvents(api: ApiClient, orderId: number): AsyncGenerator<TimelineEntry> {
   let lastEventId: number | undefined;
   for (let failures = 0; ; failures++) {
     try {

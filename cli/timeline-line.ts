@@ -1,7 +1,7 @@
-import type { TimelineView } from '../contracts/responses/common';
+import type { TimelineEntry } from '../client/schema';
 
 /** One entry of a timeline as one line, without its time. */
-export function timelineLine({ type, data }: Pick<TimelineView, 'type' | 'data'>): string {
+export function timelineLine({ type, data }: Pick<TimelineEntry, 'type' | 'data'>): string {
   const { from, to, step, attempt, state, code, reason, next, actor, decision, reference, ...rest } = data;
   const because = [code, reason].filter((why) => why !== undefined && why !== null).join(': ');
   const named = Object.entries({ step, attempt, state, next, actor, decision, reference, ...rest })

@@ -5,6 +5,8 @@
 export function deadline(ms: number, ...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
   const timeout = new AbortController();
   const fire = () => timeout.abort(new DOMException('no response before the deadline', 'TimeoutError'));
-  setTimeout(fire, ms).unref();
+  const timer = setTimeout(fire, ms) as number | { unref(): void };
+  // A browser's timer is a number; Node's must not keep the process alive.
+  if (typeof timer === 'object') timer.unref();
   return AbortSignal.any([timeout.signal, ...signals.filter((signal) => signal !== undefined)]);
 }

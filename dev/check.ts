@@ -2,17 +2,26 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** `npm run check [-- --write]`: every check, even after one that fails; --write fixes format and import order. */
+/** `npm run check [-- --write]`: every check, even after one that fails; --write fixes format, import order and the client's types. */
 const root = dirname(__dirname);
-const writes = process.argv.includes('--write') ? ['--write'] : [];
+const isWriting = process.argv.includes('--write');
 const folders = readdirSync(root, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
   .map((entry) => entry.name);
 
 const checks = [
+  {
+    name: 'types of the client',
+    program: '../dev/run.mjs',
+    args: ['dev/generate-client.ts', ...(isWriting ? [] : ['--check'])],
+  },
   { name: 'types', program: 'typescript/bin/tsc', args: ['--noEmit'] },
   { name: 'types of the pages', program: 'typescript/bin/tsc', args: ['--noEmit', '--project', 'web'] },
-  { name: 'lint and format', program: '@biomejs/biome/bin/biome', args: ['check', '--error-on-warnings', ...writes] },
+  {
+    name: 'lint and format',
+    program: '@biomejs/biome/bin/biome',
+    args: ['check', '--error-on-warnings', ...(isWriting ? ['--write'] : [])],
+  },
   {
     name: 'walls between folders',
     program: 'dependency-cruiser/bin/dependency-cruise.mjs',

@@ -38,4 +38,3 @@ export const ROUTES = [
   ...sessionRoutes,
   ...probeRoutes,
 ] as const;
-export type ApiRoute = (typeof ROUTES)[number];

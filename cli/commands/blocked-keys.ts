@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BlockedKeyView } from '../../contracts/responses/dead-letters';
+import type { BlockedKey } from '../../client/schema';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { type DecisionOptions, decide, decides } from '../decision';
@@ -10,7 +10,7 @@ interface ReleaseOptions extends DecisionOptions {
   readonly override?: boolean;
 }
 
-const WAITS_FOR: Readonly<Record<BlockedKeyView['waitsFor'], string>> = {
+const WAITS_FOR: Readonly<Record<BlockedKey['waitsFor'], string>> = {
   DECISION: 'a decision',
   RECORD_UNDER_WAY: 'the record on its way',
   NOTHING: 'a dead letter that is not indexed',
@@ -42,7 +42,7 @@ export function blockedKeyCommands(dlt: Command): void {
     });
 }
 
-function printBlockedKeys(keys: readonly BlockedKeyView[]): void {
+function printBlockedKeys(keys: readonly BlockedKey[]): void {
   if (keys.length === 0) say('no key is blocked');
   const rows = keys.map(({ topic, key, keyBase64, waiting, movedAt, waitsFor, deadLetter }) => [
     topic,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CouponView } from '../../contracts/responses/coupons';
+import type { Coupon } from '../../client/schema';
 import { openApi } from '../access';
 import { command, type JsonOption, show } from '../command';
 import { amount, moment, print, table } from '../output';
@@ -15,7 +15,7 @@ export function couponCommands(program: Command): void {
   );
 }
 
-function printCoupon({ code, name, total, discount, currency, counts, ...coupon }: CouponView): void {
+function printCoupon({ code, name, total, discount, currency, counts, ...coupon }: Coupon): void {
   const terms = [
     `${discount.type === 'PERCENT' ? `${discount.value} %` : amount(discount.value, currency)} off`,
     coupon.opensAt && `from ${moment(coupon.opensAt)}`,

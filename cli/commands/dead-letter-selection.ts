@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeadLetterView } from '../../contracts/responses/dead-letters';
+import type { DeadLetter } from '../../client/schema';
 import { openApi } from '../access';
 import { ago } from '../command';
 import { CommandError, EXIT } from '../command-error';
@@ -16,7 +16,7 @@ export function deadLetterAt(position: string) {
 }
 
 /** A whole dead letter. */
-export async function deadLetterFrom(position: string): Promise<DeadLetterView> {
+export async function deadLetterFrom(position: string): Promise<DeadLetter> {
   const params = deadLetterAt(position);
   const api = await openApi();
   return (await api.call('GET /api/ops/dead-letters/{topic}/{partition}/{offset}', { params })).data;

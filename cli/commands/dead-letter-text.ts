@@ -1,10 +1,10 @@
-import type { DeadLetterDecisionView, DeadLetterView } from '../../contracts/responses/dead-letters';
+import type { DeadLetter, DeadLetterDecision } from '../../client/schema';
 import { type Cell, facts, moment } from '../output';
 
 const LONGEST_VALUE = 4_000;
 
 /** A dead letter as people read it. */
-export function deadLetterText(deadLetter: DeadLetterView): string {
+export function deadLetterText(deadLetter: DeadLetter): string {
   const { origin, decision } = deadLetter;
   const text = facts([
     ['position', deadLetter.id],
@@ -31,7 +31,7 @@ export function deadLetterText(deadLetter: DeadLetterView): string {
   return [text, '', valueText(deadLetter)].join('\n');
 }
 
-function behindIt({ waitingBehind: count, waiting }: DeadLetterView): string | undefined {
+function behindIt({ waitingBehind: count, waiting }: DeadLetter): string | undefined {
   if (count === 0) return undefined;
   return `${laterRecords(count)}${waiting.length < count ? `; the first ${waiting.length}:` : ''}`;
 }
@@ -40,7 +40,7 @@ export function laterRecords(count: number): string {
   return count === 1 ? '1 later record of its key waits' : `${count} later records of its key wait`;
 }
 
-function decisionFacts(decision: DeadLetterDecisionView): [string, Cell][] {
+function decisionFacts(decision: DeadLetterDecision): [string, Cell][] {
   const how = [decision.isEdited ? 'edited' : '', decision.isOverride ? 'by override' : ''].filter(Boolean).join(', ');
   const { action, actor, at, reason, outcome, workflowId, bulkId, diedAgainAs, decisionId } = decision;
   return [
@@ -51,7 +51,7 @@ function decisionFacts(decision: DeadLetterDecisionView): [string, Cell][] {
   ];
 }
 
-function valueText({ value, valueBase64, valueBytes }: DeadLetterView): string {
+function valueText({ value, valueBase64, valueBytes }: DeadLetter): string {
   if (valueBase64 === null) return '(no value)';
   if (value === null) return `(${valueBytes} bytes that are no text: \`dlt decode\` writes them out)`;
   const text = prettyJson(value);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeadLetterGroup, DeadLetterSummary } from '../../contracts/responses/dead-letters';
+import type { DeadLetterGroup, DeadLetterSummary } from '../../client/schema';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { moment, print, say, shortened, table } from '../output';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { OperatorItemList, OperatorItemView } from '../../contracts/responses/operator-items';
+import type { OperatorItem, OperatorItemList } from '../../client/schema';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { type DecisionOptions, decide, decides } from '../decision';
@@ -90,7 +90,7 @@ function printItems({ groups, items }: OperatorItemList): void {
   );
 }
 
-function printItem(item: OperatorItemView): void {
+function printItem(item: OperatorItem): void {
   const { decision } = item;
   print(
     facts([

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { Order, OrderStatusDetails } from '../../client/schema';
 import { canReach, ORDER_STATUSES, type OrderStatus } from '../../contracts/order-moves';
-import type { OrderStatusView, OrderView } from '../../contracts/responses/orders';
 import { openApi } from '../access';
 import { command, type JsonOption, show } from '../command';
 import { CommandError, EXIT } from '../command-error';
@@ -61,7 +61,7 @@ export function ordersCommands(program: Command): void {
     });
 }
 
-function printOrder(order: OrderView & { readonly standing: OrderStatusView }): void {
+function printOrder(order: Order & { readonly standing: OrderStatusDetails }): void {
   const { standing, currency } = order;
   print(
     [

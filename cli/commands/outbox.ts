@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { OutboxView } from '../../contracts/responses/sagas';
+import type { Outbox } from '../../client/schema';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
 import { moment, print, table } from '../output';
@@ -14,7 +14,7 @@ export function outboxCommands(program: Command): void {
     });
 }
 
-function printOutbox({ waiting, delayed, oldestMs, rows }: OutboxView): void {
+function printOutbox({ waiting, delayed, oldestMs, rows }: Outbox): void {
   print(`${waiting} due and not published, the oldest for ${(oldestMs / 1000).toFixed(1)} s; ${delayed} not due yet`);
   const cells = rows.map((row) => [
     row.id,

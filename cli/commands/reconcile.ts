@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { ApiProblem } from '../../api/client';
-import type { OperatorItemList } from '../../contracts/responses/operator-items';
-import type { ReconciliationRunView } from '../../contracts/responses/reconciliation';
+import { ApiProblem } from '../../client/errors';
+import type { OperatorItemList, ReconciliationRun } from '../../client/schema';
 import { openApi } from '../access';
 import { ago, command, type JsonOption, show } from '../command';
 import { CommandError, EXIT } from '../command-error';
@@ -63,7 +62,7 @@ async function reconcile({ full, since, fix, dryRun, reason, yes, json }: Reconc
   if (findings.length > 0) throw new CommandError(EXIT.failed, `${findings.length} findings are left`);
 }
 
-async function endOf(api: Api, id: string): Promise<ReconciliationRunView> {
+async function endOf(api: Api, id: string): Promise<ReconciliationRun> {
   const deadline = Date.now() + BEGINS_WITHIN_MS;
   for (;;) {
     const run = await api
@@ -85,7 +84,7 @@ async function openFindings(api: Api): Promise<OperatorItemList['items']> {
   return (await api.call('GET /api/ops/items', { query })).data.items;
 }
 
-function printFindings({ run, findings }: { run: ReconciliationRunView; findings: readonly ShownFinding[] }): void {
+function printFindings({ run, findings }: { run: ReconciliationRun; findings: readonly ShownFinding[] }): void {
   const sum = (counts: Readonly<Record<string, number>>) =>
     Object.values(counts).reduce((all, count) => all + count, 0);
   say(

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import type { DeadLetterSummary, DeadLetterView, ReplayProgressView } from '../../contracts/responses/dead-letters';
+import type { DeadLetter, DeadLetterSummary, ReplayProgress } from '../../client/schema';
 import { REPLAY_ACTIONS, type ReplayAction } from '../../contracts/workflow-api';
 import { openApi } from '../access';
 import { command, type JsonOption, show, wholeNumber } from '../command';
@@ -139,7 +139,7 @@ async function readValue(file: string): Promise<Buffer> {
   }
 }
 
-function sayDifference({ id, valueBase64 }: DeadLetterView, edited: Buffer): void {
+function sayDifference({ id, valueBase64 }: DeadLetter, edited: Buffer): void {
   const textOf = (value: Buffer) => `${prettyJson(value.toString())}\n`;
   const before = valueBase64 === null ? '(no value)\n' : textOf(Buffer.from(valueBase64, 'base64'));
   const format = { context: 2, headerOptions: FILE_HEADERS_ONLY, timeout: DIFF_WITHIN_MS };
@@ -153,7 +153,7 @@ function printDeadLetter(deadLetter: DeadLetterSummary): void {
   );
 }
 
-function printProgress({ state, replayed, refused, failing, steered }: ReplayProgressView): void {
+function printProgress({ state, replayed, refused, failing, steered }: ReplayProgress): void {
   const refusals = Object.entries(refused).map(([code, count]) => `${count} ${code}`);
   print(`${state}  ${replayed} sent back${refusals.length > 0 ? `, refused: ${refusals.join(', ')}` : ''}`);
   if (failing !== undefined) print(`fails and is retried: ${failing}`);

@@ -1,4 +1,4 @@
-import type { SagaDetails, SagaWorkflow } from '../../contracts/responses/sagas';
+import type { SagaDetails, SagaWorkflow } from '../../client/schema';
 import { amount, moment, shortened, table } from '../output';
 import { timelineLine } from '../timeline-line';
 

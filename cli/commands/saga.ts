@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { SagaDecided, SagaSummary } from '../../contracts/responses/sagas';
+import type { SagaDecided, SagaSummary } from '../../client/schema';
 import type { ResolveSaga } from '../../contracts/saga-operations';
 import { ORDER_STEPS } from '../../contracts/workflow/attempt-steps';
 import { openApi } from '../access';

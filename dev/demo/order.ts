@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ApiClient } from '../../api/client';
 import { timelineLine } from '../../cli/timeline-line';
-import type { TimelineView } from '../../contracts/responses/common';
-import type { OrderView } from '../../contracts/responses/orders';
+import type { ApiClient } from '../../client/client';
+import type { Order, TimelineEntry } from '../../client/schema';
 import type { ShipmentStatus } from '../../contracts/workflow/messages';
 import { orderWorkflowId } from '../../contracts/workflow-api';
 import { nextStatuses, type OrderStatus } from '../../domain/order-status';
@@ -25,12 +24,12 @@ export interface Payment {
 export class DemoOrder {
   readonly id: number;
   private readonly reading = new AbortController();
-  private readonly timeline: AsyncGenerator<TimelineView>;
+  private readonly timeline: AsyncGenerator<TimelineEntry>;
   private status: OrderStatus | undefined;
   private last = 'nothing';
 
   constructor(
-    readonly view: OrderView,
+    readonly view: Order,
     /** As its customer. */
     readonly api: ApiClient,
     private readonly sandbox: SandboxClient,
@@ -107,7 +106,7 @@ export class DemoOrder {
     this.reading.abort();
   }
 
-  private note(entry: TimelineView): void {
+  private note(entry: TimelineEntry): void {
     this.last = timelineLine(entry);
     if (entry.type === 'status') this.status = entry.data.to as OrderStatus;
     if (isNews(entry)) result(`order ${this.id}`, this.last);
@@ -119,7 +118,7 @@ export class DemoOrder {
 }
 
 /** Not what the demo itself has just printed: the order, the request to pay, the cancel. */
-function isNews({ type, data }: TimelineView): boolean {
+function isNews({ type, data }: TimelineEntry): boolean {
   if (type === 'status') return data.from !== null;
   if (type === 'request') return data.state !== undefined;
   return type !== 'notice' || data.sagaState === 'NEEDS_OPERATOR';

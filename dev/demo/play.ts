@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DataOf } from '../../api/endpoints';
+import type { DataOf } from '../../client/endpoints';
 import type { LedgerEntry } from '../../contracts/provider-api';
 import type { OrderStatus } from '../../domain/order-status';
 import { poll } from '../poll';

@@ -1,4 +1,4 @@
-import { ApiClient } from '../../api/client';
+import { ApiClient } from '../../client/client';
 import { problemsOf, type RushRequest, type Winner } from './rush-outcome';
 
 const api = new ApiClient({ address: 'http://127.0.0.1:1' });

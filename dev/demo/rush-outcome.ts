@@ -1,5 +1,5 @@
-import type { ApiClient } from '../../api/client';
-import type { CouponRequestView, CouponView } from '../../contracts/responses/coupons';
+import type { ApiClient } from '../../client/client';
+import type { Coupon, CouponRequest } from '../../client/schema';
 import { differences } from './differences';
 
 export interface Customer {
@@ -17,7 +17,7 @@ export interface RushRequest {
 
 /** A request that got a rank, and its state at the end. */
 export interface Winner extends RushRequest {
-  readonly end: CouponRequestView;
+  readonly end: CouponRequest;
 }
 
 export interface RushOutcome {
@@ -32,7 +32,7 @@ export interface RushOutcome {
 }
 
 /** As many coupons issued as there are, ranks without a gap, one a customer, and every response of a request the same. */
-export function problemsOf(rush: Omit<RushOutcome, 'problems'>, counts: CouponView['counts']): string[] {
+export function problemsOf(rush: Omit<RushOutcome, 'problems'>, counts: Coupon['counts']): string[] {
   const { total, winners, refused } = rush;
   const lucky = new Set(winners.map(({ customer }) => customer.email));
   const { accepted, issued, requested, failed, left } = counts;

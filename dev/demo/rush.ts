@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ApiProblem } from '../../api/client';
+import { ApiProblem } from '../../client/errors';
 import type { PutCoupon } from '../../contracts/http';
 import { poll } from '../poll';
 import { action, result } from './narrator';

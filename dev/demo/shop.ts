@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ApiClient } from '../../api/client';
 import { signInPath } from '../../cli/development-sign-in';
 import { createDevelopmentToken } from '../../cli/development-token';
+import { ApiClient } from '../../client/client';
 import { loadSettings } from '../../config/load';
 import type { Settings } from '../../config/settings';
 import { deadLetterTopic, TOPICS } from '../../contracts/topics';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
-import { ApiClient } from '../../api/client';
+import { ApiClient } from '../../client/client';
 import type { TimelineView } from '../../contracts/responses/common';
 import { Fixture } from '../support/fixture';
 import { metric } from '../support/metrics';

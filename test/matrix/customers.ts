@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ApiClient, type ApiResponse } from '../../api/client';
+import { ApiClient, type ApiResponse } from '../../client/client';
 import type { Shop } from '../support/shop';
 import { payBody } from '../support/shop';
 import { until } from '../support/until';

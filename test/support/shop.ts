@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { ApiClient } from '../../api/client';
 import { createDevelopmentToken } from '../../cli/development-token';
+import { ApiClient } from '../../client/client';
 import type { PutCoupon } from '../../contracts/http';
 import type { CouponAcceptedView } from '../../contracts/responses/coupons';
 import type { OrderStatusView } from '../../contracts/responses/orders';

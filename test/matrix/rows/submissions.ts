@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ApiClient } from '../../../api/client';
+import { ApiClient } from '../../../client/client';
 import { type EngineName, killEngine, startEngine } from '../../../dev/stack/stack';
 import { payBody } from '../../support/shop';
 import type { Row } from '../row';

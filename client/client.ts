@@ -1,9 +1,11 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { deadline } from '../contracts/deadline';
-import type { TimelineView } from '../contracts/responses/common';
 import type { ApiEndpoint, DataOf, RequestArgument } from './endpoints';
+import { ApiProblem, ApiUnavailable, UnexpectedResponse } from './errors';
+import type { Problem, paths, TimelineEntry } from './schema';
 
 const TIMEOUT_MS = 30_000;
+const EVENTS = '/api/orders/{orderId}/events' satisfies keyof paths;
 
 export interface ApiClientOptions {
   /** Where the API's paths begin, without a slash at its end: `https://shop.example.com/behind/a-gateway`. */
@@ -29,16 +31,6 @@ interface AnyRequest extends RequestOptions {
   readonly body?: unknown;
 }
 
-/** RFC 9457, with the API's stable `code`; other members belong to the code. */
-export interface Problem extends Readonly<Record<string, unknown>> {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly errors?: readonly { readonly path: string; readonly message: string }[];
-}
-
 export interface ApiResult<Data> {
   readonly status: number;
   readonly data: Data;
@@ -53,47 +45,6 @@ export interface ApiResponse<Body> {
   readonly status: number;
   readonly body: Body;
   readonly headers: Headers;
-}
-
-/** The API refused the request. */
-export class ApiProblem extends Error {
-  override readonly name = 'ApiProblem';
-  readonly status: number;
-  readonly code: string;
-
-  constructor(
-    endpoint: string,
-    readonly problem: Problem,
-  ) {
-    super(`${endpoint}: ${problem.status} ${problem.code}: ${problem.detail}`);
-    this.status = problem.status;
-    this.code = problem.code;
-  }
-}
-
-/** No response came from the address before the deadline, or the connection failed. */
-export class ApiUnavailable extends Error {
-  override readonly name = 'ApiUnavailable';
-
-  constructor(
-    readonly address: string,
-    override readonly cause: Error,
-  ) {
-    const { code, message } = (cause.cause ?? cause) as NodeJS.ErrnoException;
-    super(`no response from ${address}: ${typeof code === 'string' ? code : message}`);
-  }
-}
-
-/** The address responded with something other than this API's JSON, as a gateway or another service would. */
-export class UnexpectedResponse extends Error {
-  override readonly name = 'UnexpectedResponse';
-
-  constructor(
-    url: string,
-    readonly status: number,
-  ) {
-    super(`${url} responded with ${status} and a body that this API does not send`);
-  }
 }
 
 /**
@@ -138,8 +89,8 @@ export class ApiClient {
   async *events(
     orderId: number,
     { lastEventId, ...request }: RequestOptions & { readonly lastEventId?: number | undefined } = {},
-  ): AsyncGenerator<TimelineView> {
-    const endpoint: ApiEndpoint = 'GET /api/orders/{orderId}/events';
+  ): AsyncGenerator<TimelineEntry> {
+    const endpoint = `GET ${EVENTS}`;
     const resume: Record<string, string> = lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) };
     const headers = { accept: 'text/event-stream', ...request.headers, ...resume };
     const response = await this.fetch(endpoint, { ...request, params: { orderId }, headers });
@@ -149,7 +100,7 @@ export class ApiClient {
       throw new UnexpectedResponse(response.url, response.status);
     const frames = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     try {
-      for await (const { data } of frames) yield JSON.parse(data) as TimelineView;
+      for await (const { data } of chunksOf(frames)) yield JSON.parse(data) as TimelineEntry;
     } catch (error) {
       throw this.unavailable(error, request.signal);
     }
@@ -201,6 +152,16 @@ export class ApiClient {
 interface Success<Data> {
   readonly data: Data;
   readonly message: string;
+}
+
+/** The chunks of a stream, which is closed when its reader stops early. Not every browser can iterate a stream itself. */
+async function* chunksOf<Chunk>(stream: ReadableStream<Chunk>): AsyncGenerator<Chunk> {
+  const reader = stream.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
 }
 
 const isSuccess = (status: number) => status >= 200 && status < 300;

@@ -51,7 +51,20 @@ describe('the client of the API', () => {
     });
     const { data } = await api.call('GET /api/orders', { query: { limit: 2, before: undefined } });
     expect(data).toMatchObject({ url: '/behind/a-gateway/api/orders?limit=2' });
-    await expect(api.request('GET /api/orders/{orderId}')).rejects.toThrow('needs the parameter orderId');
+  });
+
+  test('a request is checked against the document when it is compiled, and needs its parameters when it is sent', async () => {
+    const api = await clientOf(echo);
+    // @ts-expect-error: the parameter is missing.
+    await expect(api.call('GET /api/orders/{orderId}')).rejects.toThrow('needs the parameter orderId');
+    const order = { params: { orderId: 17 }, body: { decisionId: 'once', reason: 'late', step: 'payment' } };
+    // @ts-expect-error: the body needs a decision.
+    await api.call('POST /api/ops/sagas/{orderId}/resolve', order);
+    const decided = { ...order, body: { ...order.body, decision: 'RETRY' } } as const;
+    const { data } = await api.call('POST /api/ops/sagas/{orderId}/resolve', decided);
+    // @ts-expect-error: no order has this status.
+    expect(data.status === 'UNHEARD_OF').toBe(false);
+    expect(data).toMatchObject({ method: 'POST', url: '/behind/a-gateway/api/ops/sagas/17/resolve' });
   });
 
   test('throws a refusal with its whole problem, and returns it where the caller looks at the status', async () => {
