@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Express, Response } from 'express';
 import pino from 'pino';
+import { z } from 'zod';
 import { PROBLEM_CODES } from '../contracts/problems';
 import { TOPICS } from '../contracts/topics';
 import { COUPON_REFUSALS } from '../domain/coupon';
@@ -14,6 +15,7 @@ import type { ApiContext } from './context';
 import { openApiDocument } from './openapi';
 import { Pages } from './pages';
 import { ProblemError, problemBody, problemStatus } from './problem';
+import type { Route } from './route';
 import { ROUTES } from './routes';
 import { createApp } from './server';
 
@@ -29,6 +31,8 @@ const context = {
   logger: pino({ enabled: false }),
   pages: new Pages(built),
 } as unknown as ApiContext;
+
+const namedOrder = z.object({ another: z.string() }).meta({ id: 'Order' });
 
 let app: Express;
 let server: Server;
@@ -62,6 +66,14 @@ describe('the documentation', () => {
       Object.keys(methods).map((method) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     );
     expect([...documented, ...undocumented].sort()).toEqual(routesOf(app).sort());
+  });
+
+  test('has each named schema once, and takes a name for one schema only', () => {
+    const { components } = openApiDocument(ROUTES) as { components: { schemas: Record<string, object> } };
+    expect(Object.keys(components.schemas)).toEqual(expect.arrayContaining(['Order', 'SagaDetails', 'TimelineEntry']));
+    const [first] = ROUTES;
+    const another = { ...first, at: 'GET /api/orders', response: { ...first.response, data: namedOrder } } as Route;
+    expect(() => openApiDocument([...ROUTES, another])).toThrow('Two schemas of the API have the id Order');
   });
 
   test('lists each refusal of a coupon, under its status', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { PROBLEM_CODES, type ProblemCode } from '../contracts/problems';
 import { CARRIER_SIGNATURE_HEADER } from '../contracts/provider-api';
@@ -61,11 +62,16 @@ const problemSchema = z.looseObject({
 /** A schema that has an id is among the components, once, instead of in every operation that refers to it. */
 function withNamedSchemas(inlined: Json): { paths: Json; schemas: Json } {
   const schemas: Json = {};
+  const add = ([name, schema]: [string, unknown]) => {
+    if (name in schemas && !isDeepStrictEqual(schemas[name], schema))
+      throw new Error(`Two schemas of the API have the id ${name}, or it is both received and sent`);
+    schemas[name] = schema;
+  };
   const text = JSON.stringify(inlined).replaceAll('"#/$defs/', '"#/components/schemas/');
   const paths = JSON.parse(text, (_name, value: unknown) => {
     if (typeof value !== 'object' || value === null || !('$defs' in value)) return value;
     const { $defs, ...rest } = value;
-    Object.assign(schemas, $defs);
+    Object.entries($defs as Json).forEach(add);
     return rest;
   }) as Json;
   return { paths, schemas };
