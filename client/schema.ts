@@ -158,6 +158,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/orders/{orderId}/tracking-links": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a link to the order's page, to be sent to its customer: it opens this order only */
+        readonly post: operations["createTrackingLink"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/payment-options": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How an order can be paid from its page */
+        readonly get: operations["getPaymentOptions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/coupons/{code}/requests": {
         readonly parameters: {
             readonly query?: never;
@@ -602,6 +636,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/session": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who has signed in with this browser, and how one can */
+        readonly get: operations["getSession"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/auth/sign-out": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** End the session of this browser */
+        readonly post: operations["signOut"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/livez": {
         readonly parameters: {
             readonly query?: never;
@@ -662,7 +730,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "UNAUTHENTICATED" | "SIGNATURE_INVALID" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "ORDER_NOT_FOUND" | "ITEM_NOT_FOUND" | "ITEM_CLOSED" | "ITEM_HAS_OWN_DECISION" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "ORDER_NOT_PAYABLE" | "PAYMENT_IN_PROGRESS" | "ORDER_NOT_CANCELLABLE" | "ORDER_NOT_REFUNDABLE" | "COUPON_NOT_FOUND" | "COUPON_REQUEST_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND" | "REPLAY_NOT_FOUND" | "REPLAY_OVER" | "DEAD_LETTER_DECIDED" | "DECISION_ID_REUSED" | "NOT_RESOLVABLE" | "ORDER_CANCELLED" | "REPLAYS_EXHAUSTED" | "TOPIC_NOT_OURS" | "KEY_BLOCKED" | "KEY_NOT_BLOCKED" | "KEY_AWAITS_DECISION" | "DEAD_LETTER_NOT_INDEXED" | "KEY_JUST_MOVED" | "VALUE_MISSING" | "VALUE_INVALID" | "COUPON_NOT_OPEN" | "COUPON_CLOSED" | "COUPON_SOLD_OUT" | "COUPON_ALREADY_REQUESTED" | "COUPON_TOTAL_TOO_LOW" | "COUPON_IN_USE" | "IDEMPOTENCY_IN_FLIGHT" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_SKU" | "COUPON_NOT_ISSUED" | "COUPON_MINIMUM_NOT_MET" | "REQUEST_ID_REUSED" | "IDEMPOTENCY_KEY_REUSED" | "INTERNAL_ERROR" | "TEMPORAL_UNAVAILABLE" | "PAGES_NOT_BUILT" | "SERVICE_UNAVAILABLE";
+            readonly code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "UNAUTHENTICATED" | "SIGN_IN_FAILED" | "SIGN_IN_LINK_USED" | "SIGNATURE_INVALID" | "FORBIDDEN" | "CROSS_SITE_REQUEST" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "ORDER_NOT_FOUND" | "ITEM_NOT_FOUND" | "ITEM_CLOSED" | "ITEM_HAS_OWN_DECISION" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "ORDER_NOT_PAYABLE" | "PAYMENT_IN_PROGRESS" | "ORDER_NOT_CANCELLABLE" | "ORDER_NOT_REFUNDABLE" | "COUPON_NOT_FOUND" | "COUPON_REQUEST_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND" | "REPLAY_NOT_FOUND" | "REPLAY_OVER" | "DEAD_LETTER_DECIDED" | "DECISION_ID_REUSED" | "NOT_RESOLVABLE" | "ORDER_CANCELLED" | "REPLAYS_EXHAUSTED" | "TOPIC_NOT_OURS" | "KEY_BLOCKED" | "KEY_NOT_BLOCKED" | "KEY_AWAITS_DECISION" | "DEAD_LETTER_NOT_INDEXED" | "KEY_JUST_MOVED" | "VALUE_MISSING" | "VALUE_INVALID" | "COUPON_NOT_OPEN" | "COUPON_CLOSED" | "COUPON_SOLD_OUT" | "COUPON_ALREADY_REQUESTED" | "COUPON_TOTAL_TOO_LOW" | "COUPON_IN_USE" | "IDEMPOTENCY_IN_FLIGHT" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_SKU" | "SHIPMENT_MISSING" | "COUPON_NOT_ISSUED" | "COUPON_MINIMUM_NOT_MET" | "REQUEST_ID_REUSED" | "IDEMPOTENCY_KEY_REUSED" | "INTERNAL_ERROR" | "TEMPORAL_UNAVAILABLE" | "SIGN_IN_UNAVAILABLE" | "SIGN_IN_NOT_CONFIGURED" | "PAGES_NOT_BUILT" | "SERVICE_UNAVAILABLE";
             readonly detail: string;
             readonly instance: string;
             readonly requestId: string;
@@ -734,6 +802,8 @@ export interface components {
                 /** @description Minor units of the currency */
                 readonly unitPrice: number;
             }[];
+            /** @description The carrier's, once there is a parcel */
+            readonly trackingNumber?: string;
         };
         /**
          * @example {
@@ -769,7 +839,9 @@ export interface components {
          *       "status": "PENDING_PAYMENT",
          *       "statusDescription": "Waiting for payment",
          *       "progressPercentage": 20,
+         *       "canPay": true,
          *       "canCancel": true,
+         *       "canRefund": false,
          *       "lastUpdated": "2026-11-28T09:00:00.000Z",
          *       "estimatedCompletionAt": null,
          *       "saga": {
@@ -791,7 +863,11 @@ export interface components {
             readonly status: "CREATED" | "PENDING_PAYMENT" | "PAYMENT_COMPLETED" | "PREPARING" | "IN_WAREHOUSE" | "SHIPMENT_STARTED" | "IN_TRANSIT" | "COMPLETED" | "REFUND_REQUESTED" | "REFUNDED" | "CANCELLED";
             readonly statusDescription: string;
             readonly progressPercentage: number;
+            /** @description It waits for a payment: process-payment-shipment is accepted */
+            readonly canPay: boolean;
             readonly canCancel: boolean;
+            /** @description The customer can give it back */
+            readonly canRefund: boolean;
             /** Format: date-time */
             readonly lastUpdated: string;
             /** @description When what is under way is over, as 19 of 20 recent orders were; for an undo, and an order that takes longer, at the latest: lastUpdated plus the processing budget. Null while waiting for the customer, the carrier or an operator, when late, and at the end */
@@ -877,6 +953,40 @@ export interface components {
             readonly orderId: number;
             /** @constant */
             readonly status: "REFUND_REQUESTED";
+        };
+        /**
+         * @example {
+         *       "url": "https://orders.example/track/17?link=eyJ",
+         *       "expiresAt": "2026-12-30T09:00:00.000Z"
+         *     }
+         */
+        readonly TrackingLink: {
+            readonly url: string;
+            /** Format: date-time */
+            readonly expiresAt: string;
+        };
+        /**
+         * @example {
+         *       "methods": [
+         *         {
+         *           "method": "CARD",
+         *           "token": "tok_visa",
+         *           "label": "Visa test card"
+         *         }
+         *       ],
+         *       "checkoutUrl": null
+         *     }
+         */
+        readonly PaymentOptions: {
+            /** @description The sandbox's test cards; with a real provider, the shop's own page takes the card */
+            readonly methods: readonly {
+                /** @constant */
+                readonly method: "CARD";
+                readonly token: string;
+                readonly label: string;
+            }[];
+            /** @description Where an order is paid: `{orderId}` in it is to be replaced */
+            readonly checkoutUrl: string | null;
         };
         /**
          * @example {
@@ -1826,6 +1936,41 @@ export interface components {
         readonly CarrierEventAccepted: {
             readonly orderId: number;
         };
+        /**
+         * @example {
+         *       "user": {
+         *         "userId": "user-4f1c",
+         *         "email": "kim@example.com",
+         *         "role": "customer"
+         *       },
+         *       "expiresAt": "2026-11-30T21:00:00.000Z",
+         *       "signIn": "OIDC"
+         *     }
+         */
+        readonly Session: {
+            /** @description Null: nobody has signed in */
+            readonly user: {
+                readonly userId: string;
+                readonly email: string;
+                /** @enum {string} */
+                readonly role: "customer" | "viewer" | "operator";
+            } | null;
+            readonly expiresAt: string | null;
+            /**
+             * @description OIDC: at /auth/sign-in; LINK: by a link of `ordersaga open`, in development
+             * @enum {string}
+             */
+            readonly signIn: "OIDC" | "LINK" | "NONE";
+        };
+        /**
+         * @example {
+         *       "redirectTo": null
+         *     }
+         */
+        readonly SignedOut: {
+            /** @description Ends the identity provider's own session */
+            readonly redirectTo: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1842,6 +1987,8 @@ export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type OrderProcessing = components['schemas']['OrderProcessing'];
 export type OrderCancelled = components['schemas']['OrderCancelled'];
 export type OrderRefundRequested = components['schemas']['OrderRefundRequested'];
+export type TrackingLink = components['schemas']['TrackingLink'];
+export type PaymentOptions = components['schemas']['PaymentOptions'];
 export type CouponAccepted = components['schemas']['CouponAccepted'];
 export type CouponRequest = components['schemas']['CouponRequest'];
 export type Coupon = components['schemas']['Coupon'];
@@ -1869,6 +2016,8 @@ export type ReconciliationStarted = components['schemas']['ReconciliationStarted
 export type ReconciliationRunList = components['schemas']['ReconciliationRunList'];
 export type ReconciliationRun = components['schemas']['ReconciliationRun'];
 export type CarrierEventAccepted = components['schemas']['CarrierEventAccepted'];
+export type Session = components['schemas']['Session'];
+export type SignedOut = components['schemas']['SignedOut'];
 export type $defs = Record<string, never>;
 export interface operations {
     readonly listProducts: {
@@ -1983,7 +2132,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -2166,6 +2315,17 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description CROSS_SITE_REQUEST: Not from this page */
+            readonly 403: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description IDEMPOTENCY_IN_FLIGHT: The same request is being worked on · COUPON_IN_USE: The coupon is in use */
             readonly 409: {
                 headers: {
@@ -2293,7 +2453,9 @@ export interface operations {
     };
     readonly getOrderStatus: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly link?: string;
+            };
             readonly header?: never;
             readonly path: {
                 readonly orderId: string;
@@ -2316,6 +2478,17 @@ export interface operations {
                         readonly data: components["schemas"]["OrderStatusDetails"];
                         readonly message: string;
                     };
+                };
+            };
+            /** @description VALIDATION_FAILED: The request is not valid */
+            readonly 400: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description UNAUTHENTICATED: Authentication is required */
@@ -2360,6 +2533,7 @@ export interface operations {
     readonly streamOrderEvents: {
         readonly parameters: {
             readonly query?: {
+                readonly link?: string;
                 readonly lastEventId?: string;
             };
             readonly header?: {
@@ -2454,7 +2628,8 @@ export interface operations {
                         readonly method: "CARD";
                         readonly token: string;
                     };
-                    readonly shipment: {
+                    /** @description Absent: as in the order's latest request */
+                    readonly shipment?: {
                         readonly recipientName: string;
                         readonly phone: string;
                         readonly postalCode: string;
@@ -2462,7 +2637,7 @@ export interface operations {
                         readonly address2?: string;
                         readonly country: string;
                     };
-                    /** @default false */
+                    /** @description Absent: false with a shipment, else as in the order's latest request */
                     readonly warehouseStorage?: boolean;
                 };
             };
@@ -2504,6 +2679,17 @@ export interface operations {
                     readonly "x-request-id"?: string;
                     /** @description Bearer */
                     readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CROSS_SITE_REQUEST: Not from this page */
+            readonly 403: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2554,7 +2740,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_REUSED: The Idempotency-Key belongs to another request */
+            /** @description IDEMPOTENCY_KEY_REUSED: The Idempotency-Key belongs to another request · SHIPMENT_MISSING: There is no address yet */
             readonly 422: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -2636,6 +2822,17 @@ export interface operations {
                     readonly "x-request-id"?: string;
                     /** @description Bearer */
                     readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
+            readonly 403: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2774,6 +2971,17 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
+            readonly 403: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description ORDER_NOT_FOUND: Order not found */
             readonly 404: {
                 headers: {
@@ -2844,6 +3052,110 @@ export interface operations {
             };
         };
     };
+    readonly createTrackingLink: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly orderId: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Success */
+            readonly 201: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @constant */
+                        readonly success: true;
+                        readonly data: components["schemas"]["TrackingLink"];
+                        readonly message: string;
+                    };
+                };
+            };
+            /** @description UNAUTHENTICATED: Authentication is required */
+            readonly 401: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    /** @description Bearer */
+                    readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
+            readonly 403: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description ORDER_NOT_FOUND: Order not found */
+            readonly 404: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SERVICE_UNAVAILABLE: The service is not available right now */
+            readonly 503: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    /** @description Seconds */
+                    readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPaymentOptions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Success */
+            readonly 200: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @constant */
+                        readonly success: true;
+                        readonly data: components["schemas"]["PaymentOptions"];
+                        readonly message: string;
+                    };
+                };
+            };
+        };
+    };
     readonly requestCoupon: {
         readonly parameters: {
             readonly query?: never;
@@ -2903,6 +3215,17 @@ export interface operations {
                     readonly "x-request-id"?: string;
                     /** @description Bearer */
                     readonly "WWW-Authenticate"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CROSS_SITE_REQUEST: Not from this page */
+            readonly 403: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3205,7 +3528,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -3518,7 +3841,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -3826,7 +4149,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -3981,7 +4304,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -4472,7 +4795,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -4636,7 +4959,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -4796,7 +5119,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -5024,7 +5347,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -5175,7 +5498,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -5326,7 +5649,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -5558,7 +5881,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -5768,7 +6091,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FORBIDDEN: Not allowed */
+            /** @description CROSS_SITE_REQUEST: Not from this page · FORBIDDEN: Not allowed */
             readonly 403: {
                 headers: {
                     /** @description The request's id: its own, or one that is made for it */
@@ -6020,6 +6343,71 @@ export interface operations {
                     readonly "x-request-id"?: string;
                     /** @description Seconds */
                     readonly "Retry-After"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Success */
+            readonly 200: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @constant */
+                        readonly success: true;
+                        readonly data: components["schemas"]["Session"];
+                        readonly message: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly signOut: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Success */
+            readonly 200: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @constant */
+                        readonly success: true;
+                        readonly data: components["schemas"]["SignedOut"];
+                        readonly message: string;
+                    };
+                };
+            };
+            /** @description CROSS_SITE_REQUEST: Not from this page */
+            readonly 403: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {

@@ -14,6 +14,7 @@ export const sessionSchema = z
       .describe('OIDC: at /auth/sign-in; LINK: by a link of `ordersaga open`, in development'),
   })
   .meta({
+    id: 'Session',
     examples: [
       {
         user: { userId: 'user-4f1c', email: 'kim@example.com', role: 'customer' },
@@ -25,4 +26,4 @@ export const sessionSchema = z
 
 export const signedOutSchema = z
   .object({ redirectTo: text.nullable().describe("Ends the identity provider's own session") })
-  .meta({ examples: [{ redirectTo: null }] });
+  .meta({ id: 'SignedOut', examples: [{ redirectTo: null }] });

@@ -4,7 +4,10 @@ import { text, time } from './common';
 
 export const trackingLinkSchema = z
   .object({ url: text, expiresAt: time })
-  .meta({ examples: [{ url: 'https://orders.example/track/17?link=eyJ', expiresAt: '2026-12-30T09:00:00.000Z' }] });
+  .meta({
+    id: 'TrackingLink',
+    examples: [{ url: 'https://orders.example/track/17?link=eyJ', expiresAt: '2026-12-30T09:00:00.000Z' }],
+  });
 
 export const paymentOptionsSchema = z
   .object({
@@ -14,5 +17,6 @@ export const paymentOptionsSchema = z
     checkoutUrl: text.nullable().describe('Where an order is paid: `{orderId}` in it is to be replaced'),
   })
   .meta({
+    id: 'PaymentOptions',
     examples: [{ methods: [{ method: 'CARD', token: 'tok_visa', label: 'Visa test card' }], checkoutUrl: null }],
   });
