@@ -2,12 +2,10 @@
 import { z } from 'zod';
 import { text, time } from './common';
 
-export const trackingLinkSchema = z
-  .object({ url: text, expiresAt: time })
-  .meta({
-    id: 'TrackingLink',
-    examples: [{ url: 'https://orders.example/track/17?link=eyJ', expiresAt: '2026-12-30T09:00:00.000Z' }],
-  });
+export const trackingLinkSchema = z.object({ url: text, expiresAt: time }).meta({
+  id: 'TrackingLink',
+  examples: [{ url: 'https://orders.example/track/17?link=eyJ', expiresAt: '2026-12-30T09:00:00.000Z' }],
+});
 
 export const paymentOptionsSchema = z
   .object({
