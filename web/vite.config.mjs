@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { directImports } from './direct-imports.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 
@@ -8,10 +9,11 @@ const root = dirname(fileURLToPath(import.meta.url));
 export default defineConfig({
   root,
   clearScreen: false,
+  plugins: [directImports('@mantine/core')],
   html: { cspNonce: 'CSP_NONCE' },
   build: {
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 4_000,
-    rolldownOptions: { input: { docs: join(root, 'docs.html') } },
+    rolldownOptions: { input: { docs: join(root, 'docs.html'), track: join(root, 'track.html') } },
   },
 });

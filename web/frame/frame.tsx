@@ -1,0 +1,88 @@
+import { ActionIcon, Button, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { signOut } from '../api/session';
+import { changeLanguage, languageOf } from '../language/translation';
+import { MoonIcon, SunIcon } from './icons';
+import { sessionQuery } from './session-query';
+
+/** Around every page: whose session it is, its language and its colors. */
+export function Frame({ children }: { readonly children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <a className="skip" href="#content">
+        {t('frame.skip')}
+      </a>
+      <header className="frame-header">
+        <div className="frame-bar">
+          <span className="frame-name">ordersaga</span>
+          <SignOut />
+          <OtherLanguage />
+          <OtherColors />
+        </div>
+      </header>
+      <main className="frame-main" id="content" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
+
+function OtherLanguage() {
+  const { i18n } = useTranslation();
+  const other = languageOf(i18n.language) === 'ko' ? 'en' : 'ko';
+  return (
+    <Button
+      variant="subtle"
+      color="gray"
+      size="compact-md"
+      c="inherit"
+      fw={500}
+      lang={other}
+      onClick={() => void changeLanguage(other)}
+    >
+      {other === 'en' ? 'English' : '한국어'}
+    </Button>
+  );
+}
+
+function OtherColors() {
+  const { t } = useTranslation();
+  const { setColorScheme } = useMantineColorScheme();
+  const isDark = useComputedColorScheme('light', { getInitialValueInEffect: false }) === 'dark';
+  const label = isDark ? t('frame.toLight') : t('frame.toDark');
+  const change = () => {
+    const chosen = isDark ? 'light' : 'dark';
+    document.documentElement.style.colorScheme = chosen;
+    setColorScheme(chosen);
+  };
+  return (
+    <ActionIcon variant="subtle" color="gray" c="inherit" size="lg" aria-label={label} title={label} onClick={change}>
+      {isDark ? <SunIcon /> : <MoonIcon />}
+    </ActionIcon>
+  );
+}
+
+function SignOut() {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const { data: session } = useQuery(sessionQuery);
+  const out = useMutation({ mutationFn: signOut, onSuccess: () => queries.resetQueries() });
+  if (!session?.user) return null;
+  return (
+    <Button
+      variant="subtle"
+      color="gray"
+      size="compact-md"
+      c="inherit"
+      fw={500}
+      loading={out.isPending}
+      title={session.user.email}
+      onClick={() => out.mutate()}
+    >
+      {t('frame.signOut')}
+    </Button>
+  );
+}

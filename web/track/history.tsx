@@ -1,0 +1,52 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { TimelineView } from '../../contracts/responses/common';
+import { type EntryWords, entryWords } from '../language/entry-words';
+import { formatMoment } from '../language/moment';
+import { languageOf } from '../language/translation';
+import type { Entries } from '../live/entries';
+
+const SHOWN_FIRST = 6;
+
+/** What has happened to the order, the newest first. */
+export function History({ entries, isLoading }: { readonly entries: Entries; readonly isLoading: boolean }) {
+  const { t } = useTranslation();
+  const [isWhole, setIsWhole] = useState(false);
+  const told = entries.toReversed().flatMap((entry) => {
+    const words = entryWords(entry);
+    return words ? [{ entry, words }] : [];
+  });
+  const shown = isWhole ? told : told.slice(0, SHOWN_FIRST);
+  return (
+    <section className="card" aria-labelledby="history">
+      <h2 id="history">{t('history.title')}</h2>
+      {told.length === 0 && <p className="dimmed">{isLoading ? t('page.loading') : t('history.empty')}</p>}
+      <ol className="history">
+        {shown.map(({ entry, words }) => (
+          <HistoryEntry key={entry.id} entry={entry} words={words} />
+        ))}
+      </ol>
+      {told.length > SHOWN_FIRST && (
+        <Button variant="subtle" size="compact-md" aria-expanded={isWhole} onClick={() => setIsWhole(!isWhole)}>
+          {isWhole ? t('history.fewer') : t('history.more', { count: told.length })}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function HistoryEntry({ entry, words }: { readonly entry: TimelineView; readonly words: EntryWords }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <li className={`history-entry history-${words.tone}${words.isMinor ? ' history-minor' : ''}`}>
+      <span className="history-words">
+        {t(words.key)}
+        {words.reason && <span className="history-reason">{t(`reason.${words.reason}`)}</span>}
+      </span>
+      <time className="dimmed" dateTime={entry.at}>
+        {formatMoment(entry.at, languageOf(i18n.language))}
+      </time>
+    </li>
+  );
+}

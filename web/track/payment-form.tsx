@@ -1,0 +1,100 @@
+import './payment-form-styles';
+import { Button, Checkbox, Radio } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { type Order, type PaymentRequest, payOrder } from '../api/orders';
+import { RequestRefused } from '../api/problem';
+import type { PaymentOptions } from '../api/session';
+import { formatMoney } from '../language/money';
+import { languageOf } from '../language/translation';
+import { AddressFields } from './address-fields';
+import { Banner } from './banner';
+import { useFailureText } from './failure-text';
+import { missingFields, paymentRequestOf } from './payment-request';
+
+interface PaymentFormProps {
+  readonly order: Order;
+  readonly methods: PaymentOptions['methods'];
+  readonly hasAddress: boolean;
+}
+
+/** A request to pay and ship, with a means of payment and an address. */
+export default function PaymentForm({ order, methods, hasAddress }: PaymentFormProps) {
+  const { t, i18n } = useTranslation();
+  const queries = useQueryClient();
+  const form = useRef<HTMLFormElement>(null);
+  const [isNewAddress, setIsNewAddress] = useState(!hasAddress);
+  const [missing, setMissing] = useState<readonly string[]>([]);
+  const orderId = String(order.orderId);
+  const pay = useMutation({
+    mutationFn: ({ request, key }: { readonly request: PaymentRequest; readonly key: string }) =>
+      payOrder(orderId, request, key),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['order', orderId] }),
+  });
+  const problem = pay.error instanceof RequestRefused ? pay.error.problem : undefined;
+  const refused = problem?.errors ?? [];
+  const failure = useFailureText(refused.length > 0 ? null : pay.error);
+
+  useEffect(() => {
+    // A later answer of the server may ask for what was not asked for before.
+    if (problem?.code === 'SHIPMENT_MISSING') setIsNewAddress(true);
+  }, [problem]);
+  useEffect(() => {
+    if (missing.length > 0 || refused.length > 0)
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [missing, refused.length]);
+
+  const errorOf = (path: string) =>
+    missing.includes(path) ? t('pay.required') : refused.find((error) => error.path === path)?.message;
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const request = paymentRequestOf(new FormData(event.currentTarget), methods);
+    const isMissing = missingFields(request);
+    setMissing(isMissing);
+    if (isMissing.length > 0) return pay.reset();
+    pay.mutate({ request, key: crypto.randomUUID() });
+  };
+
+  return (
+    <form ref={form} className="form" onSubmit={submit} noValidate>
+      <Radio.Group
+        name="token"
+        label={t('pay.method')}
+        defaultValue={methods[0]?.token}
+        error={errorOf('paymentRequest.token')}
+      >
+        <div className="choices">
+          {methods.map(({ token, label }) => (
+            <Radio key={token} value={token} label={label} />
+          ))}
+        </div>
+      </Radio.Group>
+      {hasAddress && (
+        <Radio.Group
+          name="address"
+          label={t('pay.delivery')}
+          value={isNewAddress ? 'new' : 'same'}
+          onChange={(choice) => setIsNewAddress(choice === 'new')}
+        >
+          <div className="choices">
+            <Radio value="same" label={t('pay.sameAddress')} />
+            <Radio value="new" label={t('pay.newAddress')} />
+          </div>
+        </Radio.Group>
+      )}
+      {isNewAddress && (
+        <AddressFields legend={hasAddress ? t('pay.newAddress') : t('pay.delivery')} errorOf={errorOf} />
+      )}
+      <Checkbox name="storage" label={t('pay.storage')} description={t('pay.storageDetail')} />
+      {failure && (
+        <Banner tone="bad" title={failure.title}>
+          {failure.detail && <p>{failure.detail}</p>}
+        </Banner>
+      )}
+      <Button type="submit" size="md" fullWidth loading={pay.isPending}>
+        {t('pay.submit', { amount: formatMoney(order.totalAmount, order.currency, languageOf(i18n.language)) })}
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,58 @@
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Order } from '../api/orders';
+import { paymentOptionsQuery } from './order-queries';
+
+// It is loaded where an order waits for its payment.
+const PaymentForm = lazy(() => import('./payment-form'));
+
+interface PaymentPanelProps {
+  readonly order: Order;
+  /** An address was given with an earlier request. */
+  readonly hasAddress: boolean;
+}
+
+/** How this order can be paid now. */
+export function PaymentPanel({ order, hasAddress }: PaymentPanelProps) {
+  const { t } = useTranslation();
+  return (
+    <section className="card" aria-labelledby="pay">
+      <h2 id="pay">{t('pay.title')}</h2>
+      <WaysToPay order={order} hasAddress={hasAddress} />
+    </section>
+  );
+}
+
+function WaysToPay({ order, hasAddress }: PaymentPanelProps) {
+  const { t } = useTranslation();
+  const options = useQuery(paymentOptionsQuery);
+  const orderId = String(order.orderId);
+  if (options.isPending) return <p className="dimmed">{t('pay.loading')}</p>;
+  if (options.isError)
+    return (
+      <>
+        <p>{t('pay.failed')}</p>
+        <Button variant="default" onClick={() => void options.refetch()} loading={options.isFetching}>
+          {t('page.retry')}
+        </Button>
+      </>
+    );
+  const { methods, checkoutUrl } = options.data;
+  if (checkoutUrl !== null)
+    return (
+      <>
+        <p>{t('pay.atShopDetail')}</p>
+        <Button component="a" href={checkoutUrl.replaceAll('{orderId}', orderId)} size="md">
+          {t('pay.atShop')}
+        </Button>
+      </>
+    );
+  if (methods.length === 0) return <p>{t('pay.contact', { orderId })}</p>;
+  return (
+    <Suspense fallback={<p className="dimmed">{t('pay.loading')}</p>}>
+      <PaymentForm order={order} methods={methods} hasAddress={hasAddress} />
+    </Suspense>
+  );
+}
