@@ -5,13 +5,12 @@ import { isTemporary } from '../api/problem';
 import { styleNonce } from '../nonce';
 import { cssVariables, theme } from '../theme';
 
-const RETRIES = 3;
-const retry = (failures: number, error: unknown) => isTemporary(error) && failures < RETRIES;
+const retried = (times: number) => (failures: number, error: unknown) => isTemporary(error) && failures < times;
 
 const queries = new QueryClient({
   defaultOptions: {
-    queries: { retry, staleTime: 1_000, networkMode: 'always' },
-    mutations: { retry, networkMode: 'always' },
+    queries: { retry: retried(1), staleTime: 1_000, networkMode: 'always' },
+    mutations: { retry: retried(3), networkMode: 'always' },
   },
 });
 const colorScheme = localStorageColorSchemeManager();

@@ -2,7 +2,7 @@ import type { en } from './en';
 
 export type Reason = Exclude<keyof typeof en.reason, 'title'>;
 
-/** What customers are told of a code; other codes say nothing that would help them. */
+/** What customers read of a code; other codes say nothing that would help them. */
 const REASONS: Readonly<Record<string, Reason>> = {
   CARD_DECLINED: 'declined',
   GENERIC_DECLINE: 'declined',

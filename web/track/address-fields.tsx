@@ -4,6 +4,9 @@ import { languageOf } from '../language/translation';
 
 const COUNTRIES = ['KR', 'JP', 'TW', 'HK', 'SG', 'US', 'CA', 'GB', 'DE', 'FR', 'AU', 'NZ'] as const;
 
+/** As the API takes them. */
+const LONGEST = { recipientName: 100, phone: 40, postalCode: 20, address1: 200, address2: 200 } as const;
+
 interface AddressFieldsProps {
   readonly legend: string;
   readonly errorOf: (path: string) => string | undefined;
@@ -13,8 +16,9 @@ interface AddressFieldsProps {
 export function AddressFields({ legend, errorOf }: AddressFieldsProps) {
   const { t, i18n } = useTranslation();
   const names = new Intl.DisplayNames(languageOf(i18n.language), { type: 'region' });
-  const field = (name: 'recipientName' | 'phone' | 'postalCode' | 'address1' | 'address2', autoComplete: string) => ({
+  const field = (name: keyof typeof LONGEST, autoComplete: string) => ({
     name,
+    maxLength: LONGEST[name],
     autoComplete,
     label: t(`pay.${name}`),
     error: errorOf(`shipment.${name}`),

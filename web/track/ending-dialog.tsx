@@ -1,26 +1,54 @@
-import './ending-dialog-styles';
-import { Button, Modal, Textarea } from '@mantine/core';
+import '@mantine/core/styles/Input.css';
+import { Button, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { newIdempotencyKey } from '../api/idempotency-key';
 import { type Ending, endOrder, type Order } from '../api/orders';
 import { RequestRefused } from '../api/problem';
+import { Dialog } from '../frame/dialog';
 import { formatMoney } from '../language/money';
 import { languageOf } from '../language/translation';
 import { Banner } from './banner';
 import { useFailureText } from './failure-text';
+import { focusStatus } from './focus-status';
 
 const LONGEST_REASON = 500;
 
-interface EndingDialogProps {
-  readonly order: Order;
-  readonly ending: Ending;
+interface EndingDialogProps extends Omit<EndingFormProps, 'onTaken'> {
   readonly isOpen: boolean;
-  readonly onClose: () => void;
 }
 
 /** Asks once more, and why, before an order is cancelled or given back. */
-export default function EndingDialog({ order, ending, isOpen, onClose }: EndingDialogProps) {
+export default function EndingDialog({ isOpen, ...props }: EndingDialogProps) {
+  const { t } = useTranslation();
+  const { ending, onClose } = props;
+  const isTaken = useRef(false);
+  const closed = () => {
+    onClose();
+    // The button to which the focus returns goes away.
+    if (isTaken.current) focusStatus();
+    isTaken.current = false;
+  };
+  const taken = () => {
+    isTaken.current = true;
+    onClose();
+  };
+  return (
+    <Dialog title={t(`ending.${ending}.title`)} isOpen={isOpen} onClose={closed}>
+      <EndingForm {...props} onTaken={taken} />
+    </Dialog>
+  );
+}
+
+interface EndingFormProps {
+  readonly order: Order;
+  readonly ending: Ending;
+  readonly onClose: () => void;
+  readonly onTaken: () => void;
+}
+
+function EndingForm({ order, ending, onClose, onTaken }: EndingFormProps) {
   const { t, i18n } = useTranslation();
   const queries = useQueryClient();
   const [isMissing, setIsMissing] = useState(false);
@@ -28,7 +56,7 @@ export default function EndingDialog({ order, ending, isOpen, onClose }: EndingD
   const end = useMutation({
     mutationFn: ({ reason, key }: { readonly reason: string; readonly key: string }) =>
       endOrder(orderId, ending, reason, key),
-    onSuccess: onClose,
+    onSuccess: onTaken,
     // A refusal means that the order is not as it is shown.
     onSettled: () => queries.invalidateQueries({ queryKey: ['order', orderId] }),
   });
@@ -39,46 +67,32 @@ export default function EndingDialog({ order, ending, isOpen, onClose }: EndingD
     event.preventDefault();
     const reason = String(new FormData(event.currentTarget).get('reason') ?? '').trim();
     setIsMissing(reason === '');
-    if (reason !== '') end.mutate({ reason, key: crypto.randomUUID() });
-  };
-  const forget = () => {
-    end.reset();
-    setIsMissing(false);
+    if (reason !== '') end.mutate({ reason, key: newIdempotencyKey() });
   };
 
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      onExitTransitionEnd={forget}
-      title={t(`ending.${ending}.title`, { orderId })}
-      centered
-      closeButtonProps={{ 'aria-label': t('ending.keep') }}
-    >
-      <form className="form" onSubmit={submit} noValidate>
-        <p>{t(`ending.${ending}.detail`, { amount })}</p>
-        <Textarea
-          name="reason"
-          label={t(`ending.${ending}.reason`)}
-          maxLength={LONGEST_REASON}
-          rows={3}
-          error={isMissing ? t('ending.required') : refused}
-          data-autofocus
-        />
-        {failure && (
-          <Banner tone="bad" title={failure.title}>
-            {failure.detail && <p>{failure.detail}</p>}
-          </Banner>
-        )}
-        <div className="answers">
-          <Button variant="default" onClick={onClose}>
-            {t('ending.keep')}
-          </Button>
-          <Button type="submit" color="red" loading={end.isPending}>
-            {t(`ending.${ending}.submit`)}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <form className="form" onSubmit={submit} noValidate>
+      <p>{t(`ending.${ending}.detail`, { amount })}</p>
+      <Textarea
+        name="reason"
+        label={t(`ending.${ending}.reason`)}
+        maxLength={LONGEST_REASON}
+        rows={3}
+        error={isMissing ? t('ending.required') : refused}
+      />
+      {failure && (
+        <Banner tone="bad" title={failure.title}>
+          {failure.detail && <p>{failure.detail}</p>}
+        </Banner>
+      )}
+      <div className="dialog-actions">
+        <Button variant="default" onClick={onClose}>
+          {t('ending.keep')}
+        </Button>
+        <Button type="submit" color="red" loading={end.isPending}>
+          {t(`ending.${ending}.submit`)}
+        </Button>
+      </div>
+    </form>
   );
 }

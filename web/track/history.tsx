@@ -8,28 +8,31 @@ import { languageOf } from '../language/translation';
 import type { Entries } from '../live/entries';
 
 const SHOWN_FIRST = 6;
+/** So many more are shown at once: a button for less would be of no use. */
+const SHOWN_ANYWAY = 2;
 
 /** What has happened to the order, the newest first. */
 export function History({ entries, isLoading }: { readonly entries: Entries; readonly isLoading: boolean }) {
   const { t } = useTranslation();
   const [isWhole, setIsWhole] = useState(false);
-  const told = entries.toReversed().flatMap((entry) => {
+  const worded = entries.toReversed().flatMap((entry) => {
     const words = entryWords(entry);
     return words ? [{ entry, words }] : [];
   });
-  const shown = isWhole ? told : told.slice(0, SHOWN_FIRST);
+  const isLong = worded.length > SHOWN_FIRST + SHOWN_ANYWAY;
+  const shown = isWhole || !isLong ? worded : worded.slice(0, SHOWN_FIRST);
   return (
     <section className="card" aria-labelledby="history">
       <h2 id="history">{t('history.title')}</h2>
-      {told.length === 0 && <p className="dimmed">{isLoading ? t('page.loading') : t('history.empty')}</p>}
+      {worded.length === 0 && <p className="dimmed">{isLoading ? t('page.loading') : t('history.empty')}</p>}
       <ol className="history">
         {shown.map(({ entry, words }) => (
           <HistoryEntry key={entry.id} entry={entry} words={words} />
         ))}
       </ol>
-      {told.length > SHOWN_FIRST && (
+      {isLong && (
         <Button variant="subtle" size="compact-md" aria-expanded={isWhole} onClick={() => setIsWhole(!isWhole)}>
-          {isWhole ? t('history.fewer') : t('history.more', { count: told.length })}
+          {isWhole ? t('history.fewer') : t('history.more', { count: worded.length })}
         </Button>
       )}
     </section>

@@ -53,6 +53,7 @@ export function OrderView({ order, status, error }: OrderViewProps) {
       <div className="columns">
         <div className="column">
           <StatusCard status={status} phase={phase} isLive={isSignedIn && !isInterrupted && connection === 'LIVE'} />
+          {!isStored(status) && <Parcel trackingNumber={order.trackingNumber} phase={phase} />}
           {mayAct && status.canPay && (
             <PaymentPanel order={order} hasAddress={entries.some(({ type }) => type === 'request')} />
           )}
@@ -60,7 +61,6 @@ export function OrderView({ order, status, error }: OrderViewProps) {
         </div>
         <div className="column">
           <Lines order={order} />
-          {!isStored(status) && <Parcel trackingNumber={order.trackingNumber} phase={phase} />}
           {isSignedIn && <EndingActions order={order} status={status} />}
         </div>
       </div>

@@ -24,7 +24,8 @@ export function Parcel({ trackingNumber, phase }: ParcelProps) {
           <dt className="dimmed">{t('parcel.trackingNumber')}</dt>
           <dd>
             <span className="tracking-number">{trackingNumber}</span>
-            <Copy text={trackingNumber} />
+            {/* Browsers give a clipboard to secure pages only. */}
+            {navigator.clipboard && <Copy text={trackingNumber} />}
           </dd>
         </dl>
       )}

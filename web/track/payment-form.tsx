@@ -3,6 +3,7 @@ import { Button, Checkbox, Radio } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { newIdempotencyKey } from '../api/idempotency-key';
 import { type Order, type PaymentRequest, payOrder } from '../api/orders';
 import { RequestRefused } from '../api/problem';
 import type { PaymentOptions } from '../api/session';
@@ -11,6 +12,7 @@ import { languageOf } from '../language/translation';
 import { AddressFields } from './address-fields';
 import { Banner } from './banner';
 import { useFailureText } from './failure-text';
+import { focusStatus } from './focus-status';
 import { missingFields, paymentRequestOf } from './payment-request';
 
 interface PaymentFormProps {
@@ -30,14 +32,17 @@ export default function PaymentForm({ order, methods, hasAddress }: PaymentFormP
   const pay = useMutation({
     mutationFn: ({ request, key }: { readonly request: PaymentRequest; readonly key: string }) =>
       payOrder(orderId, request, key),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['order', orderId] }),
+    onSuccess: () => {
+      focusStatus();
+      return queries.invalidateQueries({ queryKey: ['order', orderId] });
+    },
   });
   const problem = pay.error instanceof RequestRefused ? pay.error.problem : undefined;
   const refused = problem?.errors ?? [];
   const failure = useFailureText(refused.length > 0 ? null : pay.error);
 
   useEffect(() => {
-    // A later answer of the server may ask for what was not asked for before.
+    // The address of an earlier request is not there any more.
     if (problem?.code === 'SHIPMENT_MISSING') setIsNewAddress(true);
   }, [problem]);
   useEffect(() => {
@@ -53,7 +58,7 @@ export default function PaymentForm({ order, methods, hasAddress }: PaymentFormP
     const isMissing = missingFields(request);
     setMissing(isMissing);
     if (isMissing.length > 0) return pay.reset();
-    pay.mutate({ request, key: crypto.randomUUID() });
+    pay.mutate({ request, key: newIdempotencyKey() });
   };
 
   return (

@@ -23,7 +23,7 @@ export function SignedOut({ orderId, why }: { readonly orderId: string; readonly
 
 export function HowToSignIn({ orderId }: { readonly orderId: string }) {
   const { t } = useTranslation();
-  const { data: session } = useQuery(sessionQuery);
+  const { data: session } = useQuery({ ...sessionQuery, refetchOnMount: 'always' });
   switch (session?.signIn) {
     case 'OIDC':
       return (

@@ -3,6 +3,7 @@ import type { OrderStatus } from '../api/orders';
 import { formatSoon } from '../language/moment';
 import { reasonOf } from '../language/reason';
 import { languageOf } from '../language/translation';
+import { STATUS_HEADING } from './focus-status';
 import { isStored, type Phase } from './phase';
 import { ProgressSteps } from './progress-steps';
 
@@ -24,9 +25,11 @@ export function StatusCard({ status, phase, isLive }: StatusCardProps) {
   const expectedAt = status.estimatedCompletionAt;
   const tone = BAD.has(phase) ? 'bad' : GOOD.has(phase) ? 'good' : 'accent';
   return (
-    <section className={`card status status-${tone}`} aria-labelledby="status">
+    <section className={`card status status-${tone}`} aria-labelledby={STATUS_HEADING}>
       <div aria-live="polite" aria-atomic="true">
-        <h2 id="status">{t(`phase.${phase}.title`)}</h2>
+        <h2 id={STATUS_HEADING} tabIndex={-1}>
+          {t(`phase.${phase}.title`)}
+        </h2>
         <p>{t(`phase.${phase}.detail`)}</p>
         {reason && <p className="status-reason">{t('reason.title', { reason: t(`reason.${reason}`) })}</p>}
       </div>

@@ -22,8 +22,8 @@ interface TrackingPageProps {
 export function TrackingPage({ orderId, isLinkExpired }: TrackingPageProps) {
   const { t } = useTranslation();
   const isPossible = ORDER_ID.test(orderId);
-  const refetchInterval = (query: { readonly state: { readonly data?: unknown; readonly error: unknown } }) =>
-    query.state.data === undefined && isTemporary(query.state.error) ? TRY_AGAIN_MS : false;
+  const refetchInterval = ({ state }: { readonly state: { readonly error: unknown } }) =>
+    isTemporary(state.error) ? TRY_AGAIN_MS : false;
   const order = useQuery({ ...orderQuery(orderId), enabled: isPossible, refetchInterval });
   const status = useQuery({ ...statusQuery(orderId), enabled: isPossible, refetchInterval });
   const error = status.error ?? order.error;
