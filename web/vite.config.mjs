@@ -14,6 +14,10 @@ export default defineConfig({
   build: {
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 4_000,
-    rolldownOptions: { input: { docs: join(root, 'docs.html'), track: join(root, 'track.html') } },
+    rolldownOptions: {
+      input: { docs: join(root, 'docs.html'), track: join(root, 'track.html') },
+      // "use client" in a library's files says something to servers that render; here all is the client.
+      checks: { moduleLevelDirective: false },
+    },
   },
 });

@@ -1,7 +1,6 @@
 export const en = {
   frame: {
     skip: 'Skip to the content',
-    settings: 'Language, colors and session',
     toDark: 'Use dark colors',
     toLight: 'Use light colors',
     signOut: 'Sign out',
@@ -147,9 +146,7 @@ export const en = {
     storage: 'Keep it in your warehouse for now',
     storageDetail: 'Your items are stored instead of sent.',
     required: 'Please fill this in',
-    chooseMethod: 'Please choose how to pay',
     submit: 'Pay {{amount}}',
-    submitting: 'Sending…',
     loading: 'Loading the ways to pay…',
     failed: 'The ways to pay could not be loaded.',
   },
@@ -171,7 +168,6 @@ export const en = {
     },
     keep: 'Keep the order',
     required: 'Please say why, in a few words',
-    taken: 'We have received your request.',
   },
   failed: {
     unavailable: 'That did not reach us. Check your connection and try again.',

@@ -3,7 +3,6 @@ import type { Translation } from './en';
 export const ko: Translation = {
   frame: {
     skip: '본문으로 건너뛰기',
-    settings: '언어, 색상, 로그인',
     toDark: '어두운 색상으로 보기',
     toLight: '밝은 색상으로 보기',
     signOut: '로그아웃',
@@ -144,9 +143,7 @@ export const ko: Translation = {
     storage: '우선 창고에 보관하기',
     storageDetail: '상품을 보내지 않고 보관합니다.',
     required: '입력해 주세요',
-    chooseMethod: '결제 수단을 선택해 주세요',
     submit: '{{amount}} 결제하기',
-    submitting: '보내고 있습니다…',
     loading: '결제 수단을 불러오고 있습니다…',
     failed: '결제 수단을 불러오지 못했습니다.',
   },
@@ -168,7 +165,6 @@ export const ko: Translation = {
     },
     keep: '주문 유지하기',
     required: '사유를 간단히 적어 주세요',
-    taken: '요청이 접수되었습니다.',
   },
   failed: {
     unavailable: '요청이 전달되지 않았습니다. 연결을 확인하고 다시 시도해 주세요.',

@@ -55,7 +55,12 @@ export function OrderView({ order, status, error }: OrderViewProps) {
           <StatusCard status={status} phase={phase} isLive={isSignedIn && !isInterrupted && connection === 'LIVE'} />
           {!isStored(status) && <Parcel trackingNumber={order.trackingNumber} phase={phase} />}
           {mayAct && status.canPay && (
-            <PaymentPanel order={order} hasAddress={entries.some(({ type }) => type === 'request')} />
+            <PaymentPanel
+              order={order}
+              // Each request has an address, its own or that of an earlier one.
+              hasAddress={entries.some(({ type }) => type === 'request')}
+              isAddressRefused={status.reason === 'SHIPMENT_REFUSED'}
+            />
           )}
           <History entries={entries} isLoading={connection === 'CONNECTING'} />
         </div>

@@ -5,7 +5,7 @@ import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { newIdempotencyKey } from '../api/idempotency-key';
 import { type Order, type PaymentRequest, payOrder } from '../api/orders';
-import { RequestRefused } from '../api/problem';
+import { type FieldError, RequestRefused } from '../api/problem';
 import type { PaymentOptions } from '../api/session';
 import { formatMoney } from '../language/money';
 import { languageOf } from '../language/translation';
@@ -19,14 +19,17 @@ interface PaymentFormProps {
   readonly order: Order;
   readonly methods: PaymentOptions['methods'];
   readonly hasAddress: boolean;
+  readonly isAddressRefused: boolean;
 }
 
+const isOfField = ({ path }: FieldError) => path === 'paymentRequest.token' || path.startsWith('shipment.');
+
 /** A request to pay and ship, with a means of payment and an address. */
-export default function PaymentForm({ order, methods, hasAddress }: PaymentFormProps) {
+export default function PaymentForm({ order, methods, hasAddress, isAddressRefused }: PaymentFormProps) {
   const { t, i18n } = useTranslation();
   const queries = useQueryClient();
   const form = useRef<HTMLFormElement>(null);
-  const [isNewAddress, setIsNewAddress] = useState(!hasAddress);
+  const [chosenAddress, setChosenAddress] = useState<string>();
   const [missing, setMissing] = useState<readonly string[]>([]);
   const orderId = String(order.orderId);
   const pay = useMutation({
@@ -39,16 +42,16 @@ export default function PaymentForm({ order, methods, hasAddress }: PaymentFormP
   });
   const problem = pay.error instanceof RequestRefused ? pay.error.problem : undefined;
   const refused = problem?.errors ?? [];
-  const failure = useFailureText(refused.length > 0 ? null : pay.error);
+  const failure = useFailureText(refused.length > 0 && refused.every(isOfField) ? null : pay.error);
+  const isNewAddress = chosenAddress ? chosenAddress === 'new' : !hasAddress || isAddressRefused;
 
   useEffect(() => {
     // The address of an earlier request is not there any more.
-    if (problem?.code === 'SHIPMENT_MISSING') setIsNewAddress(true);
+    if (problem?.code === 'SHIPMENT_MISSING') setChosenAddress('new');
   }, [problem]);
   useEffect(() => {
-    if (missing.length > 0 || refused.length > 0)
-      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  }, [missing, refused.length]);
+    if (missing.length > 0 || problem) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [missing, problem]);
 
   const errorOf = (path: string) =>
     missing.includes(path) ? t('pay.required') : refused.find((error) => error.path === path)?.message;
@@ -80,7 +83,7 @@ export default function PaymentForm({ order, methods, hasAddress }: PaymentFormP
           name="address"
           label={t('pay.delivery')}
           value={isNewAddress ? 'new' : 'same'}
-          onChange={(choice) => setIsNewAddress(choice === 'new')}
+          onChange={setChosenAddress}
         >
           <div className="choices">
             <Radio value="same" label={t('pay.sameAddress')} />

@@ -12,47 +12,49 @@ interface PaymentPanelProps {
   readonly order: Order;
   /** An address was given with an earlier request. */
   readonly hasAddress: boolean;
+  /** The carrier does not deliver there. */
+  readonly isAddressRefused: boolean;
 }
 
 /** How this order can be paid now. */
-export function PaymentPanel({ order, hasAddress }: PaymentPanelProps) {
+export function PaymentPanel(props: PaymentPanelProps) {
   const { t } = useTranslation();
   return (
     <section className="card" aria-labelledby="pay">
       <h2 id="pay">{t('pay.title')}</h2>
-      <WaysToPay order={order} hasAddress={hasAddress} />
+      <WaysToPay {...props} />
     </section>
   );
 }
 
-function WaysToPay({ order, hasAddress }: PaymentPanelProps) {
+function WaysToPay(props: PaymentPanelProps) {
   const { t } = useTranslation();
   const options = useQuery(paymentOptionsQuery);
-  const orderId = String(order.orderId);
+  const orderId = String(props.order.orderId);
   if (options.isPending) return <p className="dimmed">{t('pay.loading')}</p>;
   if (options.isError)
     return (
-      <>
+      <div className="choices">
         <p>{t('pay.failed')}</p>
         <Button variant="default" onClick={() => void options.refetch()} loading={options.isFetching}>
           {t('page.retry')}
         </Button>
-      </>
+      </div>
     );
   const { methods, checkoutUrl } = options.data;
   if (checkoutUrl !== null)
     return (
-      <>
+      <div className="choices">
         <p>{t('pay.atShopDetail')}</p>
         <Button component="a" href={checkoutUrl.replaceAll('{orderId}', orderId)} size="md">
           {t('pay.atShop')}
         </Button>
-      </>
+      </div>
     );
   if (methods.length === 0) return <p>{t('pay.contact', { orderId })}</p>;
   return (
     <Suspense fallback={<p className="dimmed">{t('pay.loading')}</p>}>
-      <PaymentForm order={order} methods={methods} hasAddress={hasAddress} />
+      <PaymentForm {...props} methods={methods} />
     </Suspense>
   );
 }

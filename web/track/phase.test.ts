@@ -41,6 +41,10 @@ describe('an order that is not paid', () => {
       'RETRYING',
     );
   });
+  test('was declined for the last time', () => {
+    expect(phase('WAITING', 'CARD_DECLINED', { eventId: 'e' }, { state: 'FAILED', next: 'CANCEL' })).toBe('CANCELLING');
+    expect(phase('COMPENSATING', 'HOLD_EXPIRED')).toBe('CANCELLING');
+  });
   test('has lost its request', () => {
     expect(phase('WAITING', undefined, { eventId: 'e' }, { state: 'SKIPPED', code: 'REQUEST_LOST' })).toBe('DECLINED');
   });

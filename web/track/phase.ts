@@ -23,7 +23,7 @@ export function phaseOf(seen: Seen, entries: Entries): Phase {
   const { status, saga } = seen;
   if (saga.state === 'NEEDS_OPERATOR') return 'CHECKING';
   if (status === 'COMPLETED') return isStored(seen) ? 'STORED' : 'DELIVERED';
-  if (saga.state === 'COMPENSATING' && isBeingCancelled(entries)) return 'CANCELLING';
+  if (saga.state === 'COMPENSATING' && isBeingCancelled(seen, entries)) return 'CANCELLING';
   return status === 'PENDING_PAYMENT' ? whileUnpaid(seen, entries) : BY_STATUS[status];
 }
 
@@ -40,10 +40,12 @@ function whileUnpaid({ saga, reason }: Seen, entries: Entries): Phase {
   const request = entries.findLast(({ type }) => type === 'request');
   if (request && request.data.state === undefined) return 'PROCESSING';
   if (request?.data.next === 'RETRY') return 'RETRYING';
+  if (request?.data.next === 'CANCEL' || request?.data.next === 'GIVE_UP') return 'CANCELLING';
   return reason === undefined && request?.data.state === undefined ? 'TO_PAY' : 'DECLINED';
 }
 
-function isBeingCancelled(entries: Entries): boolean {
+function isBeingCancelled({ reason }: Seen, entries: Entries): boolean {
+  if (reason === 'HOLD_EXPIRED') return true;
   const about = entries.findLast(
     ({ type, data }) => type === 'notice' && typeof data.code === 'string' && data.code.startsWith('CANCEL'),
   );
