@@ -7,6 +7,7 @@ import { entryWords } from '../../web/language/entry-words';
 import { accessibilityViolations, openBrowser, openPage } from '../support/browser';
 import { Fixture } from '../support/fixture';
 import { TcpProxy } from '../support/tcp-proxy';
+import { until } from '../support/until';
 
 const PHONE = { viewport: { width: 390, height: 844 }, locale: 'en-US' } as const;
 
@@ -70,6 +71,29 @@ describe("the order's page", () => {
     await page.context().close();
   });
 
+  test('a part that cannot be loaded takes nothing else off the page, and is loaded later', async () => {
+    if (!browser) return;
+    const { orderId } = await shop.payableOrder();
+    const { page } = await openPage(browser, await expiredLinkTo(orderId), PHONE);
+    let isCut = true;
+    let tries = 0;
+    await page.route(/payment-form.*\.js/, (route) => {
+      tries += 1;
+      return isCut ? route.abort() : route.continue();
+    });
+    await page.goto(await linkTo(orderId));
+    await headline(page, 'Waiting for your payment');
+    await until(
+      'a try to load the form',
+      async () => tries,
+      (count) => count > 0,
+    );
+    await page.getByText('Your items were set aside').waitFor();
+    isCut = false;
+    await page.getByRole('button', { name: /^Pay/ }).waitFor();
+    await page.context().close();
+  });
+
   test('an order is cancelled from it', async () => {
     if (!browser) return;
     const orderId = await shop.paidOrder();
@@ -104,6 +128,7 @@ describe("the order's page", () => {
     const network = fixture.use(await TcpProxy.to(shop.system.api));
     const { page } = await openPage(browser, network.through(await signInTo(orderId, 'kim@example.com')), PHONE);
     await headline(page, 'Waiting for your payment');
+    await page.getByRole('button', { name: /^Pay/ }).waitFor();
     await page.context().clearCookies();
     network.reset();
     await page.getByText('Your session has ended').first().waitFor();

@@ -1,44 +1,31 @@
-import type { OrderStatusView, OrderView } from '../../contracts/responses/orders';
-import { get, post } from './request';
+import type { RequestTo } from '../../client/endpoints';
+import { api } from './api';
 
-export type Order = OrderView & { readonly trackingNumber?: string };
+export type { Order, OrderStatusDetails as OrderStatus, PaymentOptions } from '../../client/schema';
 
-export type OrderStatus = OrderStatusView & {
-  readonly canPay: boolean;
-  readonly canRefund: boolean;
-};
+const PAY = 'POST /api/orders/{orderId}/process-payment-shipment';
 
-export interface Address {
-  readonly recipientName: string;
-  readonly phone: string;
-  readonly postalCode: string;
-  readonly address1: string;
-  readonly address2?: string;
-  readonly country: string;
-}
+export type PaymentRequest = RequestTo<typeof PAY>['body'];
+export type Address = NonNullable<PaymentRequest['shipment']>;
 
-export interface PaymentRequest {
-  readonly paymentRequest: { readonly method: string; readonly token: string };
-  /** Absent: the one of an earlier request. */
-  readonly shipment?: Address;
-  readonly warehouseStorage: boolean;
-}
+export const getOrder = async (orderId: string) =>
+  (await api().call('GET /api/orders/{orderId}', { params: { orderId } })).data;
 
-const pathOf = (orderId: string) => `/api/orders/${orderId}`;
+export const getOrderStatus = async (orderId: string) =>
+  (await api().call('GET /api/orders/{orderId}/status', { params: { orderId } })).data;
 
-export const getOrder = (orderId: string) => get<Order>(pathOf(orderId));
-export const getOrderStatus = (orderId: string) => get<OrderStatus>(`${pathOf(orderId)}/status`);
+export const getPaymentOptions = async () => (await api().call('GET /api/payment-options')).data;
 
 /** The order's timeline as server-sent events; `afterId`: of the last entry that is known. */
 export const orderEventsUrl = (orderId: string, afterId: number) =>
-  `${pathOf(orderId)}/events${afterId > 0 ? `?lastEventId=${afterId}` : ''}`;
+  `/api/orders/${orderId}/events${afterId > 0 ? `?lastEventId=${afterId}` : ''}`;
 
 /** The same key again is the same request, however often it is sent. */
-export const payOrder = (orderId: string, request: PaymentRequest, key: string) =>
-  post<unknown>(`${pathOf(orderId)}/process-payment-shipment`, request, key);
+export const payOrder = (orderId: string, body: PaymentRequest, idempotencyKey: string) =>
+  api().call(PAY, { params: { orderId }, body, idempotencyKey });
 
 /** How a customer ends an order: before it has left, or after it was delivered. */
 export type Ending = 'cancel' | 'refund';
 
-export const endOrder = (orderId: string, ending: Ending, reason: string, key: string) =>
-  post<unknown>(`${pathOf(orderId)}/${ending}`, { reason }, key);
+export const endOrder = (orderId: string, ending: Ending, reason: string, idempotencyKey: string) =>
+  api().call(`POST /api/orders/{orderId}/${ending}`, { params: { orderId }, body: { reason }, idempotencyKey });

@@ -69,7 +69,11 @@ function SignOut() {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const { data: session } = useQuery(sessionQuery);
-  const out = useMutation({ mutationFn: signOut, onSuccess: () => queries.resetQueries() });
+  const leave = (redirectTo: string | null) => {
+    if (redirectTo !== null) globalThis.location.assign(redirectTo);
+    else void queries.resetQueries();
+  };
+  const out = useMutation({ mutationFn: signOut, onSuccess: leave });
   if (!session?.user) return null;
   return (
     <Button

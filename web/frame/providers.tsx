@@ -1,7 +1,7 @@
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { isTemporary } from '../api/problem';
+import { isTemporary } from '../api/failure';
 import { styleNonce } from '../nonce';
 import { cssVariables, theme } from '../theme';
 

@@ -30,7 +30,7 @@ export const en = {
     titleExpiredLink: 'This link has expired',
     titleEnded: 'Your session has ended',
     titleNew: 'Sign in to see your order',
-    detailExpiredLink: 'Sign-in links work for a short time only, and once. Sign in again to see order {{orderId}}.',
+    detailExpiredLink: 'Links to an order work for a limited time. Ask the shop for a new one, or sign in.',
     detailEnded: 'Sign in again to go on. You will come back to this page.',
     detailNew: 'Order {{orderId}} is shown to the customer who placed it.',
     signIn: 'Sign in',

@@ -32,8 +32,7 @@ export const ko: Translation = {
     titleExpiredLink: '만료된 링크입니다',
     titleEnded: '로그인이 만료되었습니다',
     titleNew: '주문을 보려면 로그인해 주세요',
-    detailExpiredLink:
-      '로그인 링크는 짧은 시간 동안 한 번만 쓸 수 있습니다. 주문 {{orderId}} 조회를 계속하려면 다시 로그인해 주세요.',
+    detailExpiredLink: '주문 링크는 정해진 기간에만 쓸 수 있습니다. 쇼핑몰에 새 링크를 요청하거나 로그인해 주세요.',
     detailEnded: '계속하려면 다시 로그인해 주세요. 로그인하면 이 페이지로 돌아옵니다.',
     detailNew: '주문 {{orderId}} 내역은 주문한 고객에게만 표시됩니다.',
     signIn: '로그인',

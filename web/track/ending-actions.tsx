@@ -1,10 +1,8 @@
 import { Button } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Ending, Order, OrderStatus } from '../api/orders';
-
-// Few readers need it: it is loaded when it is opened.
-const EndingDialog = lazy(() => import('./ending-dialog'));
+import { usePart } from '../frame/part';
 
 interface EndingActionsProps {
   readonly order: Order;
@@ -14,9 +12,9 @@ interface EndingActionsProps {
 /** How the order can be ended now. */
 export function EndingActions({ order, status }: EndingActionsProps) {
   const { t } = useTranslation();
+  const { Part: EndingDialog } = usePart('ending-dialog', () => import('./ending-dialog'));
   const [ending, setEnding] = useState<Ending>('cancel');
   const [isOpen, setIsOpen] = useState(false);
-  const [wasOpened, setWasOpened] = useState(false);
   const possible = [
     ...(status.canCancel ? (['cancel'] as const) : []),
     ...(status.canRefund ? (['refund'] as const) : []),
@@ -24,7 +22,6 @@ export function EndingActions({ order, status }: EndingActionsProps) {
   if (possible.length === 0 && !isOpen) return null;
   const open = (chosen: Ending) => {
     setEnding(chosen);
-    setWasOpened(true);
     setIsOpen(true);
   };
   return (
@@ -37,11 +34,7 @@ export function EndingActions({ order, status }: EndingActionsProps) {
           </Button>
         ))}
       </div>
-      {wasOpened && (
-        <Suspense fallback={null}>
-          <EndingDialog order={order} ending={ending} isOpen={isOpen} onClose={() => setIsOpen(false)} />
-        </Suspense>
-      )}
+      {EndingDialog && <EndingDialog order={order} ending={ending} isOpen={isOpen} onClose={() => setIsOpen(false)} />}
     </section>
   );
 }

@@ -3,9 +3,9 @@ import { Button, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { newIdempotencyKey } from '../api/idempotency-key';
+import { ApiProblem } from '../../client/errors';
+import { useIdempotencyKeys } from '../api/idempotency-key';
 import { type Ending, endOrder, type Order } from '../api/orders';
-import { RequestRefused } from '../api/problem';
 import { Dialog } from '../frame/dialog';
 import { formatMoney } from '../language/money';
 import { languageOf } from '../language/translation';
@@ -51,6 +51,7 @@ interface EndingFormProps {
 function EndingForm({ order, ending, onClose, onTaken }: EndingFormProps) {
   const { t, i18n } = useTranslation();
   const queries = useQueryClient();
+  const keys = useIdempotencyKeys();
   const [isMissing, setIsMissing] = useState(false);
   const orderId = String(order.orderId);
   const end = useMutation({
@@ -58,16 +59,19 @@ function EndingForm({ order, ending, onClose, onTaken }: EndingFormProps) {
       endOrder(orderId, ending, reason, key),
     onSuccess: onTaken,
     // A refusal means that the order is not as it is shown.
-    onSettled: () => queries.invalidateQueries({ queryKey: ['order', orderId] }),
+    onSettled: (_data, error) => {
+      keys.ended(error);
+      return queries.invalidateQueries({ queryKey: ['order', orderId] });
+    },
   });
-  const refused = end.error instanceof RequestRefused ? end.error.problem.errors?.[0]?.message : undefined;
+  const refused = end.error instanceof ApiProblem ? end.error.problem.errors?.[0]?.message : undefined;
   const failure = useFailureText(refused ? null : end.error);
   const amount = formatMoney(order.totalAmount, order.currency, languageOf(i18n.language));
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const reason = String(new FormData(event.currentTarget).get('reason') ?? '').trim();
     setIsMissing(reason === '');
-    if (reason !== '') end.mutate({ reason, key: newIdempotencyKey() });
+    if (reason !== '') end.mutate({ reason, key: keys.keyOf({ ending, reason }) });
   };
 
   return (

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
-import { isSignedOut, isTemporary, RequestRefused } from '../api/problem';
+import { ApiProblem } from '../../client/errors';
+import { isSignedOut, isTemporary } from '../api/failure';
 
 /** Why a request of the reader has failed, as title and detail. */
 export function useFailureText(error: Error | null): { readonly title: string; readonly detail?: string } | undefined {
@@ -7,6 +8,6 @@ export function useFailureText(error: Error | null): { readonly title: string; r
   if (!error) return undefined;
   if (isTemporary(error)) return { title: t('failed.unavailable') };
   if (isSignedOut(error)) return { title: t('failed.signedOut') };
-  if (error instanceof RequestRefused) return error.problem;
+  if (error instanceof ApiProblem) return error.problem;
   return { title: t('failed.unexpected') };
 }

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { isNotFound, isSignedOut } from '../api/failure';
 import { orderEventsUrl } from '../api/orders';
-import { isNotFound, isSignedOut } from '../api/problem';
 import { OrderStream, type StreamState } from '../live/order-stream';
 import { throttled } from '../live/throttled';
 import { statusQuery } from './order-queries';

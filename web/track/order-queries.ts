@@ -1,6 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { getOrder, getOrderStatus } from '../api/orders';
-import { getPaymentOptions } from '../api/session';
+import { getOrder, getOrderStatus, getPaymentOptions } from '../api/orders';
 
 export const orderQuery = (orderId: string) =>
   queryOptions({ queryKey: ['order', orderId, 'details'], queryFn: () => getOrder(orderId) });

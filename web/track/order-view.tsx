@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
+import { isSignedOut } from '../api/failure';
 import type { Order, OrderStatus } from '../api/orders';
-import { isSignedOut } from '../api/problem';
 import { formatMoment } from '../language/moment';
 import { languageOf } from '../language/translation';
 import { Banner } from './banner';

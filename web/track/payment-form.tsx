@@ -3,10 +3,10 @@ import { Button, Checkbox, Radio } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { newIdempotencyKey } from '../api/idempotency-key';
+import { ApiProblem } from '../../client/errors';
+import { useIdempotencyKeys } from '../api/idempotency-key';
+import type { PaymentOptions } from '../api/orders';
 import { type Order, type PaymentRequest, payOrder } from '../api/orders';
-import { type FieldError, RequestRefused } from '../api/problem';
-import type { PaymentOptions } from '../api/session';
 import { formatMoney } from '../language/money';
 import { languageOf } from '../language/translation';
 import { AddressFields } from './address-fields';
@@ -22,12 +22,14 @@ interface PaymentFormProps {
   readonly isAddressRefused: boolean;
 }
 
-const isOfField = ({ path }: FieldError) => path === 'paymentRequest.token' || path.startsWith('shipment.');
+const isOfField = ({ path }: { readonly path: string }) =>
+  path === 'paymentRequest.token' || path.startsWith('shipment.');
 
 /** A request to pay and ship, with a means of payment and an address. */
 export default function PaymentForm({ order, methods, hasAddress, isAddressRefused }: PaymentFormProps) {
   const { t, i18n } = useTranslation();
   const queries = useQueryClient();
+  const keys = useIdempotencyKeys();
   const form = useRef<HTMLFormElement>(null);
   const [chosenAddress, setChosenAddress] = useState<string>();
   const [missing, setMissing] = useState<readonly string[]>([]);
@@ -35,12 +37,13 @@ export default function PaymentForm({ order, methods, hasAddress, isAddressRefus
   const pay = useMutation({
     mutationFn: ({ request, key }: { readonly request: PaymentRequest; readonly key: string }) =>
       payOrder(orderId, request, key),
+    onSettled: (_data, error) => keys.ended(error),
     onSuccess: () => {
       focusStatus();
       return queries.invalidateQueries({ queryKey: ['order', orderId] });
     },
   });
-  const problem = pay.error instanceof RequestRefused ? pay.error.problem : undefined;
+  const problem = pay.error instanceof ApiProblem ? pay.error.problem : undefined;
   const refused = problem?.errors ?? [];
   const failure = useFailureText(refused.length > 0 && refused.every(isOfField) ? null : pay.error);
   const isNewAddress = chosenAddress ? chosenAddress === 'new' : !hasAddress || isAddressRefused;
@@ -57,11 +60,11 @@ export default function PaymentForm({ order, methods, hasAddress, isAddressRefus
     missing.includes(path) ? t('pay.required') : refused.find((error) => error.path === path)?.message;
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const request = paymentRequestOf(new FormData(event.currentTarget), methods);
+    const request = paymentRequestOf(new FormData(event.currentTarget));
     const isMissing = missingFields(request);
     setMissing(isMissing);
     if (isMissing.length > 0) return pay.reset();
-    pay.mutate({ request, key: newIdempotencyKey() });
+    pay.mutate({ request, key: keys.keyOf(request) });
   };
 
   return (
@@ -92,9 +95,11 @@ export default function PaymentForm({ order, methods, hasAddress, isAddressRefus
         </Radio.Group>
       )}
       {isNewAddress && (
-        <AddressFields legend={hasAddress ? t('pay.newAddress') : t('pay.delivery')} errorOf={errorOf} />
+        <>
+          <AddressFields legend={hasAddress ? t('pay.newAddress') : t('pay.delivery')} errorOf={errorOf} />
+          <Checkbox name="storage" label={t('pay.storage')} description={t('pay.storageDetail')} />
+        </>
       )}
-      <Checkbox name="storage" label={t('pay.storage')} description={t('pay.storageDetail')} />
       {failure && (
         <Banner tone="bad" title={failure.title}>
           {failure.detail && <p>{failure.detail}</p>}

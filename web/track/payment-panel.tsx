@@ -1,12 +1,9 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Order } from '../api/orders';
+import { usePart } from '../frame/part';
 import { paymentOptionsQuery } from './order-queries';
-
-// It is loaded where an order waits for its payment.
-const PaymentForm = lazy(() => import('./payment-form'));
 
 interface PaymentPanelProps {
   readonly order: Order;
@@ -30,6 +27,7 @@ export function PaymentPanel(props: PaymentPanelProps) {
 function WaysToPay(props: PaymentPanelProps) {
   const { t } = useTranslation();
   const options = useQuery(paymentOptionsQuery);
+  const { Part: PaymentForm } = usePart('payment-form', () => import('./payment-form'));
   const orderId = String(props.order.orderId);
   if (options.isPending) return <p className="dimmed">{t('pay.loading')}</p>;
   if (options.isError)
@@ -52,9 +50,6 @@ function WaysToPay(props: PaymentPanelProps) {
       </div>
     );
   if (methods.length === 0) return <p>{t('pay.contact', { orderId })}</p>;
-  return (
-    <Suspense fallback={<p className="dimmed">{t('pay.loading')}</p>}>
-      <PaymentForm {...props} methods={methods} />
-    </Suspense>
-  );
+  if (!PaymentForm) return <p className="dimmed">{t('pay.loading')}</p>;
+  return <PaymentForm {...props} methods={methods} />;
 }

@@ -1,17 +1,13 @@
 import type { Address, PaymentRequest } from '../api/orders';
-import type { PaymentOptions } from '../api/session';
 
 const REQUIRED = ['recipientName', 'phone', 'country', 'postalCode', 'address1'] as const;
 
-/** What the form says; without an address where none is asked for. */
-export function paymentRequestOf(form: FormData, methods: PaymentOptions['methods']): PaymentRequest {
+/** What the form says; without an address, and where it goes, if both are to be as they were. */
+export function paymentRequestOf(form: FormData): PaymentRequest {
   const text = (name: string) => String(form.get(name) ?? '').trim();
-  const token = text('token');
-  const method = methods.find((known) => known.token === token)?.method ?? '';
   return {
-    paymentRequest: { method, token },
-    ...(form.has('recipientName') && { shipment: addressOf(text) }),
-    warehouseStorage: form.has('storage'),
+    paymentRequest: { method: 'CARD', token: text('token') },
+    ...(form.has('recipientName') && { shipment: addressOf(text), warehouseStorage: form.has('storage') }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { isNotFound, isSignedOut, isTemporary } from '../api/problem';
+import { isNotFound, isSignedOut, isTemporary } from '../api/failure';
 import { Loading } from './loading';
 import { NotFound } from './not-found';
 import { Notice } from './notice';
@@ -14,7 +14,7 @@ const TRY_AGAIN_MS = 5_000;
 
 interface TrackingPageProps {
   readonly orderId: string;
-  /** The reader has come by a sign-in link that is too old. */
+  /** The reader has come by a link that is too old. */
   readonly isLinkExpired: boolean;
 }
 
@@ -42,7 +42,7 @@ export function TrackingPage({ orderId, isLinkExpired }: TrackingPageProps) {
         </Button>
       }
     >
-      {isTemporary(error) ? t('unavailable.detail') : error.message}
+      {isTemporary(error) ? t('unavailable.detail') : t('failed.unexpected')}
     </Notice>
   );
 }
