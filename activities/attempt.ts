@@ -1,15 +1,24 @@
 import type { AttemptFacts, AttemptMove, OrderStep } from '../contracts/workflow/attempt-steps';
-import { type AttemptCall, type BegunAttempt, beginAttempt, call, makeMove, settleAttempt } from '../db/attempts';
+import {
+  type AttemptCall,
+  type BegunAttempt,
+  beginAttempt,
+  call,
+  makeMove,
+  type Settled,
+  settleAttempt,
+} from '../db/attempts';
 import type { Db, Trx } from '../db/connection';
 import { notificationText, notifyCustomer } from '../db/customer-notifications';
 import { changeOrder, findOrder, isShownLater, setSagaState } from '../db/orders';
-import { findRequest, recordFailure, setRequestState } from '../db/requests';
+import { findRequest, msSinceRequested, recordFailure, setRequestState } from '../db/requests';
 import { addToTimeline } from '../db/timeline';
 import type { FailureCause, FailureKind } from '../domain/failure';
 import type { OrderStatus } from '../domain/order-status';
 import { factsOf, requireUndone, stepsBefore } from './attempt-fence';
 import { asFailure, failure, kindOf } from './failure';
 import { giveUpRequest, type RetryPolicy, scheduleRetry } from './retry';
+import type { SagaMeter } from './saga-meter';
 import type { RequestStepCall, StepCall } from './step-call';
 import { withOrder } from './with-order';
 
@@ -42,8 +51,12 @@ export interface AttemptFailure extends FailureCause {
   readonly next: AfterFailure;
 }
 
-export function createAttemptActivities(deps: { readonly db: Db; readonly retry: RetryPolicy }) {
-  const { db } = deps;
+export function createAttemptActivities(deps: {
+  readonly db: Db;
+  readonly retry: RetryPolicy;
+  readonly meter?: SagaMeter | undefined;
+}) {
+  const { db, meter } = deps;
 
   /** The steps that the attempt needs, up to that move. */
   async function needed(request: RequestStepCall, move?: AttemptMove['do']): Promise<OrderStep[]> {
@@ -85,7 +98,8 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
 
     /** Ends a good attempt: the stock is sold, the request done, the customer notified, all in one transaction. */
     async settleAttempt(request: RequestStepCall & { stored: boolean; atMs: number }): Promise<void> {
-      await ending(async () => call(db, settlementOf(request, await needed(request))));
+      const settled = await ending(async () => call(db, settlementOf(request, await needed(request))));
+      measureSettled(meter, request.stored, settled);
     },
 
     /**
@@ -101,7 +115,8 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
         atMs: number;
       },
     ): Promise<AttemptFailure> {
-      return withOrder(db, call.orderId, async (trx, order): Promise<AttemptFailure> => {
+      let sinceRequestedMs: number | undefined;
+      const ended = await withOrder(db, call.orderId, async (trx, order): Promise<AttemptFailure> => {
         const at = new Date(call.atMs);
         const failed = { code: call.code, kind: call.kind, next: call.next };
         if (order.status === 'CANCELLED') return { ...failed, code: order.statusReason ?? call.code, next: 'CANCEL' };
@@ -127,8 +142,11 @@ export function createAttemptActivities(deps: { readonly db: Db; readonly retry:
           await notifyCustomer(trx, order, 'PAYMENT_FAILED', { reason: call.code, occurrence });
         // Last: it erases what a retry or a dead letter is made of.
         await setRequestState(trx, call, 'FAILED', { reason: call.code });
+        sinceRequestedMs = await msSinceRequested(trx, call);
         return failed;
       });
+      if (sinceRequestedMs !== undefined) meter?.attemptEnded(ended.next, sinceRequestedMs);
+      return ended;
     },
   };
 }
@@ -147,10 +165,16 @@ async function recordedFailure(trx: Trx, call: StepCall): Promise<AttemptFailure
 export function settlementOf(
   request: RequestStepCall & { readonly stored: boolean; readonly atMs: number },
   steps: readonly OrderStep[],
-): AttemptCall<object> {
+): AttemptCall<Settled> {
   const { stored: isStored, atMs, ...key } = request;
   const notification = notificationText(isStored ? 'STORED' : 'PREPARING', key.orderId);
   return settleAttempt(key, { steps, isStored, notification, at: new Date(atMs) });
+}
+
+/** Not where the attempt was settled before. */
+export function measureSettled(meter: SagaMeter | undefined, isStored: boolean, { sinceRequestedMs }: Settled): void {
+  if (typeof sinceRequestedMs === 'number')
+    meter?.attemptEnded(isStored ? 'IN_WAREHOUSE' : 'PREPARING', sinceRequestedMs);
 }
 
 export function beginningOf(begun: BegunAttempt): Beginning {
@@ -160,9 +184,9 @@ export function beginningOf(begun: BegunAttempt): Beginning {
 }
 
 /** All or nothing: a move that the database refuses at an attempt's good end fails the attempt, which is then undone. */
-async function ending(write: () => Promise<unknown>): Promise<void> {
+async function ending<Result>(write: () => Promise<Result>): Promise<Result> {
   try {
-    await write();
+    return await write();
   } catch (error) {
     const failed = asFailure(error);
     if (failed.type === 'ILLEGAL_MOVE') throw failure('REFUSED', 'ILLEGAL_MOVE');

@@ -15,6 +15,7 @@ import { createPaymentStep } from './payment';
 import { createReconciliationActivities, type ReconciliationDependencies } from './reconciliation';
 import { createRefundActivities } from './refund';
 import type { RetryPolicy } from './retry';
+import type { SagaMeter } from './saga-meter';
 import { createShipmentStep } from './shipment';
 import { createStockActivities, type OrderPolicy } from './stock';
 import { createWarehouseStep } from './warehouse';
@@ -30,6 +31,7 @@ export interface ActivityDependencies {
   /** How often a dead letter is replayed before it is parked. */
   readonly maxReplays: number;
   readonly reconciliation: Pick<ReconciliationDependencies, 'workflows' | 'graceMs'>;
+  readonly meter?: SagaMeter | undefined;
 }
 
 /** Every activity, with what it needs. */
@@ -40,6 +42,7 @@ export function createActivities({
   retry,
   maxReplays,
   reconciliation,
+  meter,
   ...given
 }: ActivityDependencies) {
   const providers = withCredentialAlerts(given.providers, db);
@@ -51,7 +54,7 @@ export function createActivities({
   const stock = createStockActivities({ db, policy });
   return {
     ...stock,
-    ...createAttemptActivities({ db, retry }),
+    ...createAttemptActivities({ db, retry, meter }),
     ...createOrderActivities({ db }),
     ...createDecisionActivities({ db }),
     ...couponStep,
@@ -64,6 +67,7 @@ export function createActivities({
       work: { payment: payment.work, shipment: shipment.work, warehouse: warehouse.work },
       database: couponStep,
       announce: orderWatchers(redis),
+      meter,
     }),
     ...createRefundActivities({ db, policy }),
     ...createReconciliationActivities({

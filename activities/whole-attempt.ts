@@ -17,12 +17,14 @@ import {
   callInOrder,
   finishStep,
   makeMove,
+  type Settled,
   type StepOutcome,
 } from '../db/attempts';
 import type { Db } from '../db/connection';
-import { type Beginning, beginningOf, settlementOf } from './attempt';
+import { type Beginning, beginningOf, measureSettled, settlementOf } from './attempt';
 import { stepsBefore } from './attempt-fence';
 import { asFailure, kindOf } from './failure';
+import type { SagaMeter } from './saga-meter';
 import type { RequestStepCall } from './step-call';
 import { isDone } from './step-outcome';
 
@@ -38,6 +40,7 @@ export interface WholeAttemptDependencies {
   readonly database: Readonly<Record<DatabaseStep['do'], (call: RequestStepCall & { atMs: number }) => Promise<void>>>;
   /** Notifies those who watch the order. */
   readonly announce: (orderId: number) => void;
+  readonly meter?: SagaMeter | undefined;
 }
 
 export interface WholeAttempt extends RequestStepCall {
@@ -76,6 +79,8 @@ class AttemptRun {
   /** The step whose provider is being asked. */
   tried: ProviderStep['name'] | undefined;
   private readonly startedAt = performance.now();
+  /** Of each activity whose work is done. */
+  private readonly durationsMs = new Map<string, number>();
   private readonly key: RequestStepCall;
   /** Calls that share the next transaction. */
   private pending: AttemptCall<unknown>[] = [];
@@ -115,10 +120,14 @@ class AttemptRun {
   async reachesItsEnd(facts: Accepted): Promise<boolean> {
     const { key } = this;
     try {
-      for (const planned of plannedBy(facts)) await this.do(planned, facts);
+      for (const planned of plannedBy(facts)) {
+        const beganAtMs = this.elapsedMs;
+        await this.do(planned, facts);
+        this.durationsMs.set(planned.do, this.elapsedMs - beganAtMs);
+      }
       const settled = { ...key, stored: facts.warehouseStorage, atMs: this.now };
       this.pending.push(settlementOf(settled, stepsBefore(facts)));
-      await this.flush();
+      this.measure(facts, (await this.flush()) as Settled);
       return true;
     } catch (error) {
       // The workflow takes the step by itself, and sees why it fails. What was done and is not recorded yet is recorded now; where
@@ -128,6 +137,12 @@ class AttemptRun {
       await this.flush().catch(() => undefined);
       return false;
     }
+  }
+
+  private measure(facts: Accepted, settled: Settled): void {
+    const { meter } = this.deps;
+    for (const [activity, ms] of this.durationsMs) meter?.done(activity, ms);
+    measureSettled(meter, facts.warehouseStorage, settled);
   }
 
   private async do(planned: Planned, facts: Accepted): Promise<void> {

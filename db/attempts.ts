@@ -67,6 +67,12 @@ export const makeMove = (move: AttemptMove['do'], key: AttemptKey, steps: readon
 
 const FUNCTION_OF: Readonly<Record<AttemptMove['do'], string>> = { completePayment: 'complete_payment' };
 
+/** What the end of a good attempt returns; nothing where it was settled before. */
+export interface Settled {
+  /** How long ago the customer asked; null: that is not known. */
+  readonly sinceRequestedMs?: number | null;
+}
+
 /** `steps`: all that the attempt needs. */
 export const settleAttempt = (
   key: AttemptKey,
@@ -76,7 +82,7 @@ export const settleAttempt = (
     readonly notification: string;
     readonly at: Date;
   },
-) => callOf<object>('settle_attempt', { ...key, ...end, headers: traceHeaders() });
+) => callOf<Settled>('settle_attempt', { ...key, ...end, headers: traceHeaders() });
 
 /** Makes these calls in one transaction; the results are fewer where one ends the attempt: see `call_in_order`. */
 export function callInOrder(db: Db, calls: readonly AttemptCall<unknown>[]): Promise<unknown[]> {

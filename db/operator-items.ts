@@ -244,6 +244,14 @@ export async function groupOperatorItems(db: Db, filter: ItemsMeant): Promise<Op
     .orderBy('count', 'desc')) as OperatorItemCount[];
 }
 
+/** How many dead letters nobody has decided about, by dead-letter topic. */
+export async function countOpenDeadLetters(db: Db): Promise<{ readonly topic: string; readonly count: number }[]> {
+  return (await db('operator_items')
+    .where({ kind: 'DEAD_LETTER', state: 'OPEN' })
+    .groupByRaw(`split_part(subject, '/', 1)`)
+    .select(db.raw(`split_part(subject, '/', 1) as topic`), db.raw('count(*)::int as count'))) as never;
+}
+
 export async function findOperatorItem(db: DbOrTrx, id: number): Promise<OperatorItem | undefined> {
   return (await db('operator_items').select(COLUMNS).where({ id }).first()) as OperatorItem | undefined;
 }

@@ -1,4 +1,5 @@
 import type { OrderStatus } from '../domain/order-status';
+import type { SagaState } from '../domain/saga-state';
 import type { DbOrTrx } from './connection';
 
 /** Orders whose saga has been at work for so long, takes no request or lets its hold run out: a page of them, by id. */
@@ -24,4 +25,26 @@ export async function ordersAtWork(
     { forMs, limit, after },
   );
   return rows;
+}
+
+export const STATES_AT_WORK = ['RUNNING', 'COMPENSATING', 'NEEDS_OPERATOR'] as const satisfies readonly SagaState[];
+
+export interface SagasAtWork {
+  readonly sagaState: (typeof STATES_AT_WORK)[number];
+  readonly count: number;
+  /** How long the one that has been in this state for longest has been in it. */
+  readonly oldestMs: number;
+}
+
+/** How many sagas are at work or parked; a state that none is in is absent. */
+export async function countSagasAtWork(db: DbOrTrx): Promise<SagasAtWork[]> {
+  return (await db('orders')
+    .whereIn('saga_state', STATES_AT_WORK as unknown as SagaState[])
+    .groupBy('saga_state')
+    .select({ sagaState: 'saga_state' }, db.raw('count(*)::int as count'))
+    .select(
+      db.raw(
+        `(extract(epoch from clock_timestamp() - min(coalesce(saga_state_at, created_at))) * 1000)::float8 as "oldestMs"`,
+      ),
+    )) as SagasAtWork[];
 }

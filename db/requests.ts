@@ -73,6 +73,19 @@ export async function findRequest(db: DbOrTrx, key: RequestKey): Promise<Process
     .first()) as ProcessingRequest | undefined;
 }
 
+/** How long ago the customer asked for what this request, or the one that it retries, asks for; undefined: that is not known. */
+export async function msSinceRequested(
+  db: DbOrTrx,
+  { orderId, eventId }: Pick<RequestKey, 'orderId' | 'eventId'>,
+): Promise<number | undefined> {
+  const row = (await db('processing_requests')
+    .where(keyOf({ orderId, eventId, retryCount: 0 }))
+    .first(db.raw('(extract(epoch from clock_timestamp() - created_at) * 1000)::float8 as ms'))) as
+    | { ms: number }
+    | undefined;
+  return row?.ms;
+}
+
 /** The request that an attempt serves; undefined: none has been accepted as this attempt. */
 export async function requestOfAttempt(
   db: DbOrTrx,

@@ -8,7 +8,7 @@ import {
   type RetentionRule,
 } from '../db/retention';
 import type { Logger } from '../observability/logger';
-import type { Metrics } from '../observability/metrics';
+import type { RelayMetrics } from '../observability/relay-metrics';
 import { every } from './every';
 
 const PURGE_EVERY_MS = 60_000;
@@ -20,7 +20,7 @@ const BATCHES_IN_A_ROW = 20;
 
 interface RetentionOptions {
   readonly db: Db;
-  readonly metrics: Metrics;
+  readonly metrics: RelayMetrics;
   readonly logger: Logger;
   readonly ages: RetentionAges;
 }

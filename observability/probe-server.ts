@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Gauge } from 'prom-client';
 import type { Metrics } from './metrics';
 
 /** Checks one dependency of a process; it throws or hangs when that is unavailable. */
@@ -25,6 +26,20 @@ export async function whatIsDown(checks: Readonly<Record<string, ReadinessCheck>
   return results.filter((name) => name !== undefined);
 }
 
+/** Has each reading of the metrics say which of the named dependencies respond. */
+export function measureDependencies(metrics: Metrics, checks: Readonly<Record<string, ReadinessCheck>>): void {
+  new Gauge({
+    name: 'ordersaga_dependency_up',
+    help: '1: this dependency of the process responded when the metrics were read',
+    labelNames: ['dependency'],
+    registers: [metrics.registry],
+    async collect() {
+      const down = await whatIsDown(checks);
+      for (const dependency of Object.keys(checks)) this.set({ dependency }, down.includes(dependency) ? 0 : 1);
+    },
+  });
+}
+
 /** Serves /livez, /readyz and /metrics for a process without HTTP of its own; port 0 takes a free port. */
 export async function serveProbes(options: {
   readonly host: string;
@@ -34,6 +49,7 @@ export async function serveProbes(options: {
   /** What is unavailable of that without which the process still does its work. */
   readonly degraded?: () => readonly string[];
 }): Promise<{ readonly port: number; close(): Promise<void> }> {
+  measureDependencies(options.metrics, options.checks);
   const server = createServer((request, response) => {
     void respond(request.url ?? '/').then(
       ({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body),
@@ -47,7 +63,7 @@ export async function serveProbes(options: {
       return {
         status: 200,
         type: options.metrics.registry.contentType,
-        body: await options.metrics.registry.metrics(),
+        body: await options.metrics.text(),
       };
     if (!url.startsWith('/readyz')) return { status: 404, type: json, body: '{"status":"not found"}' };
     const down = await whatIsDown(options.checks);

@@ -17,12 +17,11 @@ import { startResending } from '../kafka-bridge/lost-records';
 import { logNotifications, startNotifier } from '../kafka-bridge/notifier';
 import { startRelay } from '../kafka-bridge/outbox/relay';
 import { startRetention } from '../kafka-bridge/retention';
+import { startMeasuringSagas } from '../kafka-bridge/sagas-at-work';
 import type { Logger } from '../observability/logger';
 import { Metrics } from '../observability/metrics';
-import { type ReadinessCheck, serveProbes } from '../observability/probe-server';
-import { type Providers, sandboxProviders } from '../providers/sandbox-http';
-import { SilentProviders } from '../providers/silent-providers';
-import { stripePayments } from '../providers/stripe';
+import { measureDependencies, type ReadinessCheck, serveProbes } from '../observability/probe-server';
+import { RelayMetrics } from '../observability/relay-metrics';
 import { openRedis } from '../redis/connection';
 import { CouponRush } from '../redis/coupon-rush';
 import { clientOn, lazyClient } from '../temporal/connection';
@@ -34,8 +33,11 @@ import { workflowBundle } from './worker/bundle';
 import { composeActivities } from './worker/compose-activities';
 import { connectNatively } from './worker/connection';
 import { watchFailedWorkflows } from './worker/failed-workflows';
+import { measuredProviders } from './worker/providers';
+import { sagaMeter } from './worker/saga-metrics';
 import { keepSchedules } from './worker/schedules';
-import { installTemporalRuntime, startWorker } from './worker/worker';
+import { installTemporalRuntime } from './worker/temporal-runtime';
+import { startWorker } from './worker/worker';
 
 /** In the order in which they start; they stop in the reverse of it. */
 export const ROLES = ['sandbox', 'worker', 'bridge', 'relay', 'api'] as const;
@@ -63,6 +65,8 @@ interface Shared {
   readonly kafka: Kafka;
   readonly native: NativeConnection | undefined;
   readonly workflows: Workflows;
+  /** The metrics of Temporal's SDK. */
+  readonly temporalMetrics: () => Promise<string>;
 }
 
 /** Starts these roles in this process; throws when database, topics or Temporal don't fit this code. */
@@ -80,8 +84,8 @@ export async function startRoles(options: {
     if (problems.length > 0) throw problems[0];
   };
   try {
-    installTemporalRuntime(logger);
-    const shared = await connect(options, parts);
+    const temporalMetrics = await installTemporalRuntime(logger);
+    const shared = { ...(await connect(options, parts)), temporalMetrics };
     const addresses: Record<string, string> = {};
     const starters: Record<Role, () => Promise<Part & { address: string }>> = {
       sandbox: async () => ({ ...(await startSandboxChild(settings)), address: settings.SANDBOX_URL as string }),
@@ -107,7 +111,7 @@ export async function startRoles(options: {
 async function connect(
   options: { roles: readonly Role[]; settings: Settings; logger: Logger },
   parts: Part[],
-): Promise<Shared> {
+): Promise<Omit<Shared, 'temporalMetrics'>> {
   const { settings, logger, roles } = options;
   const db = openDatabase({
     url: settings.DATABASE_URL,
@@ -138,30 +142,20 @@ async function refuseMismatch(db: Db, kafka: Kafka | undefined): Promise<void> {
   if (topics) throw new Error(`${topics}: run \`npm run migrate\``);
 }
 
-function providersOf(settings: Settings): Providers {
-  const sandbox = sandboxProviders({ url: settings.SANDBOX_URL as string, timeoutMs: settings.PROVIDER_TIMEOUT_MS });
-  return settings.PAYMENT_PROVIDER === 'stripe'
-    ? {
-        ...sandbox,
-        payment: stripePayments({
-          secretKey: settings.STRIPE_SECRET_KEY as string,
-          timeoutMs: settings.PROVIDER_TIMEOUT_MS,
-        }),
-      }
-    : sandbox;
-}
-
 async function startWorkerRole(shared: Shared): Promise<Part & { address: string }> {
   const { settings, db, native, workflows } = shared;
   if (!native) throw new Error('a worker needs a connection to Temporal');
   const metrics = new Metrics('worker');
-  const silent = new SilentProviders();
-  const providers = silent.watch(providersOf(settings));
+  metrics.include(shared.temporalMetrics);
+  const { providers, silent } = measuredProviders(settings, metrics);
   const worker = await startWorker({
     connection: native,
     namespace: settings.TEMPORAL_NAMESPACE,
     bundle: await workflowBundle(cacheFolder('bundles')),
-    activities: composeActivities({ db, redis: shared.redis, settings, workflows, providers }),
+    activities: composeActivities({
+      ...{ db, redis: shared.redis, settings, workflows, providers },
+      meter: sagaMeter(metrics),
+    }),
     db,
     metrics,
     redis: shared.redis,
@@ -222,7 +216,7 @@ async function startBridgeRole(shared: Shared): Promise<Part & { address: string
 
 async function startRelayRole(shared: Shared): Promise<Part & { address: string }> {
   const { settings, db, kafka, logger } = shared;
-  const metrics = new Metrics('relay');
+  const metrics = new RelayMetrics('relay');
   const relay = await startRelay({
     db,
     databaseUrl: settings.DATABASE_URL,
@@ -236,10 +230,11 @@ async function startRelayRole(shared: Shared): Promise<Part & { address: string 
   const resending = startResending({ db, kafka, policy, logger: logger.child({ part: 'relay' }) });
   const notifier = startNotifier({ db, port: logNotifications(logger), logger });
   const retention = startRetention({ db, metrics, logger, ages: retentionAges(settings) });
+  const measuring = startMeasuringSagas({ db, metrics, logger: logger.child({ part: 'relay' }) });
   const part: Part = {
     failed: relay.failed,
     async stop() {
-      await Promise.all([relay, resending, notifier, retention].map((each) => each.stop()));
+      await Promise.all([relay, resending, notifier, retention, measuring].map((each) => each.stop()));
     },
   };
   return withProbes(shared, settings.RELAY_PORT, metrics, part, {
@@ -251,7 +246,13 @@ async function startRelayRole(shared: Shared): Promise<Part & { address: string 
 async function startApiRole(shared: Shared): Promise<Part & { address: string }> {
   const { settings, db, redis, logger, workflows } = shared;
   const pages = await pagesOrNone(logger);
-  const api = await startApi({ db, workflows, redis, settings, logger, metrics: new Metrics('api'), pages });
+  const metrics = new Metrics('api');
+  measureDependencies(metrics, {
+    postgres: () => db.raw('select 1'),
+    temporal: () => workflows.ping(),
+    ...(redis ? { redis: () => redis.ping() } : {}),
+  });
+  const api = await startApi({ db, workflows, redis, settings, logger, metrics, pages });
   return { address: api.url, stop: () => api.close() };
 }
 

@@ -1,13 +1,15 @@
 import { ProviderRefused, ProviderUnavailable } from './errors';
 import type { Providers } from './sandbox-http';
 import { SilentProviders } from './silent-providers';
+import { watchCalls } from './watched-calls';
 
 describe('the providers that a worker finds silent', () => {
   let outcome: () => Promise<unknown>;
   let now = 0;
   const silent = new SilentProviders(() => now);
   const lookup = () => outcome();
-  const { carrier } = silent.watch({ payment: {}, carrier: { lookup }, warehouse: {} } as unknown as Providers);
+  const given = { payment: {}, carrier: { lookup }, warehouse: {} } as unknown as Providers;
+  const { carrier } = watchCalls(given, (call) => silent.note(call));
   const call = () => carrier.lookup('7:shipment:1').catch(() => undefined);
 
   beforeEach(async () => {

@@ -1,6 +1,6 @@
 -- Ends a good attempt: the stock is sold, the request done, the customer notified. Nothing where it was settled before.
 -- `call`: as of `require_running`, and at, headers, isStored (the goods are in the warehouse, and the order is complete), and
--- the body of the customer's notification.
+-- the body of the customer's notification. Returns how long ago the customer asked, in ms, where that is known.
 create or replace function settle_attempt(call jsonb) returns jsonb language plpgsql as $$
 declare
   the_order orders := require_order((call ->> 'orderId')::bigint);
@@ -19,5 +19,7 @@ begin
     perform close_requests(the_order.id);
   end if;
   perform notify_customer(the_order, case when is_stored then 'STORED' else 'PREPARING' end, call ->> 'notification');
-  return '{}';
+  return jsonb_build_object('sinceRequestedMs', (
+    select extract(epoch from clock_timestamp() - created_at) * 1000 from processing_requests
+      where order_id = the_order.id and event_id = call ->> 'eventId' and retry_count = 0));
 end $$;

@@ -4,7 +4,8 @@ import { loadSettings } from '../../config/load';
 import { endOnUncaught, inWords } from '../../observability/last-words';
 import { createLogger } from '../../observability/logger';
 import { connectNatively } from '../../processes/worker/connection';
-import { installTemporalRuntime, WORKER_CAPACITY } from '../../processes/worker/worker';
+import { installTemporalRuntime } from '../../processes/worker/temporal-runtime';
+import { WORKER_CAPACITY } from '../../processes/worker/worker';
 import { keepInFlight, Window } from './figures';
 import type { FloorLoad, FloorQuestion } from './floor';
 
@@ -13,7 +14,7 @@ const TASK_QUEUE = 'bench-floor';
 /** A worker like the product's, beside it the client that starts workflows eagerly; measures when asked. */
 async function main(): Promise<void> {
   const settings = loadSettings();
-  installTemporalRuntime(createLogger('floor', 'warn'));
+  await installTemporalRuntime(createLogger('floor', 'warn'));
   const connection = await connectNatively(settings);
   const worker = await Worker.create({
     connection,

@@ -43,7 +43,7 @@ export async function watchLag(options: {
   async function sampleTopic(groupId: string, topic: string): Promise<void> {
     const lags = await admin.lag(groupId, topic);
     for (const { partition, lag, committed } of lags) {
-      metrics.consumerLag.set({ topic, partition }, lag);
+      metrics.consumerLag.set({ topic, partition, group: groupId }, lag);
       const id = `${topic}-${partition}`;
       const before = behind.get(id);
       if (lag === 0 || !options.isIdle(topic, partition)) behind.delete(id);

@@ -3,11 +3,12 @@ import { hostname } from 'node:os';
 import type { Db } from '../../db/connection';
 import { advanceOutbox, nextDueAt, type StoredOutboxRow } from '../../db/outbox';
 import type { Logger } from '../../observability/logger';
-import type { Metrics } from '../../observability/metrics';
+import type { RelayMetrics } from '../../observability/relay-metrics';
 import type { Kafka } from '../client/kafka-port';
 import { startHousekeeping } from './housekeeping';
 import { KafkaReach } from './kafka-reach';
 import { LaneLeases } from './lane-leases';
+import { recordPublished } from './published-rows';
 import { intoChunks, OutboxPublisher } from './publisher';
 import { TopicPipelines } from './topic-pipelines';
 import { listenForOutbox } from './wakeup';
@@ -26,7 +27,7 @@ export interface RelayOptions {
   readonly databaseUrl: string;
   readonly databaseCaFile?: string | undefined;
   readonly kafka: Kafka;
-  readonly metrics: Metrics;
+  readonly metrics: RelayMetrics;
   readonly logger: Logger;
   /** Topics whose published rows keep no content. */
   readonly secretTopics: readonly string[];
@@ -68,7 +69,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   async function publishTopic(rows: readonly StoredOutboxRow[], mayGoOn: () => boolean): Promise<void> {
     for (const chunk of intoChunks(rows)) {
       const { ids } = await publisher.publish(chunk, mayGoOn);
-      observe(metrics, chunk, ids);
+      recordPublished(metrics, chunk, ids);
       published.push(...ids);
       // A row that was left may have the key of a row in the next chunk.
       if (ids.length < chunk.length) break;
@@ -209,13 +210,4 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       await producer.close();
     },
   };
-}
-
-function observe(metrics: Metrics, rows: readonly StoredOutboxRow[], ids: readonly number[]): void {
-  const published = new Set(ids);
-  const now = Date.now();
-  for (const { id, createdAt, availableAt } of rows) {
-    if (!published.has(id)) continue;
-    metrics.relayLag.observe(Math.max(0, now - Math.max(createdAt.getTime(), availableAt.getTime())) / 1000);
-  }
 }

@@ -2,18 +2,17 @@ import { ApplicationFailure, type Context } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
-import type { Beginning } from '../../activities/attempt';
 import { asFailure, kindOf } from '../../activities/failure';
-import { plannedBy } from '../../contracts/workflow/attempt-steps';
 import type { Db } from '../../db/connection';
 import { closeOperatorItems, openOperatorItem } from '../../db/operator-items';
 import type { Metrics } from '../../observability/metrics';
 import { orderWatchers } from '../../redis/order-watchers';
+import { measureTry, UNACCOUNTED } from './saga-metrics';
 
 /** An activity that has failed for so long is listed: within a minute of its first failure, however long its retries' gaps are. */
 const LISTED_AFTER_MS = 20_000;
 
-/** Counts how each step ended, lists activities that keep failing, and wakes the order's live feeds; without Redis these poll. */
+/** Measures how each try ended, lists activities that keep failing, and wakes the order's live feeds; without Redis these poll. */
 export class AfterActivity implements ActivityInboundCallsInterceptor {
   private readonly announce: (orderId: number) => void;
 
@@ -25,17 +24,19 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const { activityType: step } = this.activity.info;
-    const { sagaOutcomes } = this.deps.metrics;
+    const { activityType: activity } = this.activity.info;
+    const startedAt = performance.now();
+    const measure = (outcome: string) =>
+      measureTry(this.deps.metrics, activity, outcome, performance.now() - startedAt);
     try {
       const result = await next(input);
-      for (const done of stepsDone(step, result)) sagaOutcomes.inc({ step: done, outcome: 'done' });
+      measure('done');
       await this.unlist();
       return result;
     } catch (error) {
       const failed = this.failureOf(error);
-      sagaOutcomes.inc({ step, outcome: outcomeOf(failed) });
       const kind = kindOf(failed);
+      measure(kind?.toLowerCase() ?? UNACCOUNTED);
       if (kind === 'UNEXPECTED') await this.list(failed, input.args[0]);
       // A permanent failure is listed by the workflow.
       else if (kind !== 'PERMANENT') await this.unlist();
@@ -90,19 +91,7 @@ export class AfterActivity implements ActivityInboundCallsInterceptor {
   }
 }
 
-/** The activities whose work this one has done: an attempt that is over at once did each of its steps. */
-function stepsDone(activity: string, result: unknown): readonly string[] {
-  if (activity !== 'tryAttempt') return [activity];
-  const beginning = result as Beginning;
-  if (!beginning.accepted || beginning.ended !== 'DONE') return ['beginAttempt'];
-  return ['beginAttempt', ...plannedBy(beginning).map((planned) => planned.do), 'settleAttempt'];
-}
-
 function orderIdOf(call: unknown): number | undefined {
   const orderId = (call as { orderId?: unknown } | undefined)?.orderId;
   return typeof orderId === 'number' ? orderId : undefined;
-}
-
-function outcomeOf(failed: TemporalFailure): string {
-  return failed instanceof ApplicationFailure && failed.nonRetryable ? (failed.type ?? 'failed') : 'unsettled';
 }

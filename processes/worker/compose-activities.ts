@@ -7,7 +7,7 @@ export function composeActivities({
   settings,
   workflows,
   ...parts
-}: Pick<ActivityDependencies, 'db' | 'redis' | 'providers'> & {
+}: Pick<ActivityDependencies, 'db' | 'redis' | 'providers' | 'meter'> & {
   readonly settings: Settings;
   readonly workflows: Workflows;
 }): Activities {

@@ -1,22 +1,13 @@
 import type { Context } from '@temporalio/activity';
-import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Redis } from 'ioredis';
 import type { Activities } from '../../activities';
 import { TASK_QUEUES, type TaskQueue } from '../../contracts/workflow-api';
 import type { Db } from '../../db/connection';
-import type { Logger } from '../../observability/logger';
 import type { Metrics } from '../../observability/metrics';
 import { TracingActivityInterceptor } from '../../observability/temporal-tracing';
 import { AfterActivity } from './after-activity';
 import { StacklessWorker } from './stackless-worker';
-
-const QUIETER: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
-  TRACE: 'debug',
-  DEBUG: 'debug',
-  INFO: 'debug',
-  WARN: 'warn',
-  ERROR: 'error',
-};
 
 /** How much a worker takes on at once. */
 export const WORKER_CAPACITY = {
@@ -25,16 +16,6 @@ export const WORKER_CAPACITY = {
   maxConcurrentActivityTaskExecutions: 100,
   maxConcurrentLocalActivityExecutions: 200,
 } as const;
-
-/** Sends the SDK's own logs to ours and leaves signals to the process's main; call it before any connection is made. */
-export function installTemporalRuntime(logger: Logger): void {
-  Runtime.install({
-    shutdownSignals: [],
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
-      logger[QUIETER[level] ?? 'info'](meta ?? {}, message),
-    ),
-  });
-}
 
 export interface WorkerDependencies {
   readonly connection: NativeConnection;

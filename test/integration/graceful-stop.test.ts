@@ -80,7 +80,7 @@ describe('SIGTERM under load: a role finishes what it holds, and', () => {
     await until(
       'lags to be measured',
       async () => (await fetch(`${system.addresses.probes.bridge}/metrics`)).text(),
-      (metrics) => metrics.includes(`ordersaga_kafka_consumer_lag{topic="${topic}"`),
+      (metrics) => metrics.includes(`ordersaga_kafka_consumer_lag_records{topic="${topic}"`),
     );
     const began = Date.now();
     expect(await system.role('bridge').end('SIGTERM')).toBe(0);

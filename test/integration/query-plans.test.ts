@@ -25,6 +25,8 @@ const READS_ALL: Readonly<Record<string, readonly string[]>> = {
   'dead-letters.groupDeadLetters': ['dead_letters', 'dead_letter_decisions'],
   'blocked-keys.countWaitingRecords': ['waiting_records'],
   'operator-items.groupOperatorItems': ['operator_items'],
+  'operator-items.countOpenDeadLetters': ['operator_items'],
+  'orders-at-work.countSagasAtWork': ['orders'],
   'outbox.outboxBacklog': ['outbox'],
   'outbox.nextDueAt': ['outbox'],
   // Of topics that take nothing, up to the first row that is overdue.

@@ -2,7 +2,7 @@ import { type Db, openDatabase } from '../../db/connection';
 import { migrateSchema } from '../../db/schema';
 import { purgeOldRows } from '../../kafka-bridge/retention';
 import { createLogger } from '../../observability/logger';
-import { Metrics } from '../../observability/metrics';
+import { RelayMetrics } from '../../observability/relay-metrics';
 import { sharedSystem } from '../support/environment';
 import { Fixture } from '../support/fixture';
 import { ownDatabase } from '../support/own-database';
@@ -40,7 +40,7 @@ describe('old rows', () => {
       notifications, idempotency_keys, coupon_requests, dead_letters, dead_letter_decisions, blocked_keys, waiting_records, line_releases,
       operator_items, resends`),
   );
-  const metrics = () => new Metrics('test');
+  const metrics = () => new RelayMetrics('test');
   const purge = (to = metrics()) => purgeOldRows({ db, metrics: to, logger, ages: AGES });
   const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS);
   const countOf = async (table: string, where: object = {}) =>

@@ -170,6 +170,7 @@ export function operationsQueries({ completed, pending, withCoupon }: SeededOrde
       return operatorItems.listOperatorItems(trx, { state: 'OPEN', order: completed }, { limit: 50 });
     },
     'operator-items.groupOperatorItems': (trx) => operatorItems.groupOperatorItems(trx, { state: 'OPEN' }),
+    'operator-items.countOpenDeadLetters': (trx) => operatorItems.countOpenDeadLetters(trx),
     'operator-items.findOperatorItem': (trx) => operatorItems.findOperatorItem(trx, 1),
     'operator-items.lockOperatorItem': (trx) => operatorItems.lockOperatorItem(trx, 1),
     'operator-items.findItemDecision': (trx) => operatorItems.findItemDecision(trx, 'item-decision-1'),

@@ -11,7 +11,7 @@ import * as idempotency from '../../db/idempotency';
 import * as money from '../../db/money';
 import * as notifications from '../../db/notifications';
 import * as orders from '../../db/orders';
-import { ordersAtWork } from '../../db/orders-at-work';
+import { countSagasAtWork, ordersAtWork } from '../../db/orders-at-work';
 import * as paymentRequests from '../../db/payment-requests';
 import { recentProcessingTimes } from '../../db/processing-times';
 import * as products from '../../db/products';
@@ -165,6 +165,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     ],
     'orders.changeOrder': (trx) =>
       orders.changeOrder(trx, { id: withCoupon.orderId }, { through: ['CANCELLED'], sagaState: 'SETTLED', at }),
+    'orders-at-work.countSagasAtWork': (trx) => countSagasAtWork(trx),
     'orders-at-work.ordersAtWork': (trx) => ordersAtWork(trx, { forMs: 20_000, limit: 200 }),
     'orders.setSagaState': (trx) => orders.setSagaState(trx, pending, { state: 'WAITING', at: new Date() }),
     'orders.claimForRefund': (trx) => orders.claimForRefund(trx, completed, 'run'),
@@ -186,6 +187,7 @@ export function orderQueries(of: SeededOrders): Record<string, RepositoryQuery> 
     'requests.insertRequest': (trx) => requests.insertRequest(trx, event(pending), 'kafka'),
     'requests.findRequest': (trx) => requests.findRequest(trx, key),
     'requests.latestDelivery': (trx) => requests.latestDelivery(trx, completed),
+    'requests.msSinceRequested': (trx) => requests.msSinceRequested(trx, key),
     'requests.requestOfAttempt': (trx) => requests.requestOfAttempt(trx, { orderId: completed, attempt: 1 }),
     'requests.takeRequestRecord': async (trx) => {
       await requests.takeRequestRecord(trx, { event: event(pending), record, bytes });
