@@ -50,6 +50,7 @@ export class TracingActivityInterceptor implements ActivityInboundCallsIntercept
     const attributes = {
       'temporal.activity': info.activityType,
       'temporal.attempt': info.attempt,
+      'temporal.is_local': info.isLocal,
       ...(info.workflowExecution ? { 'temporal.workflow_id': info.workflowExecution.workflowId } : {}),
     };
     return tracer.startActiveSpan(info.activityType, { attributes }, parent, (span) => settle(span, next(input)));

@@ -14,6 +14,13 @@ export async function metric(
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
+/** The values that a label of a metric has in a process. */
+export async function labelsOf(url: string, name: string, label: string): Promise<string[]> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const samples = text.split('\n').filter((line) => line.startsWith(`${name}{`));
+  return [...new Set(samples.flatMap((line) => new RegExp(`${label}="([^"]*)"`).exec(line)?.[1] ?? []))];
+}
+
 /** How the bridge's records of a topic have ended so far. */
 export async function recordOutcomes(system: SystemAddresses, topic: string) {
   const of = (outcome: string) => metric(system.probes.bridge, 'ordersaga_kafka_records_total', { topic, outcome });
