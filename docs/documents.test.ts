@@ -4,7 +4,7 @@ import { runCommand } from '../cli/program';
 import packageJson from '../package.json';
 
 const root = join(__dirname, '..');
-const documents = ['.', 'docs', 'docs/decisions', 'docs/how-to']
+const documents = ['.', 'deploy', 'docs', 'docs/decisions', 'docs/how-to']
   .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
   .filter((path) => path.endsWith('.md'))
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));

@@ -1,0 +1,46 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from './engine';
+import { cached, cachedFolder, isCached } from './engine-cache';
+import { environmentWith, StackError } from './settings';
+import { downloadArchive, programNamed, runTool, withProgress } from './tools';
+
+const VERSION = '3.16.0';
+/** Of the same release, as a Go module. */
+const MODULE = 'github.com/prometheus/prometheus/cmd/promtool@v0.316.0';
+const CACHE = `promtool-${VERSION}`;
+const programIn = (folder: string) => join(folder, 'promtool');
+
+/** The checker of Prometheus's rules that is at hand without fetching anything, or undefined. */
+export function promtoolAtHand(): string | undefined {
+  return programNamed('promtool') ?? (isCached(CACHE) ? programIn(cachedFolder(CACHE)) : undefined);
+}
+
+/** The same; fetched or built the first time. */
+export async function promtool(log: Log): Promise<string> {
+  return promtoolAtHand() ?? programIn(await cached(CACHE, log, (folder) => fetchOrBuild(folder, log)));
+}
+
+async function fetchOrBuild(folder: string, log: Log): Promise<void> {
+  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
+  const name = `prometheus-${VERSION}.${process.platform}-${arch}`;
+  const url = `https://github.com/prometheus/prometheus/releases/download/v${VERSION}/${name}.tar.gz`;
+  const unpacked = join(folder, 'unpacked');
+  await mkdir(unpacked);
+  if (await downloadArchive(url, unpacked, ['--strip-components=1'], log))
+    await rename(programIn(unpacked), programIn(folder));
+  else await buildWithGo(folder, log);
+  await rm(unpacked, { recursive: true });
+}
+
+async function buildWithGo(folder: string, log: Log): Promise<void> {
+  const go = programNamed('go');
+  if (!go)
+    throw new StackError(
+      'promtool is neither on PATH nor to be downloaded, and there is no Go to build it: install Prometheus or Go.',
+    );
+  const env = environmentWith({ GOBIN: folder, GOWORK: 'off' });
+  await withProgress(log, `promtool: building ${VERSION} with Go (5 to 25 minutes, once)`, () =>
+    runTool(go, ['install', '-trimpath', '-ldflags', '-s -w', MODULE], { cwd: folder, env }),
+  );
+}
