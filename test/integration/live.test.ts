@@ -10,7 +10,8 @@ import { until } from '../support/until';
 const PAID = ['CREATED', 'PENDING_PAYMENT', 'PAYMENT_COMPLETED', 'PREPARING'];
 
 describe('an order can be watched live', () => {
-  const shop = new Fixture().shop();
+  const fixture = new Fixture();
+  const shop = fixture.shop();
 
   test('by server-sent events, which resume after the last one seen', async () => {
     const { orderId } = await shop.payableOrder();
@@ -34,6 +35,15 @@ describe('an order can be watched live', () => {
     const times = seen.map(({ at }) => at);
     expect(times.length).toBeGreaterThan(10);
     expect(times).toEqual([...times].sort());
+  });
+
+  test('at another api process than the one that takes the requests', async () => {
+    const another = await fixture.another('api', shop.system);
+    const { orderId } = await shop.payableOrder();
+    const api = new ApiClient({ address: another.url, token: await shop.token() });
+    const seen = takeUntil(api.events(orderId), 'PREPARING');
+    await shop.pay(orderId);
+    expect(statuses(await seen)).toEqual(PAID);
   });
 
   test('by the WebSocket that the 202 names', async () => {
