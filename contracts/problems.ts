@@ -18,8 +18,8 @@ export const PROBLEMS = {
   },
   UNAUTHENTICATED: {
     status: 401,
-    en: ['Authentication is required', 'A valid bearer token is required.'],
-    ko: ['인증이 필요합니다', '유효한 Bearer 토큰이 필요합니다.'],
+    en: ['Authentication is required', 'Sign in, or send a valid bearer token.'],
+    ko: ['인증이 필요합니다', '로그인하거나 유효한 Bearer 토큰을 보내 주세요.'],
   },
   SIGN_IN_FAILED: {
     status: 401,
