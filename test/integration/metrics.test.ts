@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { openDatabase } from '../../db/connection';
+import { openOperatorItem } from '../../db/operator-items';
+import { migrateSchema } from '../../db/schema';
 import { expressions, labelsIn, metricsIn } from '../../dev/deployed';
+import { measureBacklog } from '../../kafka-bridge/outbox/backlog';
+import { RelayMetrics } from '../../observability/relay-metrics';
 import { Fixture } from '../support/fixture';
 import { metric } from '../support/metrics';
+import { ownDatabase } from '../support/own-database';
 import { until } from '../support/until';
 
 const fixture = new Fixture();
@@ -116,6 +122,22 @@ test('what needs a person is a fact of the database: a relay that has just start
   const decision = { decisionId: randomUUID(), step: 'shipment', decision: 'RETRY', reason: 'the carrier was called' };
   expect((await shop.operate('POST', `/sagas/${orderId}/resolve`, decision)).status).toBeLessThan(300);
   await until('the item to be closed', open, (count) => count < before);
+});
+
+test('causes that other systems make up are not a series each', async () => {
+  const db = openDatabase({ url: await ownDatabase(fixture, shop.system.postgres), poolMax: 4 });
+  fixture.defer(() => db.destroy());
+  await migrateSchema(db);
+  const list = (subject: number, cause: string) =>
+    openOperatorItem(db, { kind: 'DEAD_LETTER', subject: `foreign.DLT/0/${subject}`, cause });
+  for (let subject = 0; subject < 100; subject++) await list(subject, subject < 40 ? 'FREQUENT' : `MADE_UP_${subject}`);
+  const metrics = new RelayMetrics('test');
+  await measureBacklog(db, metrics);
+  const { values } = await metrics.openItems.get();
+  expect(values.length).toBeLessThanOrEqual(51);
+  expect(values.reduce((sum, { value }) => sum + value, 0)).toBe(100);
+  expect(values).toContainEqual({ labels: { kind: 'DEAD_LETTER', cause: 'FREQUENT' }, value: 40 });
+  expect((await metrics.deadLettersOpen.get()).values).toEqual([{ labels: { topic: 'foreign.DLT' }, value: 100 }]);
 });
 
 test('every metric and label that a rule or the dashboard names exists in the processes', async () => {
