@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import type { Metrics } from '../observability/metrics';
 import { HEARTBEAT_MS, MAX_UNREAD_BYTES } from './live';
 
-/** How long a reader that was dropped may take to read what it was sent before, and why. */
+/** How long a reader may take, after the end, to read what it was sent before. */
 const LAST_WORDS_MS = 30_000;
 
 /** Server-sent events to one reader; one that reads too slowly is dropped, with the reason as its last event. */
@@ -22,7 +22,7 @@ export class EventStream {
     });
     response.write('retry: 2000\n\n');
     metrics.openStreams.inc({ kind: 'sse' });
-    this.heartbeat = setInterval(() => this.write(': heartbeat\n\n'), HEARTBEAT_MS).unref();
+    this.heartbeat = setInterval(() => this.write('event: heartbeat\ndata: {}\n\n'), HEARTBEAT_MS).unref();
     response.once('close', () => {
       metrics.openStreams.dec({ kind: 'sse' });
       this.stop();
@@ -40,16 +40,16 @@ export class EventStream {
     else this.drop();
   }
 
-  end(): void {
-    this.response.end();
+  end(lastWords = ''): void {
+    if (this.response.writableEnded) return;
+    this.response.end(lastWords);
+    setTimeout(() => this.response.destroy(), LAST_WORDS_MS).unref();
     this.stop();
   }
 
   private drop(): void {
     this.metrics.streamsDropped.inc({ kind: 'sse' });
-    this.response.end('event: dropped\ndata: {"reason":"SLOW_READER"}\n\n');
-    setTimeout(() => this.response.destroy(), LAST_WORDS_MS).unref();
-    this.stop();
+    this.end('event: dropped\ndata: {"reason":"SLOW_READER"}\n\n');
   }
 
   private stop(): void {

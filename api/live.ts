@@ -9,14 +9,18 @@ export const MAX_UNREAD_BYTES = 1024 * 1024;
 /** Streams that are open, so that a shutdown can end them cleanly. */
 export class OpenStreams {
   private readonly closers = new Set<() => void>();
+  private isClosed = false;
 
   /** Keeps a stream until `remove` is called; `close` ends it for good. */
   add(close: () => void): () => void {
+    // It was opened while the others were closed.
+    if (this.isClosed) close();
     this.closers.add(close);
     return () => this.closers.delete(close);
   }
 
   closeAll(): void {
+    this.isClosed = true;
     for (const close of [...this.closers]) close();
   }
 }

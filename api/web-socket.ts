@@ -23,7 +23,9 @@ export function serveWebSockets(server: Server, { db, feeds, identify, logger, s
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
 
   async function admit(request: IncomingMessage): Promise<Admission> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    const target = request.url ?? '/';
+    if (!URL.canParse(target, 'http://localhost')) throw new ProblemError('NOT_FOUND');
+    const url = new URL(target, 'http://localhost');
     const orderId = Number(/^\/topic\/order\/([1-9]\d{0,15})$/.exec(url.pathname)?.[1]);
     if (!Number.isSafeInteger(orderId)) throw new ProblemError('NOT_FOUND');
     const token = url.searchParams.get('access_token') ?? undefined;

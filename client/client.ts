@@ -100,7 +100,8 @@ export class ApiClient {
       throw new UnexpectedResponse(response.url, response.status);
     const frames = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     try {
-      for await (const { data } of chunksOf(frames)) yield JSON.parse(data) as TimelineEntry;
+      // What has no id is no entry: a heartbeat, or why the stream ends.
+      for await (const { id, data } of chunksOf(frames)) if (id !== undefined) yield JSON.parse(data) as TimelineEntry;
     } catch (error) {
       throw this.unavailable(error, request.signal);
     }

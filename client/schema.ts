@@ -662,7 +662,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** End the session of this browser */
+        /** End the session of this browser; with orderId, also close the order that was opened by its link */
         readonly post: operations["signOut"];
         readonly delete?: never;
         readonly options?: never;
@@ -6380,7 +6380,9 @@ export interface operations {
     };
     readonly signOut: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly orderId?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -6401,6 +6403,17 @@ export interface operations {
                         readonly data: components["schemas"]["SignedOut"];
                         readonly message: string;
                     };
+                };
+            };
+            /** @description VALIDATION_FAILED: The request is not valid */
+            readonly 400: {
+                headers: {
+                    /** @description The request's id: its own, or one that is made for it */
+                    readonly "x-request-id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description CROSS_SITE_REQUEST: Not from this page */

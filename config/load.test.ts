@@ -57,6 +57,11 @@ describe('settings', () => {
     expect(problemsOf({ ...example, ...secrets })).toEqual([]);
   });
 
+  test('make links and cookies for https alone in production', () => {
+    for (const PUBLIC_URL of ['', 'http://orders.example'])
+      expect(problemsOf({ ...production, PUBLIC_URL })).toEqual([expect.stringContaining('PUBLIC_URL')]);
+  });
+
   test('refuse the sandbox as payment provider in production', () => {
     expect(problemsOf({ ...production, PAYMENT_PROVIDER: 'sandbox' })).toEqual([
       expect.stringContaining('PAYMENT_PROVIDER'),

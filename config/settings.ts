@@ -128,8 +128,8 @@ export const settingsSchema = z
     if (all.OIDC_ISSUER && !all.PUBLIC_URL) problem('PUBLIC_URL', 'is missing: OIDC_ISSUER sends people back to it');
     if (all.NODE_ENV === 'production' && all.OIDC_ISSUER?.startsWith('http:'))
       problem('OIDC_ISSUER', 'must be https in production');
-    if (all.NODE_ENV === 'production' && !all.PUBLIC_URL)
-      problem('PUBLIC_URL', 'is missing: links and cookies need it');
+    if (all.NODE_ENV === 'production' && !all.PUBLIC_URL?.startsWith('https:'))
+      problem('PUBLIC_URL', 'must be an https address in production: links and cookies are made for it');
     if (!all.CARRIER_WEBHOOK_SECRET) problem('CARRIER_WEBHOOK_SECRET', 'is missing');
     if (all.PAYMENT_PROVIDER === 'stripe' && !all.STRIPE_SECRET_KEY) problem('STRIPE_SECRET_KEY', 'is missing');
     if (!all.SANDBOX_URL) problem('SANDBOX_URL', 'is missing: carrier and warehouse speak its HTTP contract');

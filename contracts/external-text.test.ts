@@ -67,6 +67,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   signInCallbackSchema: { state: 'x-1' },
   signInFlowSchema: { state: 'x-1', nonce: 'x-2', verifier: 'x-3', returnTo: '/track/17' },
   signInLinkSchema: { token: 'x.y.z' },
+  signOutSchema: { orderId: '17' },
   linkParamSchema: { link: 'x.y.z' },
   trackingPageSchema: { link: 'x.y.z' },
   createOrderSchema: { lines: [{ sku: 'MUG', quantity: 1 }], couponCode: 'OPENING' },

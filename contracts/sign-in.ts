@@ -1,5 +1,6 @@
 /** What browsers bring when people sign in, or open an order's page. */
 import { z } from 'zod';
+import { orderIdParamSchema } from './http';
 
 /** A path of this server; anything else would send people who have just signed in elsewhere. */
 export const returnToSchema = z
@@ -20,6 +21,8 @@ export const signInFlowSchema = z.object({
   returnTo: returnToSchema,
 });
 export type SignInFlow = z.infer<typeof signInFlowSchema>;
+
+export const signOutSchema = z.strictObject({ orderId: orderIdParamSchema.optional() });
 
 const signedSchema = z.string().regex(/^[\w.-]{1,2000}$/);
 export const signInLinkSchema = z.strictObject({ token: signedSchema });

@@ -20,15 +20,15 @@ export type Identify = (request: IncomingMessage, asked: Asked) => Promise<Ident
 
 export function createIdentification(authenticate: Authenticate, sessions: Sessions, links: TrackingLinks): Identify {
   return async (request, { orderId, isChange, token, link }) => {
-    const { authorization } = request.headers;
-    if (authorization !== undefined || token !== undefined) return authenticate(bearerToken(authorization) ?? token);
+    const bearer = bearerToken(request.headers.authorization) ?? token;
+    if (bearer !== undefined) return authenticate(bearer);
     if (orderId !== undefined && link !== undefined) return ownerBy(await links.read(orderId, link));
     const user = await sessions.user(request);
     // What operators and viewers see of an order is more than its link shows.
     const isStaff = user !== undefined && user.role !== 'customer';
     const who = isStaff || orderId === undefined ? user : ((await sessions.ownerByLink(request, orderId)) ?? user);
     if (!who) throw new ProblemError('UNAUTHENTICATED');
-    if (isChange && isCrossSite(request)) throw new ProblemError('CROSS_SITE_REQUEST');
+    if (isChange && sessions.isCrossSite(request)) throw new ProblemError('CROSS_SITE_REQUEST');
     return who;
   };
 }
@@ -37,15 +37,4 @@ function ownerBy(link: OpenedLink | undefined): Identity {
   if (!link) throw new ProblemError('UNAUTHENTICATED');
   const { order, expiresAt } = link;
   return { userId: order.userId, email: order.userEmail, role: 'customer', expiresAt, onlyOrderId: order.id };
-}
-
-/**
- * Whether a page of another origin sends this request: browsers say so, and no script can say otherwise. Cookies come with requests
- * that their owner did not mean; a bearer token does not.
- */
-export function isCrossSite({ headers }: IncomingMessage): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
-  if (headers.origin === undefined) return false;
-  return !URL.canParse(headers.origin) || new URL(headers.origin).host !== headers.host;
 }

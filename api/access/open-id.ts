@@ -31,7 +31,7 @@ type Flow = Omit<SignInFlow, 'returnTo'>;
 
 /** The identity provider with which people sign in: OpenID Connect, authorization code with PKCE. */
 export class OpenIdProvider {
-  private discovered: Configuration | undefined;
+  private discovered: Promise<Configuration> | undefined;
 
   private constructor(
     private readonly issuer: URL,
@@ -86,20 +86,21 @@ export class OpenIdProvider {
     return configuration?.serverMetadata().end_session_endpoint && buildEndSessionUrl(configuration).href;
   }
 
-  /** Read at the first sign-in: an api starts without its provider. */
-  private async configuration(): Promise<Configuration> {
-    if (this.discovered) return this.discovered;
+  /** Read at the first sign-in, once for all who wait: an api starts without its provider. */
+  private configuration(): Promise<Configuration> {
+    this.discovered ??= this.discover().catch((cause: unknown) => {
+      this.discovered = undefined;
+      throw new ProblemError('SIGN_IN_UNAVAILABLE', {}, { cause });
+    });
+    return this.discovered;
+  }
+
+  private discover(): Promise<Configuration> {
     const { OIDC_CLIENT_ID: clientId = '', OIDC_CLIENT_SECRET: secret } = this.settings;
     // In production, the settings allow https only.
     const execute = this.issuer.protocol === 'http:' ? [allowInsecureRequests] : [];
     const authentication = secret === undefined ? None() : undefined;
-    const options = { execute, timeout: TIMEOUT_SECONDS };
-    try {
-      this.discovered = await discovery(this.issuer, clientId, secret, authentication, options);
-      return this.discovered;
-    } catch (error) {
-      throw new ProblemError('SIGN_IN_UNAVAILABLE', {}, { cause: error });
-    }
+    return discovery(this.issuer, clientId, secret, authentication, { execute, timeout: TIMEOUT_SECONDS });
   }
 }
 

@@ -19,7 +19,7 @@ export class Sessions {
 
   /** The user who has signed in. */
   async user(request: IncomingMessage): Promise<Identity | undefined> {
-    const sealed = cookieOf(request, this.sessionCookie);
+    const sealed = cookieOf(request, this.hostCookie('session'));
     const opened = sealed === undefined ? undefined : await open(this.settings.SESSION_SECRET, 'session', sealed);
     return opened && identityOf(opened.claims, opened.expiresAt);
   }
@@ -37,11 +37,17 @@ export class Sessions {
     const expiresAt = Date.now() + this.settings.SESSION_TTL_MS;
     const { userId: sub, email, role } = user;
     const sealed = await seal(this.settings.SESSION_SECRET, 'session', { sub, email, role }, expiresAt);
-    response.cookie(this.sessionCookie, sealed, { ...this.attributes, path: '/', expires: new Date(expiresAt) });
+    response.cookie(this.hostCookie('session'), sealed, {
+      ...this.attributes,
+      path: '/',
+      expires: new Date(expiresAt),
+    });
   }
 
-  signOut(response: Response): void {
-    response.clearCookie(this.sessionCookie, { ...this.attributes, path: '/' });
+  /** Ends the session, and closes an order that was opened by its link. */
+  signOut(response: Response, orderId: number | undefined): void {
+    if (orderId !== undefined) response.clearCookie(this.orderCookie, { ...this.attributes, path: orderPath(orderId) });
+    response.clearCookie(this.hostCookie('session'), { ...this.attributes, path: '/' });
   }
 
   /** Opens one order to this browser, for as long as the link is good. */
@@ -51,8 +57,23 @@ export class Sessions {
     expiresAt: number,
   ): Promise<void> {
     const sealed = await seal(this.settings.SESSION_SECRET, 'order', { sub, email, order: id }, expiresAt);
-    const path = `/api/orders/${id}`;
-    response.cookie(this.orderCookie, sealed, { ...this.attributes, path, expires: new Date(expiresAt) });
+    response.cookie(this.orderCookie, sealed, {
+      ...this.attributes,
+      path: orderPath(id),
+      expires: new Date(expiresAt),
+    });
+  }
+
+  /**
+   * Whether a page of another origin sends this request: browsers say so, and no script can say otherwise. Cookies come with requests
+   * that their owner did not mean; a bearer token does not.
+   */
+  isCrossSite({ headers }: IncomingMessage): boolean {
+    const site = headers['sec-fetch-site'];
+    if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+    const { origin } = headers;
+    if (origin === undefined || origin === this.settings.PUBLIC_URL) return false;
+    return !URL.canParse(origin) || new URL(origin).host !== headers.host;
   }
 
   /** Not sent with what other sites' pages do; a person who follows a link from there brings it. */
@@ -60,15 +81,18 @@ export class Sessions {
     return { httpOnly: true, sameSite: 'lax', secure: this.isSecure } as const;
   }
 
-  /** Browsers refuse the prefixes to whatever is not https and this host's own. */
-  private get sessionCookie(): string {
-    return `${this.isSecure ? '__Host-' : ''}ordersaga-session`;
+  /** A cookie of path `/`. Browsers take the prefix over https only, and from this host alone: no sibling domain can set it. */
+  hostCookie(name: string): string {
+    return `${this.isSecure ? '__Host-' : ''}ordersaga-${name}`;
   }
 
   private get orderCookie(): string {
     return `${this.isSecure ? '__Secure-' : ''}ordersaga-order`;
   }
 }
+
+/** The cookie of an order goes with requests about that order alone. */
+const orderPath = (orderId: number) => `/api/orders/${orderId}`;
 
 /** A cookie whose value needs no decoding. */
 export function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {

@@ -3,7 +3,7 @@ import type { TimelineView } from '../../contracts/responses/common';
 import type { OrderSummary, OrderView } from '../../contracts/responses/orders';
 import type { DbOrTrx } from '../../db/connection';
 import { findOrder, type Order, type OrderLine } from '../../db/orders';
-import { statusLabel } from '../../domain/order-status';
+import { type OrderStatus, statusLabel } from '../../domain/order-status';
 import { publicTimelineData } from '../../domain/public-timeline';
 import { type Identity, operatorOf, seesAllOrders } from '../access/identity';
 import { ProblemError } from '../problem';
@@ -30,6 +30,11 @@ export async function changeableOrder(db: DbOrTrx, orderId: number, who: Identit
 export function entriesFor(who: Identity, entries: readonly TimelineView[]): readonly TimelineView[] {
   if (seesAllOrders(who)) return entries;
   return entries.map((entry) => ({ ...entry, data: publicTimelineData(entry.type, entry.data) }));
+}
+
+/** Whether this user can give an order of this status back: a parcel on its way can only be given up as lost, which an operator decides. */
+export function isRefundable(status: OrderStatus, { role }: Identity): boolean {
+  return status === 'COMPLETED' || (role === 'operator' && (status === 'SHIPMENT_STARTED' || status === 'IN_TRANSIT'));
 }
 
 /** What Temporal and its Web UI know of the actor: no address, no name. */

@@ -5,12 +5,11 @@ import { lockOrder, type Order } from '../../db/orders';
 import { hasEndingRequest, keepReason } from '../../db/timeline';
 import { isCancellable } from '../../domain/order-status';
 import type { CancelOutcome } from '../../temporal/order-workflows';
-import type { Identity } from '../access/identity';
 import type { ApiContext } from '../context';
 import type { OutsideAttempt } from '../idempotency';
 import { ProblemError } from '../problem';
 import { route } from '../route';
-import { actorOf, changeableOrder } from './order-access';
+import { actorOf, changeableOrder, isRefundable } from './order-access';
 import { ofOrder } from './orders';
 
 /** How people end an order: cancelling it before it has left, giving it back afterwards. */
@@ -57,7 +56,7 @@ export const orderEndingRoutes = [
       const order = await changeableOrder(context.db, params.orderId, who);
       return onceOutside(async (attempt) => {
         const wasTaken = attempt.mayHaveHappened && (await hasEndingRequest(context.db, order.id, attempt.requestId));
-        if (!wasTaken && !isRefundable(order, who))
+        if (!wasTaken && !isRefundable(order.status, who))
           return new ProblemError('ORDER_NOT_REFUNDABLE', { orderStatus: order.status });
         if (!wasTaken) await refund(context, order, attempt, body.reason, actorOf(order, who));
         return { data: { orderId: order.id, status: 'REFUND_REQUESTED' } };
@@ -112,11 +111,4 @@ function keep(db: Db, request: Parameters<typeof keepReason>[1]): ReturnType<typ
 
 function notCancellable(order: Order, reason: string): ProblemError {
   return new ProblemError('ORDER_NOT_CANCELLABLE', { orderId: order.id, reason });
-}
-
-/** A parcel on its way can only be given up as lost, which an operator decides. */
-function isRefundable({ status }: Order, who: Identity): boolean {
-  return (
-    status === 'COMPLETED' || (who.role === 'operator' && (status === 'SHIPMENT_STARTED' || status === 'IN_TRANSIT'))
-  );
 }

@@ -21,6 +21,8 @@ export const orderEvents = rawRoute('GET /api/orders/{orderId}/events', {
   async handle({ params, query, who, language }, { db, feeds, streams, metrics }, { request, response }) {
     const afterId = resumeAfter(request.headers['last-event-id'] ?? query.lastEventId, language);
     const order = await visibleOrder(db, params.orderId, who);
+    // The reader has gone meanwhile, and nothing says so again.
+    if (response.destroyed) return;
     const stream = new EventStream(response, metrics);
     const end = () => stream.end();
     stream.onStop(

@@ -7,10 +7,11 @@ import type { Db } from '../../db/connection';
 import { findOrder, type Order } from '../../db/orders';
 import { stepsOfOrder } from '../../db/saga-steps';
 import { isCancellable, nextStatuses, progressPercentage, statusLabel } from '../../domain/order-status';
+import type { Identity } from '../access/identity';
 import type { ApiOptions } from '../context';
 import type { StatusLookUp } from '../order-statuses';
 import { route } from '../route';
-import { visibleTo } from './order-access';
+import { isRefundable, visibleTo } from './order-access';
 import { ofOrder } from './orders';
 
 /** An order's status: from its workflow where that responds, from the database otherwise. */
@@ -30,12 +31,28 @@ export const orderStatusRoutes = [
     },
     problems: ['ORDER_NOT_FOUND'],
     async handle({ params, who, language }, { statuses, settings, estimate }) {
-      const { view, source } = await statuses.of(params.orderId, (order) => visibleTo(who, order));
+      let order: Order | undefined;
+      const { view, source } = await statuses.of(params.orderId, (found) => {
+        order = visibleTo(who, found);
+        return order;
+      });
       const times = { usualMs: estimate.recent()?.p95Ms, budgetMs: settings.PROCESSING_BUDGET_MS };
-      return { data: statusView(view, source, times, language, Date.now()) };
+      const shown = statusView(view, source, times, language, Date.now());
+      return { data: { ...shown, ...possibleFor(who, order, shown) } };
     },
   }),
 ] as const;
+
+/** What this reader can have done now: only its customer pays an order, and a viewer changes none. */
+function possibleFor(who: Identity, order: Order | undefined, { status, canPay, canCancel }: OrderStatusView) {
+  const isOwner = order?.userId === who.userId;
+  const mayEnd = isOwner || who.role === 'operator';
+  return {
+    canPay: isOwner && canPay,
+    canCancel: mayEnd && canCancel,
+    canRefund: mayEnd && isRefundable(status, who),
+  };
+}
 
 /** Looks at an order that was just read: by its workflow, or by the database where that has no more to say or does not respond. */
 export function statusLookUp({ db, workflows }: Pick<ApiOptions, 'db' | 'workflows'>): StatusLookUp {

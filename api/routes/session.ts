@@ -1,5 +1,5 @@
 import { sessionSchema, signedOutSchema } from '../../contracts/responses/session';
-import { isCrossSite } from '../access/identification';
+import { signOutSchema } from '../../contracts/sign-in';
 import type { ApiContext } from '../context';
 import { ProblemError } from '../problem';
 import { route } from '../route';
@@ -26,14 +26,15 @@ export const sessionRoutes = [
 
   route('POST /auth/sign-out', {
     id: 'signOut',
-    summary: 'End the session of this browser',
+    summary: 'End the session of this browser; with orderId, also close the order that was opened by its link',
     access: 'public',
     response: { status: 200, data: signedOutSchema, message: { ko: '로그아웃되었습니다.', en: 'You are signed out.' } },
+    query: signOutSchema,
     problems: ['CROSS_SITE_REQUEST'],
-    async handle(_request, { sessions, openId }, { request, response }) {
-      if (isCrossSite(request)) throw new ProblemError('CROSS_SITE_REQUEST');
+    async handle({ query }, { sessions, openId }, { request, response }) {
+      if (sessions.isCrossSite(request)) throw new ProblemError('CROSS_SITE_REQUEST');
       const user = await sessions.user(request);
-      sessions.signOut(response);
+      sessions.signOut(response, query.orderId);
       return { data: { redirectTo: (user && (await openId?.signOutUrl())) ?? null } };
     },
   }),

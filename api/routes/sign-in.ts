@@ -33,8 +33,8 @@ export const signInRoutes: readonly Route[] = [
       const claims = { ...flow, returnTo };
       const sealed = await seal(settings.SESSION_SECRET, 'signing-in', claims, Date.now() + FLOW_MS);
       // A cookie of its own for each: people sign in in several tabs.
-      const attributes = { ...sessions.attributes, path: CALLBACK_PATH, maxAge: FLOW_MS };
-      response.cookie(flowCookie(flow.state), sealed, attributes);
+      const attributes = { ...sessions.attributes, path: '/', maxAge: FLOW_MS };
+      response.cookie(sessions.hostCookie(flowCookie(flow.state)), sealed, attributes);
       redirect(response, url);
     },
   }),
@@ -49,7 +49,7 @@ export const signInRoutes: readonly Route[] = [
     async handle({ query: { state } }, context, { request, response }) {
       const { sessions } = context;
       const flow = await flowOf(request, state, context);
-      response.clearCookie(flowCookie(state), { ...sessions.attributes, path: CALLBACK_PATH });
+      response.clearCookie(sessions.hostCookie(flowCookie(state)), { ...sessions.attributes, path: '/' });
       const user = await signedInUser(request, flow, context).catch((error: unknown) => {
         if (!(error instanceof ProblemError)) throw error;
         const tryAgain = `/auth/sign-in?returnTo=${encodeURIComponent(flow.returnTo)}`;
@@ -98,7 +98,7 @@ async function flowOf(request: Request, state: string, { settings }: ApiContext)
   return flow.data;
 }
 
-const flowCookie = (state: string) => `ordersaga-signing-in-${state}`;
+const flowCookie = (state: string) => `signing-in-${state}`;
 
 /** 303: whatever was sent, the browser goes on with a GET. */
 function redirect(response: Response, to: string): void {

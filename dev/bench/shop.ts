@@ -76,7 +76,8 @@ export class Shop {
         if (response.statusCode !== 200) return reject(new Error(`events: HTTP ${response.statusCode}`));
         const stream = new OrderStream(orderId, () => outgoing.destroy());
         const parser = createParser({
-          onEvent: ({ event, data }) => {
+          onEvent: ({ id, event, data }) => {
+            if (id === undefined) return;
             const entry = JSON.parse(data) as TimelineView;
             onEntry(entry);
             if (event === 'status') stream.onStatus(entry.data.to as string);

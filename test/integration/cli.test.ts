@@ -312,6 +312,7 @@ describe('the operator’s command', () => {
         await ordersaga(['token', 'lee@example.com'], {
           ...env,
           NODE_ENV: 'production',
+          PUBLIC_URL: 'https://orders.example',
           PAYMENT_PROVIDER: 'stripe',
           STRIPE_SECRET_KEY: 'x',
         })

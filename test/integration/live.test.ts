@@ -97,6 +97,23 @@ describe('an order can be watched live', () => {
     expect(operators).toMatch(/expected \{/);
   });
 
+  test('by readers of whom nothing is left when they have gone, however soon', async () => {
+    const { orderId } = await shop.payableOrder();
+    const { hostname, port } = new URL(shop.system.api);
+    const request = `GET /api/orders/${orderId}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${await shop.token()}\r\n\r\n`;
+    for (let reader = 0; reader < 100; reader++) {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      socket.write(request, () => socket.destroy());
+      await once(socket, 'close');
+    }
+    await until(
+      'their streams to be closed',
+      () => metric(shop.system.api, 'ordersaga_open_streams', { kind: 'sse' }),
+      (open) => open === 0,
+    );
+  });
+
   test('by a reader that reads too slowly only until it is dropped, with the reason', async () => {
     const { orderId } = await shop.payableOrder();
     const dropped = () => metric(shop.system.api, 'ordersaga_streams_dropped_total');

@@ -99,6 +99,13 @@ describe('people sign in', () => {
       });
       expect([response.status, (await json(response)).code]).toEqual([403, 'FORBIDDEN']);
     }
+    const possible = async (token: string) => {
+      const { body } = await shop.call<Record<string, unknown>>('GET', `/api/orders/${orderId}/status`, { token });
+      return [body.data.canPay, body.data.canCancel];
+    };
+    expect(await possible(await shop.token('viewer@example.com', 'viewer'))).toEqual([false, false]);
+    expect(await possible(await shop.operatorToken())).toEqual([false, true]);
+    expect(await possible(await shop.token())).toEqual([true, true]);
     const link = await viewer.fetch(`${api}/api/orders/${orderId}/tracking-links`, { method: 'POST' });
     expect(link.status).toBe(403);
   });

@@ -49,6 +49,15 @@ describe("a link to an order's page", () => {
     await shop.reaches(orderId, 'CANCELLED', 'SETTLED');
   });
 
+  test('is closed by its reader', async () => {
+    const { orderId } = await shop.payableOrder();
+    const visitor = new WebVisitor();
+    await visitor.fetch(await linkTo(orderId));
+    expect(await statusOf(visitor, `/api/orders/${orderId}`)).toBe(200);
+    await visitor.fetch(`${shop.system.api}/auth/sign-out?orderId=${orderId}`, { method: 'POST' });
+    expect(await statusOf(visitor, `/api/orders/${orderId}`)).toBe(401);
+  });
+
   test('ends, and is good for no other order; both lead to a page that says so', async () => {
     const { orderId } = await shop.payableOrder();
     const secret = shop.system.sessionSecret;

@@ -55,7 +55,7 @@ export class Shop {
     return new Client({ connection: await this.connection });
   }
 
-  async token(email = 'kim@example.com', role: 'customer' | 'operator' = 'customer'): Promise<string> {
+  async token(email = 'kim@example.com', role: 'customer' | 'viewer' | 'operator' = 'customer'): Promise<string> {
     return createDevelopmentToken(this.system.jwtSecret, { email, role });
   }
 

@@ -43,6 +43,13 @@ describe('an order on a page of the shop', () => {
     await shop.pay(orderId);
     await opened.getByText('Preparing').waitFor();
     expect(await opened.locator('progress').getAttribute('value')).toBe('55');
+    // As a framework makes it: its attributes come later, and change.
+    await opened.evaluate(`
+      document.querySelector('ordersaga-tracking').remove();
+      const element = document.body.appendChild(document.createElement('ordersaga-tracking'));
+      element.setAttribute('lang', 'ko');
+      element.setAttribute('href', ${JSON.stringify(`${api}/track/${orderId}?link=${link}`)});`);
+    await opened.getByText('상품 준비 중').waitFor();
     expect(faults.filter((fault) => !fault.startsWith(api))).toEqual([]);
     await opened.context().close();
   });

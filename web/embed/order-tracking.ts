@@ -8,10 +8,12 @@ const WORDS = {
   en: { order: 'Order', details: 'Details', over: 'The link has ended', lost: 'Reconnecting…' },
 } as const;
 
-const EVENTS = ['status', 'step', 'request', 'notice'] as const;
+const EVENTS = ['status', 'step', 'request', 'refused', 'resolution', 'notice'] as const;
 /** Events come in groups. */
 const TOGETHER_MS = 100;
-const LOOK_AGAIN_MS = 5_000;
+const AGAIN_MS = 5_000;
+/** A heartbeat comes every 15 s. */
+const SILENCE_MS = 40_000;
 
 const STYLE = `
 :host{display:block;font:1rem/1.5 system-ui,sans-serif;color-scheme:light dark}
@@ -25,72 +27,46 @@ interface Status {
   readonly progressPercentage: number;
 }
 
+type Language = keyof typeof WORDS;
+
 class OrderTracking extends HTMLElement {
   static readonly observedAttributes = ['href', 'lang'];
-  private events: EventSource | undefined;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private readonly words = WORDS[(this.lang || navigator.language).startsWith('ko') ? 'ko' : 'en'];
+  private following: Following | undefined;
 
   connectedCallback(): void {
-    const style = new CSSStyleSheet();
-    style.replaceSync(STYLE);
-    const shadow = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
-    shadow.adoptedStyleSheets = [style];
-    shadow.innerHTML = `<section><p part="order"></p><p part="status" role="status"></p>
+    if (!this.shadowRoot) {
+      const style = new CSSStyleSheet();
+      style.replaceSync(STYLE);
+      const shadow = this.attachShadow({ mode: 'open' });
+      shadow.adoptedStyleSheets = [style];
+      shadow.innerHTML = `<section><p part="order"></p><p part="status" role="status"></p>
 <progress max="100" value="0"></progress><p part="state"></p><p><a part="link"></a></p></section>`;
+    }
     this.follow();
   }
 
   disconnectedCallback(): void {
-    this.events?.close();
-    clearTimeout(this.timer);
+    this.following?.stop();
   }
 
-  attributeChangedCallback(_name: string, before: string | null): void {
-    if (before === null || !this.shadowRoot) return;
-    this.disconnectedCallback();
-    this.follow();
+  attributeChangedCallback(): void {
+    if (this.isConnected && this.shadowRoot) this.follow();
   }
 
-  /** Each event says that there is news; what is shown is always the whole status. */
   private follow(): void {
-    const page = new URL(this.getAttribute('href') ?? '', document.baseURI);
-    const order = /\/track\/(\d+)/.exec(page.pathname)?.[1] ?? '';
-    const api = new URL(`/api/orders/${order}/`, page);
-    const search = `?link=${page.searchParams.get('link') ?? ''}`;
-    this.text('order', `${this.words.order} ${order}`);
-    this.text('link', this.words.details).setAttribute('href', page.href);
-    const look = () => {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => void this.look(new URL(`status${search}`, api)), TOGETHER_MS);
-    };
-    this.events = new EventSource(new URL(`events${search}`, api));
-    for (const name of EVENTS) this.events.addEventListener(name, look);
-    this.events.addEventListener('open', () => this.text('state', ''));
-    this.events.addEventListener('error', () => {
-      this.text('state', this.words.lost);
-      // Refused: it will not try again by itself.
-      if (this.events?.readyState === EventSource.CLOSED) look();
+    this.following?.stop();
+    this.following = undefined;
+    const href = this.getAttribute('href') ?? '';
+    const page = URL.canParse(href, document.baseURI) ? new URL(href, document.baseURI) : undefined;
+    const order = /\/track\/(\d+)$/.exec(page?.pathname ?? '')?.[1];
+    if (!page || !order) return;
+    const language: Language = (this.lang || navigator.language).startsWith('ko') ? 'ko' : 'en';
+    this.text('order', `${WORDS[language].order} ${order}`);
+    this.text('link', WORDS[language].details).setAttribute('href', page.href);
+    this.following = new Following(page, order, language, {
+      status: (status) => this.show(status),
+      state: (word) => this.text('state', word === undefined ? '' : WORDS[language][word]),
     });
-    look();
-  }
-
-  private async look(url: URL): Promise<void> {
-    const language = this.words === WORDS.ko ? 'ko' : 'en';
-    const response = await fetch(url, { headers: { 'accept-language': language }, credentials: 'omit' }).catch(
-      () => undefined,
-    );
-    if (response?.ok) return this.show(((await response.json()) as { data: Status }).data);
-    if (response && response.status < 500) {
-      this.events?.close();
-      this.text('state', this.words.over);
-      return;
-    }
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.disconnectedCallback();
-      this.follow();
-    }, LOOK_AGAIN_MS);
   }
 
   private show({ statusDescription, progressPercentage }: Status): void {
@@ -104,6 +80,85 @@ class OrderTracking extends HTMLElement {
     const element = this.shadowRoot?.querySelector(`[part=${part}]`) as Element;
     if (element.textContent !== text) element.textContent = text;
     return element;
+  }
+}
+
+/** One order, followed until it is stopped. Each event says that there is news; what is shown is always the whole status. */
+class Following {
+  private readonly stopped = new AbortController();
+  private readonly eventsUrl: URL;
+  private readonly statusUrl: URL;
+  private events: EventSource | undefined;
+  private lookTimer: ReturnType<typeof setTimeout> | undefined;
+  private againTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    page: URL,
+    order: string,
+    private readonly language: Language,
+    private readonly shown: { status(status: Status): void; state(word?: 'over' | 'lost'): void },
+  ) {
+    const api = new URL(`/api/orders/${order}/`, page);
+    const search = `?link=${page.searchParams.get('link') ?? ''}`;
+    this.eventsUrl = new URL(`events${search}`, api);
+    this.statusUrl = new URL(`status${search}`, api);
+    this.connect();
+  }
+
+  stop(): void {
+    this.stopped.abort();
+    this.disconnect();
+  }
+
+  private connect(): void {
+    this.disconnect();
+    const events = new EventSource(this.eventsUrl);
+    this.events = events;
+    for (const name of EVENTS) events.addEventListener(name, () => this.lookSoon());
+    events.addEventListener('heartbeat', () => this.connectAgainIn(SILENCE_MS));
+    events.addEventListener('dropped', () => this.connectAgainIn(AGAIN_MS));
+    events.addEventListener('open', () => {
+      this.shown.state();
+      this.connectAgainIn(SILENCE_MS);
+    });
+    events.addEventListener('error', () => {
+      this.shown.state('lost');
+      // Refused: it will not try again by itself, and does not say why.
+      if (events.readyState === EventSource.CLOSED) this.lookSoon();
+    });
+    this.lookSoon();
+  }
+
+  private disconnect(): void {
+    this.events?.close();
+    clearTimeout(this.lookTimer);
+    clearTimeout(this.againTimer);
+  }
+
+  private connectAgainIn(ms: number): void {
+    clearTimeout(this.againTimer);
+    this.againTimer = setTimeout(() => this.connect(), ms);
+  }
+
+  private lookSoon(): void {
+    clearTimeout(this.lookTimer);
+    this.lookTimer = setTimeout(() => void this.look(), TOGETHER_MS);
+  }
+
+  private async look(): Promise<void> {
+    const { signal } = this.stopped;
+    const headers = { 'accept-language': this.language };
+    const response = await fetch(this.statusUrl, { headers, credentials: 'omit', signal }).catch(() => undefined);
+    const body = (await response?.json().catch(() => undefined)) as { readonly data?: Status } | undefined;
+    if (signal.aborted) return;
+    if (response?.status === 401 || response?.status === 404) {
+      this.disconnect();
+      this.shown.state('over');
+      return;
+    }
+    if (response?.ok && body?.data) this.shown.status(body.data);
+    else this.connectAgainIn(AGAIN_MS);
+    if (this.events?.readyState === EventSource.CLOSED) this.connectAgainIn(AGAIN_MS);
   }
 }
 

@@ -2,13 +2,20 @@ import { ActionIcon, Button, useComputedColorScheme, useMantineColorScheme } fro
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { orderQuery } from '../api/order-queries';
 import { signOut } from '../api/session';
 import { changeLanguage, languageOf } from '../language/translation';
 import { MoonIcon, SunIcon } from './icons';
 import { sessionQuery } from './session-query';
 
+interface FrameProps {
+  readonly children: ReactNode;
+  /** Of a page about one order. */
+  readonly orderId: string | undefined;
+}
+
 /** Around every page: whose session it is, its language and its colors. */
-export function Frame({ children }: { readonly children: ReactNode }) {
+export function Frame({ children, orderId }: FrameProps) {
   const { t } = useTranslation();
   return (
     <>
@@ -18,7 +25,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
       <header className="frame-header">
         <div className="frame-bar">
           <span className="frame-name">ordersaga</span>
-          <SignOut />
+          <SignOut orderId={orderId} />
           <OtherLanguage />
           <OtherColors />
         </div>
@@ -65,16 +72,18 @@ function OtherColors() {
   );
 }
 
-function SignOut() {
+/** Ends the session; a reader who came by a link has none, and closes the order instead. */
+function SignOut({ orderId }: { readonly orderId: string | undefined }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const { data: session } = useQuery(sessionQuery);
+  const { data: order } = useQuery({ ...orderQuery(orderId ?? ''), enabled: false });
   const leave = (redirectTo: string | null) => {
     if (redirectTo !== null) globalThis.location.assign(redirectTo);
     else void queries.resetQueries();
   };
-  const out = useMutation({ mutationFn: signOut, onSuccess: leave });
-  if (!session?.user) return null;
+  const out = useMutation({ mutationFn: () => signOut(orderId), onSuccess: leave });
+  if (!session || !(session.user || order)) return null;
   return (
     <Button
       variant="subtle"
@@ -83,10 +92,10 @@ function SignOut() {
       c="inherit"
       fw={500}
       loading={out.isPending}
-      title={session.user.email}
+      title={session.user?.email}
       onClick={() => out.mutate()}
     >
-      {t('frame.signOut')}
+      {session.user ? t('frame.signOut') : t('frame.closeOrder')}
     </Button>
   );
 }

@@ -4,6 +4,7 @@ export const en = {
     toDark: 'Use dark colors',
     toLight: 'Use light colors',
     signOut: 'Sign out',
+    closeOrder: 'Close this order',
   },
   page: {
     title: 'Order {{orderId}}',

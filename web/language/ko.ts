@@ -6,6 +6,7 @@ export const ko: Translation = {
     toDark: '어두운 색상으로 보기',
     toLight: '밝은 색상으로 보기',
     signOut: '로그아웃',
+    closeOrder: '이 주문 닫기',
   },
   page: {
     title: '주문 {{orderId}}',

@@ -166,3 +166,19 @@ test('a page that is left opens nothing more, also while it finds out whether it
   await jest.advanceTimersByTimeAsync(LONG_MS);
   expect(sources).toHaveLength(1);
 });
+
+test('a connection that is silent for longer than its heartbeats is dead, and another one is opened', async () => {
+  const { stream, sources, last } = harness();
+  stream.connect();
+  last().opens();
+  last().sends(1, 2);
+  for (let beat = 0; beat < 10; beat += 1) {
+    await jest.advanceTimersByTimeAsync(15_000);
+    last().emit('heartbeat', '{}');
+  }
+  expect(sources).toHaveLength(1);
+  await jest.advanceTimersByTimeAsync(45_000);
+  expect(sources).toHaveLength(2);
+  expect([sources[0]?.isClosed, last().afterId, stream.state().connection]).toEqual([true, 2, 'INTERRUPTED']);
+  stream.stop();
+});

@@ -6,6 +6,8 @@ const ENTRY_TYPES = ['status', 'step', 'request', 'refused', 'resolution', 'noti
 const CLOSED = 2;
 /** A reconnection that takes no longer is no interruption. */
 const GRACE_MS = 1_500;
+/** A heartbeat comes every 15 s. */
+const SILENCE_MS = 40_000;
 
 /** What of the browser's EventSource is used. */
 export interface EventStream {
@@ -36,6 +38,7 @@ export class OrderStream {
   private isStopped = false;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private graceTimer: ReturnType<typeof setTimeout> | undefined;
+  private silenceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly host: StreamHost) {}
 
@@ -56,6 +59,7 @@ export class OrderStream {
     source.addEventListener('open', () => this.opened(source));
     source.addEventListener('error', () => this.failed(source));
     source.addEventListener('dropped', () => this.closed(source));
+    source.addEventListener('heartbeat', () => this.heard(source));
   };
 
   /** The browser has no network. */
@@ -69,6 +73,7 @@ export class OrderStream {
   private disconnect(): void {
     clearTimeout(this.retryTimer);
     clearTimeout(this.graceTimer);
+    clearTimeout(this.silenceTimer);
     this.graceTimer = undefined;
     this.source?.close();
     this.source = undefined;
@@ -76,12 +81,23 @@ export class OrderStream {
 
   private opened(source: EventStream): void {
     if (source !== this.source) return;
+    this.heard(source);
     this.failures = 0;
     clearTimeout(this.graceTimer);
     this.graceTimer = undefined;
     const wasInterrupted = this.current.connection === 'INTERRUPTED';
     this.show({ connection: 'LIVE' });
     if (wasInterrupted) this.host.onNews();
+  }
+
+  /** A connection can be dead without anybody saying so: one that is silent for too long is. */
+  private heard(source: EventStream): void {
+    if (source !== this.source) return;
+    clearTimeout(this.silenceTimer);
+    this.silenceTimer = setTimeout(() => {
+      this.interrupt();
+      this.connect();
+    }, SILENCE_MS);
   }
 
   private take(source: EventStream, data: unknown): void {

@@ -1,6 +1,6 @@
 import '../frame/styles';
 import './track.css';
-import { createRootRoute, createRoute, createRouter, Outlet, RouterProvider } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, Outlet, RouterProvider, useParams } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Frame } from '../frame/frame';
@@ -11,11 +11,14 @@ import { NotFound } from './not-found';
 import { TrackingPage } from './tracking-page';
 
 const root = createRootRoute({
-  component: () => (
-    <Frame>
-      <Outlet />
-    </Frame>
-  ),
+  component: function Root() {
+    const { orderId } = useParams({ strict: false });
+    return (
+      <Frame orderId={orderId}>
+        <Outlet />
+      </Frame>
+    );
+  },
   notFoundComponent: NotFound,
   errorComponent: Broken,
 });

@@ -1,10 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { isNotFound, isSignedOut } from '../api/failure';
+import { statusQuery } from '../api/order-queries';
 import { orderEventsUrl } from '../api/orders';
 import { OrderStream, type StreamState } from '../live/order-stream';
 import { throttled } from '../live/throttled';
-import { statusQuery } from './order-queries';
 
 const REFRESH_EVERY_MS = 500;
 

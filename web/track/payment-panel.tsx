@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { paymentOptionsQuery } from '../api/order-queries';
 import type { Order } from '../api/orders';
 import { usePart } from '../frame/part';
-import { paymentOptionsQuery } from './order-queries';
+import { Broken } from './broken';
 
 interface PaymentPanelProps {
   readonly order: Order;
@@ -27,7 +28,7 @@ export function PaymentPanel(props: PaymentPanelProps) {
 function WaysToPay(props: PaymentPanelProps) {
   const { t } = useTranslation();
   const options = useQuery(paymentOptionsQuery);
-  const { Part: PaymentForm } = usePart('payment-form', () => import('./payment-form'));
+  const { Part: PaymentForm, isError: isBroken } = usePart('payment-form', () => import('./payment-form'));
   const orderId = String(props.order.orderId);
   if (options.isPending) return <p className="dimmed">{t('pay.loading')}</p>;
   if (options.isError)
@@ -50,6 +51,7 @@ function WaysToPay(props: PaymentPanelProps) {
       </div>
     );
   if (methods.length === 0) return <p>{t('pay.contact', { orderId })}</p>;
+  if (isBroken) return <Broken />;
   if (!PaymentForm) return <p className="dimmed">{t('pay.loading')}</p>;
   return <PaymentForm {...props} methods={methods} />;
 }

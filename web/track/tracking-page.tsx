@@ -2,10 +2,10 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { isNotFound, isSignedOut, isTemporary } from '../api/failure';
+import { orderQuery, statusQuery } from '../api/order-queries';
 import { Loading } from './loading';
 import { NotFound } from './not-found';
 import { Notice } from './notice';
-import { orderQuery, statusQuery } from './order-queries';
 import { OrderView } from './order-view';
 import { SignedOut } from './signed-out';
 

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { getOrder, getOrderStatus, getPaymentOptions } from '../api/orders';
+import { getOrder, getOrderStatus, getPaymentOptions } from './orders';
 
 export const orderQuery = (orderId: string) =>
   queryOptions({ queryKey: ['order', orderId, 'details'], queryFn: () => getOrder(orderId) });
