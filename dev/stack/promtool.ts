@@ -40,7 +40,8 @@ async function buildWithGo(folder: string, log: Log): Promise<void> {
       'promtool is neither on PATH nor to be downloaded, and there is no Go to build it: install Prometheus or Go.',
     );
   const env = environmentWith({ GOBIN: folder, GOWORK: 'off' });
+  // The libraries of every cloud's service discovery are most of the program, and rules need none of them.
   await withProgress(log, `promtool: building ${VERSION} with Go (5 to 25 minutes, once)`, () =>
-    runTool(go, ['install', '-trimpath', '-ldflags', '-s -w', MODULE], { cwd: folder, env }),
+    runTool(go, ['install', '-trimpath', '-tags', 'remove_all_sd', '-ldflags', '-s -w', MODULE], { cwd: folder, env }),
   );
 }
