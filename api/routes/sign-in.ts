@@ -89,8 +89,8 @@ async function signedInUser(request: Request, flow: SignInFlow, { openId, settin
 }
 
 /** The sign-in that this browser began. */
-async function flowOf(request: Request, state: string, { settings }: ApiContext): Promise<SignInFlow> {
-  const sealed = cookieOf(request, flowCookie(state));
+async function flowOf(request: Request, state: string, { sessions, settings }: ApiContext): Promise<SignInFlow> {
+  const sealed = cookieOf(request, sessions.hostCookie(flowCookie(state)));
   const opened = sealed === undefined ? undefined : await open(settings.SESSION_SECRET, 'signing-in', sealed);
   const flow = signInFlowSchema.safeParse(opened?.claims);
   if (!flow.success || flow.data.state !== state)
