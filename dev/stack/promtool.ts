@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from './engine';
-import { cached, cachedFolder, isCached } from './engine-cache';
+import { cached } from './engine-cache';
 import { environmentWith, StackError } from './settings';
 import { downloadArchive, programNamed, runTool, withProgress } from './tools';
 
@@ -9,16 +9,13 @@ const VERSION = '3.16.0';
 /** Of the same release, as a Go module. */
 const MODULE = 'github.com/prometheus/prometheus/cmd/promtool@v0.316.0';
 const CACHE = `promtool-${VERSION}`;
+/** Tests go without it rather than wait for ever. */
+const BUILT_WITHIN_MS = 15 * 60_000;
 const programIn = (folder: string) => join(folder, 'promtool');
 
-/** The checker of Prometheus's rules that is at hand without fetching anything, or undefined. */
-export function promtoolAtHand(): string | undefined {
-  return programNamed('promtool') ?? (isCached(CACHE) ? programIn(cachedFolder(CACHE)) : undefined);
-}
-
-/** The same; fetched or built the first time. */
+/** The checker of Prometheus's rules; fetched or built the first time. */
 export async function promtool(log: Log): Promise<string> {
-  return promtoolAtHand() ?? programIn(await cached(CACHE, log, (folder) => fetchOrBuild(folder, log)));
+  return programNamed('promtool') ?? programIn(await cached(CACHE, log, (folder) => fetchOrBuild(folder, log)));
 }
 
 async function fetchOrBuild(folder: string, log: Log): Promise<void> {
@@ -41,7 +38,11 @@ async function buildWithGo(folder: string, log: Log): Promise<void> {
     );
   const env = environmentWith({ GOBIN: folder, GOWORK: 'off' });
   // The libraries of every cloud's service discovery are most of the program, and rules need none of them.
-  await withProgress(log, `promtool: building ${VERSION} with Go (5 to 25 minutes, once)`, () =>
-    runTool(go, ['install', '-trimpath', '-tags', 'remove_all_sd', '-ldflags', '-s -w', MODULE], { cwd: folder, env }),
+  await withProgress(log, `promtool: building ${VERSION} with Go (2 to 10 minutes, once)`, () =>
+    runTool(go, ['install', '-trimpath', '-tags', 'remove_all_sd', '-ldflags', '-s -w', MODULE], {
+      cwd: folder,
+      env,
+      timeoutMs: BUILT_WITHIN_MS,
+    }),
   );
 }
