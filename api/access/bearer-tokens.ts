@@ -4,7 +4,7 @@ import type { Settings } from '../../config/settings';
 import { ProblemError } from '../problem';
 import { type Identity, identityOf } from './identity';
 
-/** Tells who a bearer token belongs to; throws UNAUTHENTICATED. */
+/** Identifies the bearer of a token; throws UNAUTHENTICATED. */
 export type Authenticate = (token: string | undefined) => Promise<Identity>;
 
 type TokenSettings = Pick<Settings, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'> &

@@ -15,7 +15,7 @@ export interface Asked {
   readonly link?: string | undefined;
 }
 
-/** Tells who sends a request: by its bearer token, else by its cookies. Throws UNAUTHENTICATED, CROSS_SITE_REQUEST. */
+/** Identifies the sender of a request: by its bearer token, else by its cookies. Throws UNAUTHENTICATED, CROSS_SITE_REQUEST. */
 export type Identify = (request: IncomingMessage, asked: Asked) => Promise<Identity>;
 
 export function createIdentification(authenticate: Authenticate, sessions: Sessions, links: TrackingLinks): Identify {

@@ -178,7 +178,7 @@ const JSON_BODY = { headers: { 'content-type': 'application/json' } } as const;
 
 type Page = Awaited<ReturnType<WebVisitor['open']>>;
 
-/** Logs in at the issuer, and lets it tell the client who one is. */
+/** Logs in at the issuer, and consents that the client learns who it is. */
 async function consent(visitor: WebVisitor, login: Page, sub: string): Promise<Page> {
   const consented = await visitor.submit(login, { login: sub, password: 'any' });
   return visitor.submit(consented, {});

@@ -7,6 +7,7 @@ export function usePart<Component>(name: string, load: () => Promise<{ readonly 
     // In an object: a query's data is no function.
     queryFn: async () => ({ Part: (await load()).default }),
     retry: TRIES,
+    refetchOnReconnect: true,
     retryDelay: RETRY_MS,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: Number.POSITIVE_INFINITY,

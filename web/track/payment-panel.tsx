@@ -4,7 +4,6 @@ import { useTranslation } from 'react-i18next';
 import { paymentOptionsQuery } from '../api/order-queries';
 import type { Order } from '../api/orders';
 import { usePart } from '../frame/part';
-import { Broken } from './broken';
 
 interface PaymentPanelProps {
   readonly order: Order;
@@ -31,15 +30,7 @@ function WaysToPay(props: PaymentPanelProps) {
   const { Part: PaymentForm, isError: isBroken } = usePart('payment-form', () => import('./payment-form'));
   const orderId = String(props.order.orderId);
   if (options.isPending) return <p className="dimmed">{t('pay.loading')}</p>;
-  if (options.isError)
-    return (
-      <div className="choices">
-        <p>{t('pay.failed')}</p>
-        <Button variant="default" onClick={() => void options.refetch()} loading={options.isFetching}>
-          {t('page.retry')}
-        </Button>
-      </div>
-    );
+  if (options.isError) return <Failed tryAgain={() => void options.refetch()} isTrying={options.isFetching} />;
   const { methods, checkoutUrl } = options.data;
   if (checkoutUrl !== null)
     return (
@@ -51,7 +42,19 @@ function WaysToPay(props: PaymentPanelProps) {
       </div>
     );
   if (methods.length === 0) return <p>{t('pay.contact', { orderId })}</p>;
-  if (isBroken) return <Broken />;
+  if (isBroken) return <Failed tryAgain={() => globalThis.location.reload()} isTrying={false} />;
   if (!PaymentForm) return <p className="dimmed">{t('pay.loading')}</p>;
   return <PaymentForm {...props} methods={methods} />;
+}
+
+function Failed({ tryAgain, isTrying }: { readonly tryAgain: () => void; readonly isTrying: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <div className="choices">
+      <p>{t('pay.failed')}</p>
+      <Button variant="default" onClick={tryAgain} loading={isTrying}>
+        {t('page.retry')}
+      </Button>
+    </div>
+  );
 }
